@@ -1,0 +1,40 @@
+"""The strict door: what a user may write, read once, checked once, frozen. Here: schema, rules, versions, messages.
+
+Not here: anything that talks to a host, to Pulumi or to a network. Files are read in `load` and `site_files` alone.
+"""
+
+from config.lab import (
+    AddressesConfig,
+    ClusterConfig,
+    ImageConfig,
+    LabConfig,
+    MachineConfig,
+    MirrorsConfig,
+    NodeConfig,
+    PodNetworkConfig,
+    SiteConfig,
+    SshConfig,
+    TlsConfig,
+    VsphereConfig,
+)
+from config.load import load, load_file
+from config.problems import ConfigError, Problem
+
+__all__ = [
+    "AddressesConfig",
+    "ClusterConfig",
+    "ConfigError",
+    "ImageConfig",
+    "LabConfig",
+    "MachineConfig",
+    "MirrorsConfig",
+    "NodeConfig",
+    "PodNetworkConfig",
+    "Problem",
+    "SiteConfig",
+    "SshConfig",
+    "TlsConfig",
+    "VsphereConfig",
+    "load",
+    "load_file",
+]

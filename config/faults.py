@@ -1,0 +1,110 @@
+"""pydantic's errors in kubelab's words: the only module that knows their types."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.problems import Problem, closest, one_of, shown
+
+_WANTED = {
+    "string_type": "text (write it in quotes)",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "tuple_type": "a list",
+}
+_LIMITS = {"greater_than_equal": ("ge", "or more"), "less_than_equal": ("le", "or less")}
+
+Location: TypeAlias = tuple[int | str, ...]
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:
+    """Every error of validating `model`, as one problem each; `where` names the file."""
+    return [_problem(details, model, where) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails, model: type[BaseModel], where: str) -> Problem:
+    location = tuple(part for part in details["loc"] if part != "[key]")
+    path = "/".join(map(str, location))
+    return Problem(where, path, _text(details, model, location, path))
+
+
+def _text(details: ErrorDetails, model: type[BaseModel], location: Location, path: str) -> str:
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    found = f"found {shown(value, path)}"
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(str(location[-1]), _model_at(model, location[:-1]))
+        case "missing":
+            return f"found nothing, {_needed(model, location)}"
+        case "literal_error":
+            return f"{found}, {one_of(value, _quoted(context['expected']))}"
+        case "value_error":
+            reason = str(context["error"])
+            separator = " " if reason.startswith(("of ", "with ")) else ", "
+            return reason if isinstance(value, dict) and reason.startswith("found") else f"{found}{separator}{reason}"
+        case _ if kind in _LIMITS:
+            limit, side = _LIMITS[kind]
+            return f"{found}, allowed: {context[limit]} {side}"
+        case _ if kind in _WANTED:
+            return f"{found}, wanted: {_WANTED[kind]}"
+        case _:
+            return f"{found}, {details['msg']}"
+
+
+def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
+    fields = _fields(model) if model else {}
+    near = closest(key, fields)
+    if near is None:
+        below = {f"{name}/{inner}": inner for name, kind in fields.items() if kind for inner in _fields(kind)}
+        inner_near = closest(key, below.values())
+        near = next((path for path, inner in below.items() if inner == inner_near), None)
+    return f"unknown key, did you mean {near}?" if near else f"unknown key, allowed: {', '.join(fields)}"
+
+
+def _needed(model: type[BaseModel], location: Location) -> str:
+    parent = _model_at(model, location[:-1])
+    field = next(field for field in (parent or model).model_fields.values() if field.alias == location[-1])
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    if choices:
+        return f"allowed: {', '.join(choices)}"
+    inner = next(_models_in(field.annotation), None) if get_origin(field.annotation) is not dict else None
+    required = [str(part.alias) for part in inner.model_fields.values() if part.is_required()] if inner else []
+    return f"wanted: {field.description}" + (f" (needs {', '.join(required)})" if required else "")
+
+
+def _quoted(expected: str) -> list[str]:
+    return re.findall(r"'([^']*)'", expected)
+
+
+def _fields(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
+    return {str(field.alias): next(_models_in(field.annotation), None) for field in model.model_fields.values()}
+
+
+def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
+    """The model that holds the keys at `location`; the keys of a mapping of models are stepped over."""
+    current: type[BaseModel] | None = model
+    in_mapping = False
+    for part in location:
+        if in_mapping:
+            in_mapping = False
+            continue
+        if current is None:
+            return None
+        field = next((field for field in current.model_fields.values() if field.alias == part), None)
+        if field is None:
+            return None
+        in_mapping = get_origin(field.annotation) is dict
+        current = next(_models_in(field.annotation), None)
+    return current
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

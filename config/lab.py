@@ -1,0 +1,157 @@
+"""A checked lab: what the rest of the program reads. Every default is resolved; nothing here is checked again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue, SecretStr
+
+from config.stack import Role, Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class PodNetworkConfig:
+    """The pod network plugin and its version (`0.28.9`)."""
+
+    plugin: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """What all nodes share; subnets in CIDR notation, the version as `1.36.3`."""
+
+    kubernetes_version: str
+    pod_subnet: str
+    service_subnet: str
+    dns_domain: str
+    pod_network: PodNetworkConfig
+
+
+@dataclass(frozen=True, slots=True)
+class MachineConfig:
+    """The size of a virtual machine; memory in MiB, disk in GiB."""
+
+    cpus: int
+    memory_mib: int
+    disk_gib: int
+    nested_virtualization: bool
+    extra_config: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """A node image: an absolute path or a URL, and its SHA-256 sum in lower case."""
+
+    ova: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """One node; `address` is None where addresses come by DHCP."""
+
+    name: str
+    role: Role
+    runtime: Runtime
+    runtime_version: str
+    machine: MachineConfig
+    image: ImageConfig
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """How the host's certificate is verified: PEM text or a fingerprint (64 digits in lower case), or neither."""
+
+    ca_pem: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VsphereConfig:
+    """The ESXi host. `password` is None if it is to come from the stack's secret configuration.
+
+    `password_sought` says where a password was looked for, for the message when there is none anywhere.
+    """
+
+    server: str
+    port: int
+    user: str
+    password: SecretStr | None
+    password_sought: tuple[str, ...]
+    tls: TlsConfig
+    datastore: str
+    network: str
+    image: ImageConfig
+
+    def password_or_none(self) -> str | None:
+        """The password in plain, for a secret output or a login; None if it is to come from the stack."""
+        return self.password.get_secret_value() if self.password else None
+
+    def missing_password(self) -> str:
+        """What to tell a user when there is no password anywhere: where it was sought, and the usual remedy."""
+        sought = ", ".join(self.password_sought)
+        remedy = "run `pulumi config set --secret kubelab:vspherePassword`"
+        return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesConfig:
+    """How machines get addresses, and the machine network in CIDR notation."""
+
+    mode: str
+    network: str
+    gateway: str | None
+    name_servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SshConfig:
+    """How machines are reached."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorsConfig:
+    """Where machines fetch from; None or empty means upstream. URLs have no trailing slash."""
+
+    ca_pem: str | None
+    apt_kubernetes: str | None
+    apt_docker: str | None
+    apt_debian: str | None
+    registries: Mapping[str, str]
+    files: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteConfig:
+    """Where the lab is built."""
+
+    vsphere: VsphereConfig
+    addresses: AddressesConfig
+    ssh: SshConfig
+    mirrors: MirrorsConfig
+    kubelet: Mapping[str, JsonValue]
+    kube_proxy: Mapping[str, JsonValue]
+    ignore_preflight_errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabConfig:
+    """A whole lab, checked."""
+
+    stack: str
+    cluster: ClusterConfig
+    nodes: tuple[NodeConfig, ...]
+    site: SiteConfig
+
+    @property
+    def control_plane(self) -> NodeConfig:
+        """The one node that runs the control plane."""
+        return next(node for node in self.nodes if node.role == "controlPlane")
+
+    @property
+    def workers(self) -> tuple[NodeConfig, ...]:
+        """The other nodes, in the order of the file."""
+        return tuple(node for node in self.nodes if node.role == "worker")

@@ -1,0 +1,64 @@
+"""Where things lie: hosts, URLs and paths, and what each must look like, said in the words of the error message."""
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from config.scalars import HOST
+
+
+def _server(value: str) -> str:
+    host, colon, port = value.partition(":")
+    if HOST.fullmatch(host) and (not colon or (port.isascii() and port.isdigit() and 0 < int(port) < 65536)):
+        return value
+    meant = urlsplit(value).netloc if "://" in value else ""
+    hint = f", did you mean {meant}?" if meant and "@" not in meant else ""
+    raise ValueError(f"wanted: host or host:port{hint}")
+
+
+def _registry(value: str) -> str:
+    host, colon, port = value.partition(":")
+    if HOST.fullmatch(host) and (not colon or (port.isascii() and port.isdigit())):
+        return value
+    raise ValueError("wanted: the host name of a registry, such as registry.k8s.io")
+
+
+def _https_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        plain = url.scheme == "https" and url.hostname and not (url.query or url.fragment or url.port == 0)
+    except ValueError:
+        raise ValueError("wanted: an https:// URL") from None
+    if url.username is not None or url.password is not None:
+        raise ValueError("a URL may not hold a user or a password")
+    if not plain or re.search(r"\s", value):
+        raise ValueError("wanted: an https:// URL, without query or fragment")
+    return value.rstrip("/")
+
+
+def _ova(value: str) -> str:
+    if "://" not in value:
+        return _path(value)
+    if value.startswith("file:///") and not re.search(r"\s", value):
+        return value
+    try:
+        return _https_url(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, a file:/// URL, or a path") from None
+
+
+def _path(value: str) -> str:
+    if value.startswith("~"):
+        raise ValueError("wanted: the whole path of a file; ~ is not expanded")
+    if value.strip() and "\n" not in value and "\0" not in value:
+        return value
+    raise ValueError("wanted: the path of a file")
+
+
+Server = Annotated[str, AfterValidator(_server)]
+RegistryHost = Annotated[str, AfterValidator(_registry)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url)]
+OvaLocation = Annotated[str, AfterValidator(_ova)]
+FilePath = Annotated[str, AfterValidator(_path)]

@@ -1,0 +1,116 @@
+"""Rules across fields and files. Each sees only what could be read, and says nothing about what could not."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from itertools import combinations
+
+from config import versions
+from config.documents import Documents
+from config.problems import Problem
+from config.support import BUILDABLE_RUNTIMES
+
+_DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
+_NODE_PREFIX = 24  # kube-controller-manager gives every node a /24 of the pod network
+_OTHER_ADDRESSES = 3  # the network's, the broadcast, the gateway's
+_MIN_CPUS, _MIN_MEMORY_MIB = 2, 1700  # kubeadm's own preflight limits of a control plane
+
+
+def broken_rules(documents: Documents) -> Iterator[Problem]:
+    """Every rule that the two documents break together."""
+    yield from _control_plane_count(documents)
+    yield from _overlapping_networks(documents)
+    yield from _networks_too_small(documents)
+    yield from _runtime_versions(documents)
+    yield from _control_plane_too_small(documents)
+    yield from _static_addresses_under_dhcp(documents)
+
+
+def _control_plane_count(documents: Documents) -> Iterator[Problem]:
+    roles = {name: node.role for name, node in documents.nodes.items()}
+    found = [name for name, role in roles.items() if role == "controlPlane"]
+    if len(found) > 1:
+        text = f"found {len(found)} nodes with role controlPlane ({', '.join(found)}), allowed: exactly one for now"
+        yield documents.in_stack("kubelab:nodes", text)
+    elif not found and documents.stack.nodes is not None and None not in roles.values():
+        text = f"found {len(roles)} nodes and no controlPlane among them, wanted: one node with role controlPlane"
+        yield documents.in_stack("kubelab:nodes", text)
+
+
+def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
+    cluster, site = documents.cluster, documents.site
+    named: list[tuple[str, str, IPv4Network | None]] = [
+        (documents.stack_file, "kubelab:cluster/podSubnet", cluster.pod_subnet),
+        (documents.stack_file, "kubelab:cluster/serviceSubnet", cluster.service_subnet),
+        (documents.site_file, "addresses/network", site.addresses.network if site and site.addresses else None),
+    ]
+    networks = [(where, path, network) for where, path, network in named if network is not None]
+    for (where, path, one), (other_where, other_path, other) in combinations(networks, 2):
+        if one.overlaps(other):
+            place = other_path if where == other_where else f"{other_where}: {other_path}"
+            yield Problem(where, path, f"found {one}, which overlaps {other} of {place}; choose disjoint networks")
+    on_docker = [name for name, node in documents.nodes.items() if (node.runtime or cluster.runtime) == "docker"]
+    for where, path, network in networks:
+        if on_docker and network.overlaps(_DOCKER_BRIDGE):
+            text = f"found {network}, which overlaps {_DOCKER_BRIDGE}, docker's own network on {', '.join(on_docker)}"
+            yield Problem(where, path, f"{text}; choose another")
+
+
+def _networks_too_small(documents: Documents) -> Iterator[Problem]:
+    count, pods = len(documents.nodes), documents.cluster.pod_subnet
+    longest = _NODE_PREFIX - (count - 1).bit_length()
+    if pods is not None and count and pods.prefixlen > longest:
+        text = f"found {pods}, too small for a /{_NODE_PREFIX} for each of {count} nodes, allowed: /{longest} or larger"
+        yield documents.in_cluster("podSubnet", text)
+    machines = documents.site.addresses.network if documents.site and documents.site.addresses else None
+    longest = 32 - (count + _OTHER_ADDRESSES - 1).bit_length()
+    if machines is not None and machines.prefixlen > longest:
+        text = f"found {machines}, too small for {count} machines and a gateway, allowed: /{longest} or larger"
+        yield documents.in_site("addresses/network", text)
+
+
+def _runtime_versions(documents: Documents) -> Iterator[Problem]:
+    cluster = documents.cluster
+    if cluster.kubernetes_version is None:
+        return
+    release = versions.kubernetes(cluster.kubernetes_version)
+    for runtime, version in (cluster.runtime_versions or {}).items():
+        if runtime in BUILDABLE_RUNTIMES:
+            try:
+                versions.runtime_version(release, runtime, version)
+            except versions.UnknownVersionError as error:
+                yield documents.in_cluster(f"runtimeVersions/{runtime}", f"found {version!r}, {error}")
+
+
+def _control_plane_too_small(documents: Documents) -> Iterator[Problem]:
+    site = documents.site
+    ignored = {name.lower() for name in (site.ignore_preflight_errors or ())} if site else set()
+    for name, node in documents.nodes.items():
+        if node.role != "controlPlane":
+            continue
+        own, common = node.machine, site.machine if site else None
+        for key, check, least, of_node, of_site in (
+            ("cpus", "numcpu", _MIN_CPUS, own.cpus, common.cpus if common else None),
+            ("memoryMiB", "mem", _MIN_MEMORY_MIB, own.memory_mib, common.memory_mib if common else None),
+        ):
+            found = of_site if of_node is None else of_node
+            if found is None or found >= least or check in ignored:
+                continue
+            text = f"found the number {found}, allowed on a control plane: {least} or more"
+            if of_node is None:
+                yield documents.in_site(f"machine/{key}", f"{text} ({name}; it may have a machine/{key} of its own)")
+            else:
+                yield documents.in_node(name, f"machine/{key}", text)
+
+
+def _static_addresses_under_dhcp(documents: Documents) -> Iterator[Problem]:
+    addresses = documents.site.addresses if documents.site else None
+    if addresses is None or addresses.mode != "dhcp":
+        return
+    remedy = "which needs addresses/mode static; remove it"
+    for name, node in documents.nodes.items():
+        if node.address is not None:
+            yield documents.in_node(name, "address", f"found '{node.address}', {remedy}")
+    if addresses.gateway is not None:
+        yield documents.in_site("addresses/gateway", f"found '{addresses.gateway}', {remedy}")
+    if addresses.name_servers:
+        yield documents.in_site("addresses/nameServers", f"found a list, {remedy}")

@@ -1,0 +1,107 @@
+"""The single values of the schema: what each must look like, said in the words of the error message."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from config import versions
+
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
+_HEX_64 = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+
+
+def _dns_label(value: str) -> str:
+    if re.fullmatch(_LABEL, value):
+        return value
+    if len(value) > 63:
+        raise ValueError(f"of {len(value)} characters, allowed: 63")
+    meant = re.sub(r"[^-a-z0-9]+", "-", value.lower()).strip("-")
+    hint = f", for example {meant!r}" if meant else ""
+    raise ValueError(f"wanted: lower case letters, digits and - between them{hint}")
+
+
+def _dns_domain(value: str) -> str:
+    if len(value) <= 253 and HOST.fullmatch(value) and value == value.lower():
+        return value
+    raise ValueError("wanted: a DNS domain in lower case, for example cluster.local")
+
+
+def _version(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError("wanted: a full version in three parts, for example 1.36.3")  # noqa: TRY004 (pydantic's rule)
+    if isinstance(value, str) and not _VERSION.fullmatch(value):
+        bare = value.strip().lstrip("vV")
+        hint = f", did you mean {bare}?" if _VERSION.fullmatch(bare) else ", for example 1.36.3"
+        raise ValueError(f"wanted: a version in three parts without a v{hint}")
+    return value
+
+
+def _kubernetes_version(value: str) -> str:
+    return versions.kubernetes(value).version
+
+
+def _flannel_version(value: str) -> str:
+    return versions.flannel(value).version
+
+
+def _sha256(value: str) -> str:
+    if _HEX_64.fullmatch(value.lower()):
+        return value.lower()
+    raise ValueError(f"of {len(value)} characters, wanted: 64 hexadecimal digits, as sha256sum prints them")
+
+
+def _fingerprint(value: str) -> str:
+    digits = value.replace(":", "").lower()
+    if _HEX_64.fullmatch(digits):
+        return digits
+    raise ValueError(
+        f"of {len(digits)} digits, wanted: the certificate's SHA-256 fingerprint of 64 digits, colons allowed"
+    )
+
+
+def _name(value: str) -> str:
+    if value and value == value.strip() and value.isprintable():
+        return value
+    raise ValueError("wanted: a name, without blanks around it")
+
+
+def _linux_user(value: str) -> str:
+    if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value):
+        return value
+    raise ValueError("wanted: a Linux user name: lower case letters, digits, _ and -, at most 32")
+
+
+def _preflight_check(value: str) -> str:
+    if value.lower() == "all":
+        raise ValueError("which would hide every fault; name the checks to ignore, one by one")
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9._/-]*", value):
+        return value
+    raise ValueError("wanted: the name of one of kubeadm's preflight checks, such as SystemVerification")
+
+
+def _multiple_of_four(value: int) -> int:
+    if value % 4:
+        raise ValueError(f"wanted: a multiple of 4, as vSphere demands, for example {value // 4 * 4 + 4}")
+    return value
+
+
+NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
+DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
+Version = Annotated[str, BeforeValidator(_version), Field(json_schema_extra={"pattern": f"^{_VERSION.pattern}$"})]
+KubernetesVersion = Annotated[
+    Version, AfterValidator(_kubernetes_version), Field(json_schema_extra={"enum": list(versions.KUBERNETES)})
+]
+FlannelVersion = Annotated[
+    Version, AfterValidator(_flannel_version), Field(json_schema_extra={"enum": list(versions.FLANNEL)})
+]
+Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
+Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
+Name = Annotated[str, AfterValidator(_name)]
+LinuxUser = Annotated[str, AfterValidator(_linux_user)]
+PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
+Cpus = Annotated[int, Field(ge=1, le=768)]
+MemoryMiB = Annotated[int, Field(ge=512, le=25165824), AfterValidator(_multiple_of_four)]
+DiskGiB = Annotated[int, Field(ge=4, le=63488)]

@@ -1,0 +1,100 @@
+"""The JSON Schema of stack files, for editors: `python -m config.schema` writes it, `--check` tells whether it is true.
+
+`--check` also reads every shipped stack and the example site file with the models themselves.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from config.faults import problems_of
+from config.files import display, read_document
+from config.problems import Problem
+from config.site import SiteSpec
+from config.stack import PREFIX, StackConfig, StackFile
+from config.stack_file import read_stack_file
+
+FIRST_LINE = "# yaml-language-server: $schema=schema.json"
+_STACKS = Path(__file__).parent.parent / "stacks"
+
+
+def schema_text() -> str:
+    """The content of stacks/schema.json: a JSON Schema for a whole Pulumi.<stack>.yaml."""
+    whole, config = _plain(StackFile.model_json_schema()), _plain(StackConfig.model_json_schema())
+    definitions = config.pop("$defs")
+    config["properties"]["kubelab:nodes"]["additionalProperties"] = False
+    config["patternProperties"] = {
+        f"^(?!{PREFIX})[^:]+:.": {"description": "configuration of others, such as pulumi:tags"}
+    }
+    whole["properties"]["config"] = config
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "$defs": definitions}
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _plain(node: Any) -> Any:
+    """`node` without what only pydantic reads: generated titles, and null beside a type for what may be left out."""
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: _plain(value) for key, value in node.items() if key != "title" and (key, value) != ("default", None)}
+    types = [kind for kind in plain.get("anyOf", []) if kind != {"type": "null"}]
+    if len(types) == 1:
+        del plain["anyOf"]
+        return types[0] | plain
+    if isinstance(plain.get("default"), dict):
+        del plain["default"]  # the parts have defaults of their own
+    return plain
+
+
+def stale(stacks: Path) -> list[Problem]:
+    """Whether stacks/schema.json is not what the models say."""
+    file = stacks / "schema.json"
+    if file.exists() and file.read_text(encoding="utf-8") == schema_text():
+        return []
+    return [Problem(display(file), "", "is not what config/ says; run `make schema`")]
+
+
+def misfits(stacks: Path) -> list[Problem]:
+    """What is wrong with the shipped stacks and the example site file."""
+    problems = []
+    for file in sorted(stacks.glob("Pulumi.*.yaml")):
+        where = display(file)
+        written, faults = read_stack_file(file)
+        problems += faults
+        if file.read_text(encoding="utf-8").partition("\n")[0] != FIRST_LINE:
+            problems.append(Problem(where, "line 1", f"wanted: {FIRST_LINE}"))
+        if written is not None:
+            problems += _faults(StackConfig, written, where)
+    example = stacks / "site.example.yaml"
+    site, faults = read_document(example)
+    return problems + (faults or _faults(SiteSpec, site, display(example)))
+
+
+def _faults(model: type[StackConfig] | type[SiteSpec], written: object, where: str) -> list[Problem]:
+    try:
+        model.model_validate(written)
+    except ValidationError as error:
+        return problems_of(error, model, where)
+    return []
+
+
+def main(arguments: list[str], stacks: Path = _STACKS) -> int:
+    """Writes the schema, or with --check prints what is wrong; returns the exit status."""
+    if arguments not in ([], ["--check"]):
+        print("usage: python -m config.schema [--check]", file=sys.stderr)
+        return 2
+    if not arguments:
+        (stacks / "schema.json").write_text(schema_text(), encoding="utf-8")
+        return 0
+    problems = stale(stacks) + misfits(stacks)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

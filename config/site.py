@@ -1,0 +1,96 @@
+"""What a user may write in a site file: where the lab is built. All its paths are relative to the site file."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from config.locations import FilePath, HttpsUrl, RegistryHost, Server
+from config.machine import ImageSpec, MachineSpec
+from config.model import Spec
+from config.networks import Address, Network
+from config.passthrough import KubeletSettings, KubeProxySettings
+from config.scalars import Fingerprint, LinuxUser, Name, PreflightCheck
+
+
+class TlsSpec(Spec):
+    """How the host's certificate is verified; with neither, by the system's certificate authorities."""
+
+    ca_file: FilePath | None = Field(default=None, description="PEM file of the host's certificate authority")
+    sha256: Fingerprint | None = Field(default=None, description="SHA-256 fingerprint of the certificate itself")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "TlsSpec":
+        if self.ca_file is not None and self.sha256 is not None:
+            raise ValueError("found caFile and sha256, allowed: one of them")
+        return self
+
+
+class VsphereSpec(Spec):
+    """The ESXi host."""
+
+    server: Server = Field(description="the ESXi host, as host or host:port")
+    user: Name = Field(description="the user on the host")
+    password_file: FilePath | None = Field(
+        default=None, description="a file (mode 0600) that holds the password, unless it comes another way"
+    )
+    tls: TlsSpec = Field(default=TlsSpec(), description="how the host's certificate is verified")
+    datastore: Name = Field(description="the datastore of the virtual machines")
+    network: Name = Field(description="the port group of the virtual machines")
+    image: ImageSpec = Field(description="the image of the nodes")
+
+
+class PlatformSpec(Spec):
+    """Where virtual machines come from."""
+
+    vsphere: VsphereSpec = Field(description="the ESXi host")
+
+
+class AddressesSpec(Spec):
+    """How machines get their addresses."""
+
+    mode: Literal["dhcp", "static"] = Field(default="dhcp", description="where addresses come from")
+    network: Network = Field(description="the machine network; every machine's address must lie in it")
+    gateway: Address | None = Field(default=None, description="the default route, where mode is static")
+    name_servers: Annotated[tuple[Address, ...], Field(strict=False)] = Field(
+        default=(), description="name servers, where mode is static"
+    )
+
+
+class SshSpec(Spec):
+    """How machines are reached."""
+
+    user: LinuxUser = Field(default="lab", description="the user that is created on every machine")
+
+
+class AptMirrorsSpec(Spec):
+    """Package repositories in place of the upstream ones."""
+
+    kubernetes: HttpsUrl | None = Field(default=None, description="in place of pkgs.k8s.io")
+    docker: HttpsUrl | None = Field(default=None, description="in place of download.docker.com/linux/debian")
+    debian: HttpsUrl | None = Field(default=None, description="in place of Debian's archive")
+
+
+class MirrorsSpec(Spec):
+    """Where machines fetch from instead of the internet."""
+
+    ca_file: FilePath | None = Field(default=None, description="PEM file of the mirrors' certificate authority")
+    apt: AptMirrorsSpec = Field(default=AptMirrorsSpec(), description="package repositories")
+    registries: dict[RegistryHost, HttpsUrl] = Field(
+        default_factory=dict, description="image registries by the name they stand in for"
+    )
+    files: HttpsUrl | None = Field(default=None, description="a file server; the upstream host is the first directory")
+
+
+class SiteSpec(Spec):
+    """A site file."""
+
+    platform: PlatformSpec = Field(description="where virtual machines come from")
+    machine: MachineSpec = Field(default=MachineSpec(), description="the size of the virtual machines")
+    addresses: AddressesSpec = Field(description="how machines get their addresses")
+    ssh: SshSpec = Field(default=SshSpec(), description="how machines are reached")
+    mirrors: MirrorsSpec = Field(default=MirrorsSpec(), description="where machines fetch from instead of the internet")
+    kubelet: KubeletSettings = Field(default_factory=dict, description="settings added to KubeletConfiguration")
+    kube_proxy: KubeProxySettings = Field(default_factory=dict, description="settings added to KubeProxyConfiguration")
+    ignore_preflight_errors: Annotated[tuple[PreflightCheck, ...], Field(strict=False)] = Field(
+        default=(), description="kubeadm's preflight checks to ignore, by name"
+    )

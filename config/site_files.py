@@ -1,0 +1,100 @@
+"""The files that a site file names: certificates of authorities and the password. Read here, at the edge."""
+
+import ssl
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from config.files import UnreadableFileError, display, read_text
+from config.problems import Problem
+from config.site import SiteSpec
+
+PASSWORD_KEY = "kubelab:vspherePassword"
+PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """What the files hold; `password_sought` says where a password was looked for, in order."""
+
+    tls_ca_pem: str | None
+    mirrors_ca_pem: str | None
+    password: SecretStr | None
+    password_sought: tuple[str, ...]
+
+
+class SiteFilesReader:
+    """Reads the files of one site file and gathers what is wrong with them in `problems`."""
+
+    def __init__(self, site_file: Path, where: str) -> None:
+        self._folder = site_file.parent
+        self._where = where
+        self.problems: list[Problem] = []
+
+    def read(self, site: SiteSpec, environ: Mapping[str, str], *, password_in_stack: bool) -> SiteFiles:
+        """The content of the files that `site` names; of a site with faults, of those that could be read."""
+        vsphere = site.platform.vsphere if site.platform else None
+        tls = vsphere.tls if vsphere else None
+        mirrors = site.mirrors
+        password_file = vsphere.password_file if vsphere else None
+        password, sought = self._password(password_file, environ, password_in_stack=password_in_stack)
+        return SiteFiles(
+            tls_ca_pem=self._certificates("platform/vsphere/tls/caFile", tls.ca_file if tls else None),
+            mirrors_ca_pem=self._certificates("mirrors/caFile", mirrors.ca_file if mirrors else None),
+            password=password,
+            password_sought=sought,
+        )
+
+    def _password(
+        self, file: str | None, environ: Mapping[str, str], *, password_in_stack: bool
+    ) -> tuple[SecretStr | None, tuple[str, ...]]:
+        if password_in_stack:
+            return None, (f"secret stack configuration {PASSWORD_KEY}",)
+        if environ.get(PASSWORD_VARIABLE):
+            return SecretStr(environ[PASSWORD_VARIABLE]), (f"environment variable {PASSWORD_VARIABLE}",)
+        in_file = f"platform/vsphere/passwordFile of {self._where} ({'none named' if file is None else file})"
+        sought = (f"secret stack configuration {PASSWORD_KEY}", f"environment variable {PASSWORD_VARIABLE}", in_file)
+        return self._password_in("platform/vsphere/passwordFile", file), sought
+
+    def _password_in(self, path: str, file: str | None) -> SecretStr | None:
+        text = self._text(path, file)
+        if file is None or text is None:
+            return None
+        mode = stat.S_IMODE((self._folder / file).stat().st_mode)
+        if mode & 0o077:
+            self._fault(
+                path, f"found {file!r} with mode {mode:04o}, wanted: 0600 (chmod 600 {display(self._folder / file)})"
+            )
+        password = text.removesuffix("\n").removesuffix("\r")
+        if not password or "\n" in password:
+            count = "no text" if not password else "several lines"
+            self._fault(path, f"found {count} in {file!r}, wanted: the password alone on one line")
+        return SecretStr(password)
+
+    def _certificates(self, path: str, file: str | None) -> str | None:
+        text = self._text(path, file)
+        if text is None:
+            return None
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+        except (ssl.SSLError, ValueError):  # ValueError for text that is not ASCII
+            self._fault(path, f"found no certificate in {file!r}, wanted: a PEM file with BEGIN CERTIFICATE")
+            return None
+        if "PRIVATE KEY" in text:
+            self._fault(path, f"found a private key in {file!r}, wanted: certificates alone")
+        return text
+
+    def _text(self, path: str, file: str | None) -> str | None:
+        if file is None:
+            return None
+        try:
+            return read_text(self._folder / file)
+        except UnreadableFileError as error:
+            self._fault(path, f"found {file!r}, but {display(self._folder / file)} cannot be read: {error}")
+            return None
+
+    def _fault(self, path: str, text: str) -> None:
+        self.problems.append(Problem(self._where, path, text))

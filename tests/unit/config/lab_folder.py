@@ -1,0 +1,27 @@
+"""A lab's two files in a folder of their own, as a project has them."""
+
+from pathlib import Path
+
+from config import LabConfig, load_file
+
+CASES = Path(__file__).parents[2] / "configs"
+MINIMAL = CASES / "valid" / "01-minimal"
+
+
+class LabFolder:
+    """A folder with stacks/Pulumi.lab.yaml and site.yaml, which is the current folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+        self.stack = folder / "stacks" / "Pulumi.lab.yaml"
+        self.site = folder / "site.yaml"
+
+    def edit_site(self, old: str, new: str) -> None:
+        """Replaces `old`, which must be there, in the site file."""
+        text = self.site.read_text()
+        assert old in text
+        self.site.write_text(text.replace(old, new))
+
+    def load(self, environ: dict[str, str] | None = None) -> LabConfig:
+        """What config.load_file says of it."""
+        return load_file(self.stack, environ or {})

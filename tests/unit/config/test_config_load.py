@@ -1,0 +1,200 @@
+"""What a checked lab holds, and where its parts come from."""
+
+import json
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+import config
+from config import ConfigError, Problem
+from tests.unit.config.lab_folder import CASES, LabFolder
+
+SHA256 = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def everything(lab_folder: Callable[[Path], LabFolder]) -> LabFolder:
+    return lab_folder(CASES / "valid" / "02-everything")
+
+
+@pytest.fixture(scope="module")
+def certificate() -> tuple[str, str]:
+    """A self-signed certificate and its key, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a lab's authority")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=36500))
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return pem, private
+
+
+def test_defaults_are_resolved(minimal: LabFolder) -> None:
+    lab = minimal.load()
+    assert lab.stack == "lab"
+    assert lab.cluster == config.ClusterConfig(
+        kubernetes_version="1.36.3",
+        pod_subnet="10.244.0.0/16",
+        service_subnet="10.96.0.0/12",
+        dns_domain="cluster.local",
+        pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9"),
+    )
+    machine = config.MachineConfig(cpus=2, memory_mib=4096, disk_gib=40, nested_virtualization=True, extra_config={})
+    image = config.ImageConfig(ova=str(minimal.path / "node.ova"), sha256=SHA256)
+    assert lab.nodes == (
+        config.NodeConfig("cp1", "controlPlane", "containerd", "2.3.4", machine, image, None),
+        config.NodeConfig("w1", "worker", "containerd", "2.3.4", machine, image, None),
+    )
+    vsphere = lab.site.vsphere
+    assert (vsphere.server, vsphere.port, vsphere.user) == ("esxi.lab", 443, "root")
+    assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
+    assert lab.site.addresses == config.AddressesConfig("dhcp", "10.87.0.0/24", None, ())
+    assert lab.site.ssh.user == "lab"
+    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, {}, None)
+    assert (lab.site.kubelet, lab.site.kube_proxy, lab.site.ignore_preflight_errors) == ({}, {}, ())
+
+
+def test_all_that_is_written_arrives(everything: LabFolder) -> None:
+    lab = everything.load()
+    assert lab.cluster.pod_subnet == "10.252.0.0/16"
+    assert lab.cluster.service_subnet == "10.250.0.0/16"
+    assert lab.cluster.dns_domain == "lab.internal"
+    assert (lab.site.vsphere.server, lab.site.vsphere.port) == ("127.0.0.1", 8989)
+    assert lab.site.vsphere.tls.sha256 == "00112233445566778899aabbccddeeff" * 2
+    assert lab.site.ssh.user == "kube_admin"
+    assert lab.site.mirrors.apt_kubernetes == "https://10.87.0.1:8443/apt/kubernetes"
+    assert lab.site.mirrors.registries == {
+        "registry.k8s.io": "https://10.87.0.1:5443/v2/registry.k8s.io",
+        "ghcr.io": "https://10.87.0.1:5443/v2/ghcr.io",
+    }
+    assert lab.site.mirrors.files == "https://10.87.0.1:8443/files"
+    assert lab.site.kubelet == {"failCgroupV1": False}
+    assert lab.site.kube_proxy == {"conntrack": {"maxPerCore": 0, "min": 0}}
+    assert lab.site.ignore_preflight_errors == ("SystemVerification",)
+
+
+def test_a_node_differs_from_its_site_only_in_what_it_says(everything: LabFolder) -> None:
+    cp1, w1, w2 = everything.load().nodes
+    assert (cp1.machine.cpus, cp1.machine.memory_mib, cp1.machine.disk_gib) == (4, 8192, 60)
+    assert cp1.machine.nested_virtualization is False
+    assert (w1.machine.cpus, w1.machine.memory_mib, w1.machine.disk_gib) == (2, 3072, 10)
+    assert w1.machine.nested_virtualization is True
+    assert w1.machine.extra_config == {
+        "RUN.container": '["--tmpfs=/run"]',
+        "RUN.cpus": "3",
+        "sched.swap.vmxSwapEnabled": "FALSE",
+    }
+    assert w1.image.ova == "https://images.example.com/node.ova"
+    assert w1.image.sha256 == "fedcba9876543210" * 4
+    assert w2.image == everything.load().site.vsphere.image
+
+
+def test_a_path_in_the_stack_is_relative_to_the_stack_and_one_in_the_site_to_the_site(minimal: LabFolder) -> None:
+    text = minimal.stack.read_text()
+    minimal.stack.write_text(
+        text.replace("w1: {role: worker}", f"w1: {{role: worker, image: {{ova: ../w1.ova, sha256: {SHA256}}}}}")
+    )
+    moved = minimal.path / "site"
+    moved.mkdir()
+    minimal.site.rename(moved / "site.yaml")
+    minimal.stack.write_text(minimal.stack.read_text().replace("../site.yaml", "../site/site.yaml"))
+    cp1, w1 = minimal.load().nodes
+    assert cp1.image.ova == str(moved / "node.ova")
+    assert w1.image.ova == str(minimal.path / "w1.ova")
+
+
+@pytest.mark.parametrize("ova", ["/images/node.ova", "file:///images/node.ova", "https://images.lab:8443/node.ova"])
+def test_an_absolute_path_or_url_of_an_ova_stays_as_it_is(ova: str, minimal: LabFolder) -> None:
+    minimal.edit_site("node.ova", ova)
+    assert minimal.load().site.vsphere.image.ova == ova
+
+
+def test_control_plane_and_workers_are_told_apart(everything: LabFolder) -> None:
+    lab = everything.load()
+    assert lab.control_plane.name == "cp1"
+    assert [node.name for node in lab.workers] == ["w1", "w2"]
+
+
+def test_a_loaded_lab_cannot_be_changed(minimal: LabFolder) -> None:
+    lab = minimal.load()
+    with pytest.raises(FrozenInstanceError):
+        lab.nodes[0].machine.cpus = 8  # type: ignore[misc]
+
+
+def test_parsed_json_from_pulumi_gives_the_same_lab_as_the_stack_file(everything: LabFolder) -> None:
+    written = yaml.safe_load(everything.stack.read_text())["config"]
+    cluster, nodes = (json.loads(json.dumps(written[f"kubelab:{key}"])) for key in ("cluster", "nodes"))
+    lab = config.load("lab", cluster, nodes, written["kubelab:site"], Path("stacks"), {}, config_keys=list(written))
+    assert lab == everything.load()
+
+
+def test_a_misspelt_key_is_found_among_the_keys_pulumi_passes(minimal: LabFolder) -> None:
+    keys = ["kubelab:cluster", "kubelab:nodez", "kubelab:site", "pulumi:tags"]
+    cluster, nodes = {"kubernetesVersion": "1.36.3"}, {"cp1": {"role": "controlPlane"}}
+    with pytest.raises(ConfigError) as raised:
+        config.load("lab", cluster, nodes, "../site.yaml", minimal.stack.parent, {}, config_keys=keys)
+    assert raised.value.problems == [
+        Problem("stacks/Pulumi.lab.yaml", "kubelab:nodez", "unknown key, did you mean kubelab:nodes?")
+    ]
+
+
+def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as raised:
+        config.load("new", None, None, None, Path("stacks"), {})
+    assert [problem.path for problem in raised.value.problems] == ["kubelab:site", "kubelab:cluster", "kubelab:nodes"]
+
+
+def test_a_missing_stack_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as raised:
+        config.load_file(Path("stacks/Pulumi.lab.yaml"), {})
+    assert str(raised.value.problems[0]) == "stacks/Pulumi.lab.yaml: cannot be read: no such file or directory"
+
+
+def test_files_outside_the_current_folder_are_named_in_full(
+    minimal: LabFolder, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minimal.edit_site("esxi.lab", "esxi lab")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    with pytest.raises(ConfigError) as raised:
+        minimal.load()
+    assert raised.value.problems[0].where == str(minimal.site)
+
+
+def test_certificates_are_read_from_the_files_the_site_names(minimal: LabFolder, certificate: tuple[str, str]) -> None:
+    (minimal.path / "ca").mkdir()
+    (minimal.path / "ca" / "ca.pem").write_text(certificate[0])
+    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca/ca.pem}")
+    minimal.edit_site("addresses:", "mirrors: {caFile: ca/ca.pem}\naddresses:")
+    site = minimal.load().site
+    assert site.vsphere.tls.ca_pem == certificate[0]
+    assert site.mirrors.ca_pem == certificate[0]
+
+
+def test_a_private_key_beside_the_certificate_is_refused(minimal: LabFolder, certificate: tuple[str, str]) -> None:
+    (minimal.path / "ca.pem").write_text("".join(certificate))
+    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.pem}")
+    with pytest.raises(ConfigError) as raised:
+        minimal.load()
+    assert [problem.text for problem in raised.value.problems] == [
+        "found a private key in 'ca.pem', wanted: certificates alone"
+    ]
+    assert certificate[1] not in str(raised.value)
+
+
+def test_a_certificate_file_that_is_not_text_is_refused(minimal: LabFolder) -> None:
+    (minimal.path / "ca.der").write_bytes(b"\x30\x82\xff")
+    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.der}")
+    with pytest.raises(ConfigError, match=r"'ca\.der', but ca\.der cannot be read: it is not text in UTF-8"):
+        minimal.load()

@@ -1,0 +1,110 @@
+"""Where the host's password comes from, and that it is shown nowhere."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import config
+from config import ConfigError, LabConfig
+from tests.unit.config.lab_folder import LabFolder
+
+VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
+
+
+@pytest.fixture
+def with_file(minimal: LabFolder) -> LabFolder:
+    """A lab whose site names a password file."""
+    minimal.edit_site("user: root", "user: root\n    passwordFile: password")
+    (minimal.path / "password").write_text("hunter2\n")
+    (minimal.path / "password").chmod(0o600)
+    return minimal
+
+
+def password(lab: LabConfig) -> str | None:
+    return lab.site.vsphere.password_or_none()
+
+
+def problems(folder: LabFolder) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        folder.load()
+    assert "hunter2" not in str(raised.value)
+    return [problem.text for problem in raised.value.problems]
+
+
+def test_the_password_file_is_read_without_its_line_end(with_file: LabFolder) -> None:
+    assert password(with_file.load()) == "hunter2"
+
+
+def test_the_environment_wins_over_the_file(with_file: LabFolder) -> None:
+    (with_file.path / "password").unlink()
+    assert password(with_file.load({VARIABLE: "of the environment"})) == "of the environment"
+
+
+def test_an_empty_variable_counts_as_none(with_file: LabFolder) -> None:
+    assert password(with_file.load({VARIABLE: ""})) == "hunter2"
+
+
+def test_the_stack_wins_over_environment_and_file(with_file: LabFolder) -> None:
+    with with_file.stack.open("a") as stack:
+        stack.write("  kubelab:vspherePassword: {secure: v1:abc}\n")
+    (with_file.path / "password").unlink()
+    lab = with_file.load({VARIABLE: "of the environment"})
+    assert password(lab) is None
+    assert lab.site.vsphere.password_sought == ("secret stack configuration kubelab:vspherePassword",)
+
+
+@pytest.mark.usefixtures("with_file")
+def test_pulumi_may_say_that_the_stack_has_the_password() -> None:
+    lab = config.load(
+        "lab",
+        {"kubernetesVersion": "1.36.3"},
+        {"cp1": {"role": "controlPlane"}},
+        "../site.yaml",
+        Path("stacks"),
+        {VARIABLE: "of the environment"},
+        config_keys=["kubelab:vspherePassword"],
+    )
+    assert password(lab) is None
+
+
+def test_without_any_password_the_lab_says_where_it_was_sought(minimal: LabFolder) -> None:
+    lab = minimal.load()
+    assert password(lab) is None
+    assert lab.site.vsphere.password_sought == (
+        "secret stack configuration kubelab:vspherePassword",
+        "environment variable KUBELAB_VSPHERE_PASSWORD",
+        "platform/vsphere/passwordFile of site.yaml (none named)",
+    )
+
+
+def test_a_missing_password_is_one_line_that_says_what_to_run(minimal: LabFolder) -> None:
+    assert minimal.load().site.vsphere.missing_password() == (
+        "logging in to esxi.lab as root: found no password in secret stack configuration kubelab:vspherePassword, "
+        "environment variable KUBELAB_VSPHERE_PASSWORD, platform/vsphere/passwordFile of site.yaml (none named); "
+        "run `pulumi config set --secret kubelab:vspherePassword`"
+    )
+
+
+def test_a_password_file_that_others_may_read_is_refused(with_file: LabFolder) -> None:
+    (with_file.path / "password").chmod(0o644)
+    assert problems(with_file) == ["found 'password' with mode 0644, wanted: 0600 (chmod 600 password)"]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [("", "no text"), ("\n", "no text"), ("hunter2\nhunter2\n", "several lines")]
+)
+def test_a_password_file_holds_one_line(content: str, found: str, with_file: LabFolder) -> None:
+    (with_file.path / "password").write_text(content)
+    assert problems(with_file) == [f"found {found} in 'password', wanted: the password alone on one line"]
+
+
+def test_no_representation_of_a_lab_holds_the_password(with_file: LabFolder) -> None:
+    lab = with_file.load()
+    assert "hunter2" not in f"{lab} {lab!r} {lab.site.vsphere.password}"
+
+
+def test_a_site_with_other_faults_reports_those_of_its_files_too(with_file: LabFolder) -> None:
+    os.truncate(with_file.path / "password", 0)
+    with_file.edit_site("esxi.lab", "esxi lab")
+    assert len(problems(with_file)) == 2
