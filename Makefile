@@ -1,0 +1,78 @@
+# kubelab: two commands for a new user are `make demo` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+STACK ?= containerd
+PYTHON := .venv/bin/python
+SOURCES := __main__.py config components provider rig tests bench
+SHELL_FILES := $(shell git ls-files '*.sh' .ci/run)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv:
+	@rig/make-venv.sh
+
+.PHONY: setup
+setup: venv ## the toolchain: virtual environment, Pulumi engine, command plugin
+	@$(PYTHON) -m rig setup
+
+.PHONY: rig
+rig: venv ## start the embedded lab: simulated ESXi host and offline mirror
+	@$(PYTHON) -m rig up --stack $(STACK)
+
+.PHONY: rig-down
+rig-down: venv ## stop the embedded lab and leave nothing of it
+	@$(PYTHON) -m rig down
+
+.PHONY: rig-status
+rig-status: venv ## what of the embedded lab is running
+	@$(PYTHON) -m rig status
+
+.PHONY: demo
+demo: ## a cluster from nothing: set-up, embedded lab, pulumi up, kubectl get nodes
+	@make/demo.sh $(STACK)
+
+.PHONY: demo-down
+demo-down: venv ## destroy the demo's cluster and stop the embedded lab
+	@make/demo-down.sh $(STACK)
+
+.PHONY: kubeconfig
+kubeconfig: ## write the stack's kubeconfig to a 0600 file and print the export line
+	@make/kubeconfig.sh $(STACK)
+
+.PHONY: recover
+recover: ## after a killed run: give the lock back, forget pending creates, read what is there
+	@make/recover.sh $(STACK)
+
+.PHONY: schema
+schema: venv ## write stacks/schema.json from config/
+	@$(PYTHON) -m config.schema
+
+.PHONY: check
+check: venv ## static checks, in seconds
+	@$(PYTHON) -m ruff check $(SOURCES)
+	@$(PYTHON) -m ruff format --check $(SOURCES)
+	@$(PYTHON) -m mypy
+	@.venv/bin/shellcheck $(SHELL_FILES)
+	@.venv/bin/shfmt -i 2 -ci -d $(SHELL_FILES)
+	@$(PYTHON) -m config.schema --check
+
+.PHONY: fix
+fix: venv ## repair what the static checks can repair
+	@$(PYTHON) -m ruff check --fix $(SOURCES)
+	@$(PYTHON) -m ruff format $(SOURCES)
+	@.venv/bin/shfmt -i 2 -ci -w $(SHELL_FILES)
+
+.PHONY: test
+test: setup check rig ## everything that needs no real hardware
+	@. .rig/env && $(PYTHON) -m pytest
+	@$(PYTHON) -m rig down
+
+.PHONY: bench
+bench: setup rig ## cold up, no-op up, destroy, state bytes, connections per node
+	@. .rig/env && $(PYTHON) -m bench $(STACK)

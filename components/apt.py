@@ -1,0 +1,85 @@
+"""apt's sources and keys of a node: upstream's repositories, or the same layout on a mirror. Pure data."""
+
+from dataclasses import dataclass
+
+from components.guest_file import GuestFile
+from config import ClusterConfig, MirrorsConfig
+
+# The preflight step asserts Debian 12.
+DEBIAN_SUITE = "bookworm"
+KEYRINGS = "/etc/apt/keyrings"
+MIRROR_CA_FILE = "/usr/local/share/ca-certificates/kubelab-mirror.crt"
+
+_KUBERNETES = "https://pkgs.k8s.io"
+_KUBERNETES_FINGERPRINT = "DE15B14486CD377B9E876E1A234654DA9A296436"
+_DOCKER = "https://download.docker.com/linux/debian"
+_DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
+# A mirror signs with a key of its own: it is trusted because the mirror's certificate was verified.
+_ANY_FINGERPRINT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One apt repository: ``suite`` "/" is a flat one without components."""
+
+    name: str
+    uri: str
+    suite: str
+    components: str
+    key_uri: str
+    fingerprint: str
+
+    @property
+    def keyring(self) -> str:
+        """Where the node keeps this repository's key."""
+        return f"{KEYRINGS}/kubelab-{self.name}.asc"
+
+    def source(self) -> GuestFile:
+        """The repository as a deb822 source; one file per repository, always written whole."""
+        components = f"Components: {self.components}\n" if self.components else ""
+        return GuestFile(
+            f"/etc/apt/sources.list.d/kubelab-{self.name}.sources",
+            f"Types: deb\nURIs: {self.uri}\nSuites: {self.suite}\n{components}Signed-By: {self.keyring}\n",
+        )
+
+
+def repositories(cluster: ClusterConfig, mirrors: MirrorsConfig) -> list[Repository]:
+    """The repositories of a node: Kubernetes' of this minor, Docker's for containerd.io, Debian's only on a mirror."""
+    minor = cluster.kubernetes_version.rpartition(".")[0]
+    kubernetes = f"{mirrors.apt_kubernetes or _KUBERNETES}/core:/stable:/v{minor}/deb/"
+    docker = mirrors.apt_docker or _DOCKER
+    found = [
+        Repository(
+            "kubernetes",
+            kubernetes,
+            "/",
+            "",
+            f"{kubernetes}Release.key",
+            _ANY_FINGERPRINT if mirrors.apt_kubernetes else _KUBERNETES_FINGERPRINT,
+        ),
+        Repository(
+            "docker",
+            docker,
+            DEBIAN_SUITE,
+            "stable",
+            f"{docker}/gpg",
+            _ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT,
+        ),
+    ]
+    if mirrors.apt_debian:
+        key = f"{mirrors.apt_debian}/archive-key.asc"
+        found.append(Repository("debian", mirrors.apt_debian, DEBIAN_SUITE, "main", key, _ANY_FINGERPRINT))
+    return found
+
+
+def files(cluster: ClusterConfig, mirrors: MirrorsConfig) -> list[GuestFile]:
+    """One source file per repository."""
+    return [repository.source() for repository in repositories(cluster, mirrors)]
+
+
+def keys(cluster: ClusterConfig, mirrors: MirrorsConfig) -> str:
+    """Lines of: keyring path, URL of the key, its fingerprint or "-"."""
+    return "\n".join(
+        f"{repository.keyring} {repository.key_uri} {repository.fingerprint}"
+        for repository in repositories(cluster, mirrors)
+    )

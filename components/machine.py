@@ -1,0 +1,56 @@
+"""Machine: one virtual machine on the host, with its address and the ssh host key it presents."""
+
+import pulumi
+
+from components.script import Host
+from components.vsphere import Image, SshKeyPair, VirtualMachine
+from config import NodeConfig, SiteConfig
+
+
+class Machine(pulumi.ComponentResource):
+    """A powered-on virtual machine whose host key was generated here, so that the first connection verifies it."""
+
+    address: pulumi.Output[str]
+    host: Host
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        node: NodeConfig,
+        site: SiteConfig,
+        image: Image,
+        user_key: SshKeyPair,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kubelab:machine:Machine", name, None, opts)
+        host_key = SshKeyPair(f"{name}-host-key", comment=node.name, opts=pulumi.ResourceOptions(parent=self))
+        vm = VirtualMachine(
+            name,
+            vm_name=node.name,
+            cpus=node.machine.cpus,
+            memory_mib=node.machine.memory_mib,
+            disk_gib=node.machine.disk_gib,
+            nested_virtualization=node.machine.nested_virtualization,
+            image=image,
+            image_sha256=node.image.sha256,
+            datastore=site.vsphere.datastore,
+            network=site.vsphere.network,
+            machine_network=site.addresses.network,
+            ssh_user=site.ssh.user,
+            ssh_public_key=user_key.public_key,
+            host_key=host_key,
+            extra_config=node.machine.extra_config,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        self.address = vm.ip_address
+        self.host = Host(
+            name=node.name,
+            address=vm.ip_address,
+            user=site.ssh.user,
+            private_key=user_key.private_key,
+            host_key=host_key.public_key,
+            machine=vm,
+            incarnation=vm.moid,
+        )
+        self.register_outputs({"address": self.address})

@@ -1,0 +1,87 @@
+"""PodNetwork: flannel at a pinned version, with the cluster's pod subnet."""
+
+import json
+
+import pulumi
+import yaml
+
+from components.control_plane import ControlPlane
+from components.machine import Machine
+from components.script import Script
+from config import ClusterConfig, MirrorsConfig
+from config.versions import FlannelRelease
+
+
+def kustomization(pod_subnet: str, api_host: str, api_port: str) -> str:
+    """What this cluster changes in flannel's manifest, as a kustomization (YAML text).
+
+    flannel asks the API server at its own address: by the service address it would fail, and back off for minutes, on
+    a node whose kube-proxy is not up yet.
+    """
+    network = {"Network": pod_subnet, "EnableNFTables": False, "Backend": {"Type": "vxlan"}}
+    container = {
+        "name": "kube-flannel",
+        "env": [
+            {"name": "KUBERNETES_SERVICE_HOST", "value": api_host},
+            {"name": "KUBERNETES_SERVICE_PORT", "value": api_port},
+        ],
+    }
+    patches = [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "kube-flannel-cfg", "namespace": "kube-flannel"},
+            "data": {"net-conf.json": json.dumps(network, indent=2) + "\n"},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
+            "spec": {"template": {"spec": {"containers": [container]}}},
+        },
+    ]
+    document = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": ["manifest.yaml"],
+        "patches": [{"patch": yaml.safe_dump(patch, sort_keys=False)} for patch in patches],
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+class PodNetwork(pulumi.ComponentResource):
+    """The cluster's pod network, applied once the API server answers; it reaches workers as they join."""
+
+    applied: Script
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        cluster: ClusterConfig,
+        release: FlannelRelease,
+        mirrors: MirrorsConfig,
+        machine: Machine,
+        control_plane: ControlPlane,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("kubelab:cluster:PodNetwork", name, None, opts)
+        url = release.manifest_url
+        if mirrors.files:
+            url = f"{mirrors.files}/{url.removeprefix('https://')}"
+        self.applied = Script(
+            f"{name}-apply",
+            file="45-apply-pod-network.sh",
+            host=machine.host,
+            environment={
+                "MANIFEST_URL": url,
+                "MANIFEST_SHA256": " ".join(release.manifest_sha256),
+                "KUSTOMIZATION": control_plane.endpoint.apply(
+                    lambda endpoint: kustomization(cluster.pod_subnet, *endpoint.rsplit(":", 1))
+                ),
+            },
+            timeout_seconds=300,
+            opts=pulumi.ResourceOptions(parent=self),
+            depends_on=[control_plane.initialised],
+        )
+        self.register_outputs({})

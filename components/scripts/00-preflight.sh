@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done.
+# Result on stdout: the machine's identity, which no other node of the cluster may share.
+: "${NODE_NAME:?name of the node}"
+: "${NODE_ADDRESS:?the address that the node must hold}"
+: "${MIN_CPUS:?CPUs that the role needs}"
+: "${MIN_MEMORY_MIB:?memory that the role needs, MiB}"
+: "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
+: "${NESTED_VIRTUALIZATION:?true when the guest must have hardware virtualization}"
+: "${MIRRORS?URLs, separated by spaces, that the machine must reach; empty: none}"
+: "${MIRROR_CA?PEM text of the authority of the mirrors; empty: those of the system}"
+: "${IGNORED?names of checks, separated by spaces, that only warn}"
+
+failures=0
+
+# check NAME FOUND WANTED REMEDY COMMAND...
+check() {
+  local name=$1 found=$2 wanted=$3 remedy=$4
+  shift 4
+  if "$@" >/dev/null 2>&1; then return 0; fi
+  if [[ " $IGNORED " == *" $name "* ]]; then
+    say "warning: preflight $name on $NODE_NAME: found $found, wanted $wanted (ignored)"
+    return 0
+  fi
+  say "preflight $name on $NODE_NAME: found $found, wanted $wanted; $remedy"
+  failures=$((failures + 1))
+}
+
+at_least() { (($1 >= $2)); }
+is() { [[ $1 == "$2" ]]; }
+none() { [[ -z $1 ]]; }
+holds_address() { ip -o -4 address show | grep -qwF "$NODE_ADDRESS"; }
+has_hardware_virtualization() { grep -qwE 'vmx|svm' /proc/cpuinfo && [[ -c /dev/kvm ]]; }
+
+reaches() {
+  local ca=()
+  [[ -z $MIRROR_CA ]] || ca=(--cacert "$ca_file")
+  curl --silent --output /dev/null --max-time 10 "${ca[@]}" "$1"
+}
+
+# A cluster that kubelab did not make here: its files would take part in ours.
+leftovers() {
+  [[ ! -e /etc/kubelab/node ]] || return 0
+  local path
+  for path in /etc/kubernetes/admin.conf /etc/kubernetes/kubelet.conf /etc/kubernetes/manifests/*.yaml \
+    /var/lib/etcd/member /etc/cni/net.d/*.conf*; do
+    [[ ! -e $path ]] || printf '%s ' "$path"
+  done
+}
+
+check_all() {
+  local os memory disk found mirror
+  # shellcheck disable=SC1091
+  os=$(. /etc/os-release && printf '%s %s' "$ID" "$VERSION_ID")
+  memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
+  disk=$(df --output=avail -BG /var | tail -n 1 | tr -dc '0-9')
+  found=$(leftovers)
+  check OperatingSystem "$os" 'debian 12' 'use an image of Debian 12' is "$os" 'debian 12'
+  check Init "$(cat /proc/1/comm)" systemd 'use an image that boots systemd' is "$(cat /proc/1/comm)" systemd
+  check Hostname "$(uname -n)" "$NODE_NAME" 'look at /var/log/cloud-init.log' is "$(uname -n)" "$NODE_NAME"
+  check Address "$(ip -o -4 address show scope global | awk '{print $4}' | xargs)" "$NODE_ADDRESS" \
+    'look for a second DHCP lease of this machine' holds_address
+  check CPUs "$(nproc)" "at least $MIN_CPUS" 'raise machine.cpus' at_least "$(nproc)" "$MIN_CPUS"
+  check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
+  check Disk "$disk GiB free in /var" "at least $MIN_DISK_GIB GiB" 'raise machine.diskGiB' at_least "$disk" "$MIN_DISK_GIB"
+  check Leftovers "$found" 'no files of another cluster' 'build the machine anew' none "$found"
+  if [[ $NESTED_VIRTUALIZATION == true ]]; then
+    check NestedVirtualization 'no vmx or svm in /proc/cpuinfo, or no /dev/kvm' 'hardware virtualization in the guest' \
+      'enable VT-x or AMD-V on the ESXi host' has_hardware_virtualization
+  fi
+  for mirror in $MIRRORS; do
+    check Mirror "no answer from $mirror" 'an answer with a certificate of the given authority' \
+      "on the machine run: curl -v $mirror" reaches "$mirror"
+  done
+}
+
+at_exit() { rm -f "${ca_file:-}"; }
+
+main() {
+  # cloud-init ends with 2 when it was done but met something it recovered from.
+  timeout 300 cloud-init status --wait >/dev/null || [[ $? == 2 ]] ||
+    fail "cloud-init did not finish on $NODE_NAME: $(cloud-init status --long 2>&1 | tr '\n' ' '); look at /var/log/cloud-init.log"
+  ca_file=$(mktemp)
+  printf '%s\n' "$MIRROR_CA" >"$ca_file"
+  check_all
+  ((failures == 0)) || fail "$failures preflight checks failed on $NODE_NAME"
+  printf 'machine-id %s\nproduct-uuid %s\n' "$(cat /etc/machine-id)" "$(cat /sys/class/dmi/id/product_uuid 2>/dev/null || echo none)"
+}
+
+main </dev/null

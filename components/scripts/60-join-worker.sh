@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Joins a worker to the cluster, unless its kubelet already speaks for that node.
+: "${NODE_NAME:?name of the node}"
+: "${KUBEADM_CONFIG:?document of kubeadm join, YAML, with the token}"
+
+is_member() {
+  [[ -f /etc/kubernetes/kubelet.conf ]] &&
+    kubectl --kubeconfig /etc/kubernetes/kubelet.conf get node "$NODE_NAME" --request-timeout 20s
+}
+
+at_exit() { rm -f "${config:-}"; }
+
+main() {
+  local log=/var/log/kubelab-join.log
+  if is_member >/dev/null 2>&1; then return 0; fi
+  if [[ -e /etc/kubernetes/kubelet.conf || -e /etc/kubernetes/bootstrap-kubelet.conf ]]; then
+    say 'clearing a join that did not finish'
+    kubeadm reset --force >&2
+  fi
+  config=$(mktemp)
+  printf '%s' "$KUBEADM_CONFIG" >"$config"
+  say "joining $NODE_NAME"
+  kubeadm join --config "$config" >"$log" 2>&1 ||
+    fail "joining $NODE_NAME: $(tail -n 10 "$log"); look at $log and: journalctl -u kubelet -n 50"
+}
+
+main </dev/null

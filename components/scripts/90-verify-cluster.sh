@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Proves that the cluster works, beyond what "Ready" says: names, system pods, pods on two nodes, service addresses,
+# DNS, logs and exec. What it made is removed again, also when it fails.
+: "${NODES:?lines of: node name, address}"
+: "${POD_SUBNET:?CIDR that every pod address must lie in}"
+: "${DNS_DOMAIN:?the cluster domain}"
+: "${TEST_IMAGE:?the agnhost image}"
+
+namespace=kubelab-verification
+export KUBECONFIG=/etc/kubernetes/admin.conf
+
+evidence() {
+  say 'what the cluster shows:'
+  kubectl get nodes --output wide >&2 || true
+  kubectl get pods --all-namespaces --output wide >&2 || true
+  kubectl get events --all-namespaces --field-selector type=Warning --sort-by .lastTimestamp 2>/dev/null | tail -n 15 >&2 || true
+}
+
+at_exit() {
+  (($1 == 0)) || evidence
+  kubectl delete namespace "$namespace" --ignore-not-found --timeout 90s >/dev/null ||
+    {
+      say "error: removing the namespace $namespace: it is still there after 90 s"
+      return 1
+    }
+}
+
+in_namespace() { kubectl --namespace "$namespace" "$@"; }
+
+address_number() {
+  local IFS=. a b c d
+  read -r a b c d <<<"$1"
+  echo $(((a << 24) + (b << 16) + (c << 8) + d))
+}
+
+is_in_subnet() {
+  local bits=${2#*/} mask
+  mask=$((bits == 0 ? 0 : (0xffffffff << (32 - bits)) & 0xffffffff))
+  ((($(address_number "$1") & mask) == ($(address_number "${2%/*}") & mask)))
+}
+
+check_nodes() {
+  local found wanted
+  wanted=$(awk '{print $1}' <<<"$NODES" | sort | xargs)
+  # shellcheck disable=SC2046
+  kubectl wait --for condition=Ready $(awk '{print "node/" $1}' <<<"$NODES") --timeout 300s >/dev/null ||
+    fail "waiting 300 s for the nodes $wanted to be Ready: see below"
+  found=$(kubectl get nodes --output name | sed 's#^node/##' | sort | xargs)
+  [[ $found == "$wanted" ]] || fail "comparing the nodes: found $found, wanted $wanted; delete the others: kubectl delete node"
+  found=$(kubectl get nodes --no-headers --output custom-columns=M:.status.nodeInfo.machineID,U:.status.nodeInfo.systemUUID |
+    tr -s ' ' '\n' | sort | uniq -d)
+  [[ -z $found ]] || fail "comparing the nodes' identities: $found belongs to more than one; give the image an empty /etc/machine-id"
+}
+
+check_system_pods() {
+  kubectl --namespace kube-flannel rollout status daemonset/kube-flannel-ds --timeout 180s >/dev/null ||
+    fail 'waiting 180 s for flannel on every node: see below'
+  kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
+    fail 'waiting 180 s for kube-proxy on every node: see below'
+  kubectl --namespace kube-system rollout status deployment/coredns --timeout 180s >/dev/null ||
+    fail 'waiting 180 s for CoreDNS: see below'
+}
+
+start_pods() {
+  local replicas
+  replicas=$(wc -l <<<"$NODES")
+  ((replicas < 2)) || replicas=2
+  kubectl delete namespace "$namespace" --ignore-not-found --timeout 90s >/dev/null
+  kubectl create namespace "$namespace" >/dev/null
+  in_namespace apply --filename - >/dev/null <<-YAML
+	apiVersion: apps/v1
+	kind: Deployment
+	metadata: {name: web}
+	spec:
+	  replicas: $replicas
+	  selector: {matchLabels: {app: web}}
+	  template:
+	    metadata: {labels: {app: web}}
+	    spec:
+	      terminationGracePeriodSeconds: 1
+	      tolerations: [{key: node-role.kubernetes.io/control-plane, operator: Exists}]
+	      affinity:
+	        podAntiAffinity:
+	          requiredDuringSchedulingIgnoredDuringExecution:
+	            - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}}
+	      containers:
+	        - name: web
+	          image: $TEST_IMAGE
+	          args: [netexec, --http-port=8080]
+	          readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
+	---
+	apiVersion: v1
+	kind: Service
+	metadata: {name: web}
+	spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+	YAML
+  in_namespace rollout status deployment/web --timeout 180s >/dev/null ||
+    fail "waiting 180 s for $replicas pods of $TEST_IMAGE: see below"
+}
+
+check_pods() {
+  local pod address first='' output nodes
+  nodes=$(in_namespace get pods --no-headers --output custom-columns=N:.spec.nodeName | sort | uniq -d)
+  [[ -z $nodes ]] || fail "placing pods: two of them share the node $nodes"
+  while read -r pod address; do
+    is_in_subnet "$address" "$POD_SUBNET" || fail "checking the address of pod $pod: found $address, wanted one inside $POD_SUBNET"
+    output=$(in_namespace exec "$pod" -- /agnhost connect "kubernetes.default.svc.$DNS_DOMAIN:443" --timeout 10s 2>&1) ||
+      fail "resolving and reaching kubernetes.default.svc.$DNS_DOMAIN from pod $pod: $output; look at: kubectl -n kube-system logs deployment/coredns"
+    [[ -z $first ]] || output=$(in_namespace exec "$pod" -- /agnhost connect "$first:8080" --timeout 10s 2>&1) ||
+      fail "reaching pod $first from pod $pod on another node: $output; look at UDP port 8472 between the nodes"
+    first=$address
+    [[ -n $(in_namespace logs "$pod" --tail 5) ]] || fail "reading the log of pod $pod: it is empty"
+  done < <(in_namespace get pods --no-headers --output custom-columns=P:.metadata.name,A:.status.podIP)
+}
+
+check_service() {
+  local cluster_ip node_port name address
+  cluster_ip=$(in_namespace get service web --output 'jsonpath={.spec.clusterIP}')
+  node_port=$(in_namespace get service web --output 'jsonpath={.spec.ports[0].nodePort}')
+  wait_until 30 "the service's address $cluster_ip to answer" answers "$cluster_ip"
+  while read -r name address; do
+    wait_until 30 "NodePort $node_port of $name to answer at $address" answers "$address:$node_port"
+  done <<<"$NODES"
+}
+
+answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" | grep '^web-'; }
+
+main() {
+  check_nodes
+  check_system_pods
+  start_pods
+  check_pods
+  check_service
+  say 'the cluster works: nodes, system pods, DNS, pods on different nodes, ClusterIP, NodePort, logs, exec'
+}
+
+main </dev/null

@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # files_changed is read by the steps
+# What every step begins with: strict mode, how it speaks, and files written only when they differ.
+set -euo pipefail
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
+
+# stdout is a step's result, which may be a secret; progress and errors go to stderr.
+say() { printf '%s\n' "$*" >&2; }
+
+log_step() { printf '%s %s %s\n' "$(date --utc +%FT%T.%3NZ)" "$STEP" "$*" >>/var/log/kubelab-steps.log; }
+
+# A step that has something to clean up defines at_exit STATUS.
+finish_step() {
+  local status=$?
+  trap - EXIT
+  if declare -F at_exit >/dev/null; then at_exit "$status" || status=1; fi
+  log_step "ended with $status"
+  exit "$status"
+}
+
+fail() {
+  say "error: $*"
+  exit 1
+}
+
+# write_files TEXT: writes the files of TEXT ("=== <mode> <path>" and the lines below it); sets files_changed to true
+# when one of them differed from what was there.
+write_files() {
+  local line path='' mode='' new=''
+  files_changed=false
+  while IFS= read -r line; do
+    case $line in
+      '=== '*)
+        finish_file "$new" "$mode" "$path"
+        read -r _ mode path <<<"$line"
+        new=$(mktemp)
+        ;;
+      *) printf '%s\n' "$line" >>"$new" ;;
+    esac
+  done <<<"${1%$'\n'}"
+  finish_file "$new" "$mode" "$path"
+}
+
+finish_file() {
+  local new=$1 mode=$2 path=$3
+  [[ -n $new ]] || return 0
+  if [[ -f $path ]] && cmp --silent "$new" "$path" && [[ $(stat -c %a "$path") == "${mode#0}" ]]; then
+    rm -f "$new"
+    return 0
+  fi
+  install -D -m "$mode" "$new" "$path"
+  rm -f "$new"
+  files_changed=true
+  say "wrote $path"
+}
+
+# wait_until SECONDS WHAT COMMAND...: waits until COMMAND succeeds; a wait that ends without is a failure that shows
+# the command's last words.
+wait_until() {
+  local seconds=$1 what=$2 deadline output
+  shift 2
+  deadline=$((SECONDS + seconds))
+  until output=$("$@" 2>&1); do
+    ((SECONDS < deadline)) || fail "waiting $seconds s for $what: ${output:-no output from: $*}"
+    sleep 1
+  done
+}
+
+# install_packages NAME=VERSION...: installs exactly these versions and holds them; does nothing when they are there.
+install_packages() {
+  local package missing=()
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  if ((${#missing[@]} > 0)); then
+    say "installing ${missing[*]}"
+    apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install --no-install-recommends \
+      --allow-change-held-packages --allow-downgrades "${missing[@]}" >&2
+  fi
+  apt-mark hold "${@%%=*}" >/dev/null
+}
+
+is_installed() {
+  local name=${1%%=*} wanted=${1#*=} found
+  found=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$name" 2>/dev/null) || return 1
+  # shellcheck disable=SC2053 # the wanted version is a pattern, as apt takes it
+  [[ $found == "installed "$wanted ]]
+}
+
+trap finish_step EXIT
+log_step began

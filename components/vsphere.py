@@ -1,0 +1,153 @@
+"""The provider plugin's resources, as the program sees them; the plugin itself is in provider/."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import pulumi
+
+PACKAGE = "kubelab"
+
+
+def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
+    return cast("pulumi.Output[str]", pulumi.get(resource, name))
+
+
+class VSphere(pulumi.ProviderResource):
+    """A standalone ESXi host and how to reach it. ``owner`` marks everything made through it."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        server: str,
+        port: int,
+        user: str,
+        password: pulumi.Input[str],
+        tls_ca_pem: str | None,
+        tls_sha256: str | None,
+        owner: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(
+            PACKAGE,
+            name,
+            {
+                "server": server,
+                "port": port,
+                "user": user,
+                "password": pulumi.Output.secret(password),
+                "tlsCaPem": tls_ca_pem,
+                "tlsSha256": tls_sha256,
+                "owner": owner,
+            },
+            opts,
+        )
+
+
+class SshKeyPair(pulumi.CustomResource):
+    """An ed25519 key pair, made once and kept in the state; the private half is a secret."""
+
+    def __init__(self, name: str, *, comment: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(
+            "kubelab:index:SshKeyPair", name, {"comment": comment, "privateKey": None, "publicKey": None}, opts
+        )
+
+    @property
+    @pulumi.getter(name="privateKey")
+    def private_key(self) -> pulumi.Output[str]:
+        """OpenSSH PEM; secret."""
+        return _output(self, "private_key")
+
+    @property
+    @pulumi.getter(name="publicKey")
+    def public_key(self) -> pulumi.Output[str]:
+        """One line in authorized_keys form."""
+        return _output(self, "public_key")
+
+
+class Image(pulumi.CustomResource):
+    """An OVA, imported once per host; machines copy its disk on the host itself."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        ova: str,
+        sha256: str,
+        datastore: str,
+        network: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props = {"ova": ova, "sha256": sha256, "datastore": datastore, "network": network, "diskPath": None}
+        super().__init__("kubelab:index:Image", name, props, opts)
+
+    @property
+    @pulumi.getter(name="diskPath")
+    def disk_path(self) -> pulumi.Output[str]:
+        """The imported disk, as "[datastore] folder/file.vmdk"."""
+        return _output(self, "disk_path")
+
+
+class VirtualMachine(pulumi.CustomResource):
+    """A virtual machine, powered on and holding an address. Its id is the instance UUID."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vm_name: str,
+        cpus: int,
+        memory_mib: int,
+        disk_gib: int,
+        nested_virtualization: bool,
+        image: Image,
+        image_sha256: str,
+        datastore: str,
+        network: str,
+        machine_network: str,
+        ssh_user: str,
+        ssh_public_key: pulumi.Input[str],
+        host_key: SshKeyPair,
+        extra_config: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props = {
+            "name": vm_name,
+            "cpus": cpus,
+            "memoryMiB": memory_mib,
+            "diskGiB": disk_gib,
+            "nestedVirtualization": nested_virtualization,
+            "image": image.disk_path,
+            "imageSha256": image_sha256,
+            "datastore": datastore,
+            "network": network,
+            "machineNetwork": machine_network,
+            "sshUser": ssh_user,
+            "sshPublicKey": ssh_public_key,
+            "hostKeyPrivate": host_key.private_key,
+            "hostKeyPublic": host_key.public_key,
+            "extraConfig": dict(extra_config),
+            "instanceUuid": None,
+            "moid": None,
+            "ipAddress": None,
+            "macAddress": None,
+        }
+        super().__init__("kubelab:index:VirtualMachine", name, props, opts)
+
+    @property
+    @pulumi.getter
+    def moid(self) -> pulumi.Output[str]:
+        """The host's own identifier of this machine: another one once the machine was made anew."""
+        return _output(self, "moid")
+
+    @property
+    @pulumi.getter(name="ipAddress")
+    def ip_address(self) -> pulumi.Output[str]:
+        """The IPv4 address of the machine's NIC."""
+        return _output(self, "ip_address")
+
+    @property
+    @pulumi.getter(name="macAddress")
+    def mac_address(self) -> pulumi.Output[str]:
+        """The MAC address of the machine's NIC."""
+        return _output(self, "mac_address")
