@@ -53,16 +53,14 @@ class SshKeyPair(pulumi.CustomResource):
         )
 
     @property
-    @pulumi.getter(name="privateKey")
     def private_key(self) -> pulumi.Output[str]:
         """OpenSSH PEM; secret."""
-        return _output(self, "private_key")
+        return _output(self, "privateKey")
 
     @property
-    @pulumi.getter(name="publicKey")
     def public_key(self) -> pulumi.Output[str]:
         """One line in authorized_keys form."""
-        return _output(self, "public_key")
+        return _output(self, "publicKey")
 
 
 class Image(pulumi.CustomResource):
@@ -82,10 +80,9 @@ class Image(pulumi.CustomResource):
         super().__init__("kubelab:index:Image", name, props, opts)
 
     @property
-    @pulumi.getter(name="diskPath")
     def disk_path(self) -> pulumi.Output[str]:
         """The imported disk, as "[datastore] folder/file.vmdk"."""
-        return _output(self, "disk_path")
+        return _output(self, "diskPath")
 
 
 class VirtualMachine(pulumi.CustomResource):
@@ -135,19 +132,16 @@ class VirtualMachine(pulumi.CustomResource):
         super().__init__("kubelab:index:VirtualMachine", name, props, opts)
 
     @property
-    @pulumi.getter
     def moid(self) -> pulumi.Output[str]:
         """The host's own identifier of this machine: another one once the machine was made anew."""
         return _output(self, "moid")
 
     @property
-    @pulumi.getter(name="ipAddress")
     def ip_address(self) -> pulumi.Output[str]:
         """The IPv4 address of the machine's NIC."""
-        return _output(self, "ip_address")
+        return _output(self, "ipAddress")
 
     @property
-    @pulumi.getter(name="macAddress")
     def mac_address(self) -> pulumi.Output[str]:
         """The MAC address of the machine's NIC."""
-        return _output(self, "mac_address")
+        return _output(self, "macAddress")

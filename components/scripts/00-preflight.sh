@@ -29,7 +29,7 @@ check() {
 at_least() { (($1 >= $2)); }
 is() { [[ $1 == "$2" ]]; }
 none() { [[ -z $1 ]]; }
-holds_address() { ip -o -4 address show | grep -qwF "$NODE_ADDRESS"; }
+holds_address() { [[ -n $(ip -o -4 address show to "$NODE_ADDRESS") ]]; }
 has_hardware_virtualization() { grep -qwE 'vmx|svm' /proc/cpuinfo && [[ -c /dev/kvm ]]; }
 
 reaches() {

@@ -15,16 +15,17 @@ configure() {
 }
 
 check_configuration() {
-  local unknown
+  local unknown driver
   unknown=$(journalctl --unit containerd --boot --output cat | grep -i 'unknown key' || true)
   [[ -z $unknown ]] || fail "configuring containerd on $NODE_NAME: $unknown; correct /etc/containerd/config.toml"
-  crictl info | grep -qE '"systemdCgroup": *true' ||
-    fail "configuring containerd on $NODE_NAME: the CRI does not report systemdCgroup true; look at: crictl info"
+  driver=$(crictl runtime-config)
+  [[ $driver == *SYSTEMD* ]] ||
+    fail "configuring containerd on $NODE_NAME: found $driver, wanted cgroup driver SYSTEMD; look at: containerd config dump"
 }
 
 # A pod of the sandbox image alone: pulled, started, stopped, removed.
 run_pod() {
-  local directory pod
+  local directory pod state
   directory=$(mktemp -d)
   cat >"$directory/pod.json" <<-JSON
 	{"metadata": {"name": "kubelab-proof", "namespace": "kubelab", "uid": "kubelab-proof"},
@@ -36,8 +37,9 @@ run_pod() {
   crictl pods --quiet --name kubelab-proof | xargs --no-run-if-empty crictl rmp --force >/dev/null
   pod=$(crictl runp "$directory/pod.json") ||
     fail "running a pod by containerd on $NODE_NAME: see above; look at: journalctl -u containerd -n 50"
-  crictl inspectp --output go-template --template '{{.status.state}}' "$pod" | grep -q SANDBOX_READY ||
-    fail "running a pod by containerd on $NODE_NAME: the sandbox is not ready; look at: crictl inspectp $pod"
+  state=$(crictl inspectp --output go-template --template '{{.status.state}}' "$pod")
+  [[ $state == SANDBOX_READY ]] ||
+    fail "running a pod by containerd on $NODE_NAME: found $state, wanted SANDBOX_READY; look at: crictl inspectp $pod"
   crictl rmp --force "$pod" >/dev/null
   rm -rf "$directory"
 }

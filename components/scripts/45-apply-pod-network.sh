@@ -3,7 +3,6 @@
 : "${MANIFEST_URL:?where the manifest of that version is}"
 : "${MANIFEST_SHA256:?checksums that the manifest may have, separated by spaces}"
 : "${KUSTOMIZATION:?what differs from the manifest, as a kustomization}"
-: "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
 
 directory=/etc/kubelab/pod-network
 export KUBECONFIG=/etc/kubernetes/admin.conf

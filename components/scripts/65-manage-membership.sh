@@ -11,7 +11,7 @@ node_exists() { kubectl get node "$WORKER" --output name; }
 admit() {
   wait_until 240 "node $WORKER to register" node_exists
   local id=${TOKEN%%.*}
-  if kubeadm token list | grep -q "^$id\."; then
+  if [[ $(kubeadm token list) == *"$id."* ]]; then
     kubeadm token delete "$id" >/dev/null
   fi
 }

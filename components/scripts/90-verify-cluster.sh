@@ -40,16 +40,17 @@ is_in_subnet() {
 }
 
 check_nodes() {
-  local found wanted
+  local found wanted field
   wanted=$(awk '{print $1}' <<<"$NODES" | sort | xargs)
   # shellcheck disable=SC2046
   kubectl wait --for condition=Ready $(awk '{print "node/" $1}' <<<"$NODES") --timeout 300s >/dev/null ||
     fail "waiting 300 s for the nodes $wanted to be Ready: see below"
   found=$(kubectl get nodes --output name | sed 's#^node/##' | sort | xargs)
   [[ $found == "$wanted" ]] || fail "comparing the nodes: found $found, wanted $wanted; delete the others: kubectl delete node"
-  found=$(kubectl get nodes --no-headers --output custom-columns=M:.status.nodeInfo.machineID,U:.status.nodeInfo.systemUUID |
-    tr -s ' ' '\n' | sort | uniq -d)
-  [[ -z $found ]] || fail "comparing the nodes' identities: $found belongs to more than one; give the image an empty /etc/machine-id"
+  for field in machineID systemUUID; do
+    found=$(kubectl get nodes --no-headers --output "custom-columns=V:.status.nodeInfo.$field" | sort | uniq -d | xargs)
+    [[ -z $found ]] || fail "comparing the nodes: $field $found belongs to more than one; give the image an empty /etc/machine-id"
+  done
 }
 
 check_system_pods() {
