@@ -32,8 +32,6 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
     init = {
         "apiVersion": KUBEADM_API,
         "kind": "InitConfiguration",
-        # Join tokens are minted for each worker when it joins; init needs none of its own.
-        "bootstrapTokens": [],
         "localAPIEndpoint": {"advertiseAddress": address, "bindPort": API_SERVER_PORT},
         "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
     }

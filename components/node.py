@@ -22,7 +22,6 @@ def _urls(mirrors: MirrorsConfig) -> list[str]:
 class Node(pulumi.ComponentResource):
     """Preflight, OS preparation, runtime, packages and images, in this order, on one machine."""
 
-    identity: pulumi.Output[str]
     packages: Script
     images: Script
 
@@ -119,5 +118,4 @@ class Node(pulumi.ComponentResource):
             opts=inside,
             depends_on=[self.packages],
         )
-        self.identity = preflight.stdout
-        self.register_outputs({"identity": self.identity})
+        self.register_outputs({})

@@ -36,7 +36,7 @@ class Worker(pulumi.ComponentResource):
             f"{name}-mint-token",
             file="50-mint-token.sh",
             host=control_plane_machine.host,
-            environment={"WORKER": node_config.name, "WORKER_IDENTITY": node.identity},
+            environment={"WORKER": node_config.name},
             timeout_seconds=120,
             log=Log.STDERR,
             # A machine made anew needs a new token: the old one has been deleted.

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done.
-# Result on stdout: the machine's identity, which no other node of the cluster may share.
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
 : "${MIN_CPUS:?CPUs that the role needs}"
@@ -84,7 +83,6 @@ main() {
   printf '%s\n' "$MIRROR_CA" >"$ca_file"
   check_all
   ((failures == 0)) || fail "$failures preflight checks failed on $NODE_NAME"
-  printf 'machine-id %s\nproduct-uuid %s\n' "$(cat /etc/machine-id)" "$(cat /sys/class/dmi/id/product_uuid 2>/dev/null || echo none)"
 }
 
 main </dev/null

@@ -45,7 +45,7 @@ run_pod() {
 }
 
 main() {
-  install_packages "containerd.io=$CONTAINERD_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
+  install_held_packages "containerd.io=$CONTAINERD_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
   configure
   check_configuration
   [[ -e /etc/kubernetes/kubelet.conf ]] || run_pod

@@ -7,7 +7,9 @@
 
 main() {
   local found
-  install_packages "kubelet=$KUBERNETES_VERSION-*" "kubeadm=$KUBERNETES_VERSION-*" "kubectl=$KUBERNETES_VERSION-*" \
+  # What the kubelet and kube-proxy call on a node, and kubeadm looks for; upstream's packages leave it to the system.
+  install_packages 'conntrack=*' 'ethtool=*' 'socat=*'
+  install_held_packages "kubelet=$KUBERNETES_VERSION-*" "kubeadm=$KUBERNETES_VERSION-*" "kubectl=$KUBERNETES_VERSION-*" \
     "kubernetes-cni=$KUBERNETES_CNI_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
   found=$(kubeadm version --output short)
   [[ $found == "v$KUBERNETES_VERSION" ]] ||

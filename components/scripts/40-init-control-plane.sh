@@ -20,7 +20,16 @@ initialise() {
   say "initialising the control plane of $API_ENDPOINT"
   kubeadm init --config "$config" --skip-token-print >"$log" 2>&1 ||
     fail "initialising the control plane on $NODE_NAME: $(tail -n 15 "$log"); look at $log and: journalctl -u kubelet -n 50"
+  delete_tokens
   install -m 0600 "$config" "$initialised_with"
+}
+
+# init always makes a token of a day; workers get one of their own, of minutes.
+delete_tokens() {
+  local id rest
+  while IFS=. read -r id rest; do
+    [[ $id == TOKEN* ]] || kubeadm token delete "$id" >&2
+  done < <(kubeadm token list)
 }
 
 check_unchanged() {

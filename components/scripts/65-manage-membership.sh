@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A worker's membership, seen from the control plane. admit: wait for its node and delete the token it joined with;
+# A worker's membership, seen from the control plane. admit: wait for its node, delete the token it joined with, and
+# refuse a machine that is the clone of another;
 # remove: drain the node and delete it, so that nothing of it stays in the cluster.
 : "${WORKER:?name of the worker}"
 : "${TOKEN:?the token the worker joined with}"
@@ -8,12 +9,25 @@ export KUBECONFIG=/etc/kubernetes/admin.conf
 
 node_exists() { kubectl get node "$WORKER" --output name; }
 
+# Clones of a machine that was not generalised share these; their leases and pods would collide.
+check_identity() {
+  local field own others
+  for field in machineID systemUUID; do
+    own=$(kubectl get node "$WORKER" --output "jsonpath={.status.nodeInfo.$field}")
+    others=$(kubectl get nodes --no-headers --output "custom-columns=N:.metadata.name,V:.status.nodeInfo.$field" |
+      awk -v worker="$WORKER" -v own="$own" '$1 != worker && $2 == own {print $1}')
+    [[ -z $others ]] ||
+      fail "admitting $WORKER: it has the $field of $others, $own; give the image an empty /etc/machine-id, and each machine its own BIOS UUID"
+  done
+}
+
 admit() {
   wait_until 240 "node $WORKER to register" node_exists
   local id=${TOKEN%%.*}
   if [[ $(kubeadm token list) == *"$id."* ]]; then
     kubeadm token delete "$id" >/dev/null
   fi
+  check_identity
 }
 
 remove() {

@@ -66,7 +66,7 @@ wait_until() {
   done
 }
 
-# install_packages NAME=VERSION...: installs exactly these versions and holds them; does nothing when they are there.
+# install_packages NAME=VERSION...: installs these versions, patterns as apt takes them; does nothing when they are there.
 install_packages() {
   local package missing=()
   for package in "$@"; do
@@ -77,6 +77,11 @@ install_packages() {
     apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install --no-install-recommends \
       --allow-change-held-packages --allow-downgrades "${missing[@]}" >&2
   fi
+}
+
+# install_held_packages NAME=VERSION...: the same, and keeps any later upgrade from changing them.
+install_held_packages() {
+  install_packages "$@"
   apt-mark hold "${@%%=*}" >/dev/null
 }
 
