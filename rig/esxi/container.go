@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	rigLabel      = "kubelab.rig"
+	engineTimeout = 120 * time.Second
+	// A restart by the guest ends a PID namespace's init with SIGHUP (reboot(2)); a power-off ends it with SIGINT.
+	exitOfReboot = 128 + 1
+)
+
+// containerSpec is what a VM's container is created from.
+type containerSpec struct {
+	name        string
+	hostname    string
+	address     netip.Addr
+	environment map[string]string
+	arguments   []string // of `docker create`, ending in the image and perhaps a command
+}
+
+// parseArguments reads the value of RUN.container: an image, or a JSON array of arguments ending in one.
+// The arguments reach the container engine as they are; no shell sees them.
+func parseArguments(value string) ([]string, error) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return nil, errors.New("RUN.container: found nothing, wanted an image or a JSON array of arguments ending in one")
+	}
+	if !strings.HasPrefix(value, "[") {
+		return []string{value}, nil
+	}
+	var arguments []string
+	if err := json.Unmarshal([]byte(value), &arguments); err != nil || len(arguments) == 0 {
+		return nil, fmt.Errorf("RUN.container: found %q, wanted an image or a JSON array of strings ending in one", value)
+	}
+	return arguments, nil
+}
+
+var notInAName = regexp.MustCompile(`[^a-zA-Z0-9_.-]+`)
+
+// sanitized makes a VM's name fit for a container and a host name.
+func sanitized(name string) string { return notInAName.ReplaceAllString(name, "-") }
+
+// engine runs containers by the `docker` command; DOCKER_HOST and the like choose where.
+type engine struct {
+	network string
+	rig     string
+}
+
+// create makes a stopped container. Guest information travels in the command's environment, not in its arguments,
+// which every process of the machine could read.
+func (e engine) create(ctx context.Context, spec containerSpec) (string, error) {
+	arguments := []string{
+		"create", "--name", spec.name, "--hostname", spec.hostname, "--label", rigLabel + "=" + e.rig,
+		"--network", e.network, "--ip", spec.address.String(),
+	}
+	var environment []string
+	for _, name := range slices.Sorted(maps.Keys(spec.environment)) {
+		arguments = append(arguments, "--env", name)
+		environment = append(environment, name+"="+spec.environment[name])
+	}
+	out, err := e.docker(ctx, environment, append(arguments, spec.arguments...)...)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(out), nil
+}
+
+func (e engine) start(ctx context.Context, id string) error {
+	_, err := e.docker(ctx, nil, "start", id)
+	return err
+}
+
+// kill is the power button held down; a container that does not run is no error.
+func (e engine) kill(ctx context.Context, id string) error {
+	if _, err := e.docker(ctx, nil, "kill", id); err != nil {
+		running, _, inspectErr := e.state(ctx, id)
+		if inspectErr != nil || running {
+			return err
+		}
+	}
+	return e.waitStopped(ctx, id)
+}
+
+// stop asks the guest to shut down and kills it after the grace period.
+func (e engine) stop(ctx context.Context, id string, grace time.Duration) error {
+	_, err := e.docker(ctx, nil, "stop", "-t", fmt.Sprint(int(grace.Seconds())), id)
+	return err
+}
+
+func (e engine) waitStopped(ctx context.Context, id string) error {
+	_, err := e.docker(ctx, nil, "wait", id)
+	return err
+}
+
+// state tells whether the container runs and, if not, how it ended.
+func (e engine) state(ctx context.Context, id string) (running bool, exitCode int, err error) {
+	out, err := e.docker(ctx, nil, "inspect", "--type", "container", "--format", "{{.State.Running}} {{.State.ExitCode}}", id)
+	if err != nil {
+		return false, 0, err
+	}
+	if _, err := fmt.Sscanf(out, "%t %d", &running, &exitCode); err != nil {
+		return false, 0, fmt.Errorf("inspecting container %s: found %q: %w", id, out, err)
+	}
+	return running, exitCode, nil
+}
+
+// remove deletes containers with their anonymous volumes.
+func (e engine) remove(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := e.docker(ctx, nil, append([]string{"rm", "--force", "--volumes"}, ids...)...)
+	return err
+}
+
+// own lists the containers that carry this rig's label, running or not.
+func (e engine) own(ctx context.Context) ([]string, error) {
+	out, err := e.docker(ctx, nil, "ps", "--all", "--quiet", "--no-trunc", "--filter", "label="+rigLabel+"="+e.rig)
+	return strings.Fields(out), err
+}
+
+// deaths calls ended with the id of each of this rig's containers that stops, until the stream or ctx ends.
+// Those since the given Unix time come first.
+func (e engine) deaths(ctx context.Context, since string, ended func(id string)) error {
+	command := exec.CommandContext(ctx, "docker", "events", "--since", since, "--filter", "type=container", "--filter", "event=die",
+		"--filter", "label="+rigLabel+"="+e.rig, "--format", "{{.Actor.ID}}")
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive a killed host
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	var stderr strings.Builder
+	command.Stderr = &stderr
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("docker events: %w", err)
+	}
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		ended(strings.TrimSpace(lines.Text()))
+	}
+	if err := command.Wait(); err != nil {
+		return fmt.Errorf("docker events: %w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	return errors.New("docker events: ended")
+}
+
+func (e engine) docker(ctx context.Context, environment []string, arguments ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
+	defer cancel()
+	command := exec.CommandContext(ctx, "docker", arguments...)
+	command.Env = append(os.Environ(), environment...)
+	out, err := command.Output()
+	if err == nil {
+		return string(out), nil
+	}
+	reason := err.Error()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		reason = strings.Join(strings.Fields(string(exit.Stderr)), " ")
+	}
+	if ctx.Err() != nil {
+		reason = fmt.Sprintf("%v after at most %s: %s", ctx.Err(), engineTimeout, reason)
+	}
+	return "", fmt.Errorf("docker %s: %s", arguments[0], reason)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/units"
+)
+
+const (
+	apiVersion  = "8.0.3.0" // the simulator's own default hides newer properties
+	hostVersion = "8.0.3"
+	hostMemory  = 256 * units.GB
+)
+
+type host struct {
+	model  *simulator.Model
+	server *simulator.Server
+}
+
+// startHost listens and serves a host without VMs.
+func startHost(opts options, machines *machines) (*host, error) {
+	certificate, err := tls.LoadX509KeyPair(opts.certificateFile, opts.keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("loading -tls-cert %s and -tls-key %s: %w", opts.certificateFile, opts.keyFile, err)
+	}
+	password, err := readPassword(opts.passwordFile)
+	if err != nil {
+		return nil, err
+	}
+	if err := probe(opts.listen); err != nil {
+		return nil, err
+	}
+	if opts.datastoreDir != "" {
+		if err := prepareDatastoreDir(opts.datastoreDir); err != nil {
+			return nil, fmt.Errorf("-datastore-dir %s: %w", opts.datastoreDir, err)
+		}
+	}
+
+	model := simulator.ESX()
+	model.Machine = 0
+	model.ServiceContent.About.FullName = "VMware ESXi " + hostVersion + " (simulated)"
+	model.ServiceContent.About.Version = hostVersion
+	model.ServiceContent.About.ApiVersion = apiVersion
+	if err := model.Create(); err != nil {
+		return nil, fmt.Errorf("creating the simulated host under %s: %w", os.TempDir(), err)
+	}
+	describe(model.Map(), opts)
+	model.Map().Handler = newDoor(machines).handle
+	model.Service.RegisterEndpoints = true
+	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	model.Service.Listen = &url.URL{Scheme: "https", Host: opts.listen, Path: "/sdk", User: url.UserPassword(opts.username, password)}
+	return &host{model: model, server: model.Service.NewServer()}, nil
+}
+
+func (h *host) registry() *simulator.Registry { return h.model.Map() }
+
+func (h *host) address() string { return h.server.URL.Host }
+
+// remove deletes the datastore's directory.
+func (h *host) remove() { h.model.Remove() }
+
+// describe gives the host and its datastore the capabilities and sizes that a lab host has.
+func describe(registry *simulator.Registry, opts options) {
+	for _, entity := range registry.All("HostSystem") {
+		system := entity.(*simulator.HostSystem)
+		system.Capability.NestedHVSupported = true
+		system.Hardware.MemorySize = hostMemory
+		system.Summary.Hardware.MemorySize = hostMemory
+	}
+	capacity := opts.datastoreCapacity * units.GB
+	free := capacity
+	if opts.datastoreFree >= 0 {
+		free = opts.datastoreFree * units.GB
+	}
+	for _, entity := range registry.All("Datastore") {
+		datastore := entity.(*simulator.Datastore)
+		datastore.Summary.Capacity = capacity
+		datastore.Summary.FreeSpace = free
+		datastore.Info.GetDatastoreInfo().FreeSpace = free
+	}
+}
+
+// prepareDatastoreDir lets the simulator make its directory there, without those of killed predecessors.
+func prepareDatastoreDir(dir string) error {
+	leftovers, err := filepath.Glob(filepath.Join(dir, "govcsim-*"))
+	if err != nil {
+		return err
+	}
+	for _, leftover := range leftovers {
+		if err := os.RemoveAll(leftover); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.Setenv("TMPDIR", dir)
+}
+
+func readPassword(file string) (string, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading -password-file: %w", err)
+	}
+	password := strings.TrimRight(string(content), "\r\n")
+	if password == "" {
+		return "", fmt.Errorf("reading -password-file %s: found no password; write one line", file)
+	}
+	return password, nil
+}
+
+// probe finds out whether the address is free: the simulator itself panics when it cannot listen.
+func probe(address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w; stop what listens there or choose another -listen", address, err)
+	}
+	return listener.Close()
+}

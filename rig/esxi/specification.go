@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// containerKey names the extraConfig entry that makes a VM a container.
+const containerKey = "RUN.container"
+
+// spec is the container of a VM, with an address reserved for it.
+func (m *machines) spec(vm *simulator.VirtualMachine) (containerSpec, error) {
+	value, _ := extraConfig(vm, containerKey)
+	arguments, err := parseArguments(value)
+	if err != nil {
+		return containerSpec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
+	}
+	card := firstCard(vm)
+	if card == nil {
+		return containerSpec{}, fmt.Errorf("VM %s: found no network adapter; add one on the container network", vm.Name)
+	}
+	address, err := m.reservations.reserve(vm.Self.String())
+	if err != nil {
+		return containerSpec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
+	}
+	environment := guestInformation(vm)
+	// The node takes this MAC itself: how an engine is told one depends on its version and its client's.
+	environment["VMX_ETHERNET0_ADDRESS"] = card.GetVirtualEthernetCard().MacAddress
+	environment["KUBELAB_GATEWAY"] = m.reservations.gateway.String()
+	return containerSpec{
+		name:        fmt.Sprintf("%s-%s-%s", sanitized(m.engine.rig), sanitized(vm.Name), vm.Self.Value),
+		hostname:    sanitized(vm.Name),
+		address:     address,
+		environment: environment,
+		arguments:   arguments,
+	}, nil
+}
+
+// guestInformation is what the guest reads: VMX_GUESTINFO_* as cloud-init's VMware datasource wants it from a
+// container's environment, and the BIOS UUID.
+func guestInformation(vm *simulator.VirtualMachine) map[string]string {
+	environment := map[string]string{"VMX_UUID_BIOS": vm.Config.Uuid}
+	for _, option := range vm.Config.ExtraConfig {
+		value := option.GetOptionValue()
+		if strings.HasPrefix(value.Key, "guestinfo.") {
+			name := "VMX_" + strings.ToUpper(strings.ReplaceAll(value.Key, ".", "_"))
+			environment[name] = fmt.Sprint(value.Value)
+			environment["VMX_GUESTINFO"] = "true"
+		}
+	}
+	return environment
+}
+
+func extraConfig(vm *simulator.VirtualMachine, key string) (string, bool) {
+	for _, option := range vm.Config.ExtraConfig {
+		if value := option.GetOptionValue(); value.Key == key {
+			return fmt.Sprint(value.Value), true
+		}
+	}
+	return "", false
+}
+
+func firstCard(vm *simulator.VirtualMachine) types.BaseVirtualEthernetCard {
+	for _, device := range vm.Config.Hardware.Device {
+		if card, ok := device.(types.BaseVirtualEthernetCard); ok {
+			return card
+		}
+	}
+	return nil
+}

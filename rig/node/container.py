@@ -1,0 +1,58 @@
+"""The arguments that a node's container is started with, chosen by what the host can do.
+
+The simulated host adds those that differ from VM to VM: name, host name, network, address, MAC and environment.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+MODULES = Path("/lib/modules")
+LOWER_OWN_SCORE = "echo -998 >/proc/self/oom_score_adj"
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """`sys_resource`: a process here may lower its oom_score_adj; `modules`: the host's kernel has loadable modules."""
+
+    sys_resource: bool
+    modules: bool
+
+
+def probe_host(modules: Path = MODULES) -> HostFacts:
+    """Tries what a node would need; nothing is changed on the host.
+
+    CAP_SYS_RESOURCE is tried, not looked up: what counts is whether the kernel allows the write.
+    """
+    tried = subprocess.run(["/bin/sh", "-c", LOWER_OWN_SCORE], stderr=subprocess.DEVNULL, timeout=10)
+    return HostFacts(sys_resource=tried.returncode == 0, modules=modules.is_dir())
+
+
+def run_arguments(facts: HostFacts, image: str) -> list[str]:
+    """Arguments of `docker create` for a node that runs systemd and a container runtime; the image is the last one."""
+    machine = ["--stop-signal=SIGRTMIN+3", "--tmpfs=/run", "--tmpfs=/tmp:exec", "--volume=/var"]
+    modules = [f"--volume={MODULES}:{MODULES}:ro"] if facts.modules else []
+    return [*_privileges(facts), *machine, *modules, image]
+
+
+def machine_extra_config(facts: HostFacts, image: str) -> dict[str, str]:
+    """The `machine.extraConfig` of a site on the simulated host."""
+    return {"RUN.container": json.dumps(run_arguments(facts, image))}
+
+
+def _privileges(facts: HostFacts) -> list[str]:
+    if facts.sys_resource:
+        return ["--privileged", "--cgroupns=private"]
+    # A privileged container asks for every capability, which a host without all of them refuses to start.
+    return [
+        "--cap-add=ALL",
+        "--cap-drop=SYS_RESOURCE",
+        "--security-opt=seccomp=unconfined",
+        "--security-opt=apparmor=unconfined",
+        "--security-opt=systempaths=unconfined",
+        "--device-cgroup-rule=a *:* rwm",
+        "--cgroupns=private",
+    ]

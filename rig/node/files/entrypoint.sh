@@ -1,0 +1,129 @@
+#!/bin/bash
+# First process of a node's container: makes the container look like a machine, then becomes systemd.
+set -euo pipefail
+
+: "${KUBELAB_GATEWAY:?gateway of the machine network}"
+
+readonly lib=/usr/local/lib/kubelab
+readonly cgroups=/sys/fs/cgroup
+
+# The container's own cgroup v1 hierarchies are mounted inside its cgroup namespace, so that every path in them is
+# relative to the node. On cgroup v2 the engine's mount is that already, but may be read-only.
+mount_cgroups() {
+  local id controllers path name
+  if [[ $(stat -fc %T "$cgroups") == cgroup2fs ]]; then
+    mount -o remount,rw "$cgroups"
+    return
+  fi
+  umount -R "$cgroups" 2>/dev/null || true # nothing is mounted there on some engines
+  mount -t tmpfs -o mode=755 tmpfs "$cgroups"
+  while IFS=: read -r id controllers path; do
+    case $controllers in
+      "")
+        [[ $id == 0 && -n $path ]] || continue
+        mkdir -p "$cgroups/unified"
+        mount -t cgroup2 cgroup2 "$cgroups/unified"
+        ;;
+      name=*)
+        name=${controllers#name=}
+        mkdir -p "$cgroups/$name"
+        mount -t cgroup -o "none,name=$name" cgroup "$cgroups/$name"
+        ;;
+      *)
+        mkdir -p "$cgroups/$controllers"
+        mount -t cgroup -o "$controllers" cgroup "$cgroups/$controllers"
+        link_joined_controllers "$controllers"
+        ;;
+    esac
+  done </proc/self/cgroup
+}
+
+# Joined controllers (cpu,cpuacct) are also looked for by their single names.
+link_joined_controllers() {
+  local controller
+  [[ $1 == *,* ]] || return 0
+  for controller in ${1//,/ }; do
+    ln -sfn "$1" "$cgroups/$controller"
+  done
+}
+
+# The engine binds these files into the container; a machine owns them and can replace them. Its name server is the
+# gateway: nothing answers there, which is known at once, while the engine's own resolver would make CoreDNS loop.
+own_network_files() {
+  local file
+  for file in /etc/hosts /etc/hostname /etc/resolv.conf; do
+    if mountpoint -q "$file"; then
+      umount "$file"
+    fi
+  done
+  if [[ ! -s /etc/hostname ]]; then
+    hostname >/etc/hostname
+    printf '127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost ip6-loopback\n' "$(hostname)" >/etc/hosts
+  fi
+  printf 'nameserver %s\n' "$KUBELAB_GATEWAY" >/etc/resolv.conf
+}
+
+# The network adapter has the MAC that the VM's virtual hardware shows. The neighbours are told (arp_notify): one that
+# knocked a moment earlier would go on sending to the engine's MAC for most of a minute.
+take_mac() {
+  if [[ -n ${VMX_ETHERNET0_ADDRESS:-} ]]; then
+    echo 1 >/proc/sys/net/ipv4/conf/eth0/arp_notify
+    ip link set dev eth0 address "$VMX_ETHERNET0_ADDRESS"
+  fi
+}
+
+# An internal network of a newer engine gives no default route, without which traffic to a Service's address has no
+# way out of the node before its destination is rewritten. The gateway forwards nothing.
+route_by_gateway() {
+  if [[ -z $(ip -4 route show default) ]]; then
+    ip -4 route add default via "$KUBELAB_GATEWAY"
+  fi
+}
+
+# The kubelet's oomWatcher wants to read the kernel's log, which is not the node's.
+provide_kmsg() {
+  if ! : 2>/dev/null </dev/kmsg; then
+    ln -sfn /dev/null /dev/kmsg
+  fi
+}
+
+# Every VM has a BIOS UUID of its own. A host without DMI has no such file, and neither has the node.
+provide_product_uuid() {
+  local file=/sys/class/dmi/id/product_uuid
+  if [[ -n ${VMX_UUID_BIOS:-} && -e $file ]]; then
+    printf '%s\n' "$VMX_UUID_BIOS" >/run/product_uuid
+    chmod 0400 /run/product_uuid
+    mount --bind /run/product_uuid "$file"
+  fi
+}
+
+# Each start is a boot of its own to the journal, to the kubelet and to whoever waits for a restart.
+provide_boot_id() {
+  cat /proc/sys/kernel/random/uuid >/run/boot_id
+  chmod 0444 /run/boot_id
+  mount --bind /run/boot_id /proc/sys/kernel/random/boot_id
+}
+
+# Only with CAP_SYS_RESOURCE may a process lower its oom_score_adj, as container runtimes do for important pods.
+choose_runc() {
+  if (echo -998 >/proc/self/oom_score_adj) 2>/dev/null; then
+    rm -f /usr/local/sbin/runc
+  else
+    ln -sfn "$lib/runc-clamp.sh" /usr/local/sbin/runc
+  fi
+}
+
+main() {
+  take_mac
+  mount --make-rshared /
+  mount_cgroups
+  own_network_files
+  route_by_gateway
+  provide_kmsg
+  provide_product_uuid
+  provide_boot_id
+  choose_runc
+}
+
+main </dev/null
+exec /sbin/init

@@ -1,0 +1,124 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rig.errors import RigError
+from rig.node.build import FILES, build_rootfs, cache_key, image_is_current, import_image, mmdebstrap_arguments
+
+SOURCE = "deb http://archive.test/debian/ bookworm main"
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that is the whole PATH."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    monkeypatch.setenv("PATH", str(directory))
+    return directory
+
+
+def command(directory: Path, name: str, body: str) -> None:
+    file = directory / name
+    file.write_text(f"#!/bin/bash\n{body}\n")
+    file.chmod(0o755)
+
+
+def apt(directory: Path, targets: str) -> None:
+    command(directory, "apt-get", f"printf '%s\\n' '{targets}'")
+    command(directory, "apt-config", "echo 'Acquire::Retries \"3\";'")
+
+
+def copied_files(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FILES, tmp_path / "files"))
+
+
+def test_the_key_is_the_same_for_the_same_files(tmp_path: Path) -> None:
+    assert cache_key(copied_files(tmp_path)) == cache_key()
+
+
+def test_a_changed_file_gives_another_key(tmp_path: Path) -> None:
+    files = copied_files(tmp_path)
+    (files / "entrypoint.sh").write_text("#!/bin/bash\n")
+    assert cache_key(files) != cache_key()
+
+
+def test_a_changed_mode_gives_another_key(tmp_path: Path) -> None:
+    files = copied_files(tmp_path)
+    (files / "entrypoint.sh").chmod(0o644)
+    assert cache_key(files) != cache_key()
+
+
+def test_what_the_product_installs_is_not_in_the_image() -> None:
+    include = next(a for a in mmdebstrap_arguments(Path("n.tar"), [SOURCE], []) if a.startswith("--include="))
+    packages = set(include.removeprefix("--include=").split(","))
+    assert not packages & {"conntrack", "socat", "ebtables", "ethtool", "containerd", "runc", "kubeadm", "kubelet"}
+    assert {"cloud-init", "openssh-server", "sudo", "systemd"} <= packages
+
+
+def test_the_sources_end_the_command_line_and_settings_are_passed_on() -> None:
+    arguments = mmdebstrap_arguments(Path("n.tar"), [SOURCE], ['Acquire::Retries "3";'])
+    assert arguments[-3:] == ["bookworm", "n.tar", SOURCE]
+    assert '--aptopt=Acquire::Retries "3";' in arguments
+
+
+def test_the_root_file_system_is_written_where_it_was_wanted(tmp_path: Path, commands: Path) -> None:
+    apt(commands, "http://archive.test/debian/|bookworm|main|Debian|bookworm")
+    command(
+        commands,
+        "mmdebstrap",
+        'for last in "$@"; do case $last in *.tar) echo "$KUBELAB_NODE_FILES" >"$last" ;; esac; done',
+    )
+    out = tmp_path / "out" / "node.tar"
+    build_rootfs(out, tmp_path / "log")
+    assert out.read_text() == f"{FILES}\n"
+    assert [file.name for file in out.parent.iterdir()] == ["node.tar"]
+
+
+def test_a_failed_build_leaves_nothing_and_shows_the_log(tmp_path: Path, commands: Path) -> None:
+    apt(commands, "http://archive.test/debian/|bookworm|main|Debian|bookworm")
+    command(
+        commands,
+        "mmdebstrap",
+        'for last in "$@"; do case $last in *.tar) echo >"$last" ;; esac; done; echo E: no space >&2; exit 1',
+    )
+    with pytest.raises(RigError, match="building the node image") as failure:
+        build_rootfs(tmp_path / "out" / "node.tar", tmp_path / "log")
+    assert "E: no space" in failure.value.evidence
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_machine_without_debian_in_its_apt_sources_is_told_so(tmp_path: Path, commands: Path) -> None:
+    apt(commands, "http://vendor.test/|bookworm|main|Vendor|bookworm")
+    with pytest.raises(RigError, match="no source of Debian bookworm main"):
+        build_rootfs(tmp_path / "node.tar", tmp_path / "log")
+
+
+def engine(directory: Path, label: str) -> Path:
+    """A `docker` that has one image with the given label and prints how it was called to a file."""
+    calls = directory / "calls"
+    record = f'printf "%s\\n" "$@" >>{calls}'
+    answer = f'case "$1 $2" in "image ls") echo 0123456789ab ;; "image inspect") echo "{label}" ;; esac'
+    command(directory, "docker", f"{record}\n{answer}")
+    return calls
+
+
+def test_the_image_is_current_while_its_label_is_the_key(commands: Path) -> None:
+    engine(commands, cache_key())
+    assert image_is_current("docker", "node:1")
+    engine(commands, "another")
+    assert not image_is_current("docker", "node:1")
+
+
+def test_a_missing_image_is_not_current(commands: Path) -> None:
+    command(commands, "docker", "exit 0")
+    assert not image_is_current("docker", "node:1")
+
+
+def test_the_imported_image_starts_the_entrypoint_and_carries_the_key(tmp_path: Path, commands: Path) -> None:
+    calls = engine(commands, "")
+    import_image("docker", tmp_path / "node.tar", "node:1", tmp_path / "log")
+    lines = calls.read_text().splitlines()
+    assert '--change=ENTRYPOINT ["/usr/local/lib/kubelab/entrypoint.sh"]' in lines
+    assert f"--change=LABEL kubelab.node.key={cache_key()}" in lines
+    assert lines[-2:] == [str(tmp_path / "node.tar"), "node:1"]
