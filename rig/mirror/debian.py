@@ -1,0 +1,108 @@
+"""Debian packages for the mirror: what a node's steps install, and what images are made of, with all they depend on."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from rig import run
+from rig.errors import RigError
+
+RELEASE = "bookworm"
+_SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+# What kubeadm's preflight looks for, what the kubelet and kube-proxy call, and what the product's steps use.
+NODE_PACKAGES = (
+    "apt-transport-https",
+    "ca-certificates",
+    "conntrack",
+    "curl",
+    "ebtables",
+    "ethtool",
+    "gnupg",
+    "gpg",
+    "iproute2",
+    "ipset",
+    "iptables",
+    "jq",
+    "kmod",
+    "mount",
+    "nftables",
+    "procps",
+    "socat",
+    "util-linux",
+)
+# The programs that kube-proxy and flannel call.
+NETWORK_IMAGE_PACKAGES = ("conntrack", "ipset", "iptables", "nftables")
+SHELL_IMAGE_PACKAGES = ("busybox-static",)
+GROUPS = {"node": NODE_PACKAGES, "network-image": NETWORK_IMAGE_PACKAGES, "shell-image": SHELL_IMAGE_PACKAGES}
+
+
+def source_lines(targets: Iterable[str], architecture: str) -> list[str]:
+    """Lines of a sources.list from `REPO_URI|RELEASE|COMPONENT` lines of the host's apt: Debian's own suites alone."""
+    rows = (line.strip().split("|") for line in targets if line.count("|") == 2)
+    options = f"[arch={architecture} signed-by={_KEYRING}]"
+    lines = [
+        f"deb {options} {address} {suite} {component}"
+        for address, suite, component in rows
+        if suite in _SUITES and component == "main"
+    ]
+    return list(dict.fromkeys(lines))
+
+
+def download(architecture: str, out: Path, log: Path) -> None:
+    """Downloads each group of packages, with everything it depends on, into `out/<group>/`.
+
+    Resolved as if nothing were installed, so that the result does not depend on this host or on a node's image.
+    Addresses come from the host's apt. RigError when the host has no such source or apt fails.
+    """
+    state = out / ".apt"
+    options = _prepare(state, _host_sources(architecture), architecture)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    update = ["apt-get", *options, "update"]
+    run.logged(update, log, f"reading the package lists of Debian {RELEASE}", quiet, timeout=300)
+    for group, names in GROUPS.items():
+        archives = out / group
+        (archives / "partial").mkdir(parents=True)
+        argv = ["apt-get", *options, "-o", f"Dir::Cache::archives={archives}", "--yes", "--no-install-recommends"]
+        argv += ["--download-only", "install", *names]
+        run.logged(argv, log, f"downloading Debian packages ({group})", quiet, timeout=900)
+        shutil.rmtree(archives / "partial")
+        (archives / "lock").unlink(missing_ok=True)
+    shutil.rmtree(state)
+
+
+def _host_sources(architecture: str) -> list[str]:
+    template = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)"
+    argv = ["apt-get", "indextargets", "--no-release-info", "--format", template, "Created-By: Packages"]
+    lines = source_lines(run.answer(argv, "reading the host's apt sources", os.environ).splitlines(), architecture)
+    if not any(f" {RELEASE} main" in line for line in lines):
+        raise RigError(
+            f"Debian packages: apt's sources name no {RELEASE} main; add it to /etc/apt/sources.list.d and run again"
+        )
+    return lines
+
+
+def _prepare(state: Path, sources: list[str], architecture: str) -> list[str]:
+    """An apt of its own under `state`, that believes nothing is installed; returns its options."""
+    (state / "lists" / "partial").mkdir(parents=True)
+    (state / "sources.list").write_text("".join(f"{line}\n" for line in sources))
+    (state / "status").touch()
+    settings = {
+        "APT::Architecture": architecture,
+        "APT::Architectures": architecture,
+        "APT::Sandbox::User": "root",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "2",
+        "Acquire::http::Timeout": "20",
+        "Dir::State": str(state),
+        "Dir::State::status": str(state / "status"),
+        "Dir::State::extended_states": str(state / "extended_states"),
+        "Dir::State::lists": str(state / "lists"),
+        "Dir::Cache": str(state),
+        "Dir::Etc::sourcelist": str(state / "sources.list"),
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::Etc::preferences": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null",
+    }
+    return [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]

@@ -1,0 +1,45 @@
+"""Single files of the mirror: below the upstream host's name, at the upstream path."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from rig import run
+from rig.errors import RigError
+from rig.golang import build_environment
+from rig.mirror import versions
+from rig.mirror.binaries import FLANNEL, KUBERNETES
+from rig.part import Workplace
+
+FLANNEL_MANIFEST = f"github.com/flannel-io/flannel/releases/download/v{versions.FLANNEL}/kube-flannel.yml"
+_FLANNEL_MODULE = "github.com/flannel-io/flannel"
+_KUBERNETES_MODULE = "k8s.io/kubernetes"
+
+
+def build(place: Workplace, out: Path) -> None:
+    """Copies flannel's manifest out of its module."""
+    target = out / FLANNEL_MANIFEST
+    target.parent.mkdir(parents=True)
+    source = flannel_manifest(place)
+    found = hashlib.sha256(source.read_bytes()).hexdigest()
+    if found != versions.FLANNEL_MANIFEST_SHA256:
+        raise RigError(f"flannel's manifest: {source} has SHA-256 {found}, not {versions.FLANNEL_MANIFEST_SHA256}")
+    shutil.copyfile(source, target)
+
+
+def flannel_manifest(place: Workplace) -> Path:
+    return _module(place, FLANNEL.directory, _FLANNEL_MODULE) / "Documentation" / "kube-flannel.yml"
+
+
+def agnhost_version(place: Workplace) -> str:
+    """The tag of the test image that belongs to this Kubernetes version."""
+    module = _module(place, KUBERNETES.directory, _KUBERNETES_MODULE)
+    return (module / "test" / "images" / "agnhost" / "VERSION").read_text().strip()
+
+
+def _module(place: Workplace, wrapper: Path, module: str) -> Path:
+    """Where a wrapper's module lies in the module cache, at the version its go.mod names."""
+    argv = [str(place.go), "mod", "download", "-json", module]
+    told = run.answer(argv, f"downloading {module}", build_environment(place.environ, cgo=False), wrapper, timeout=600)
+    return Path(json.loads(told)["Dir"])

@@ -1,0 +1,3 @@
+module kubelab/rig/mirror/pause
+
+go 1.26.0

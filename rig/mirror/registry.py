@@ -1,0 +1,30 @@
+"""The OCI registry: its configuration and command line. It serves storage that is complete when it starts."""
+
+from pathlib import Path
+
+import yaml
+
+# Its tracing would otherwise look for a collector and complain for ever.
+ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
+
+
+def configuration(storage: Path, address: str, port: int, certificate: Path, key: Path) -> str:
+    """The configuration file's text: read-only, over TLS, on one address."""
+    document = {
+        "version": "0.1",
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(storage)},
+            "maintenance": {"uploadpurging": {"enabled": False}, "readonly": {"enabled": True}},
+        },
+        "http": {
+            "addr": f"{address}:{port}",
+            "tls": {"certificate": str(certificate), "key": str(key), "minimumtls": "tls1.2"},
+        },
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def command(program: Path, config: Path) -> list[str]:
+    """The command that serves, in the foreground; run it with ENVIRONMENT added."""
+    return [str(program), "serve", str(config)]

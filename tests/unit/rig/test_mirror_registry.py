@@ -1,0 +1,31 @@
+"""The registry's configuration."""
+
+from pathlib import Path
+
+import yaml
+
+from rig.mirror import registry
+from rig.mirror.parts import mirror_parts
+from rig.part import in_order
+
+
+def test_the_registry_serves_read_only_over_tls_on_one_address() -> None:
+    text = registry.configuration(Path("/store"), "10.87.0.1", 5443, Path("/ca/mirror.pem"), Path("/ca/mirror.key"))
+    document = yaml.safe_load(text)
+    assert document["http"]["addr"] == "10.87.0.1:5443"
+    assert document["http"]["tls"]["certificate"] == "/ca/mirror.pem"
+    assert document["http"]["tls"]["key"] == "/ca/mirror.key"
+    assert document["storage"]["filesystem"] == {"rootdirectory": "/store"}
+    assert document["storage"]["maintenance"]["readonly"] == {"enabled": True}
+
+
+def test_the_registry_sends_no_traces() -> None:
+    assert registry.ENVIRONMENT["OTEL_TRACES_EXPORTER"] == "none"
+
+
+def test_the_mirrors_parts_need_only_each_other_and_have_inputs_that_exist() -> None:
+    parts = in_order(mirror_parts())
+    assert {"packages", "apt", "images", "files"} <= {part.name for part in parts}
+    for part in parts:
+        assert part.files or part.values, part.name
+        assert all(file.exists() for file in part.files), part.name
