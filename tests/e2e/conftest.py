@@ -1,0 +1,80 @@
+"""One cluster for all end-to-end tests: built by an engine that is killed three times, destroyed at the end."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import host
+from tests.e2e.project import Project, wait_for
+
+NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
+FOREIGN = "e2e-foreign"
+PROVIDER_END_SECONDS = 15
+
+
+@dataclass
+class Observed:
+    """What was seen after each kill: the provider processes that outlived it, and the machines after recovery."""
+
+    survivors: dict[str, dict[int, str]] = field(default_factory=dict)
+    machines_changed_by_survivors: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass
+class BuiltLab:
+    """The running cluster and how it came to be."""
+
+    project: Project
+    observed: Observed
+    site: Path
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The running rig's site file."""
+    assert "KUBELAB_RIG" in os.environ, "the embedded lab is not in the environment; run: make rig && . .rig/env"
+    return Path(os.environ["KUBELAB_RIG"]) / "site.yaml"
+
+
+@pytest.fixture(scope="session")
+def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltLab]:
+    """A cluster of one control plane and two workers, beside a machine that is not ours."""
+    project = Project.copy(tmp_path_factory.mktemp("project"), NODES)
+    with host.connected(site) as content:
+        host.create_foreign_vm(content, FOREIGN)
+    observed = Observed()
+    project.pulumi("stack", "init")
+    try:
+        kill_and_recover(project, observed, site, "kubelab:index:VirtualMachine e2e-w1 creating")
+        kill_and_recover(project, observed, site, "command:remote:Command e2e-w1-prepare-os creating")
+        kill_and_recover(project, observed, site, "command:remote:Command e2e-cp1-init creating")
+        project.up()
+        yield BuiltLab(project, observed, site)
+    finally:
+        project.run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", "e2e")
+        with host.connected(site) as content:
+            host.destroy_vm(content, FOREIGN)
+
+
+def kill_and_recover(project: Project, observed: Observed, site: Path, line: str) -> None:
+    """Kill an up at ``line``, watch what outlives the engine, and make the stack usable again."""
+
+    def snapshot() -> dict[str, str]:
+        with host.connected(site) as content:
+            return {name: machine.config.changeVersion for name, machine in host.virtual_machines(content).items()}
+
+    def provider_is_gone() -> bool:
+        return not host.processes(f"{project.directory}/provider")
+
+    project.kill_up_when(line, lambda: True)
+    try:
+        wait_for(provider_is_gone, PROVIDER_END_SECONDS, "the provider to end with its engine")
+    except AssertionError:
+        observed.survivors[line] = host.processes(f"{project.directory}/provider")
+    before = snapshot()
+    recovered = project.run("make", "recover", "STACK=e2e")
+    assert recovered.code == 0, recovered.output
+    observed.machines_changed_by_survivors[line] = before != snapshot()

@@ -1,0 +1,105 @@
+"""The lab's ESXi host and machines, seen past kubelab: straight through the API, the container engine and /proc."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from ssl import create_default_context
+from typing import Any
+
+import yaml
+from pyVim.connect import Disconnect, SmartConnect
+from pyVmomi import vim
+
+from tests.e2e.project import wait_for
+
+
+@contextmanager
+def connected(site: Path) -> Iterator[Any]:
+    """The content of the service at the site file's server."""
+    vsphere = yaml.safe_load(site.read_text())["platform"]["vsphere"]
+    server, _, port = vsphere["server"].partition(":")
+    service = SmartConnect(
+        host=server,
+        port=int(port or 443),
+        user=vsphere["user"],
+        pwd=(site.parent / vsphere["passwordFile"]).read_text().strip(),
+        sslContext=create_default_context(cafile=str(site.parent / vsphere["tls"]["caFile"])),
+        httpConnectionTimeout=30,
+    )
+    try:
+        yield service.RetrieveContent()
+    finally:
+        Disconnect(service)
+
+
+def virtual_machines(content: Any) -> dict[str, Any]:
+    """Name -> virtual machine, of all that the host has."""
+    view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
+    try:
+        return {machine.name: machine for machine in view.view}
+    finally:
+        view.Destroy()
+
+
+def folders(content: Any) -> set[str]:
+    """The names of the top folders of the host's datastores."""
+    found: set[str] = set()
+    for datastore in content.rootFolder.childEntity[0].datastore:
+        task = datastore.browser.SearchDatastore_Task(f"[{datastore.name}]", None)
+        finish(task)
+        found |= {file.path for file in task.info.result.file}
+    return found
+
+
+def finish(task: Any) -> None:
+    """Wait for a task of the host; it must succeed."""
+    wait_for(lambda: task.info.state not in ("queued", "running"), 60, "a task of the host")
+    assert task.info.state == "success", task.info.error
+
+
+def create_foreign_vm(content: Any, name: str) -> None:
+    """A machine that kubelab did not make."""
+    datacenter = content.rootFolder.childEntity[0]
+    pool = datacenter.hostFolder.childEntity[0].resourcePool
+    files = vim.vm.FileInfo(vmPathName=f"[{datacenter.datastore[0].name}] {name}")
+    spec = vim.vm.ConfigSpec(name=name, memoryMB=64, numCPUs=1, guestId="otherGuest64", files=files)
+    task = datacenter.vmFolder.CreateVM_Task(spec, pool)
+    finish(task)
+
+
+def destroy_vm(content: Any, name: str) -> None:
+    """Remove a machine made by create_foreign_vm."""
+    machine = virtual_machines(content).get(name)
+    if machine is not None:
+        finish(machine.Destroy_Task())
+
+
+def processes(fragment: str) -> dict[int, str]:
+    """Pid -> command line, of this machine's processes whose command line holds ``fragment``."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if fragment in command:
+            found[int(entry.name)] = command
+    return found
+
+
+def docker(*arguments: str) -> str:
+    """What the rig's container engine answers."""
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def in_machine(name: str, *command: str) -> str:
+    """Run a command in the machine of that name, past ssh."""
+    return docker("exec", container_of(name), *command)
+
+
+def container_of(name: str) -> str:
+    """The id of the container that the simulated host runs for a machine."""
+    return docker("ps", "--quiet", "--filter", f"name=^[0-9a-f]+-{name}-vm-").strip()

@@ -1,0 +1,164 @@
+"""A copy of the project with a stack of its own, in which a test may change anything."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STACK = "e2e"
+UP_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and its exit code."""
+
+    code: int
+    output: str
+
+
+class Project:
+    """pulumi and make, run in the copy as a user would after ``. .rig/env``."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        self.directory = directory
+        self.environment = {**environment, "NO_COLOR": "1"}
+        self.log = directory / "output.log"
+
+    @classmethod
+    def copy(cls, directory: Path, nodes: Mapping[str, str]) -> "Project":
+        """Copy the tracked files, with the containerd stack's cluster and ``nodes`` (name -> role) as stack e2e."""
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for name in filter(None, listed.split("\0")):
+            target = directory / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+        for shared in (".venv", ".rig"):
+            (directory / shared).symlink_to(ROOT / shared)
+        (directory / ".state").mkdir()
+        project = cls(directory, os.environ)
+        stack = yaml.safe_load((ROOT / "stacks/Pulumi.containerd.yaml").read_text())
+        stack["config"]["kubelab:site"] = str(ROOT / ".rig/site.yaml")
+        stack["config"]["kubelab:nodes"] = {name: {"role": role} for name, role in nodes.items()}
+        project.write_stack(stack)
+        return project
+
+    @property
+    def stack_file(self) -> Path:
+        return self.directory / f"stacks/Pulumi.{STACK}.yaml"
+
+    def read_stack(self) -> dict[str, dict[str, dict[str, dict[str, object]]]]:
+        """The stack file as data."""
+        loaded: dict[str, dict[str, dict[str, dict[str, object]]]] = yaml.safe_load(self.stack_file.read_text())
+        return loaded
+
+    def write_stack(self, stack: object) -> None:
+        """Replace the stack file."""
+        self.stack_file.write_text(yaml.safe_dump(stack, sort_keys=False))
+
+    def set_node(self, name: str, settings: Mapping[str, object]) -> None:
+        """Declare ``settings`` for one node, beside its role."""
+        stack = self.read_stack()
+        role = stack["config"]["kubelab:nodes"][name]["role"]
+        stack["config"]["kubelab:nodes"][name] = {"role": role, **settings}
+        self.write_stack(stack)
+
+    def run(self, *command: str, seconds: int = UP_SECONDS) -> Result:
+        """Run a command in the copy; its output is also kept in the log, which a later test searches for secrets."""
+        done = subprocess.run(
+            command,
+            cwd=self.directory,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        with self.log.open("a") as log:
+            log.write(f"$ {' '.join(command)}\n{done.stdout}")
+        return Result(done.returncode, done.stdout)
+
+    def pulumi(self, *arguments: str, seconds: int = UP_SECONDS) -> Result:
+        """Run pulumi on the stack and demand that it succeeds."""
+        result = self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive", seconds=seconds)
+        assert result.code == 0, result.output
+        return result
+
+    def up(self) -> Result:
+        """pulumi up, without asking."""
+        return self.pulumi("up", "--yes", "--skip-preview")
+
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, object]:
+        """The stack's outputs."""
+        arguments = ["stack", "output", "--json", *(["--show-secrets"] if show_secrets else [])]
+        result = subprocess.run(
+            ["pulumi", *arguments, "--stack", STACK],
+            cwd=self.directory,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        loaded: dict[str, object] = json.loads(result.stdout)
+        return loaded
+
+    def state(self) -> str:
+        """The state file's text, as it stands on the disk."""
+        return (self.directory / f".state/.pulumi/stacks/kubelab/{STACK}.json").read_text()
+
+    def kill_up_when(self, line: str, condition: Callable[[], bool]) -> None:
+        """Start pulumi up and SIGKILL the engine once it printed a line like ``line`` and ``condition`` holds."""
+        engine = subprocess.Popen(
+            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", STACK],
+            cwd=self.directory,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        watchdog = threading.Timer(UP_SECONDS, engine.kill)
+        watchdog.start()
+        seen: list[str] = []
+        try:
+            assert engine.stdout is not None
+            for printed in engine.stdout:
+                seen.append(printed)
+                if re.search(line, printed):
+                    break
+            else:
+                raise AssertionError(f"no line like {line!r} before the end:\n{''.join(seen)}")
+            wait_for(condition, 120, f"the condition after {line!r}")
+        finally:
+            watchdog.cancel()
+            engine.send_signal(signal.SIGKILL)
+            engine.wait()
+            with self.log.open("a") as log:
+                log.writelines(seen)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until ``condition`` holds; an AssertionError names what did not happen."""
+    waiter = threading.Event()
+    for _ in range(int(seconds * 5)):
+        if condition():
+            return
+        waiter.wait(0.2)
+    raise AssertionError(f"waited {seconds} s for {what}")

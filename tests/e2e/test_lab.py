@@ -1,0 +1,204 @@
+"""From the simulated ESXi host to a working cluster and back, by the real engine. In the order of a lab's life."""
+
+import hashlib
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rig.image.ova import ova_bytes
+from tests.e2e import host
+from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
+
+
+def kubectl(lab: BuiltLab, *arguments: str) -> str:
+    """kubectl from this machine, with the stack's kubeconfig output."""
+    kubeconfig = lab.project.directory / "kubeconfig"
+    if not kubeconfig.exists():
+        kubeconfig.touch(mode=0o600)
+        kubeconfig.write_text(str(lab.project.outputs(show_secrets=True)["kubeconfig"]))
+    command = ["kubectl", "--kubeconfig", str(kubeconfig), *arguments]
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, env=lab.project.environment, timeout=120
+    ).stdout
+
+
+def changes(output: str) -> list[str]:
+    """The resources that an up or a preview printed as created, updated, replaced or deleted; components left out."""
+    found = re.findall(r"^ *(?:\+|-|~|\+-|-\+|\+\+|--) +(kubelab:index:\w+|command:remote:\w+) (\S+)", output, re.M)
+    return sorted({f"{kind.rpartition(':')[2]} {name}" for kind, name in found})
+
+
+def kubelet_starts(*names: str) -> dict[str, str]:
+    """Node -> when its kubelet was started, in microseconds."""
+    show = ("systemctl", "show", "--property", "ActiveEnterTimestampMonotonic", "--value", "kubelet")
+    return {name: host.in_machine(name, *show).strip() for name in names}
+
+
+def test_a_killed_engine_takes_its_provider_with_it_within_seconds(lab: BuiltLab) -> None:
+    assert lab.observed.survivors == {}
+
+
+def test_nothing_changes_a_machine_after_its_engine_was_killed(lab: BuiltLab) -> None:
+    assert set(lab.observed.machines_changed_by_survivors.values()) == {False}
+
+
+def test_three_killed_runs_and_one_whole_run_make_each_machine_once(lab: BuiltLab) -> None:
+    containers = re.findall(r"^[0-9a-f]+-(e2e-.*)-vm-\d+$", host.docker("ps", "--all", "--format", "{{.Names}}"), re.M)
+    assert sorted(containers) == sorted(NODES)
+    with host.connected(lab.site) as content:
+        assert set(host.virtual_machines(content)) >= {*NODES, FOREIGN}
+
+
+@pytest.mark.usefixtures("lab")
+def test_no_two_steps_overlapped_on_a_node_although_engines_were_killed() -> None:
+    for name in NODES:
+        events = [line.split()[2] for line in host.in_machine(name, "cat", "/var/log/kubelab-steps.log").splitlines()]
+        assert events[::2] == ["began"] * (len(events) // 2), events
+        assert events[1::2] == ["ended"] * (len(events) // 2), events
+
+
+def test_every_declared_node_is_ready_with_the_declared_versions(lab: BuiltLab) -> None:
+    nodes = json.loads(kubectl(lab, "get", "nodes", "--output", "json"))["items"]
+    found = {
+        node["metadata"]["name"]: (
+            node["status"]["nodeInfo"]["kubeletVersion"],
+            node["status"]["nodeInfo"]["containerRuntimeVersion"].removeprefix("containerd://").lstrip("v"),
+            [c["status"] for c in node["status"]["conditions"] if c["type"] == "Ready"],
+        )
+        for node in nodes
+    }
+    assert found == {name: ("v1.36.3", "2.3.4", ["True"]) for name in NODES}
+
+
+def test_the_outputs_tell_address_role_runtime_and_versions_of_each_node(lab: BuiltLab) -> None:
+    outputs = lab.project.outputs()
+    nodes = outputs["nodes"]
+    assert isinstance(nodes, list)
+    assert {node["name"]: node["role"] for node in nodes} == NODES
+    assert {(node["runtime"], node["runtimeVersion"], node["kubernetesVersion"]) for node in nodes} == {
+        ("containerd", "2.3.4", "1.36.3")
+    }
+    reported = json.loads(kubectl(lab, "get", "nodes", "--output", "json"))["items"]
+    addresses = {n["metadata"]["name"]: n["status"]["addresses"][0]["address"] for n in reported}
+    assert {node["name"]: node["address"] for node in nodes} == addresses
+    assert outputs["apiEndpoint"] == f"{addresses['e2e-cp1']}:6443"
+    assert outputs["kubeconfig"] == "[secret]"
+
+
+def test_a_machine_reaches_the_mirror_and_nothing_outside(lab: BuiltLab) -> None:
+    mirror = yaml.safe_load(lab.site.read_text())["mirrors"]["files"]
+    assert host.in_machine("e2e-w1", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "5", mirror)
+    routes = subprocess.run(
+        ["docker", "network", "inspect", "--format", "{{.Internal}}", "kubelab"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert routes.strip() == "true"
+
+
+def test_a_second_preview_shows_no_change(lab: BuiltLab) -> None:
+    lab.project.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_preview_after_a_refresh_shows_no_change(lab: BuiltLab) -> None:
+    lab.project.pulumi("refresh", "--yes", "--skip-preview")
+    lab.project.pulumi("preview", "--expect-no-changes")
+
+
+def test_no_secret_stands_in_plain_in_state_logs_or_process_lists(lab: BuiltLab) -> None:
+    password = (
+        lab.site.parent / yaml.safe_load(lab.site.read_text())["platform"]["vsphere"]["passwordFile"]
+    ).read_text()
+    kubeconfig = yaml.safe_load(str(lab.project.outputs(show_secrets=True)["kubeconfig"]))
+    client_key = kubeconfig["users"][0]["user"]["client-key-data"]
+    places = {
+        "state": lab.project.state(),
+        "output": lab.project.log.read_text(),
+        "processes": "\n".join(host.processes("").values()),
+        **{f"backup {path.name}": path.read_text() for path in (lab.project.directory / ".state").rglob("*.bak")},
+    }
+    secrets = [password.strip(), client_key, client_key[:40], "PRIVATE KEY-----"]
+    token = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+    found = [(place, secret[:8]) for place, text in places.items() for secret in secrets if secret in text]
+    found += [(place, match) for place, text in places.items() for match in token.findall(text)]
+    assert found == []
+
+
+@pytest.mark.usefixtures("lab")
+def test_no_join_token_is_left_in_the_cluster() -> None:
+    listed = host.in_machine("e2e-cp1", "kubeadm", "token", "list", "--kubeconfig", "/etc/kubernetes/admin.conf")
+    assert listed.strip() == ""
+
+
+def test_editing_one_script_shows_its_lines_and_runs_only_that_step(lab: BuiltLab) -> None:
+    script = lab.project.directory / "components/scripts/30-install-kubernetes.sh"
+    original = script.read_text()
+    script.write_text(original.replace("main() {", "main() {\n  say 'a line of the test'", 1))
+    steps = sorted(f"Command {name}-install-kubernetes" for name in NODES)
+    preview = lab.project.pulumi("preview", "--diff")
+    assert "say 'a line of the test'" in preview.output
+    assert changes(lab.project.pulumi("preview").output) == steps
+    assert changes(lab.project.up().output) == steps
+    lab.project.pulumi("preview", "--expect-no-changes")
+
+
+def test_more_memory_for_one_worker_updates_that_machine_alone(lab: BuiltLab) -> None:
+    lab.project.set_node("e2e-w1", {"machine": {"memoryMiB": 3072}})
+    assert changes(lab.project.pulumi("preview").output) == ["VirtualMachine e2e-w1"]
+    others = kubelet_starts("e2e-cp1", "e2e-w2")
+    assert changes(lab.project.up().output) == ["VirtualMachine e2e-w1"]
+    with host.connected(lab.site) as content:
+        assert host.virtual_machines(content)["e2e-w1"].config.hardware.memoryMB == 3072
+    assert kubelet_starts("e2e-cp1", "e2e-w2") == others
+    kubectl(lab, "wait", "--for", "condition=Ready", "node/e2e-w1", "--timeout", "90s")
+
+
+def test_another_image_for_one_worker_replaces_it_and_joins_it_anew(lab: BuiltLab, tmp_path: Path) -> None:
+    image = tmp_path / "another.ova"
+    image.write_bytes(ova_bytes() + bytes(10240))
+    sha256 = hashlib.sha256(image.read_bytes()).hexdigest()
+    before = json.loads(kubectl(lab, "get", "node", "e2e-w1", "--output", "json"))["metadata"]["uid"]
+    others = kubelet_starts("e2e-cp1", "e2e-w2")
+    lab.project.set_node("e2e-w1", {"image": {"ova": str(image), "sha256": sha256}})
+    changed = changes(lab.project.up().output)
+    assert "VirtualMachine e2e-w1" in changed
+    assert [name for name in changed if "e2e-w2" in name or "e2e-cp1" in name] == []
+    node = json.loads(kubectl(lab, "get", "node", "e2e-w1", "--output", "json"))
+    assert node["metadata"]["uid"] != before
+    assert kubelet_starts("e2e-cp1", "e2e-w2") == others
+    lab.project.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_machine_keeps_its_address_over_a_power_cycle(lab: BuiltLab) -> None:
+    nodes = lab.project.outputs()["nodes"]
+    assert isinstance(nodes, list)
+    address = next(node["address"] for node in nodes if node["name"] == "e2e-w2")
+    container = host.container_of("e2e-w2")
+    host.docker("restart", container)
+    found = host.docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
+    assert found.strip() == address
+    kubectl(lab, "wait", "--for", "condition=Ready", "node/e2e-w2", "--timeout", "90s")
+
+
+def test_a_worker_taken_from_the_stack_is_drained_deleted_and_destroyed(lab: BuiltLab) -> None:
+    stack = lab.project.read_stack()
+    del stack["config"]["kubelab:nodes"]["e2e-w2"]
+    lab.project.write_stack(stack)
+    lab.project.up()
+    assert sorted(kubectl(lab, "get", "nodes", "--output", "name").split()) == ["node/e2e-cp1", "node/e2e-w1"]
+    with host.connected(lab.site) as content:
+        assert "e2e-w2" not in host.virtual_machines(content)
+
+
+def test_destroy_leaves_nothing_on_the_host_but_what_is_not_ours(lab: BuiltLab) -> None:
+    lab.project.pulumi("destroy", "--yes", "--skip-preview")
+    with host.connected(lab.site) as content:
+        assert set(host.virtual_machines(content)) == {FOREIGN}
+        assert host.folders(content) == {FOREIGN}
+    assert host.docker("ps", "--all", "--quiet").split() == []
+    assert host.docker("volume", "ls", "--quiet").split() == []
