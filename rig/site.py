@@ -1,0 +1,89 @@
+"""The two files through which others see the rig: `.rig/env` for shells, `.rig/site.yaml` for the product. Pure."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import yaml
+
+SITE_HEADER = """\
+# The embedded lab as a site: written by `make rig`, gone after `make rig-down`. Paths are relative to this file.
+# Your own site file has the same form; see stacks/.
+"""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """The offline mirror's base URLs."""
+
+    files: str
+    registry: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the site file says. `server`: host:port of the simulated ESXi host; `image`: path and SHA-256 of the OVA;
+    `network`: the machines' network (CIDR); `extra_config`: of every machine."""
+
+    server: str
+    image: str
+    image_sha256: str
+    network: str
+    mirror: Mirror
+    extra_config: Mapping[str, str] = field(default_factory=dict)
+    fail_cgroup_v1: bool = True
+    conntrack: bool = True
+    ignore_preflight_errors: Sequence[str] = ()
+
+
+def render_site(site: Site) -> str:
+    """The site file's text."""
+    document = {
+        "platform": {"vsphere": _vsphere(site)},
+        "machine": {
+            "cpus": 2,
+            "memoryMiB": 2048,
+            "diskGiB": 10,
+            "nestedVirtualization": True,
+            "extraConfig": dict(site.extra_config),
+        },
+        "addresses": {"mode": "dhcp", "network": site.network},
+        "ssh": {"user": "lab"},
+        "mirrors": _mirrors(site.mirror),
+        "kubelet": {} if site.fail_cgroup_v1 else {"failCgroupV1": False},
+        "kubeProxy": {} if site.conntrack else {"conntrack": {"maxPerCore": 0, "min": 0}},
+        "ignorePreflightErrors": list(site.ignore_preflight_errors),
+    }
+    return SITE_HEADER + yaml.safe_dump(document, sort_keys=False, width=1000)
+
+
+def _vsphere(site: Site) -> dict[str, object]:
+    return {
+        "server": site.server,
+        "user": "root",
+        "passwordFile": "esxi/password",
+        "tls": {"caFile": "ca/ca.pem"},
+        "datastore": "LocalDS_0",
+        "network": "VM Network",
+        "image": {"ova": site.image, "sha256": site.image_sha256},
+    }
+
+
+def _mirrors(mirror: Mirror) -> dict[str, object]:
+    return {
+        "caFile": "ca/ca.pem",
+        "apt": {name: f"{mirror.files}/apt/{name}" for name in ("kubernetes", "docker", "debian")},
+        "registries": {name: f"{mirror.registry}/v2/{name}" for name in ("registry.k8s.io", "ghcr.io", "docker.io")},
+        "files": f"{mirror.files}/files",
+    }
+
+
+def render_env(variables: Mapping[str, str], path: Sequence[str]) -> str:
+    """A POSIX shell file to source: exports `variables`, and puts the directories of `path` before the PATH, once."""
+    lines = ["# Source this file: . .rig/env    (written by `make setup` and `make rig`)"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    for directory in reversed(path):
+        quoted = shlex.quote(directory)
+        lines.append(f'case ":$PATH:" in *:{quoted}:*) ;; *) PATH={quoted}:"$PATH" ;; esac')
+    lines.append("export PATH")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,84 @@
+"""`python -m rig up`: the embedded lab, running; repairs whatever an earlier run left."""
+
+from pathlib import Path
+
+from rig import catalog, certificates, container_engine, host, kernel, machines, mirror_service, network, simulator
+from rig.image.ova import NAME as OVA_NAME
+from rig.layout import Layout
+from rig.node import container
+from rig.process import ProcessTable
+from rig.progress import Progress
+from rig.secrets import ensure_secret
+from rig.setup import Tools, setup, write_env
+from rig.site import Mirror, Site, render_site
+from rig.workshop import Built, build, link, link_binaries
+
+CGROUP = Path("/sys/fs/cgroup/cgroup.controllers")
+
+
+def up(layout: Layout, stack: str, progress: Progress) -> None:
+    """Tools, parts, container engine, network, mirror and simulated host; then the site file and `.rig/env`."""
+    tools = setup(layout, progress)
+    built = _build(layout, stack, tools, progress)
+    table = ProcessTable(layout.processes, layout.logs)
+    facts = container.probe_host()
+    progress.expect(4)
+    with progress.step("container engine and network"):
+        kernel.apply(kernel_record(layout))
+        docker = container_engine.ensure(layout, table, host.look(), facts.sys_resource)
+        write_env(layout, docker.host)
+        network.ensure(docker)
+    with progress.step("node image"):
+        image = machines.ensure_image(layout, docker, built.outputs[catalog.NODE], built.keys[catalog.NODE])
+    _credentials(layout)
+    with progress.step("mirror"):
+        mirror = mirror_service.ensure(layout, table, built)
+    with progress.step("simulated ESXi host"):
+        program = built.outputs[simulator.PART] / simulator.PROGRAM
+        server = simulator.ensure(layout, table, program, docker, network.identity(docker))
+    _write_site(layout, built, server, mirror, container.machine_extra_config(facts, image), facts.sys_resource)
+    progress.note(f"up: https://{server} and {mirror.files}; next: . .rig/env && pulumi up -s {stack}")
+
+
+def kernel_record(layout: Layout) -> Path:
+    """Where the host's former kernel settings are kept."""
+    return layout.state / "kernel-before.json"
+
+
+def _build(layout: Layout, stack: str, tools: Tools, progress: Progress) -> Built:
+    parts = catalog.parts_for(stack, layout.rig_source)
+    built = build(parts, layout, tools.go, progress)
+    link_binaries([part for part in parts if part.name == simulator.PART], built, layout.bin)
+    link(built.outputs["kubernetes"] / "kubectl", layout.bin / "kubectl")
+    (layout.state / "image").mkdir(exist_ok=True)
+    link(built.outputs[catalog.OVA] / f"{OVA_NAME}.ova", layout.state / "image" / f"{OVA_NAME}.ova")
+    return built
+
+
+def _credentials(layout: Layout) -> None:
+    ensure_secret(simulator.password_file(layout))
+    directory = layout.state / "ca"
+    certificates.ensure_authority(directory)
+    certificates.ensure_server(directory, "esxi", [simulator.LOOPBACK])
+    certificates.ensure_server(directory, "mirror", [network.GATEWAY])
+
+
+def _write_site(
+    layout: Layout, built: Built, server: str, mirror: Mirror, extra_config: dict[str, str], sys_resource: bool
+) -> None:
+    version_2 = CGROUP.is_file()
+    site = Site(
+        server=server,
+        image=f"image/{OVA_NAME}.ova",
+        image_sha256=(built.outputs[catalog.OVA] / "sha256").read_text().strip(),
+        network=network.SUBNET,
+        mirror=mirror,
+        extra_config=extra_config,
+        fail_cgroup_v1=version_2,
+        conntrack=sys_resource,
+        # A simulated machine has what its host has: no more proof of nested virtualization than that.
+        ignore_preflight_errors=("SystemVerification", "NestedVirtualization"),
+    )
+    scratch = layout.site_file.with_name(".site.yaml.new")
+    scratch.write_text(render_site(site))
+    scratch.replace(layout.site_file)
