@@ -32,6 +32,7 @@ def setup(layout: Layout, progress: Progress) -> Tools:
     own_engine = ProcessTable(layout.processes, layout.logs).running(container_engine.SERVICE)
     write_env(layout, container_engine.socket(layout) if own_engine else None)
     go = prepare_go(layout, progress)
+    workshop.link(go, layout.bin / "go")
     pulumi = _engine(layout, go, progress)
     _command_plugin(layout, go, pulumi, progress)
     stack_files.prepare(layout, progress)

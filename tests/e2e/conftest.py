@@ -1,7 +1,7 @@
 """One cluster for all end-to-end tests: built by an engine that is killed three times, destroyed at the end."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,14 @@ from tests.e2e.project import Project, wait_for
 NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
 FOREIGN = "e2e-foreign"
 PROVIDER_END_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill: after a line of the engine's output, once a condition on the host holds."""
+
+    line: str
+    condition: Callable[[], bool]
 
 
 @dataclass
@@ -48,9 +56,8 @@ def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltL
     observed = Observed()
     project.pulumi("stack", "init")
     try:
-        kill_and_recover(project, observed, site, "kubelab:index:VirtualMachine e2e-w1 creating")
-        kill_and_recover(project, observed, site, "command:remote:Command e2e-w1-prepare-os creating")
-        kill_and_recover(project, observed, site, "command:remote:Command e2e-cp1-init creating")
+        for moment in moments(site):
+            kill_and_recover(project, observed, site, moment)
         project.up()
         yield BuiltLab(project, observed, site)
     finally:
@@ -59,8 +66,28 @@ def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltL
             host.destroy_vm(content, FOREIGN)
 
 
-def kill_and_recover(project: Project, observed: Observed, site: Path, line: str) -> None:
-    """Kill an up at ``line``, watch what outlives the engine, and make the stack usable again."""
+def moments(site: Path) -> list[Moment]:
+    """In the middle of making a machine, of preparing an operating system, of kubeadm init."""
+
+    def exists() -> bool:
+        with host.connected(site) as content:
+            return "e2e-w1" in host.virtual_machines(content)
+
+    def prepares() -> bool:
+        return host.answers("e2e-w1", "grep", "-q", "10-prepare-os.sh began", "/var/log/kubelab-steps.log")
+
+    def initialises() -> bool:
+        return host.answers("e2e-cp1", "pgrep", "-x", "kubeadm")
+
+    return [
+        Moment("kubelab:index:VirtualMachine e2e-w1 creating", exists),
+        Moment("command:remote:Command e2e-w1-prepare-os creating", prepares),
+        Moment("command:remote:Command e2e-cp1-init creating", initialises),
+    ]
+
+
+def kill_and_recover(project: Project, observed: Observed, site: Path, moment: Moment) -> None:
+    """Kill an up at ``moment``, watch what outlives the engine, and make the stack usable again."""
 
     def snapshot() -> dict[str, str]:
         with host.connected(site) as content:
@@ -69,12 +96,12 @@ def kill_and_recover(project: Project, observed: Observed, site: Path, line: str
     def provider_is_gone() -> bool:
         return not host.processes(f"{project.directory}/provider")
 
-    project.kill_up_when(line, lambda: True)
+    project.kill_up_when(moment.line, moment.condition)
     try:
         wait_for(provider_is_gone, PROVIDER_END_SECONDS, "the provider to end with its engine")
     except AssertionError:
-        observed.survivors[line] = host.processes(f"{project.directory}/provider")
+        observed.survivors[moment.line] = host.processes(f"{project.directory}/provider")
     before = snapshot()
     recovered = project.run("make", "recover", "STACK=e2e")
     assert recovered.code == 0, recovered.output
-    observed.machines_changed_by_survivors[line] = before != snapshot()
+    observed.machines_changed_by_survivors[moment.line] = before != snapshot()

@@ -45,8 +45,9 @@ def virtual_machines(content: Any) -> dict[str, Any]:
 def folders(content: Any) -> set[str]:
     """The names of the top folders of the host's datastores."""
     found: set[str] = set()
+    everything = vim.host.DatastoreBrowser.SearchSpec(matchPattern=["*"])
     for datastore in content.rootFolder.childEntity[0].datastore:
-        task = datastore.browser.SearchDatastore_Task(f"[{datastore.name}]", None)
+        task = datastore.browser.SearchDatastore_Task(f"[{datastore.name}]", everything)
         finish(task)
         found |= {file.path for file in task.info.result.file}
     return found
@@ -98,6 +99,12 @@ def docker(*arguments: str) -> str:
 def in_machine(name: str, *command: str) -> str:
     """Run a command in the machine of that name, past ssh."""
     return docker("exec", container_of(name), *command)
+
+
+def answers(name: str, *command: str) -> bool:
+    """Whether a command succeeds in a machine."""
+    found = subprocess.run(["docker", "exec", container_of(name), *command], capture_output=True, check=False)
+    return found.returncode == 0
 
 
 def container_of(name: str) -> str:
