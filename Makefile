@@ -69,9 +69,8 @@ fix: venv ## repair what the static checks can repair
 	@.venv/bin/shfmt -i 2 -ci -w $(SHELL_FILES)
 
 .PHONY: test
-test: setup check rig ## everything that needs no real hardware
-	@. .rig/env && $(PYTHON) -m pytest
-	@$(PYTHON) -m rig down
+test: setup check ## everything that needs no real hardware
+	@make/test.sh
 
 .PHONY: bench
 bench: setup rig ## cold up, no-op up, destroy, state bytes, connections per node
