@@ -1,0 +1,53 @@
+"""The provider's own configuration: what it may be, and as the driver wants it. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from provider.hosts import Configuration
+from provider.vsphere.session import Endpoint
+from provider.vsphere.tls import normalized_pin
+from provider.wire import Properties, is_unknown
+
+SECRET_KEYS = frozenset({"password"})
+_DEFAULT_PORT = 443
+_REQUIRED = ("server", "user", "password", "owner")
+_KNOWN = {*_REQUIRED, "port", "tlsCaPem", "tlsSha256", "version", "pluginDownloadURL"}
+_LARGEST_PORT = 65535
+
+
+def faults(news: Properties) -> dict[str, str]:
+    """Returns what is wrong, by property, all at once; values that are not known yet pass."""
+    found = {key: "missing" for key in _REQUIRED if not news.get(key)}
+    found |= {key: "unknown property" for key in sorted(set(news) - _KNOWN) if not key.startswith("__")}
+    port = _number(news.get("port", _DEFAULT_PORT))
+    if not is_unknown(news.get("port")) and not (port is not None and 0 < port <= _LARGEST_PORT):
+        found["port"] = f"found {news['port']!r}, wanted a number from 1 to {_LARGEST_PORT}"
+    pin = news.get("tlsSha256")
+    if pin is not None and not is_unknown(pin) and normalized_pin(str(pin)) is None:
+        found["tlsSha256"] = f"found {pin!r}, wanted the certificate's SHA-256 as 64 hex digits (colons are allowed)"
+    return found
+
+
+def configuration(args: Mapping[str, Any]) -> Configuration:
+    """Returns the configuration; it has no endpoint as long as a part of it is not known."""
+    owner = args.get("owner")
+    needed = [args.get(key) for key in ("server", "user", "password", "port", "tlsCaPem", "tlsSha256")]
+    endpoint = None
+    if not any(is_unknown(value) for value in needed) and all(args.get(key) for key in ("server", "user", "password")):
+        endpoint = Endpoint(
+            server=str(args["server"]),
+            port=_number(args.get("port", _DEFAULT_PORT)) or _DEFAULT_PORT,
+            user=str(args["user"]),
+            password=str(args["password"]),
+            ca_pem=args.get("tlsCaPem"),
+            sha256=args.get("tlsSha256"),
+        )
+    return Configuration(endpoint, None if owner is None or is_unknown(owner) else str(owner))
+
+
+def _number(value: Any) -> int | None:
+    """Provider inputs may arrive as text."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None

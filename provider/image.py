@@ -1,0 +1,83 @@
+"""kubelab:index:Image: an OVA imported once per host and datastore, shared by stacks."""
+
+import re
+from collections.abc import Mapping
+
+from pulumi.runtime.rpc import UNKNOWN
+
+from provider.resource import Change, Found, Operation, PropertyChange, changed
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.image import Images, base_name
+from provider.vsphere.model import ImageSource, ImportedImage
+from provider.wire import Properties, is_unknown
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class Image:
+    """Inputs: ova, sha256, datastore, network. Outputs: diskPath, capacityKiB.
+
+    The id names the base machine and this user of it. Where the OVA comes from does not matter once it is imported.
+    """
+
+    token = "kubelab:index:Image"
+    secret_keys: frozenset[str] = frozenset()
+    stable_keys: tuple[str, ...] = ("diskPath", "capacityKiB")
+    delete_before_replace = False
+
+    def check(self, news: Properties) -> Mapping[str, str]:
+        """All inputs but network are required."""
+        faults = {
+            key: f"found {news.get(key)!r}, wanted some text"
+            for key in ("ova", "sha256", "datastore")
+            if not isinstance(news.get(key), str) or not news[key]
+        }
+        sha256 = news.get("sha256")
+        if "sha256" not in faults and not is_unknown(sha256) and not _SHA256.fullmatch(str(sha256)):
+            faults["sha256"] = f"found {sha256!r}, wanted 64 hex digits"
+        return faults
+
+    def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
+        """Other content or another place is another image."""
+        return changed(olds, news, {"sha256": Change.REPLACE, "datastore": Change.REPLACE})
+
+    def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
+        """The host chooses the disk's file name."""
+        return {**inputs, "diskPath": UNKNOWN, "capacityKiB": UNKNOWN}
+
+    def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
+        """Imports the OVA unless it is there."""
+        user = f"{operation.owned_by()}/{operation.name}"
+        source = ImageSource(inputs["ova"], inputs["sha256"], inputs["datastore"], inputs.get("network"))
+        imported = Images(operation.host(), operation.progress).acquire(source, user)
+        return f"{base_name(inputs['sha256'])}@{user}", _outputs(inputs, imported)
+
+    def read(self, operation: Operation, id_: str, inputs: Properties, outputs: Properties) -> Found | None:
+        """Gone means that the next up imports it again."""
+        if "sha256" not in outputs or "datastore" not in outputs:
+            raise VsphereError(
+                f"image {id_}: images cannot be imported into a stack; declare it, up finds it on the host"
+            )
+        images = Images(operation.host(), operation.progress)
+        found = images.find(outputs["sha256"], outputs["datastore"], _user(id_))
+        return None if found is None else Found(id_, inputs, _outputs(outputs, found))
+
+    def preview_update(self, _operation: Operation, olds: Properties, news: Properties) -> Properties:
+        """Nothing but inputs changes."""
+        return {**olds, **news}
+
+    def update(self, _operation: Operation, _id: str, olds: Properties, news: Properties) -> Properties:
+        """Nothing but inputs changes."""
+        return {**olds, **news}
+
+    def delete(self, operation: Operation, id_: str, olds: Properties) -> None:
+        """The last user's leaving removes it from the host."""
+        Images(operation.host(), operation.progress).release(olds["sha256"], olds["datastore"], _user(id_))
+
+
+def _user(id_: str) -> str:
+    return id_.partition("@")[2]
+
+
+def _outputs(inputs: Properties, imported: ImportedImage) -> Properties:
+    return {**inputs, "diskPath": imported.disk_path, "capacityKiB": imported.capacity // 1024}

@@ -1,0 +1,65 @@
+"""kubelab:index:SshKeyPair: an ed25519 key pair, made once; it lives in the state and nowhere else."""
+
+from collections.abc import Mapping
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from pulumi.runtime.rpc import UNKNOWN
+
+from provider.resource import Change, Found, Operation, PropertyChange, changed
+from provider.wire import Properties
+
+
+class SshKeyPair:
+    """Inputs: comment. Outputs: privateKey (OpenSSH PEM, secret), publicKey ("ssh-ed25519 AAAA... comment")."""
+
+    token = "kubelab:index:SshKeyPair"
+    secret_keys = frozenset({"privateKey"})
+    stable_keys: tuple[str, ...] = ("privateKey",)
+    delete_before_replace = False
+
+    def check(self, news: Properties) -> Mapping[str, str]:
+        """A comment is one line of text."""
+        comment = news.get("comment", "")
+        if not isinstance(comment, str) or any(mark in comment for mark in "\r\n"):
+            return {"comment": f"found {comment!r}, wanted one line of text"}
+        return {}
+
+    def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
+        """Only the comment can change."""
+        return changed(olds, news, {"comment": Change.UPDATE})
+
+    def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
+        """The keys are not known before they are made."""
+        return {**inputs, "privateKey": UNKNOWN, "publicKey": UNKNOWN}
+
+    def create(self, _operation: Operation, inputs: Properties) -> tuple[str, Properties]:
+        """Makes a key pair; the id is a digest of the public key."""
+        private = Ed25519PrivateKey.generate()
+        pem = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+        public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+        digest = hashes.Hash(hashes.SHA256())
+        digest.update(public.encode())
+        outputs = {**inputs, "privateKey": pem, "publicKey": _with_comment(public, inputs)}
+        return digest.finalize().hex()[:32], outputs
+
+    def read(self, _operation: Operation, id_: str, inputs: Properties, outputs: Properties) -> Found | None:
+        """It is what the state says; there is nothing to import."""
+        return Found(id_, inputs, outputs) if outputs.get("privateKey") else None
+
+    def preview_update(self, operation: Operation, olds: Properties, news: Properties) -> Properties:
+        """As update: it touches nothing."""
+        return self.update(operation, "", olds, news)
+
+    def update(self, _operation: Operation, _id: str, olds: Properties, news: Properties) -> Properties:
+        """The comment is part of the public key's line."""
+        return {**olds, **news, "publicKey": _with_comment(olds["publicKey"], news)}
+
+    def delete(self, _operation: Operation, _id: str, _olds: Properties) -> None:
+        """Nothing is left of it once it is out of the state."""
+
+
+def _with_comment(public: str, inputs: Properties) -> str:
+    algorithm_and_key = " ".join(public.split()[:2])
+    return f"{algorithm_and_key} {inputs.get('comment', '')}".strip()

@@ -1,0 +1,121 @@
+"""Reads a machine from the host into plain data."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from provider.vsphere import collector, files, identity
+from provider.vsphere.model import Disk, MachineState, ObservedMachine
+from provider.vsphere.sdk import vim
+from provider.vsphere.session import Session
+
+GIB = 1024**3
+GUEST_PATHS = ("runtime.powerState", "guest.toolsRunningStatus", "guest.net", "config.hardware.device")
+PATHS = (
+    "name",
+    "config.instanceUuid",
+    "config.hardware.numCPU",
+    "config.hardware.memoryMB",
+    "config.nestedHVEnabled",
+    "config.files.vmPathName",
+    "config.guestId",
+    "config.firmware",
+    "config.version",
+    "config.extraConfig",
+    *GUEST_PATHS,
+)
+
+
+def observe(session: Session, vm: Any, doing: str) -> ObservedMachine:
+    """Returns what the host says about a machine now. Raises GoneError."""
+    return from_facts(vm._moId, collector.read(session, doing, vm, PATHS))
+
+
+def from_facts(moid: str, facts: collector.Facts) -> ObservedMachine:
+    """Returns the machine that these properties (some of PATHS) describe."""
+    devices: Sequence[Any] = facts.get("config.hardware.device", [])
+    nic = next((device for device in devices if isinstance(device, vim.vm.device.VirtualEthernetCard)), None)
+    mac = nic.macAddress.lower() if nic is not None and nic.macAddress else None
+    guest_nics: Sequence[Any] = facts.get("guest.net", [])
+    options: Sequence[Any] = facts.get("config.extraConfig", [])
+    return ObservedMachine(
+        moid=moid,
+        name=facts.get("name", ""),
+        instance_uuid=facts.get("config.instanceUuid", ""),
+        power_state=str(facts.get("runtime.powerState", "")),
+        cpus=int(facts.get("config.hardware.numCPU", 0)),
+        memory_mib=int(facts.get("config.hardware.memoryMB", 0)),
+        nested_virtualization=bool(facts.get("config.nestedHVEnabled", False)),
+        vmx_path=facts.get("config.files.vmPathName", ""),
+        guest_id=facts.get("config.guestId", ""),
+        firmware=facts.get("config.firmware", ""),
+        hardware_version=facts.get("config.version", ""),
+        controller_kind=_controller_kind(devices),
+        disks=tuple(_disk(device) for device in devices if isinstance(device, vim.vm.device.VirtualDisk)),
+        mac=mac,
+        network=getattr(nic.backing, "deviceName", None) if nic is not None else None,
+        addresses=tuple(ip for guest in guest_nics if (guest.macAddress or "").lower() == mac for ip in _ipv4(guest)),
+        tools=str(facts.get("guest.toolsRunningStatus", "unknown")),
+        seen_macs=tuple(guest.macAddress for guest in guest_nics if guest.macAddress),
+        extra_config={option.key: str(option.value) for option in options},
+    )
+
+
+def address_in(machine: ObservedMachine, network: IPv4Network) -> str | None:
+    """Returns the machine's first address inside the machine network."""
+    return next((ip for ip in machine.addresses if IPv4Address(ip) in network), None)
+
+
+def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState:
+    """Returns what callers keep of an observed machine."""
+    capacity = machine.disks[0].capacity if machine.disks else 0
+    return MachineState(
+        instance_uuid=machine.instance_uuid,
+        moid=machine.moid,
+        name=machine.name,
+        mac=machine.mac,
+        address=address_in(machine, network) if network is not None else next(iter(machine.addresses), None),
+        cpus=machine.cpus,
+        memory_mib=machine.memory_mib,
+        disk_gib=capacity // GIB,
+        nested_virtualization=machine.nested_virtualization,
+        datastore=files.split(machine.vmx_path)[0],
+        network=machine.network,
+        powered_on=machine.powered_on,
+        ready=machine.extra_config.get(identity.PHASE_KEY) == identity.READY,
+        extra_config=machine.extra_config,
+    )
+
+
+def _disk(device: Any) -> Disk:
+    capacity = device.capacityInBytes or (device.capacityInKB or 0) * 1024
+    return Disk(
+        key=int(device.key),
+        controller_key=int(device.controllerKey or 0),
+        unit=int(device.unitNumber or 0),
+        path=str(device.backing.fileName),
+        capacity=int(capacity),
+    )
+
+
+def _controller_kind(devices: Sequence[Any]) -> str:
+    """The class name of the controller that the first disk hangs on, "" if there is none."""
+    disk = next((device for device in devices if isinstance(device, vim.vm.device.VirtualDisk)), None)
+    key = disk.controllerKey if disk is not None else None
+    return next((type(device).__name__.rsplit(".", 1)[-1] for device in devices if device.key == key), "")
+
+
+def _ipv4(guest_nic: Any) -> list[str]:
+    """Usable IPv4 addresses of a NIC as the guest reports them: preferred ones first, no loopback, no link-local."""
+    reported = list(guest_nic.ipConfig.ipAddress) if guest_nic.ipConfig is not None else []
+    usable = [entry.ipAddress for entry in reported if entry.state in (None, "preferred", "unknown")]
+    candidates = usable or ([] if reported else list(guest_nic.ipAddress or []))
+    return [ip for ip in candidates if _is_usable(ip)]
+
+
+def _is_usable(text: str) -> bool:
+    try:
+        address = IPv4Address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_link_local or address.is_unspecified)

@@ -1,0 +1,146 @@
+"""Specifications: wanted data to vSphere's ConfigSpec, and what it takes to get from found to wanted. No calls."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provider.vsphere import cloudinit, files, identity
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.model import DesiredMachine, ObservedMachine
+from provider.vsphere.observe import GIB
+from provider.vsphere.sdk import vim
+
+NESTED_MIN_HARDWARE = 9
+CONTROLLER_KEY, DISK_KEY, NIC_KEY = -101, -102, -103
+RESERVED_PREFIXES = ("kubelab.", "guestinfo.")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What must change: `in_place` at once, `offline` while the machine is off. Empty specs are None."""
+
+    in_place: Any | None
+    offline: Any | None
+
+
+def options(values: Mapping[str, str]) -> list[Any]:
+    """Returns extraConfig entries; the value "" removes a key."""
+    return [vim.option.OptionValue(key=key, value=value) for key, value in values.items()]
+
+
+def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_path: str) -> Any:
+    """Returns the ConfigSpec that creates the machine, marked as ours from its first moment, on a disk that exists."""
+    instance = identity.instance_uuid(mark)
+    datastore, folder, _ = files.split(disk_path)
+    check_hardware(desired, image)
+    extra = {
+        **desired.extra_config,
+        **cloudinit.guestinfo(desired, instance),
+        identity.OWNER_KEY: mark,
+        identity.PHASE_KEY: identity.CREATING,
+        identity.SEED_KEY: cloudinit.seed(desired),
+    }
+    return vim.vm.ConfigSpec(
+        name=desired.name,
+        instanceUuid=instance,
+        version=image.hardware_version or None,
+        guestId=image.guest_id or "otherLinux64Guest",
+        firmware=image.firmware or None,
+        numCPUs=desired.cpus,
+        memoryMB=desired.memory_mib,
+        nestedHVEnabled=desired.nested_virtualization,
+        flags=vim.vm.FlagInfo(diskUuidEnabled=True),
+        annotation=f"kubelab machine {mark}",
+        files=vim.vm.FileInfo(vmPathName=files.path(datastore, folder, f"{desired.name}.vmx")),
+        extraConfig=options(extra),
+        deviceChange=[_added(device) for device in _devices(desired, image, disk_path)],
+    )
+
+
+def check_hardware(desired: DesiredMachine, image: ObservedMachine) -> None:
+    """Raises VsphereError if the image cannot carry the wanted machine."""
+    number = image.hardware_version.removeprefix("vmx-")
+    if desired.nested_virtualization and number.isdigit() and int(number) < NESTED_MIN_HARDWARE:
+        raise VsphereError(
+            f"machine {desired.name}: the image has hardware version {image.hardware_version}, nested virtualization "
+            f"needs vmx-{NESTED_MIN_HARDWARE:02} or newer; use a newer image, or set nestedVirtualization: false"
+        )
+    capacity = image.disks[0].capacity if image.disks else 0
+    if capacity > desired.disk_gib * GIB:
+        raise VsphereError(
+            f"machine {desired.name}: diskGiB is {desired.disk_gib}, the image's disk has {-(-capacity // GIB)} GiB "
+            "and disks cannot shrink; raise diskGiB"
+        )
+
+
+def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[str] = ()) -> Changes:
+    """Returns what must change; `obsolete` are extraConfig keys to remove.
+
+    Image, datastore, network, name and keys are not looked at: they need another machine.
+    """
+    in_place: dict[str, Any] = {}
+    offline: dict[str, Any] = {}
+    extra = {key: value for key, value in desired.extra_config.items() if found.extra_config.get(key) != value}
+    extra |= {key: "" for key in obsolete if key in found.extra_config and key not in desired.extra_config}
+    if extra:
+        in_place["extraConfig"] = options(extra)
+    if found.disks and found.disks[0].capacity < desired.disk_gib * GIB:
+        in_place["deviceChange"] = [_grown(found, desired.disk_gib * GIB)]
+    if found.cpus != desired.cpus:
+        offline["numCPUs"] = desired.cpus
+    if found.memory_mib != desired.memory_mib:
+        offline["memoryMB"] = desired.memory_mib
+    if found.nested_virtualization != desired.nested_virtualization:
+        offline["nestedHVEnabled"] = desired.nested_virtualization
+    return Changes(_spec(in_place), _spec(offline))
+
+
+def _spec(fields: Mapping[str, Any]) -> Any | None:
+    return vim.vm.ConfigSpec(**fields) if fields else None
+
+
+def _added(device: Any) -> Any:
+    return vim.vm.device.VirtualDeviceSpec(operation="add", device=device)
+
+
+def _devices(desired: DesiredMachine, image: ObservedMachine, disk_path: str) -> list[Any]:
+    device = vim.vm.device
+    kind = getattr(device, image.controller_kind or "ParaVirtualSCSIController")
+    controller = kind(key=CONTROLLER_KEY, busNumber=0)
+    if isinstance(controller, device.VirtualSCSIController):
+        controller.sharedBus = "noSharing"
+    backing = device.VirtualDisk.FlatVer2BackingInfo(fileName=disk_path, diskMode="persistent", thinProvisioned=True)
+    disk = device.VirtualDisk(
+        key=DISK_KEY,
+        controllerKey=CONTROLLER_KEY,
+        unitNumber=0,
+        backing=backing,
+        capacityInKB=image.disks[0].capacity // 1024,
+    )
+    nic = device.VirtualVmxnet3(
+        key=NIC_KEY,
+        addressType="generated",
+        backing=device.VirtualEthernetCard.NetworkBackingInfo(deviceName=desired.network),
+        connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
+    )
+    return [controller, disk, nic]
+
+
+def _grown(found: ObservedMachine, capacity: int) -> Any:
+    disk = found.disks[0]
+    return vim.vm.device.VirtualDeviceSpec(
+        operation="edit",
+        device=vim.vm.device.VirtualDisk(
+            key=disk.key,
+            controllerKey=disk.controller_key,
+            unitNumber=disk.unit,
+            backing=vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName=disk.path, diskMode="persistent"),
+            capacityInBytes=capacity,
+            capacityInKB=capacity // 1024,
+        ),
+    )
+
+
+def phase(extra: list[Any]) -> Any:
+    """Returns a ConfigSpec that sets nothing but extraConfig entries."""
+    return vim.vm.ConfigSpec(extraConfig=extra)

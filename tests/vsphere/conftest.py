@@ -1,0 +1,146 @@
+"""A simulated host for each test, a proxy in front of it, and the driver logged in through either."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from provider.vsphere.cancel import CancelToken
+from provider.vsphere.destroy import destroy
+from provider.vsphere.host import EsxiHost
+from provider.vsphere.identity import instance_uuid, marker
+from provider.vsphere.image import Images
+from provider.vsphere.lifecycle import Lifecycle
+from provider.vsphere.model import DesiredMachine, ImageSource, ImportedImage, MachineState
+from provider.vsphere.session import Session
+from rig.image.ova import build_ova
+from tests.vsphere import simulator as simulators
+from tests.vsphere.fault_proxy import FaultProxy
+from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
+
+OWNER = "kubelab/test"
+IMAGE_USER = f"{OWNER}/image"
+
+
+@dataclass(frozen=True)
+class Ova:
+    """An OVA file and its SHA-256."""
+
+    path: Path
+    sha256: str
+
+    @property
+    def source(self) -> ImageSource:
+        return ImageSource(str(self.path), self.sha256, DATASTORE, NETWORK)
+
+
+class Driver:
+    """The driver under test, in a login of its own."""
+
+    def __init__(self, host: EsxiHost, cancel: CancelToken, ova: Ova) -> None:
+        self.host = host
+        self.cancel = cancel
+        self.ova = ova
+        self.progress: list[str] = []
+        self.images = Images(host, self.progress.append)
+        self.lifecycle = Lifecycle(host, self.progress.append)
+
+    def import_image(self, user: str = IMAGE_USER) -> ImportedImage:
+        return self.images.acquire(self.ova.source, user)
+
+    def create(self, desired: DesiredMachine, seconds: float = 30) -> MachineState:
+        """Imports the image if need be, and creates the machine."""
+        self.import_image()
+        return self.lifecycle.create(desired, marker(OWNER, desired.name), seconds)
+
+    def update(self, desired: DesiredMachine, obsolete: set[str] | None = None) -> MachineState:
+        instance = instance_uuid(marker(OWNER, desired.name))
+        return self.lifecycle.update(instance, desired, obsolete or set(), 30)
+
+    def read(self, desired: DesiredMachine) -> MachineState | None:
+        instance = instance_uuid(marker(OWNER, desired.name))
+        return self.lifecycle.read(instance, desired.name, desired.machine_network)
+
+    def destroy(self, desired: DesiredMachine) -> None:
+        destroy(self.host, instance_uuid(marker(OWNER, desired.name)), desired.name, desired.datastore)
+
+
+Drivers = Callable[..., Driver]
+
+
+@pytest.fixture(scope="session")
+def esxi(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulators.binary(tmp_path_factory.mktemp("esxi"))
+
+
+@pytest.fixture(scope="session")
+def ova(tmp_path_factory: pytest.TempPathFactory) -> Ova:
+    path = tmp_path_factory.mktemp("image") / "node.ova"
+    return Ova(path, build_ova(path))
+
+
+@pytest.fixture
+def simulator(esxi: Path, tmp_path: Path) -> Iterator[Simulator]:
+    simulator = Simulator(esxi, tmp_path / "esxi")
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def proxy(simulator: Simulator) -> Iterator[FaultProxy]:
+    certificate = simulator.certificate
+    proxy = FaultProxy(simulator.port, certificate.cert, certificate.key, simulator.ssl_context)
+    yield proxy
+    proxy.stop()
+
+
+@pytest.fixture
+def log_in(simulator: Simulator, ova: Ova) -> Iterator[Drivers]:
+    """Makes drivers: log_in() directly, log_in(proxy) through a proxy."""
+    made: list[Driver] = []
+
+    def make(through: FaultProxy | None = None) -> Driver:
+        cancel = CancelToken()
+        endpoint = simulator.endpoint(port=through.port if through else None)
+        made.append(Driver(EsxiHost(Session(endpoint, cancel)), cancel, ova))
+        return made[-1]
+
+    yield make
+    for driver in made:
+        driver.host.session.close()
+
+
+@pytest.fixture
+def driver(log_in: Drivers) -> Driver:
+    """A driver without a proxy."""
+    return log_in()
+
+
+@pytest.fixture
+def w1(ova: Ova) -> DesiredMachine:
+    """A machine whose guest reports an address at once."""
+    return DesiredMachine(
+        name="w1",
+        cpus=2,
+        memory_mib=1024,
+        disk_gib=4,
+        nested_virtualization=True,
+        image_disk="[LocalDS_0] the-image/disk.vmdk",
+        image_sha256=ova.sha256,
+        datastore=DATASTORE,
+        network=NETWORK,
+        machine_network=IPv4Network("10.87.0.0/24"),
+        ssh_user="lab",
+        ssh_public_key="ssh-ed25519 AAAAuser lab",
+        host_key_private="-----BEGIN OPENSSH PRIVATE KEY-----\nthe-private-host-key\n",
+        host_key_public="ssh-ed25519 AAAAhost w1",
+        extra_config={"SET.guest.ipAddress": "10.87.0.11", "user.note": "passed through"},
+    )
+
+
+@pytest.fixture
+def silent(w1: DesiredMachine) -> DesiredMachine:
+    """A machine whose guest never reports an address."""
+    return replace(w1, name="silent", extra_config={})

@@ -1,0 +1,222 @@
+"""A simulated standalone ESXi host as a process of its own, with its own certificate, and a second look into it."""
+
+import datetime
+import hashlib
+import ipaddress
+import os
+import select
+import shutil
+import signal
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from provider.vsphere import collector, tasks
+from provider.vsphere.cancel import CancelToken, Deadline
+from provider.vsphere.host import EsxiHost
+from provider.vsphere.locate import extra_config
+from provider.vsphere.sdk import vim
+from provider.vsphere.session import Endpoint, Session
+
+PROJECT = Path(__file__).resolve().parents[2]
+USER, PASSWORD = "root", "right-password"
+DATASTORE, NETWORK = "LocalDS_0", "VM Network"
+START_SECONDS = 60
+
+
+def binary(build_in: Path) -> Path:
+    """The simulator: KUBELAB_ESXI, else the rig's, else built from rig/esxi into `build_in`."""
+    named = os.environ.get("KUBELAB_ESXI")
+    if named is not None:
+        assert Path(named).is_file(), f"KUBELAB_ESXI={named}: no such file"
+        return Path(named).resolve()
+    installed = PROJECT / ".rig" / "bin" / "kubelab-esxi"
+    if installed.exists():
+        return installed
+    go = shutil.which("go")
+    assert go, f"no {installed} and no Go compiler to build it: run make rig"
+    built = build_in / "kubelab-esxi"
+    subprocess.run([go, "build", "-trimpath", "-o", str(built), "."], cwd=PROJECT / "rig" / "esxi", check=True)
+    return built
+
+
+class Certificate:
+    """A self-signed certificate for 127.0.0.1: files `cert` and `key`, its PEM text and its SHA-256."""
+
+    def __init__(self, directory: Path, name: str = "server") -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        now = datetime.datetime.now(datetime.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+            .sign(key, hashes.SHA256())
+        )
+        self.cert = directory / f"{name}.pem"
+        self.key = directory / f"{name}.key"
+        self.pem = certificate.public_bytes(Encoding.PEM).decode()
+        self.cert.write_text(self.pem)
+        self.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        self.key.chmod(0o600)
+        self.sha256 = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+class Simulator:
+    """A running simulator. Stop it with `stop`."""
+
+    def __init__(self, esxi: Path, directory: Path, *arguments: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.certificate = Certificate(directory)
+        password_file = directory / "password"
+        password_file.write_text(PASSWORD)
+        password_file.chmod(0o600)
+        self.log = directory / "simulator.log"
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(str(esxi), "-listen", "127.0.0.1:0", "-username", USER, "-password-file", str(password_file)),
+                    *("-tls-cert", str(self.certificate.cert), "-tls-key", str(self.certificate.key), *arguments),
+                ],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], START_SECONDS)
+        line = self._process.stdout.readline() if ready else ""
+        assert line.startswith("https://"), f"the simulator did not start: {self.log.read_text()}"
+        self.port = int(line.strip().removesuffix("/sdk").rpartition(":")[2])
+        self._second = Session(self.endpoint(), CancelToken())
+        self.host = EsxiHost(self._second)
+
+    def endpoint(self, *, port: int | None = None, password: str = PASSWORD) -> Endpoint:
+        """Where to log in; verified by the simulator's own certificate."""
+        return Endpoint("127.0.0.1", port or self.port, USER, password, ca_pem=self.certificate.pem)
+
+    def stop(self) -> None:
+        """Ends the simulator."""
+        self._second.close()
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(timeout=60)
+
+    @property
+    def content(self) -> Any:
+        """A session of the tests' own."""
+        return self._second.content
+
+    def machines(self) -> dict[str, Any]:
+        """All machines by name; two of one name fail."""
+        refs = collector.read(self._second, "test", self.host.vm_folder, ["childEntity"]).get("childEntity", [])
+        found = collector.read_many(self._second, "test", refs, ["name"])
+        names = sorted(facts["name"] for facts in found.values())
+        assert len(set(names)) == len(names), f"two machines of one name: {names}"
+        return {found[ref._moId]["name"]: ref for ref in refs}
+
+    def facts(self, name: str, *paths: str) -> collector.Facts:
+        """Properties of a machine."""
+        return collector.read(self._second, "test", self.machines()[name], paths)
+
+    def extra_config(self, name: str) -> dict[str, str]:
+        """The extraConfig of a machine."""
+        return extra_config(self.host, self.machines()[name])
+
+    def folders(self) -> set[str]:
+        """The folders at the top of the datastore."""
+        return {entry.name for entry in self._datastore_path().iterdir() if entry.is_dir()}
+
+    def end_other_sessions(self) -> None:
+        """Ends every session but the tests' own."""
+        manager = self.content.sessionManager
+        own = collector.read(self._second, "test", manager, ["currentSession"])["currentSession"].key
+        sessions = collector.read(self._second, "test", manager, ["sessionList"])["sessionList"]
+        others = [session.key for session in sessions if session.key != own]
+        if others:
+            manager.TerminateSession(others)
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """Verifies the simulator."""
+        return ssl.create_default_context(cadata=self.certificate.pem)
+
+    def run_task(self, task: Any) -> Any:
+        """Waits for a task of the tests' own."""
+        return tasks.wait(self._second, "test", task)
+
+    def power_off(self, name: str) -> None:
+        """As somebody at the host's console would."""
+        self.run_task(self.machines()[name].PowerOffVM_Task())
+
+    def reconfigure(self, name: str, **fields: Any) -> None:
+        """As somebody at the host's console would."""
+        self.run_task(self.machines()[name].ReconfigVM_Task(vim.vm.ConfigSpec(**fields)))
+
+    def set_extra_config(self, name: str, **values: str) -> None:
+        """Sets or, with "", removes keys; dots are written as double underscores."""
+        options = [vim.option.OptionValue(key=key.replace("__", "."), value=value) for key, value in values.items()]
+        self.reconfigure(name, extraConfig=options)
+
+    def create_foreign(self, name: str) -> None:
+        """A machine that kubelab did not make."""
+        spec = vim.vm.ConfigSpec(name=name, files=vim.vm.FileInfo(vmPathName=f"[{DATASTORE}] {name}/{name}.vmx"))
+        self.run_task(self.host.vm_folder.CreateVM_Task(spec, self.host.pool))
+
+    def attach_new_disk(self, name: str, folder: str, file: str) -> None:
+        """Makes a disk in a folder of its own and attaches it, as a storage driver would."""
+        path = f"[{DATASTORE}] {folder}/{file}"
+        self.content.fileManager.MakeDirectory(f"[{DATASTORE}] {folder}", self.host.datacenter, False)
+        spec = vim.VirtualDiskManager.FileBackedVirtualDiskSpec(
+            diskType="thin", adapterType="lsiLogic", capacityKb=1024 * 1024
+        )
+        manager = self.content.virtualDiskManager
+        self.run_task(manager.CreateVirtualDisk_Task(path, self.host.datacenter, spec))
+        device = vim.vm.device
+        controller = next(
+            found
+            for found in self.facts(name, "config.hardware.device")["config.hardware.device"]
+            if isinstance(found, device.VirtualSCSIController)
+        )
+        backing = device.VirtualDisk.FlatVer2BackingInfo(fileName=path, diskMode="persistent")
+        disk = device.VirtualDisk(
+            key=-1, controllerKey=controller.key, unitNumber=3, capacityInKB=1024 * 1024, backing=backing
+        )
+        self.reconfigure(name, deviceChange=[device.VirtualDeviceSpec(operation="add", device=disk)])
+
+    def has_file(self, folder: str, file: str) -> bool:
+        """True if the datastore has the file."""
+        return (self._datastore_path() / folder / file).is_file()
+
+    def _datastore_path(self) -> Path:
+        ref = self.host.datastore(DATASTORE).ref
+        return Path(collector.read(self._second, "test", ref, ["summary.url"])["summary.url"])
+
+    def write_file(self, folder: str, file: str, content: bytes) -> Path:
+        """Writes a file into a folder of the datastore; returns where it is on this machine."""
+        path = self._datastore_path() / folder / file
+        path.write_bytes(content)
+        return path
+
+    def wait_until_on(self, names: set[str]) -> None:
+        """Returns once all these machines are on."""
+        deadline = Deadline(START_SECONDS)
+        while True:
+            found = self.machines()
+            states = collector.read_many(self._second, "test", found.values(), ["name", "runtime.powerState"])
+            on = {facts["name"] for facts in states.values() if str(facts["runtime.powerState"]) == "poweredOn"}
+            if names <= on:
+                return
+            assert not deadline.passed, f"still off after {START_SECONDS} s: {sorted(names - on)}"
+            self._second.cancel.sleep(0.1, "test")

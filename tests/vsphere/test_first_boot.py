@@ -1,0 +1,93 @@
+"""The pure parts: first-boot data, what a change needs, identities."""
+
+from dataclasses import replace
+
+import pytest
+
+from provider.vsphere import cloudinit, identity, spec
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.model import DesiredMachine, Disk, ObservedMachine
+
+GIB = 1024**3
+
+
+@pytest.fixture
+def found(w1: DesiredMachine) -> ObservedMachine:
+    """w1 as the host shows it when all is well."""
+    return ObservedMachine(
+        moid="7",
+        name="w1",
+        instance_uuid="",
+        power_state="poweredOn",
+        cpus=w1.cpus,
+        memory_mib=w1.memory_mib,
+        nested_virtualization=True,
+        vmx_path="[LocalDS_0] w1-uuid/w1.vmx",
+        guest_id="debian12_64Guest",
+        firmware="efi",
+        hardware_version="vmx-20",
+        controller_kind="ParaVirtualSCSIController",
+        disks=(Disk(2000, 1000, 0, "[LocalDS_0] w1-uuid/w1.vmdk", 4 * GIB),),
+        mac="00:0c:29:00:00:01",
+        network="VM Network",
+        addresses=("10.87.0.11",),
+        tools="guestToolsRunning",
+        seen_macs=("00:0c:29:00:00:01",),
+        extra_config=dict(w1.extra_config),
+    )
+
+
+def test_nothing_to_change_is_nothing(found: ObservedMachine, w1: DesiredMachine) -> None:
+    assert spec.diff(found, w1) == spec.Changes(None, None)
+
+
+def test_cpus_memory_and_nesting_need_the_machine_off(found: ObservedMachine, w1: DesiredMachine) -> None:
+    for wanted in (replace(w1, cpus=3), replace(w1, memory_mib=4096), replace(w1, nested_virtualization=False)):
+        changes = spec.diff(found, wanted)
+        assert changes.in_place is None
+        assert changes.offline is not None
+
+
+def test_a_disk_grows_in_place_and_never_shrinks(found: ObservedMachine, w1: DesiredMachine) -> None:
+    grown = spec.diff(found, replace(w1, disk_gib=9))
+    assert grown.offline is None
+    assert grown.in_place is not None
+    assert grown.in_place.deviceChange[0].device.capacityInBytes == 9 * GIB
+    assert spec.diff(found, replace(w1, disk_gib=1)) == spec.Changes(None, None)
+
+
+def test_keys_that_are_not_ours_stay(found: ObservedMachine, w1: DesiredMachine) -> None:
+    crowded = replace(found, extra_config={**found.extra_config, "somebody.else": "1"})
+    assert spec.diff(crowded, w1) == spec.Changes(None, None)
+    removed = spec.diff(crowded, replace(w1, extra_config={}), {"user.note"})
+    assert removed.in_place is not None
+    assert [(option.key, option.value) for option in removed.in_place.extraConfig] == [("user.note", "")]
+
+
+def test_hardware_too_old_for_nesting_is_refused(found: ObservedMachine, w1: DesiredMachine) -> None:
+    old = replace(found, hardware_version="vmx-08", disks=())
+    with pytest.raises(VsphereError, match="hardware version vmx-08, nested virtualization needs vmx-09 or newer"):
+        spec.check_hardware(w1, old)
+    spec.check_hardware(replace(w1, nested_virtualization=False), old)
+
+
+def test_first_boot_data_that_a_host_would_cut_off_is_refused(w1: DesiredMachine) -> None:
+    with pytest.raises(VsphereError, match=r"guestinfo\.userdata has \d+ bytes, at most 65536 fit"):
+        cloudinit.guestinfo(replace(w1, host_key_private="x" * 60_000), "uuid")
+
+
+def test_the_private_host_key_is_in_no_repr(w1: DesiredMachine) -> None:
+    assert "the-private-host-key" not in repr(w1)
+
+
+def test_an_identity_is_the_same_every_time_and_differs_by_owner_and_name() -> None:
+    uuids = {identity.instance_uuid(identity.marker(owner, name)) for owner in ("a/b", "a/c") for name in ("w1", "w2")}
+    assert len(uuids) == 4
+    assert identity.instance_uuid("a/b/w1") == identity.instance_uuid("a/b/w1")
+
+
+def test_a_mark_only_counts_for_the_uuid_that_belongs_to_it() -> None:
+    ours = identity.instance_uuid("a/b/w1")
+    assert identity.is_ours(ours, {identity.OWNER_KEY: "a/b/w1"})
+    assert not identity.is_ours(ours, {identity.OWNER_KEY: "a/b/w2"})
+    assert not identity.is_ours(ours, {})
