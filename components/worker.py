@@ -57,6 +57,7 @@ class Worker(pulumi.ComponentResource):
                 ).apply(lambda known: kubeadm.join_document(site, node_config, **known)),
             },
             timeout_seconds=600,
+            log=Log.STDERR,
             opts=inside,
             depends_on=[node.packages],
         )
@@ -66,6 +67,7 @@ class Worker(pulumi.ComponentResource):
             host=control_plane_machine.host,
             environment={"WORKER": node_config.name, "TOKEN": token},
             timeout_seconds=300,
+            log=Log.STDERR,
             argument="admit",
             removal="remove",
             triggers=[machine.host.incarnation],

@@ -21,7 +21,7 @@ load_modules() {
 apply_sysctl() {
   local name wanted found
   while IFS=' =' read -r name wanted; do
-    found=$(sysctl -n "$name")
+    found=$(sysctl -n "$name" 2>&1) || fail "reading the kernel setting $name on $NODE_NAME: $found; use an image whose kernel has it"
     [[ $found == "$wanted" ]] || sysctl -q -w "$name=$wanted" >&2 ||
       fail "setting $name on $NODE_NAME: found $found, wanted $wanted"
   done < <(grep -v '^#' /etc/sysctl.d/99-kubelab.conf)
@@ -41,7 +41,10 @@ disable_swap() {
 trust_mirror_authority() {
   [[ -n $MIRROR_CA ]] || return 0
   write_files "=== 0644 /usr/local/share/ca-certificates/kubelab-mirror.crt"$'\n'"$MIRROR_CA"
-  [[ $files_changed == false ]] || update-ca-certificates >/dev/null
+  is_applied mirror-ca "$MIRROR_CA" || {
+    update-ca-certificates >/dev/null
+    mark_applied mirror-ca "$MIRROR_CA"
+  }
 }
 
 # In an air-gapped lab a source that cannot answer would fail every apt-get update.
@@ -54,9 +57,13 @@ set_other_sources_aside() {
   done
 }
 
-check_fingerprint() {
+# check_key FILE URL FINGERPRINT: "-" takes any key, of a mirror whose certificate was verified.
+check_key() {
   local key=$1 url=$2 wanted=$3 found
-  found=$(gpg --batch --show-keys --with-colons "$key" | awk -F: '/^fpr:/ {print $10; exit}')
+  grep -q 'BEGIN PGP PUBLIC KEY BLOCK' "$key" ||
+    fail "checking the package key $url on $NODE_NAME: found no armoured OpenPGP key; open the address in a browser"
+  [[ $wanted != - ]] || return 0
+  found=$(gpg --batch --show-keys --with-colons "$key" 2>/dev/null | awk -F: '/^fpr:/ {print $10; exit}') || found=''
   [[ $found == "$wanted" ]] ||
     fail "checking the package key $url on $NODE_NAME: found fingerprint ${found:-none}, wanted $wanted"
 }
@@ -68,30 +75,27 @@ fetch_keys() {
     [[ ! -s $keyring ]] || continue
     curl --fail --silent --show-error --location --retry 3 --max-time 60 --output "$key" "$url" ||
       fail "fetching the package key $url on $NODE_NAME: see curl's message above"
-    [[ $fingerprint == - ]] || check_fingerprint "$key" "$url" "$fingerprint"
+    check_key "$key" "$url" "$fingerprint"
     install -D -m 0644 "$key" "$keyring"
-    files_changed=true
   done <<<"$APT_KEYS"
   rm -f "$key"
 }
 
 main() {
-  local sources_changed
   install -d -m 0755 /etc/kubelab
   write_files "=== 0644 /etc/kubelab/node"$'\n'"$NODE_NAME"
   trust_mirror_authority
   write_files "$FILES"
-  sources_changed=$files_changed
   load_modules
   apply_sysctl
   disable_swap
   set_other_sources_aside
   fetch_keys
-  if [[ $sources_changed == true || $files_changed == true || ! -e /etc/kubelab/apt-updated ]]; then
-    rm -f /etc/kubelab/apt-updated
-    apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any update >&2
-    touch /etc/kubelab/apt-updated
-  fi
+  is_applied apt-sources "$FILES$APT_KEYS" || {
+    logged "reading the package lists on $NODE_NAME" \
+      apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any update
+    mark_applied apt-sources "$FILES$APT_KEYS"
+  }
 }
 
 main </dev/null

@@ -8,8 +8,10 @@
 
 configure() {
   write_files "$FILES"
-  [[ $files_changed == true ]] || systemctl is-active --quiet containerd || files_changed=true
-  [[ $files_changed == false ]] || systemctl restart containerd
+  if ! is_applied containerd "$FILES" || ! systemctl is-active --quiet containerd; then
+    systemctl restart containerd
+    mark_applied containerd "$FILES"
+  fi
   systemctl is-enabled --quiet containerd || systemctl enable --quiet containerd
   wait_until 60 "containerd to answer on $NODE_NAME" crictl version
 }

@@ -13,23 +13,22 @@ is_ready() { [[ -f $KUBECONFIG ]] && kubectl get --raw /readyz --request-timeout
 initialise() {
   if [[ -e /etc/kubernetes/manifests/kube-apiserver.yaml || -e /var/lib/etcd/member ]]; then
     say 'clearing an init that did not finish'
-    kubeadm reset --force >&2
+    logged "resetting $NODE_NAME" kubeadm reset --force
   fi
-  local log=/var/log/kubelab-init.log
-  install -m 0600 /dev/null "$log"
   say "initialising the control plane of $API_ENDPOINT"
-  kubeadm init --config "$config" --skip-token-print >"$log" 2>&1 ||
-    fail "initialising the control plane on $NODE_NAME: $(tail -n 15 "$log"); look at $log and: journalctl -u kubelet -n 50"
+  logged "initialising the control plane on $NODE_NAME (see also: journalctl -u kubelet -n 50)" \
+    kubeadm init --config "$config" --skip-token-print
   delete_tokens
   install -m 0600 "$config" "$initialised_with"
 }
 
 # init always makes a token of a day; workers get one of their own, of minutes.
 delete_tokens() {
-  local id rest
+  local tokens id rest
+  tokens=$(kubeadm token list)
   while IFS=. read -r id rest; do
-    [[ $id == TOKEN* ]] || kubeadm token delete "$id" >&2
-  done < <(kubeadm token list)
+    [[ -z $id || $id == TOKEN* ]] || kubeadm token delete "$id" >&2
+  done <<<"$tokens"
 }
 
 check_unchanged() {

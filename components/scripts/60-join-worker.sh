@@ -11,17 +11,15 @@ is_member() {
 at_exit() { rm -f "${config:-}"; }
 
 main() {
-  local log=/var/log/kubelab-join.log
   if is_member >/dev/null 2>&1; then return 0; fi
   if [[ -e /etc/kubernetes/kubelet.conf || -e /etc/kubernetes/bootstrap-kubelet.conf ]]; then
     say 'clearing a join that did not finish'
-    kubeadm reset --force >&2
+    logged "resetting $NODE_NAME" kubeadm reset --force
   fi
   config=$(mktemp)
   printf '%s' "$KUBEADM_CONFIG" >"$config"
   say "joining $NODE_NAME"
-  kubeadm join --config "$config" >"$log" 2>&1 ||
-    fail "joining $NODE_NAME: $(tail -n 10 "$log"); look at $log and: journalctl -u kubelet -n 50"
+  logged "joining $NODE_NAME (see also: journalctl -u kubelet -n 50)" kubeadm join --config "$config"
 }
 
 main </dev/null

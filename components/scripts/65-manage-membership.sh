@@ -14,6 +14,7 @@ check_identity() {
   local field own others
   for field in machineID systemUUID; do
     own=$(kubectl get node "$WORKER" --output "jsonpath={.status.nodeInfo.$field}")
+    [[ -n $own ]] || continue
     others=$(kubectl get nodes --no-headers --output "custom-columns=N:.metadata.name,V:.status.nodeInfo.$field" |
       awk -v worker="$WORKER" -v own="$own" '$1 != worker && $2 == own {print $1}')
     [[ -z $others ]] ||
@@ -23,15 +24,18 @@ check_identity() {
 
 admit() {
   wait_until 240 "node $WORKER to register" node_exists
-  local id=${TOKEN%%.*}
-  if [[ $(kubeadm token list) == *"$id."* ]]; then
+  local id=${TOKEN%%.*} tokens
+  tokens=$(kubeadm token list)
+  if [[ $tokens == *"$id."* ]]; then
     kubeadm token delete "$id" >/dev/null
   fi
   check_identity
 }
 
 remove() {
-  if ! node_exists >/dev/null 2>&1; then return 0; fi
+  local found
+  found=$(kubectl get node "$WORKER" --ignore-not-found --output name)
+  [[ -n $found ]] || return 0
   say "draining $WORKER"
   kubectl drain "$WORKER" --ignore-daemonsets --delete-emptydir-data --force --timeout 120s >&2 ||
     say "warning: draining $WORKER did not finish in 120 s; deleting it all the same"

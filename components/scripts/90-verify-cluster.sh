@@ -19,7 +19,9 @@ evidence() {
 at_exit() {
   (($1 == 0)) || evidence
   remove_pods || {
-    say "error: removing the namespace $namespace: it is still there after 90 s; look at: kubectl get namespace $namespace -o yaml"
+    local severity=error
+    (($1 == 0)) || severity=warning
+    say "$severity: removing the namespace $namespace: it is still there after 90 s; look at: kubectl get namespace $namespace -o yaml"
     return 1
   }
 }
@@ -110,9 +112,10 @@ start_pods() {
 check_pods() {
   in_namespace rollout status deployment/web --timeout 180s >/dev/null ||
     fail "waiting 180 s for the pods of $TEST_IMAGE: see below"
-  local pod address first='' output nodes
+  local pod address first='' output nodes pods
   nodes=$(in_namespace get pods --no-headers --output custom-columns=N:.spec.nodeName | sort | uniq -d)
   [[ -z $nodes ]] || fail "placing pods: two of them share the node $nodes"
+  pods=$(in_namespace get pods --no-headers --output custom-columns=P:.metadata.name,A:.status.podIP)
   while read -r pod address; do
     is_in_subnet "$address" "$POD_SUBNET" || fail "checking the address of pod $pod: found $address, wanted one inside $POD_SUBNET"
     output=$(in_namespace exec "$pod" -- /agnhost connect "kubernetes.default.svc.$DNS_DOMAIN:443" --timeout 10s 2>&1) ||
@@ -121,7 +124,7 @@ check_pods() {
       fail "reaching pod $first from pod $pod on another node: $output; look at UDP port 8472 between the nodes"
     first=$address
     [[ -n $(in_namespace logs "$pod" --tail 5) ]] || fail "reading the log of pod $pod: it is empty"
-  done < <(in_namespace get pods --no-headers --output custom-columns=P:.metadata.name,A:.status.podIP)
+  done <<<"$pods"
 }
 
 check_service() {

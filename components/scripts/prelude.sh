@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # files_changed is read by the steps
 # What every step begins with: strict mode, how it speaks, and files written only when they differ.
 set -euo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
@@ -9,25 +8,42 @@ say() { printf '%s\n' "$*" >&2; }
 
 log_step() { printf '%s %s %s\n' "$(date --utc +%FT%T.%3NZ)" "$STEP" "$*" >>/var/log/kubelab-steps.log; }
 
+# finish_step COMMAND: a step ends with 0 or with one error, also when a command failed that nobody expected to.
 # A step that has something to clean up defines at_exit STATUS.
 finish_step() {
   local status=$?
   trap - EXIT
+  ((status == 0)) || [[ $failed == true ]] || say "error: $STEP on $(uname -n): exit status $status of: $1; see above"
   if declare -F at_exit >/dev/null; then at_exit "$status" || status=1; fi
   log_step "ended with $status"
-  exit "$status"
+  exit $((status == 0 ? 0 : 1))
 }
 
+failed=false
 fail() {
+  failed=true
   say "error: $*"
   exit 1
 }
 
-# write_files TEXT: writes the files of TEXT ("=== <mode> <path>" and the lines below it); sets files_changed to true
-# when one of them differed from what was there.
+# What was done with a text, so that a run killed between writing and doing is made good by the next one.
+is_applied() { [[ -f /etc/kubelab/applied/$1 && $(sha256sum <<<"$2") == "$(cat "/etc/kubelab/applied/$1")" ]]; }
+mark_applied() {
+  install -d -m 0755 /etc/kubelab/applied
+  sha256sum <<<"$2" >"/etc/kubelab/applied/$1"
+}
+
+# logged WHAT COMMAND...: runs COMMAND with its output in a log of this step; a failure shows the last lines.
+logged() {
+  local what=$1 log=/var/log/kubelab-${STEP%.sh}.log
+  shift
+  (umask 077 && touch "$log")
+  "$@" >>"$log" 2>&1 || fail "$what: $(tail -n 12 "$log"); look at $log"
+}
+
+# write_files TEXT: writes the files of TEXT ("=== <mode> <path>" and the lines below it) that differ from what is there.
 write_files() {
   local line path='' mode='' new=''
-  files_changed=false
   while IFS= read -r line; do
     case $line in
       '=== '*)
@@ -50,7 +66,6 @@ finish_file() {
   fi
   install -D -m "$mode" "$new" "$path"
   rm -f "$new"
-  files_changed=true
   say "wrote $path"
 }
 
@@ -74,8 +89,8 @@ install_packages() {
   done
   if ((${#missing[@]} > 0)); then
     say "installing ${missing[*]}"
-    apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install --no-install-recommends \
-      --allow-change-held-packages --allow-downgrades "${missing[@]}" >&2
+    logged "installing ${missing[*]}" apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install \
+      --no-install-recommends --allow-change-held-packages --allow-downgrades "${missing[@]}"
   fi
 }
 
@@ -92,5 +107,5 @@ is_installed() {
   [[ $found == "installed "$wanted ]]
 }
 
-trap finish_step EXIT
+trap 'finish_step "$BASH_COMMAND"' EXIT
 log_step began

@@ -1,0 +1,199 @@
+"""A pretended machine: a root directory of its own in which a step runs for real.
+
+The machine's programs are bound into it read-only; commands that would need a real machine (kubeadm, apt-get, ...) are
+the stand-ins in stubs/, which write down how they were called and keep what they did as files.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pytest
+
+from components import script
+from components.script import render_stdin
+
+HERE = Path(__file__).parent
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+CANNOT_ENTER = 97
+STEP_LOG = "kubelab-steps.log"
+# Waiting takes no time: bash takes this function for the command, and its clock goes on by more than what was slept.
+QUICK_SLEEP = {"BASH_FUNC_sleep%%": "() { SECONDS=$((SECONDS + 20 * $1)); }"}
+ISOLATED = ("unshare", "--mount", "--uts", "--net", "--propagation", "private", "--")
+
+DIRECTORIES = ("dev", "etc/alternatives", "local/answers", "proc", "root", "run", "tmp", "var/lib/guest", "var/log")
+PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+NODE_FILES = {
+    "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n',
+    "etc/hostname": "w1\n",
+    "etc/machine-id": "11111111111111111111111111111111\n",
+    "etc/passwd": "root:x:0:0:root:/root:/bin/bash\n",
+    "etc/group": "root:x:0:\n",
+    "etc/fstab": "UUID=1 / ext4 defaults 0 1\n",
+    "etc/apt/sources.list": "deb http://deb.debian.org/debian bookworm main\n",
+    "kernel/cpuinfo": "flags\t\t: fpu vmx sse\n",
+    "kernel/meminfo": "MemTotal:        2048000 kB\n",
+    "kernel/filesystems": "nodev\toverlay\n\text4\n",
+    "kernel/1/comm": "systemd\n",
+    "kernel/sys/net/bridge/bridge-nf-call-iptables": "1\n",
+    "dev/kvm": "",
+    "dev/null": "",
+    "dev/urandom": "",
+}
+FACTS = {"address": "10.87.0.11", "cpus": "2", "disk": "8"}
+
+
+class File(NamedTuple):
+    """What makes a file the same file: also its time, so that a file written anew with the same text shows."""
+
+    mode: int
+    changed: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines that say what went wrong."""
+        return [line for line in self.stderr.splitlines() if line.startswith("error: ")]
+
+
+class Guest:
+    """One pretended machine, which outlives its runs. Paths are given as the machine sees them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for directory in DIRECTORIES:
+            (root / directory).mkdir(parents=True)
+        for program in map(Path, PROGRAMS):
+            if program.is_symlink():
+                (root / program.name).symlink_to(program.readlink())
+            elif program.is_dir():
+                (root / program.name).mkdir()
+        if Path("/etc/alternatives/awk").is_symlink():
+            (root / "etc/alternatives/awk").symlink_to(Path("/etc/alternatives/awk").readlink())
+        (root / "dev/fd").symlink_to("/proc/self/fd")
+        for name, text in NODE_FILES.items():
+            self.write(f"/{name}", text)
+        for fact, text in FACTS.items():
+            self.state(fact, text)
+        header = (HERE / "stub.sh").read_text()
+        for stub in sorted((HERE / "stubs").iterdir()):
+            self.write(f"/local/bin/{stub.name}", f"#!/usr/bin/env bash\n{header}\n{stub.read_text()}", mode=0o755)
+
+    def path(self, path: str) -> Path:
+        """Where a path of the machine is outside of it."""
+        return self.root / path.lstrip("/").replace("usr/local/", "local/", 1)
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file, with its directories."""
+        file = self.path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+
+    def read(self, path: str) -> str:
+        """The text of a file."""
+        return (self.path(path)).read_text()
+
+    def mode(self, path: str) -> int:
+        """The permission bits of a file."""
+        return (self.path(path)).stat().st_mode & 0o777
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or directory."""
+        return (self.path(path)).exists()
+
+    def remove(self, path: str) -> None:
+        """Delete one file."""
+        (self.path(path)).unlink()
+
+    def state(self, fact: str, text: str) -> None:
+        """Set a fact that the stand-ins answer from."""
+        self.write(f"/var/lib/guest/facts/{fact}", f"{text}\n")
+
+    def known(self, fact: str) -> str | None:
+        """A fact that the stand-ins keep, None when there is none of that name."""
+        path = f"/var/lib/guest/facts/{fact}"
+        return self.read(path).rstrip("\n") if self.exists(path) else None
+
+    def web(self, url: str, text: str) -> None:
+        """Put a page where the stand-in of curl finds it."""
+        self.write(f"/local/web/{url.partition('://')[2]}", text)
+
+    def answer(self, command: str, body: str) -> None:
+        """Let a command answer otherwise: bash that runs before its stand-in's own answer, and may end it by exit."""
+        self.write(f"/local/answers/{command}", body)
+
+    def as_usual(self, command: str) -> None:
+        """Take back what `answer` set."""
+        self.remove(f"/local/answers/{command}")
+
+    def run(self, file: str, environment: Mapping[str, str], *arguments: str, then: str = "") -> Result:
+        """Run one script as its step does: as text on the stdin of a root shell; `then` is more text after it."""
+        return self.shell(["bash", "-s", "--", *arguments], render_stdin(file, environment) + then)
+
+    def run_text(self, text: str, environment: Mapping[str, str] = MappingProxyType({})) -> Result:
+        """Run the text of a script that is not one of ours, with the same prelude."""
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            shutil.copy(script.SCRIPTS / script.PRELUDE, folder)
+            (Path(folder) / "test.sh").write_text(text)
+            patch.setattr(script, "SCRIPTS", Path(folder))
+            stdin = render_stdin("test.sh", environment)
+        return self.shell(["bash", "-s"], stdin)
+
+    def shell(self, command: Sequence[str], stdin: str) -> Result:
+        """Run any command in the guest."""
+        self.write("/local/calls", "")
+        with self.start(command, stdin) as process:
+            stdout, stderr = process.communicate(timeout=60)
+        result = Result(process.returncode, stdout, stderr)
+        if result.status == CANNOT_ENTER or (result.status != 0 and stderr.startswith("unshare: ")):
+            pytest.fail(f"these tests need root and mount namespaces (as in a privileged container): {stderr}")
+        return result
+
+    def start(self, command: Sequence[str], stdin: str) -> subprocess.Popen[str]:
+        """Start any command in the guest; the caller sees to its end."""
+        environment = {"PATH": PATH, "HOME": "/root"} | QUICK_SLEEP
+        given = [f"{name}={value}" for name, value in environment.items()]
+        # A file, as whoever feeds a pipe must not end before its reader.
+        with tempfile.TemporaryFile("w+") as text:
+            text.write(stdin)
+            text.seek(0)
+            return subprocess.Popen(
+                [*ISOLATED, "bash", str(HERE / "enter-guest.sh"), str(self.root), "env", "-i", *given, *command],
+                stdin=text,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={"PATH": PATH},
+            )
+
+    def calls(self, of: str = "") -> list[str]:
+        """The calls of the last run whose line holds `of`, in order."""
+        return [line for line in self.read("/local/calls").splitlines() if of in line]
+
+    def files(self) -> dict[str, File]:
+        """Every file but the log of steps: two equal answers mean that nothing was changed in between."""
+        found = {}
+        for top in ("etc", "var", "run", "tmp", "root"):
+            for directory, _, names in os.walk(self.root / top):
+                for path in (Path(directory) / name for name in names):
+                    if not path.is_symlink() and path.name != STEP_LOG:
+                        status = path.stat()
+                        name = f"/{path.relative_to(self.root)}"
+                        found[name] = File(status.st_mode & 0o777, status.st_mtime_ns, path.read_text(errors="replace"))
+        return found

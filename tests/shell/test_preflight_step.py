@@ -1,0 +1,147 @@
+"""00-preflight.sh: looks before anything is touched."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.shell.guest import Guest
+from tests.shell.steps import MIRROR, PREFLIGHT
+
+STEP, WANTED = PREFLIGHT.file, PREFLIGHT.environment
+
+
+@pytest.fixture(autouse=True)
+def machine(guest: Guest) -> None:
+    PREFLIGHT.prepare(guest)
+
+
+def test_a_fit_machine_passes_without_a_word(guest: Guest) -> None:
+    result = guest.run(STEP, WANTED)
+    assert (result.status, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_looking_changes_nothing(guest: Guest) -> None:
+    before = guest.files()
+    guest.run(STEP, WANTED)
+    assert guest.files() == before
+
+
+def break_system(guest: Guest) -> None:
+    guest.write("/etc/os-release", 'ID=ubuntu\nVERSION_ID="24.04"\n')
+
+
+def break_init(guest: Guest) -> None:
+    guest.write("/kernel/1/comm", "sh\n")
+
+
+def break_hostname(guest: Guest) -> None:
+    guest.write("/etc/hostname", "localhost\n")
+
+
+def break_address(guest: Guest) -> None:
+    guest.state("address", "10.87.0.111")
+
+
+def break_cpus(guest: Guest) -> None:
+    guest.state("cpus", "1")
+
+
+def break_memory(guest: Guest) -> None:
+    guest.write("/kernel/meminfo", "MemTotal:        1024000 kB\nMemFree: 1 kB\n")
+
+
+def break_disk(guest: Guest) -> None:
+    guest.state("disk", "1")
+
+
+def leave_another_cluster(guest: Guest) -> None:
+    guest.write("/etc/cni/net.d/10-old.conflist", "{}")
+
+
+def take_virtualization(guest: Guest) -> None:
+    guest.write("/kernel/cpuinfo", "flags\t\t: fpu sse\n")
+
+
+def take_kvm(guest: Guest) -> None:
+    guest.remove("/dev/kvm")
+
+
+def stop_mirror(guest: Guest) -> None:
+    (guest.root / "local/web/10.87.0.1:8443").rename(guest.root / "local/web/elsewhere")
+
+
+# what is wrong with the machine, the check that says so, what the message must show of it
+FAULTS = [
+    (break_system, "OperatingSystem", ("ubuntu 24.04", "debian 12")),
+    (break_init, "Init", ("found sh", "systemd")),
+    (break_hostname, "Hostname", ("localhost", "w1")),
+    (break_address, "Address", ("10.87.0.111/24", "10.87.0.11")),
+    (break_cpus, "CPUs", ("found 1", "at least 2")),
+    (break_memory, "Memory", ("1000 MiB", "at least 1700 MiB")),
+    (break_disk, "Disk", ("1 GiB", "at least 2 GiB")),
+    (leave_another_cluster, "Leftovers", ("/etc/cni/net.d/10-old.conflist",)),
+    (take_virtualization, "NestedVirtualization", ("vmx",)),
+    (take_kvm, "NestedVirtualization", ("/dev/kvm",)),
+    (stop_mirror, "Mirror", (f"{MIRROR}/apt", "curl")),
+]
+
+
+@pytest.mark.parametrize(("damage", "check", "shown"), FAULTS, ids=[fault[0].__name__ for fault in FAULTS])
+def test_an_unfit_machine_is_refused_with_what_was_found_and_wanted(
+    guest: Guest, damage: Callable[[Guest], None], check: str, shown: tuple[str, ...]
+) -> None:
+    damage(guest)
+    result = guest.run(STEP, WANTED)
+    assert result.status == 1
+    line = next(line for line in result.stderr.splitlines() if f"preflight {check} on w1:" in line)
+    assert all(word in line for word in shown), line
+    assert result.stdout == ""
+
+
+def test_all_failed_checks_are_named_at_once(guest: Guest) -> None:
+    for damage, _, _ in FAULTS:
+        damage(guest)
+    result = guest.run(STEP, WANTED)
+    named = {check for _, check, _ in FAULTS if f"preflight {check} on" in result.stderr}
+    assert named == {check for _, check, _ in FAULTS}
+    assert len(result.errors) == 1
+    assert "w1" in result.errors[0]
+
+
+def test_a_check_ignored_by_name_only_warns(guest: Guest) -> None:
+    break_cpus(guest)
+    result = guest.run(STEP, {**WANTED, "IGNORED": "SystemVerification CPUs"})
+    assert result.status == 0
+    assert "warning: preflight CPUs on w1" in result.stderr
+    break_memory(guest)
+    assert guest.run(STEP, {**WANTED, "IGNORED": "CPUs"}).status == 1
+
+
+def test_a_machine_without_nested_virtualization_is_fit_where_none_is_wanted(guest: Guest) -> None:
+    take_virtualization(guest)
+    assert guest.run(STEP, {**WANTED, "NESTED_VIRTUALIZATION": "false"}).status == 0
+
+
+def test_a_node_that_we_made_is_not_another_cluster(guest: Guest) -> None:
+    guest.write("/etc/kubelab/node", "w1\n")
+    guest.write("/etc/kubernetes/kubelet.conf", "")
+    assert guest.run(STEP, WANTED).status == 0
+
+
+def test_mirrors_are_verified_by_the_given_authority_alone(guest: Guest) -> None:
+    guest.run(STEP, WANTED)
+    assert all("--cacert" in call for call in guest.calls("curl"))
+    assert not [call for call in guest.calls("curl") if "--insecure" in call or " -k" in call]
+
+
+def test_cloud_init_that_failed_is_one_clear_error(guest: Guest) -> None:
+    guest.answer("cloud-init", 'echo "status: error: datasource not found"; exit 1')
+    result = guest.run(STEP, WANTED)
+    assert result.status == 1
+    assert len(result.errors) == 1
+    assert "datasource not found" in result.errors[0]
+
+
+def test_cloud_init_that_recovered_from_something_is_done(guest: Guest) -> None:
+    guest.answer("cloud-init", "exit 2")
+    assert guest.run(STEP, WANTED).status == 0

@@ -1,0 +1,115 @@
+"""prelude.sh: what every script relies on."""
+
+import pytest
+
+from components.guest_file import GuestFile, render_files
+from tests.shell.guest import Guest
+
+NASTY = "a $(touch /run/evil) `id` \"quoted\" 'single' \\n %s \\\\\n\n\ttab  trailing  \n#!not a header ===\n"
+
+
+def write(guest: Guest, *files: GuestFile) -> list[str]:
+    """Writes the files as a step does; returns the paths that it says it wrote."""
+    result = guest.run_text('write_files "$FILES"\n', {"FILES": render_files(files)})
+    assert result.status == 0, result.stderr
+    return [line.removeprefix("wrote ") for line in result.stderr.splitlines()]
+
+
+def test_files_arrive_as_they_were_declared(guest: Guest) -> None:
+    files = (
+        GuestFile("/etc/kubelab/nasty", NASTY),
+        GuestFile("/etc/new/folder/secret.yaml", "key: value\n", "0600"),
+        GuestFile("/etc/kubelab/umlaut", "Grüße: ✓\n", "0755"),
+        GuestFile("/etc/kubelab/with space", "\n"),
+    )
+    assert write(guest, *files) == [file.path for file in files]
+    assert {file.path: guest.read(file.path) for file in files} == {file.path: file.text for file in files}
+    assert [guest.mode(file.path) for file in files] == [0o644, 0o600, 0o755, 0o644]
+    assert not guest.exists("/run/evil")
+
+
+def test_files_that_are_right_are_left_alone(guest: Guest) -> None:
+    file = GuestFile("/etc/kubelab/nasty", NASTY)
+    write(guest, file)
+    before = guest.files()
+    assert write(guest, file) == []
+    assert guest.files() == before
+
+
+@pytest.mark.parametrize("change", ["text", "mode", "absence"])
+def test_a_file_that_is_not_right_is_put_right(guest: Guest, change: str) -> None:
+    wrong, right = GuestFile("/etc/first", "wrong\n"), GuestFile("/etc/second", "right\n")
+    write(guest, wrong, right)
+    if change == "text":
+        guest.write("/etc/first", "edited by hand\n")
+    elif change == "mode":
+        guest.path("/etc/first").chmod(0o777)
+    else:
+        guest.remove("/etc/first")
+    assert write(guest, wrong, right) == ["/etc/first"]
+    assert (guest.read("/etc/first"), guest.mode("/etc/first")) == ("wrong\n", 0o644)
+
+
+def test_an_error_is_one_line_on_stderr_and_ends_the_step(guest: Guest) -> None:
+    result = guest.run_text('fail "doing this on w1: found a, wanted b"\necho survived\n')
+    assert (result.status, result.stdout, result.stderr) == (1, "", "error: doing this on w1: found a, wanted b\n")
+
+
+@pytest.mark.parametrize("text", ["false", "false | true", 'echo "$UNKNOWN"', "x=$(false)", "unknown-command"])
+def test_a_command_that_fails_ends_the_step_with_one_clear_error(guest: Guest, text: str) -> None:
+    result = guest.run_text(f"main() {{\n  {text}\n}}\nmain </dev/null\necho survived\n")
+    assert result.status != 0
+    assert result.stdout == ""
+    assert len(result.errors) == 1
+
+
+def test_a_wait_ends_as_soon_as_it_can(guest: Guest) -> None:
+    text = "look() { happened; (($(wc -l </run/looks) == 3)); }\nhappened() { echo look >>/run/looks; }\n"
+    result = guest.run_text(f"{text}wait_until 60 'the third look' look\n")
+    assert (result.status, result.stderr) == (0, "")
+    assert guest.read("/run/looks").count("look") == 3
+
+
+def test_a_wait_that_times_out_is_a_failure_that_shows_the_last_evidence(guest: Guest) -> None:
+    guest.answer("kubectl", 'happened look; echo "look $(wc -l <"$state/events"): no such node" >&2; exit 1')
+    result = guest.run_text("wait_until 5 'node w1 to register' kubectl get node w1\necho survived\n")
+    looks = guest.read("/var/lib/guest/events").count("look")
+    assert looks > 1
+    assert (result.status, result.stdout) == (1, "")
+    assert result.errors == [f"error: waiting 5 s for node w1 to register: look {looks}: no such node"]
+
+
+def test_a_wait_that_times_out_without_evidence_names_what_it_tried(guest: Guest) -> None:
+    result = guest.run_text("wait_until 0 'the end of days' false\n")
+    assert result.status == 1
+    assert "the end of days" in result.errors[0]
+    assert "false" in result.errors[0]
+
+
+def test_a_step_cleans_up_when_it_ends_and_when_it_fails(guest: Guest) -> None:
+    text = 'at_exit() { echo "cleaned after $1"; }\n'
+    assert guest.run_text(text).stdout == "cleaned after 0\n"
+    failed = guest.run_text(f"{text}fail reason\n")
+    assert (failed.status, failed.stdout) == (1, "cleaned after 1\n")
+
+
+def test_a_clean_up_that_fails_fails_the_step(guest: Guest) -> None:
+    assert guest.run_text("at_exit() { return 1; }\n").status == 1
+
+
+def test_packages_are_not_touched_when_the_wanted_versions_are_there(guest: Guest) -> None:
+    guest.run_text("install_packages 'one=1.2.3-*' 'two=4-1'\n")
+    assert (guest.known("packages/one"), guest.known("packages/two")) == ("1.2.3-1", "4-1")
+    before = guest.files()
+    guest.run_text("install_packages 'one=1.2.3-*' 'two=4-1'\n")
+    assert guest.files() == before
+    assert not guest.calls("apt-get")
+
+
+def test_only_packages_in_another_version_are_installed(guest: Guest) -> None:
+    guest.state("packages/one", "1.2.3-1")
+    guest.state("packages/two", "1.2.30-1")
+    guest.run_text("install_packages 'one=1.2.3-*' 'two=1.2.3-*'\n")
+    (call,) = guest.calls("apt-get")
+    assert "two=1.2.3-*" in call
+    assert "one=" not in call

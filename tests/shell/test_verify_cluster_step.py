@@ -1,0 +1,158 @@
+"""90-verify-cluster.sh: the proof that the cluster works."""
+
+import pytest
+
+from tests.shell.guest import Guest
+from tests.shell.steps import PODS, VERIFY
+
+STEP, WANTED = VERIFY.file, VERIFY.environment
+
+
+@pytest.fixture(autouse=True)
+def cluster(guest: Guest) -> None:
+    VERIFY.prepare(guest)
+
+
+def refuse(guest: Guest, command: str, words: str, reason: str) -> None:
+    """Let those calls of a command fail that hold `words`."""
+    guest.answer(command, f"""[[ "$*" != *{words}* ]] || {{ echo '{reason}' >&2; exit 1; }}""")
+
+
+def assert_one_error(guest: Guest, *shown: str) -> None:
+    result = guest.run(STEP, WANTED)
+    assert result.status == 1
+    assert len(result.errors) == 1
+    assert all(word in result.stderr for word in shown), result.stderr
+
+
+def test_a_working_cluster_is_said_to_work(guest: Guest) -> None:
+    result = guest.run(STEP, WANTED)
+    assert (result.status, result.stdout, result.errors) == (0, "", [])
+
+
+def test_what_the_proof_made_is_cleaned_away(guest: Guest) -> None:
+    before = guest.files()
+    guest.run(STEP, WANTED)
+    assert guest.calls("apply")
+    assert guest.files() == before
+
+
+def test_what_a_failed_proof_made_is_cleaned_away(guest: Guest) -> None:
+    before = guest.files()
+    refuse(guest, "kubectl", "logs", "no logs")
+    guest.run(STEP, WANTED)
+    assert guest.calls("apply")
+    assert guest.files() == before
+
+
+def test_what_a_killed_proof_left_does_not_disturb_the_next(guest: Guest) -> None:
+    guest.answer("kubectl", "[[ $* != *' logs '* ]] || { kill -KILL $PPID; exit 1; }")
+    guest.run(STEP, WANTED)
+    guest.as_usual("kubectl")
+    guest.answer("kubectl", '[[ $* != "create namespace"* ]] || [[ ! -e $facts/namespaces/$3 ]] || exit 1')
+    assert guest.run(STEP, WANTED).status == 0
+
+
+def test_a_failed_proof_shows_what_the_cluster_shows(guest: Guest) -> None:
+    guest.answer(
+        "kubectl",
+        """[[ "$*" != *condition=Ready* ]] || exit 1; [[ "$*" != "get events"* ]] || echo 'Warning FailedMount'""",
+    )
+    assert_one_error(guest, "cp1 a 0", PODS.splitlines()[0], "Warning FailedMount")
+
+
+def test_nodes_that_are_not_ready_are_one_clear_error(guest: Guest) -> None:
+    refuse(guest, "kubectl", "condition=Ready", "timed out waiting for the condition on nodes/w2")
+    assert_one_error(guest, "timed out waiting for the condition on nodes/w2")
+
+
+def test_a_node_that_is_declared_and_not_there_is_one_clear_error(guest: Guest) -> None:
+    guest.state("nodes", "cp1 a 0\nw1 b 1")
+    assert_one_error(guest, "w2")
+
+
+def test_a_node_that_is_there_and_not_declared_is_a_warning(guest: Guest) -> None:
+    guest.state("nodes", "cp1 a 0\nw1 b 1\nw2 c 2\nold d 3")
+    result = guest.run(STEP, WANTED)
+    assert result.status == 0
+    assert [line for line in result.stderr.splitlines() if line.startswith("warning: ") and "old" in line]
+
+
+@pytest.mark.parametrize("nodes", ["cp1 aaaa 0\nw1 bbbb 1\nw2 bbbb 2", "cp1 a aaaa\nw1 b bbbb\nw2 c bbbb"])
+def test_two_nodes_of_one_identity_are_one_clear_error(guest: Guest, nodes: str) -> None:
+    guest.state("nodes", nodes)
+    assert_one_error(guest, "bbbb")
+
+
+@pytest.mark.parametrize("part", ["kube-flannel-ds", "kube-proxy", "coredns"])
+def test_a_system_pod_that_is_not_ready_is_one_clear_error(guest: Guest, part: str) -> None:
+    refuse(guest, "kubectl", f"rollout*{part}", f"{part}: 1 of 3 updated pods are available")
+    assert_one_error(guest, f"{part}: 1 of 3 updated pods are available")
+
+
+def test_pods_that_do_not_start_are_one_clear_error(guest: Guest) -> None:
+    refuse(guest, "kubectl", "rollout*web", "1 of 2 updated replicas are available")
+    assert_one_error(guest, "1 of 2 updated replicas are available", WANTED["TEST_IMAGE"])
+
+
+def test_two_pods_on_one_node_prove_nothing_between_nodes(guest: Guest) -> None:
+    guest.state("pods", PODS.replace("w2 ", "w1 "))
+    assert_one_error(guest, "w1")
+
+
+@pytest.mark.parametrize("address", ["10.245.0.2", "10.243.255.254", "192.168.0.2"])
+def test_a_pod_outside_the_pod_subnet_is_one_clear_error(guest: Guest, address: str) -> None:
+    guest.state("pods", PODS.replace("10.244.2.2", address))
+    assert_one_error(guest, "web-2", address, "10.244.0.0/16")
+
+
+@pytest.mark.parametrize("subnet", ["10.244.0.0/16", "10.240.0.0/12", "10.244.0.0/22", "0.0.0.0/0"])
+def test_a_pod_subnet_may_have_any_length(guest: Guest, subnet: str) -> None:
+    assert guest.run(STEP, {**WANTED, "POD_SUBNET": subnet}).status == 0
+
+
+def test_every_pod_looks_the_api_server_up_by_its_name_in_the_clusters_domain(guest: Guest) -> None:
+    guest.run(STEP, WANTED)
+    asked = guest.calls("kubernetes.default.svc.lab.test")
+    assert len(asked) == 2
+    assert "web-1" in asked[0]
+    assert "web-2" in asked[1]
+
+
+def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
+    refuse(guest, "kubectl", "lab.test", "DNS")
+    assert_one_error(guest, "kubernetes.default.svc.lab.test", "DNS")
+
+
+def test_pods_that_do_not_reach_each_other_are_one_clear_error(guest: Guest) -> None:
+    refuse(guest, "kubectl", "10.244.1.2", "TIMEOUT")
+    assert_one_error(guest, "10.244.1.2", "TIMEOUT")
+
+
+def test_a_log_that_cannot_be_read_is_one_clear_error(guest: Guest) -> None:
+    refuse(guest, "kubectl", "' logs '", "Error from server: tls: internal error")
+    assert_one_error(guest, "web-1")
+
+
+@pytest.mark.parametrize("address", ["10.96.0.5", "10.87.0.12:30080"])
+def test_a_service_address_that_does_not_answer_is_one_clear_error(guest: Guest, address: str) -> None:
+    guest.remove(f"/local/web/{address}/hostname")
+    assert_one_error(guest, address.partition(":")[0], "404")
+
+
+def test_pods_that_cannot_be_listed_are_one_clear_error_and_not_an_empty_list(guest: Guest) -> None:
+    refuse(guest, "kubectl", "podIP", "connection refused")
+    assert_one_error(guest, "connection refused")
+
+
+def test_a_namespace_that_stays_is_one_clear_error(guest: Guest) -> None:
+    guest.answer("kubectl", "[[ $* != *'delete namespace'* || ! -e $facts/objects ]] || exit 1")
+    assert_one_error(guest, "kubelab-verification")
+
+
+def test_a_control_plane_alone_is_proven_with_one_pod(guest: Guest) -> None:
+    guest.state("nodes", "cp1 a 0")
+    guest.state("pods", "web-1 cp1 10.244.0.2")
+    guest.answer("kubectl", '[[ $* != *"apply --filename -"* ]] || { cat >/local/applied; exit 0; }')
+    assert guest.run(STEP, {**WANTED, "NODES": "cp1 10.87.0.10"}).status == 0
+    assert "replicas: 1" in guest.read("/local/applied")

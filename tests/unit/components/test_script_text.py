@@ -1,0 +1,148 @@
+"""The pure parts of a step: what a script declares, what is fed to it, and the command that runs it."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components import script
+from components.script import ScriptError, check_environment, declared_inputs, read_script, render_command, render_stdin
+
+FILES = sorted(path.name for path in script.SCRIPTS.glob("[0-9]*.sh"))
+EACH = pytest.mark.parametrize("file", FILES)
+NASTY = {
+    "QUOTES": """it's "quoted" `id` $(id) ${HOME} \\ \\n !history""",
+    "LINES": "first\n\n  third with trailing space \n'\n",
+    "OPTION": "-n -e",
+    "GLOB": "* ? [a-z] ~ {a,b}",
+    "UNICODE": "Grüße ✓ \u2028 \x1b[31m",
+    "EMPTY": "",
+    "ASSIGNMENT": "A=1; touch /tmp/kubelab-evil #",
+}
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of scripts of our own, with the real prelude, that a test may change."""
+    folder = tmp_path / "scripts"
+    shutil.copytree(script.SCRIPTS, folder)
+    monkeypatch.setattr(script, "SCRIPTS", folder)
+    return folder
+
+
+def test_the_scripts_are_found() -> None:
+    assert len(FILES) > 10
+
+
+def test_a_script_declares_its_inputs_and_which_may_be_empty() -> None:
+    text = (
+        ': "${ONE:?why}"\n: "${TWO_2?why; empty: none}"\n  : "${INNER:?not at the start}"\necho "${THREE:-default}"\n'
+    )
+    assert declared_inputs(text) == {"ONE": False, "TWO_2": True}
+
+
+@EACH
+def test_every_input_that_a_script_declares_is_used_in_it(file: str) -> None:
+    text = read_script(file)
+    for name in declared_inputs(text):
+        assert len(re.findall(rf"\b{name}\b", text)) > 1, name
+
+
+@EACH
+def test_a_script_uses_no_variable_that_it_did_not_declare(file: str) -> None:
+    text = read_script(file)
+    given = set(declared_inputs(text))
+    own = set(re.findall(r"^\s*(?:export )?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
+    system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP"}
+    assert set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)", text)) <= given | own | system
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [(["NODE_NAME"], "IMAGES"), (["NODE_NAME", "IMAGES", "TYPO"], "TYPO"), ([], "NODE_NAME")],
+    ids=["missing", "extra", "none"],
+)
+def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list[str], named: str) -> None:
+    with pytest.raises(ScriptError) as refusal:
+        check_environment("35-pull-images.sh", given)
+    assert "35-pull-images.sh" in str(refusal.value)
+    assert named in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_just_the_declared_variables_are_accepted_in_any_order() -> None:
+    check_environment("35-pull-images.sh", ["NODE_NAME", "IMAGES"])
+    check_environment("35-pull-images.sh", ["IMAGES", "NODE_NAME"])
+
+
+def test_a_script_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ScriptError, match=r"99-nothing\.sh"):
+        read_script("99-nothing.sh")
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_value_arrives_as_it_was_given_and_is_never_run(scripts: Path, name: str) -> None:
+    (scripts / "prelude.sh").write_text("")
+    (scripts / "test.sh").write_text("main() { printf '%s' \"$VALUE\"; }\nmain </dev/null\n")
+    stdin = render_stdin("test.sh", {"VALUE": NASTY[name]})
+    shown = subprocess.run(["bash", "-s"], input=stdin.encode(), capture_output=True, check=True)
+    assert shown.stdout.decode() == NASTY[name]
+    assert not Path("/tmp/kubelab-evil").exists()
+
+
+def test_the_environment_comes_first_then_the_prelude_then_the_script_unchanged() -> None:
+    stdin = render_stdin("35-pull-images.sh", {"NODE_NAME": "w1", "IMAGES": "a b"})
+    assert stdin.endswith(read_script("prelude.sh") + read_script("35-pull-images.sh"))
+    assert stdin.index("export IMAGES=") < stdin.index("export NODE_NAME=") < stdin.index("set -euo pipefail")
+
+
+def test_the_text_does_not_depend_on_the_order_of_the_environment() -> None:
+    one = render_stdin("35-pull-images.sh", {"NODE_NAME": "w1", "IMAGES": "a"})
+    assert one == render_stdin("35-pull-images.sh", {"IMAGES": "a", "NODE_NAME": "w1"})
+
+
+def test_the_command_is_constant_but_for_name_and_hash() -> None:
+    def constant(file: str) -> str:
+        return re.sub(rf"# {re.escape(file)} [0-9a-f]{{12}}$", "#", render_command(file, 60))
+
+    assert len({constant(file) for file in FILES}) == 1
+    assert len({render_command(file, 60) for file in FILES}) == len(FILES)
+
+
+def test_the_command_has_a_lock_with_an_end_and_a_time_limit() -> None:
+    command = render_command("35-pull-images.sh", 1800)
+    assert re.search(r"flock --timeout \d+ /run/kubelab\.lock", command)
+    assert re.search(r"timeout --kill-after=\d+ 1800 bash -s", command)
+    assert command.startswith("sudo -n ")
+
+
+def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
+    assert " bash -s -- remove # 65-manage-membership.sh" in render_command("65-manage-membership.sh", 60, ["remove"])
+
+
+def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:
+    commands = [render_command("35-pull-images.sh", 60)]
+    for file in ("35-pull-images.sh", "prelude.sh"):
+        (scripts / file).write_text(f"{(scripts / file).read_text()}# changed\n")
+        commands.append(render_command("35-pull-images.sh", 60))
+    assert len(set(commands)) == 3
+
+
+def test_a_change_of_another_script_does_not_show(scripts: Path) -> None:
+    before = render_command("35-pull-images.sh", 60)
+    (scripts / "90-verify-cluster.sh").write_text("")
+    assert render_command("35-pull-images.sh", 60) == before
+
+
+@EACH
+def test_a_scripts_body_is_in_main_with_its_stdin_closed(file: str) -> None:
+    assert read_script(file).splitlines()[-1] in ("main </dev/null", 'main "$@" </dev/null')
+
+
+@EACH
+def test_a_script_says_first_what_it_does(file: str) -> None:
+    lines = read_script(file).splitlines()
+    assert lines[0] == "#!/usr/bin/env bash"
+    assert re.match(r"# \w.{20,}", lines[1])
