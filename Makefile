@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 STACK ?= containerd
 PYTHON := .venv/bin/python
 SOURCES := __main__.py config components provider rig tests bench
-SHELL_FILES := $(shell git ls-files '*.sh' .ci/run)
+SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help
 help: ## list the targets
