@@ -63,7 +63,8 @@ def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltL
     finally:
         project.run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", "e2e")
         with host.connected(site) as content:
-            host.destroy_vm(content, FOREIGN)
+            for name in (*NODES, FOREIGN):
+                host.destroy_vm(content, name)
 
 
 def moments(site: Path) -> list[Moment]:

@@ -53,9 +53,14 @@ def folders(content: Any) -> set[str]:
     return found
 
 
+def wait_for_end(task: Any) -> None:
+    """Wait for a task of the host, whatever comes of it."""
+    wait_for(lambda: task.info.state not in ("queued", "running"), 60, "a task of the host")
+
+
 def finish(task: Any) -> None:
     """Wait for a task of the host; it must succeed."""
-    wait_for(lambda: task.info.state not in ("queued", "running"), 60, "a task of the host")
+    wait_for_end(task)
     assert task.info.state == "success", task.info.error
 
 
@@ -70,9 +75,11 @@ def create_foreign_vm(content: Any, name: str) -> None:
 
 
 def destroy_vm(content: Any, name: str) -> None:
-    """Remove a machine made by create_foreign_vm."""
+    """Remove a machine, whoever made it, if it is there."""
     machine = virtual_machines(content).get(name)
     if machine is not None:
+        # One that is off already answers with an error, which is fine here.
+        wait_for_end(machine.PowerOffVM_Task())
         finish(machine.Destroy_Task())
 
 
