@@ -4,7 +4,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
 
 # stdout is a step's result, which may be a secret; progress and errors go to stderr.
-say() { printf '%s\n' "$*" >&2; }
+say() { printf '%s\n' "$*" >&2 || true; }
 
 log_step() { printf '%s %s %s\n' "$(date --utc +%FT%T.%3NZ)" "$STEP" "$*" >>/var/log/kubelab-steps.log; }
 
@@ -108,4 +108,7 @@ is_installed() {
 }
 
 trap 'finish_step "$BASH_COMMAND"' EXIT
+# When the engine was killed, nobody listens any more: a step still ends in order.
+trap : PIPE
+trap 'exit 143' HUP TERM
 log_step began

@@ -15,12 +15,13 @@ facts=$state/facts
 # remember NAME TEXT: a fact of the pretended machine; its file is only touched when the fact changes.
 remember() {
   [[ -f $facts/$1 && $(<"$facts/$1") == "$2" ]] || {
-    mkdir -p "$(dirname "$facts/$1")"
+    local folder=$facts/$1
+    [[ -d ${folder%/*} ]] || mkdir -p "${folder%/*}"
     printf '%s\n' "$2" >"$facts/$1"
   }
 }
 
-recall() { [[ -f $facts/$1 ]] && cat "$facts/$1"; }
+recall() { [[ -f $facts/$1 ]] && printf '%s\n' "$(<"$facts/$1")"; }
 forget() { rm -rf "${facts:?}/$1"; }
 # happened TEXT: something that changes a machine each time it is done.
 happened() { printf '%s\n' "$1" >>"$state/events"; }

@@ -113,3 +113,9 @@ def test_only_packages_in_another_version_are_installed(guest: Guest) -> None:
     (call,) = guest.calls("apt-get")
     assert "two=1.2.3-*" in call
     assert "one=" not in call
+
+
+def test_a_step_that_is_ended_by_a_signal_logs_its_end_though_nobody_listens(guest: Guest) -> None:
+    result = guest.run_text("exec 2> >(true)\nwait $!\nsay 'to nobody'\nkill -TERM $$\necho survived\n")
+    assert (result.status, result.stdout) == (1, "")
+    assert guest.read("/var/log/kubelab-steps.log").splitlines()[-1].endswith(" ended with 143")
