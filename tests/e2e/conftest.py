@@ -25,10 +25,12 @@ class Moment:
 
 @dataclass
 class Observed:
-    """What was seen after each kill: the provider processes that outlived it, and the machines after recovery."""
+    """What was seen after each kill: the provider processes that outlived it, and the machines after recovery; and
+    the command lines of all processes during the last up."""
 
     survivors: dict[str, dict[int, str]] = field(default_factory=dict)
     machines_changed_by_survivors: dict[str, bool] = field(default_factory=dict)
+    command_lines: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -58,7 +60,8 @@ def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltL
     try:
         for moment in moments(site):
             kill_and_recover(project, observed, site, moment)
-        project.up()
+        with host.watched_processes() as observed.command_lines:
+            project.up()
         yield BuiltLab(project, observed, site)
     finally:
         project.run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", "e2e")

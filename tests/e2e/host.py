@@ -1,6 +1,7 @@
 """The lab's ESXi host and machines, seen past kubelab: straight through the API, the container engine and /proc."""
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,25 @@ def processes(fragment: str) -> dict[int, str]:
         if fragment in command:
             found[int(entry.name)] = command
     return found
+
+
+@contextmanager
+def watched_processes() -> Iterator[set[str]]:
+    """Every command line seen on this machine, and so in the lab's machines, while the context lasts."""
+    seen: set[str] = set()
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.1):
+            seen.update(processes("").values())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def docker(*arguments: str) -> str:
