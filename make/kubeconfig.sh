@@ -7,7 +7,7 @@ main() {
   # shellcheck disable=SC1091
   . .rig/env
   local file=$PWD/.state/kubeconfig-$1 new
-  new=$(mktemp "$file.XXXXXX")
+  new=$(umask 077 && mktemp --tmpdir=.state)
   pulumi stack output kubeconfig --show-secrets --stack "$1" >"$new" || {
     rm -f "$new"
     printf 'error: reading the kubeconfig of stack %s: no such output; run: pulumi up --stack %s\n' "$1" "$1" >&2
