@@ -36,7 +36,7 @@ NODE_FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/bash\n",
     "etc/group": "root:x:0:\n",
     "etc/fstab": "UUID=1 / ext4 defaults 0 1\n",
-    "etc/apt/sources.list": "deb http://deb.debian.org/debian bookworm main\n",
+    "etc/apt/sources.list": "deb http://archive.example/debian bookworm main\n",
     "kernel/cpuinfo": "flags\t\t: fpu vmx sse\n",
     "kernel/meminfo": "MemTotal:        2048000 kB\n",
     "kernel/filesystems": "nodev\toverlay\n\text4\n",
@@ -159,7 +159,11 @@ class Guest:
         """Run any command in the guest."""
         self.write("/local/calls", "")
         with self.start(command, stdin) as process:
-            stdout, stderr = process.communicate(timeout=60)
+            try:
+                stdout, stderr = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
         result = Result(process.returncode, stdout, stderr)
         if result.status == CANNOT_ENTER or (result.status != 0 and stderr.startswith("unshare: ")):
             pytest.fail(f"these tests need root and mount namespaces (as in a privileged container): {stderr}")

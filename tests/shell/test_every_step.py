@@ -106,7 +106,7 @@ class TestCommand:
 
     def test_a_step_that_runs_too_long_is_stopped_with_a_status_of_its_own(self, guest: Guest) -> None:
         command = render_command(steps.PREFLIGHT.file, 1)
-        result = guest.shell(["bash", "-c", command], "command sleep 600; echo survived")
+        result = guest.shell(["bash", "-c", command], "command sleep 5; echo survived")
         assert (result.status, result.stdout) == (124, "")
 
     def test_two_runs_of_steps_on_one_machine_do_not_overlap(self, guest: Guest) -> None:
@@ -116,7 +116,9 @@ class TestCommand:
             assert first.stdout is not None
             assert first.stdout.readline() == "begun\n"
             with guest.start(command, "echo second >>/run/order\n") as second:
-                wait_until_somebody_waits_for(guest.path(LOCK))
-                guest.write("/run/go-on", "")
+                try:
+                    wait_until_somebody_waits_for(guest.path(LOCK))
+                finally:
+                    guest.write("/run/go-on", "")
                 assert (first.wait(timeout=30), second.wait(timeout=30)) == (0, 0)
         assert guest.read("/run/order").split() == ["first", "second"]
