@@ -33,12 +33,12 @@ def main() -> None:
         project.pulumi("stack", "init")
         try:
             report("cold up, 1+2 nodes", f"{measure(project, 'up', '--yes', '--skip-preview'):.1f} s")
-            state = project.state()
+            state, on_disk = project.state(), project.state_file.stat().st_size
             report("no-op up", f"{measure(project, 'up', '--yes', '--skip-preview'):.1f} s")
             report("no-op preview", f"{measure(project, 'preview'):.1f} s")
             steps = json.loads(state)["checkpoint"]["latest"]["resources"]
             commands = [step for step in steps if step["type"] == "command:remote:Command"]
-            report("state", f"{len(state)} bytes, {len(state) // len(NODES)} per node")
+            report("state on disk", f"{on_disk} bytes, {on_disk // len(NODES)} per node ({len(state)} unpacked)")
             report("connections", f"{len(commands)}, {len(commands) / len(NODES):.1f} per node")
         finally:
             report("destroy", f"{measure(project, 'destroy', '--yes', '--skip-preview'):.1f} s")

@@ -61,6 +61,8 @@ def write_env(layout: Layout, docker_host: str | None) -> None:
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(layout.passphrase_file),
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "PULUMI_OPTION_PRESERVE_CONFIG": "true",
+        # The file backend writes the whole state at every change; most of it are scripts, which shrink to a tenth.
+        "PULUMI_DIY_BACKEND_GZIP": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",

@@ -1,5 +1,6 @@
 """A copy of the project with a stack of its own, in which a test may change anything."""
 
+import gzip
 import json
 import os
 import re
@@ -120,8 +121,13 @@ class Project:
         return loaded
 
     def state(self) -> str:
-        """The state file's text, as it stands on the disk."""
-        return (self.directory / f".state/.pulumi/stacks/kubelab/{STACK}.json").read_text()
+        """The state's text."""
+        return gzip.decompress(self.state_file.read_bytes()).decode()
+
+    @property
+    def state_file(self) -> Path:
+        """The state as it stands on the disk."""
+        return self.directory / f".state/.pulumi/stacks/kubelab/{STACK}.json.gz"
 
     def kill_up_when(self, line: str, condition: Callable[[], bool]) -> None:
         """Start pulumi up and SIGKILL the engine once it printed a line like ``line`` and ``condition`` holds."""
