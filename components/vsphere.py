@@ -140,8 +140,3 @@ class VirtualMachine(pulumi.CustomResource):
     def ip_address(self) -> pulumi.Output[str]:
         """The IPv4 address of the machine's NIC."""
         return _output(self, "ipAddress")
-
-    @property
-    def mac_address(self) -> pulumi.Output[str]:
-        """The MAC address of the machine's NIC."""
-        return _output(self, "macAddress")

@@ -2,7 +2,7 @@
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
 # mirrors' authority, apt's sources with their keys.
 : "${NODE_NAME:?name of the node}"
-: "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
+: "${FILES:?modules-load.d, sysctl.d, crictl.yaml and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
 : "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
 : "${ONLY_MIRRORS:?true when apt asks nothing but the mirrors}"

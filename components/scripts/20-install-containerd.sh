@@ -3,7 +3,7 @@
 : "${NODE_NAME:?name of the node}"
 : "${CONTAINERD_VERSION:?version of the package containerd.io, as apt matches it}"
 : "${CRI_TOOLS_VERSION:?version of the package cri-tools, as apt matches it}"
-: "${FILES:?config.toml, hosts.toml of each mirrored registry and crictl.yaml, in the form of write_files}"
+: "${FILES:?config.toml and hosts.toml of each mirrored registry, in the form of write_files}"
 : "${SANDBOX_IMAGE:?the pause image that kubeadm names}"
 
 configure() {

@@ -90,7 +90,7 @@ def test_the_outputs_tell_address_role_runtime_and_versions_of_each_node(lab: Bu
     assert outputs["kubeconfig"] == "[secret]"
 
 
-def test_a_machine_reaches_the_mirror_and_nothing_outside(lab: BuiltLab) -> None:
+def test_a_machine_reaches_the_mirror_on_a_network_that_is_internal(lab: BuiltLab) -> None:
     mirror = yaml.safe_load(lab.site.read_text())["mirrors"]["files"]
     assert host.in_machine("e2e-w1", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "5", mirror)
     routes = subprocess.run(
