@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider rig tests bench
+SOURCES := __main__.py config components provider doctor rig tests bench
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help
@@ -45,6 +45,10 @@ demo-down: venv ## destroy the demo's cluster and stop the embedded lab
 kubeconfig: ## write the stack's kubeconfig to a 0600 file and print the export line
 	@make/kubeconfig.sh $(STACK)
 
+.PHONY: doctor
+doctor: ## of each node: its runtime as declared, configured, answering and reported, and its cgroup driver
+	@make/doctor.sh $(STACK)
+
 .PHONY: recover
 recover: ## after a killed run: give the lock back, forget pending creates, read what is there
 	@make/recover.sh $(STACK)
@@ -73,5 +77,6 @@ test: setup check ## everything that needs no real hardware
 	@make/test.sh
 
 .PHONY: bench
-bench: setup rig ## cold up, no-op up, destroy, state bytes, connections per node
-	@. .rig/env && $(PYTHON) -m bench $(STACK)
+bench: setup ## cold up of each runtime, no-op up, destroy, state bytes, connections per node
+	@$(PYTHON) -m rig up --stack mixed
+	@. .rig/env && $(PYTHON) -m bench

@@ -24,6 +24,8 @@ try:
 except (ConfigError, pulumi.ConfigTypeError) as error:
     pulumi.log.error(str(error))
     sys.exit(1)
+for warning in config.warnings:
+    pulumi.log.warn(warning)
 
 password = declared.get_secret("vspherePassword") or config.site.vsphere.password_or_none()
 if password is None:

@@ -1,9 +1,10 @@
 """apt's sources and keys of a node: upstream's repositories, or the same layout on a mirror. Pure data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.guest_file import GuestFile
-from config import ClusterConfig, MirrorsConfig
+from config import MirrorsConfig
 
 # The preflight step asserts Debian 12.
 DEBIAN_SUITE = "bookworm"
@@ -14,8 +15,9 @@ _KUBERNETES = "https://pkgs.k8s.io"
 _KUBERNETES_FINGERPRINT = "DE15B14486CD377B9E876E1A234654DA9A296436"
 _DOCKER = "https://download.docker.com/linux/debian"
 _DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
+_CRIO = "https://download.opensuse.org/repositories"
 # A mirror signs with a key of its own: it is trusted because the mirror's certificate was verified.
-_ANY_FINGERPRINT = "-"
+ANY_FINGERPRINT = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,43 +45,35 @@ class Repository:
         )
 
 
-def repositories(cluster: ClusterConfig, mirrors: MirrorsConfig) -> list[Repository]:
-    """The repositories of a node: Kubernetes' of this minor, Docker's for containerd.io, Debian's only on a mirror."""
-    minor = cluster.kubernetes_version.rpartition(".")[0]
-    kubernetes = f"{mirrors.apt_kubernetes or _KUBERNETES}/core:/stable:/v{minor}/deb/"
-    docker = mirrors.apt_docker or _DOCKER
-    found = [
-        Repository(
-            "kubernetes",
-            kubernetes,
-            "/",
-            "",
-            f"{kubernetes}Release.key",
-            _ANY_FINGERPRINT if mirrors.apt_kubernetes else _KUBERNETES_FINGERPRINT,
-        ),
-        Repository(
-            "docker",
-            docker,
-            DEBIAN_SUITE,
-            "stable",
-            f"{docker}/gpg",
-            _ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT,
-        ),
-    ]
+def kubernetes(minor: str, mirrors: MirrorsConfig) -> Repository:
+    """Kubernetes' packages of one minor such as ``1.36``: each has a repository of its own."""
+    uri = f"{mirrors.apt_kubernetes or _KUBERNETES}/core:/stable:/v{minor}/deb/"
+    fingerprint = ANY_FINGERPRINT if mirrors.apt_kubernetes else _KUBERNETES_FINGERPRINT
+    return Repository("kubernetes", uri, "/", "", f"{uri}Release.key", fingerprint)
+
+
+def docker(mirrors: MirrorsConfig) -> Repository:
+    """Docker's packages, containerd.io among them."""
+    uri = mirrors.apt_docker or _DOCKER
+    fingerprint = ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT
+    return Repository("docker", uri, DEBIAN_SUITE, "stable", f"{uri}/gpg", fingerprint)
+
+
+def crio(minor: str, mirrors: MirrorsConfig) -> Repository:
+    """CRI-O's packages of one Kubernetes minor. Upstream publishes no fingerprint: its key is taken by verified TLS."""
+    uri = f"{mirrors.apt_crio or _CRIO}/isv:/cri-o:/stable:/v{minor}/deb/"
+    return Repository("crio", uri, "/", "", f"{uri}Release.key", ANY_FINGERPRINT)
+
+
+def repositories(minor: str, mirrors: MirrorsConfig, runtime: Repository) -> list[Repository]:
+    """The repositories of a node: Kubernetes' of this minor, its runtime's, Debian's only on a mirror."""
+    found = [kubernetes(minor, mirrors), runtime]
     if mirrors.apt_debian:
         key = f"{mirrors.apt_debian}/archive-key.asc"
-        found.append(Repository("debian", mirrors.apt_debian, DEBIAN_SUITE, "main", key, _ANY_FINGERPRINT))
+        found.append(Repository("debian", mirrors.apt_debian, DEBIAN_SUITE, "main", key, ANY_FINGERPRINT))
     return found
 
 
-def files(cluster: ClusterConfig, mirrors: MirrorsConfig) -> list[GuestFile]:
-    """One source file per repository."""
-    return [repository.source() for repository in repositories(cluster, mirrors)]
-
-
-def keys(cluster: ClusterConfig, mirrors: MirrorsConfig) -> str:
+def keys(wanted: Iterable[Repository]) -> str:
     """Lines of: keyring path, URL of the key, its fingerprint or "-"."""
-    return "\n".join(
-        f"{repository.keyring} {repository.key_uri} {repository.fingerprint}"
-        for repository in repositories(cluster, mirrors)
-    )
+    return "\n".join(f"{repository.keyring} {repository.key_uri} {repository.fingerprint}" for repository in wanted)

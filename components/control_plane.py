@@ -10,7 +10,10 @@ from config import ClusterConfig, NodeConfig, SiteConfig
 
 
 class ControlPlane(pulumi.ComponentResource):
-    """The first control plane. Changing its declared documents later is refused by the step, with the difference."""
+    """The first control plane.
+
+    Its settings may change later; what a cluster keeps for its life is refused by the step, with the difference.
+    """
 
     endpoint: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
@@ -28,23 +31,28 @@ class ControlPlane(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:cluster:ControlPlane", name, None, opts)
+        socket = node.runtime.cri_socket
         self.endpoint = machine.address.apply(kubeadm.api_endpoint)
         self.initialised = Script(
             f"{name}-init",
             file="40-init-control-plane.sh",
-            host=machine.host,
+            host=node.host,
             environment={
                 "NODE_NAME": node_config.name,
                 "KUBEADM_CONFIG": machine.address.apply(
-                    lambda address: kubeadm.init_documents(cluster, site, node_config, address)
+                    lambda address: kubeadm.init_documents(cluster, site, node_config, socket, address)
                 ),
+                "IDENTITY": machine.address.apply(
+                    lambda address: kubeadm.identity(cluster, node_config, socket, address)
+                ),
+                "CERT_SANS": " ".join(cluster.cert_sans),
                 "API_ENDPOINT": self.endpoint,
             },
             timeout_seconds=900,
             # stdout is the kubeconfig.
             log=Log.STDERR,
             opts=pulumi.ResourceOptions(parent=self),
-            depends_on=[node.images],
+            depends_on=[node.packages],
         )
         self.kubeconfig = self.initialised.stdout
         self.register_outputs({"endpoint": self.endpoint, "kubeconfig": self.kubeconfig})

@@ -4,7 +4,11 @@ from config.versions import FlannelRelease, KubernetesRelease
 
 
 def of_node(role: str, release: KubernetesRelease, pod_network: FlannelRelease) -> tuple[str, ...]:
-    """The fully qualified images of a node of ``role``: a worker runs no part of the control plane."""
+    """The fully qualified images of a node of ``role``: a worker runs no part of the control plane.
+
+    Among them is the one of the pods that prove a runtime and, later, the cluster.
+    """
+    everywhere = (*pod_network.images, release.agnhost_image)
     if role == "controlPlane":
-        return (*release.images, *pod_network.images)
-    return (release.pause_image, f"registry.k8s.io/kube-proxy:v{release.version}", *pod_network.images)
+        return (*release.images, *everywhere)
+    return (release.pause_image, f"registry.k8s.io/kube-proxy:v{release.version}", *everywhere)

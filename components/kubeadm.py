@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from config import ClusterConfig, NodeConfig, SiteConfig
+from components import kubelet
+from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig
 
 KUBEADM_API = "kubeadm.k8s.io/v1beta4"
 API_SERVER_PORT = 6443
-CRI_SOCKETS: Mapping[str, str] = {"containerd": "unix:///run/containerd/containerd.sock"}
+# kubeadm's own default, which must be named as soon as etcd has any setting.
+ETCD_DATA = "/var/lib/etcd"
 
 
 def api_endpoint(address: str) -> str:
@@ -16,28 +18,57 @@ def api_endpoint(address: str) -> str:
     return f"{address}:{API_SERVER_PORT}"
 
 
-def node_registration(node: NodeConfig, address: str, ignore_preflight_errors: Sequence[str]) -> dict[str, object]:
+def node_registration(
+    node: NodeConfig, cri_socket: str, address: str, ignore_preflight_errors: Sequence[str]
+) -> dict[str, object]:
     """How a node joins: its name, its one CRI socket (always named: a machine may hold several), its address."""
     return {
         "name": node.name,
-        "criSocket": CRI_SOCKETS[node.runtime],
+        "criSocket": cri_socket,
         "imagePullPolicy": "IfNotPresent",
         "kubeletExtraArgs": [{"name": "node-ip", "value": address}],
         "ignorePreflightErrors": list(ignore_preflight_errors),
     }
 
 
-def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, address: str) -> str:
-    """The documents of ``kubeadm init`` for the first control plane, as YAML text."""
+def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, cri_socket: str, address: str) -> str:
+    """The documents of ``kubeadm init`` for the first control plane, as YAML text.
+
+    KubeletConfiguration has what is the same on every node; a node's own settings are a patch (components/kubelet.py).
+    """
     init = {
         "apiVersion": KUBEADM_API,
         "kind": "InitConfiguration",
         "localAPIEndpoint": {"advertiseAddress": address, "bindPort": API_SERVER_PORT},
-        "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
+        "nodeRegistration": node_registration(node, cri_socket, address, site.ignore_preflight_errors),
+        "patches": {"directory": kubelet.PATCHES},
     }
     cluster_configuration = {
         "apiVersion": KUBEADM_API,
         "kind": "ClusterConfiguration",
+        **_cluster_identity(cluster, address),
+        **_control_plane_settings(cluster),
+    }
+    kubelet_configuration = {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "cgroupDriver": "systemd",
+    }
+    kube_proxy = {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        **cluster.kube_proxy,
+    }
+    return render([init, cluster_configuration, kubelet_configuration, kube_proxy])
+
+
+def identity(cluster: ClusterConfig, node: NodeConfig, cri_socket: str, address: str) -> str:
+    """What a cluster keeps for its life, as YAML text: certificates, addresses and stored objects depend on it."""
+    return render([{**_cluster_identity(cluster, address), "controlPlane": node.name, "criSocket": cri_socket}])
+
+
+def _cluster_identity(cluster: ClusterConfig, address: str) -> dict[str, object]:
+    return {
         "kubernetesVersion": f"v{cluster.kubernetes_version}",
         "controlPlaneEndpoint": api_endpoint(address),
         "networking": {
@@ -46,23 +77,32 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
             "dnsDomain": cluster.dns_domain,
         },
     }
-    kubelet = {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        **site.kubelet,
-        "cgroupDriver": "systemd",
+
+
+def _control_plane_settings(cluster: ClusterConfig) -> dict[str, object]:
+    """What may be changed while the cluster runs; a component without settings of its own is left out."""
+    api_server = {
+        **_extra_args(cluster.api_server_extra_args),
+        **({"certSANs": list(cluster.cert_sans)} if cluster.cert_sans else {}),
     }
-    kube_proxy = {
-        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-        "kind": "KubeProxyConfiguration",
-        "mode": "iptables",
-        **site.kube_proxy,
+    etcd = _extra_args(cluster.etcd_extra_args)
+    components = {
+        "apiServer": api_server,
+        "controllerManager": _extra_args(cluster.controller_manager_extra_args),
+        "scheduler": _extra_args(cluster.scheduler_extra_args),
+        "etcd": {"local": {"dataDir": ETCD_DATA, **etcd}} if etcd else {},
     }
-    return render([init, cluster_configuration, kubelet, kube_proxy])
+    return {name: settings for name, settings in components.items() if settings}
+
+
+def _extra_args(arguments: Sequence[ExtraArg]) -> dict[str, object]:
+    if not arguments:
+        return {}
+    return {"extraArgs": [{"name": argument.name, "value": argument.value} for argument in arguments]}
 
 
 def join_document(
-    site: SiteConfig, node: NodeConfig, address: str, endpoint: str, token: str, ca_cert_hash: str
+    site: SiteConfig, node: NodeConfig, cri_socket: str, address: str, endpoint: str, token: str, ca_cert_hash: str
 ) -> str:
     """The document of ``kubeadm join`` for a worker, as YAML text; it holds the token, so it is a secret."""
     return render(
@@ -77,7 +117,8 @@ def join_document(
                         "caCertHashes": [ca_cert_hash],
                     }
                 },
-                "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
+                "nodeRegistration": node_registration(node, cri_socket, address, site.ignore_preflight_errors),
+                "patches": {"directory": kubelet.PATCHES},
             }
         ]
     )

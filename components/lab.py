@@ -5,6 +5,7 @@ from typing import TypedDict
 import pulumi
 
 from components.control_plane import ControlPlane
+from components.inspection import Inspection
 from components.machine import Machine
 from components.node import Node
 from components.pod_network import PodNetwork
@@ -91,7 +92,7 @@ class Lab(pulumi.ComponentResource):
             cluster=cluster,
             release=flannel,
             mirrors=site.mirrors,
-            machine=machines[first],
+            node=nodes[first],
             control_plane=control_plane,
             opts=inside,
         )
@@ -103,18 +104,23 @@ class Lab(pulumi.ComponentResource):
                 machine=machines[worker.name],
                 node=nodes[worker.name],
                 control_plane=control_plane,
-                control_plane_machine=machines[first],
+                control_plane_node=nodes[first],
                 opts=inside,
             )
             for worker in config.workers
         ]
+        members = {first: pod_network.applied, **{worker.name: worker.member for worker in workers}}
+        inspections = [
+            Inspection(node.name, node=nodes[node.name], member=members[node.name], opts=inside)
+            for node in config.nodes
+        ]
         Verification(
             "verification",
-            cluster=cluster,
-            release=release,
+            config=config,
             machines=machines,
-            control_plane_machine=machines[first],
-            depends_on=[pod_network.applied, *(worker.member for worker in workers)],
+            nodes=nodes,
+            inspections=inspections,
+            depends_on=list(members.values()),
             opts=inside,
         )
         self.kubeconfig = control_plane.kubeconfig

@@ -41,6 +41,9 @@ class Machine(pulumi.ComponentResource):
             ssh_public_key=user_key.public_key,
             host_key=host_key,
             extra_config=node.machine.extra_config,
+            # A control plane keeps its machine and its runtime, whatever is declared; its step refuses another one.
+            replace_triggers={"runtime": node.runtime} if node.role == "worker" else {},
+            keep_on_triggers=node.on_runtime_change == "resetNode",
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.address = vm.ip_address

@@ -23,11 +23,4 @@ def files() -> list[GuestFile]:
     return [
         GuestFile("/etc/modules-load.d/kubelab.conf", "".join(f"{module}\n" for module in MODULES)),
         GuestFile("/etc/sysctl.d/99-kubelab.conf", "".join(f"{name} = {value}\n" for name, value in SYSCTLS.items())),
-        GuestFile(
-            "/etc/crictl.yaml",
-            "runtime-endpoint: unix:///run/containerd/containerd.sock\n"
-            "image-endpoint: unix:///run/containerd/containerd.sock\n"
-            "timeout: 10\n"
-            "debug: false\n",
-        ),
     ]

@@ -6,19 +6,19 @@ import pulumi
 import yaml
 
 from components.control_plane import ControlPlane
-from components.machine import Machine
+from components.node import Node
 from components.script import Script
 from config import ClusterConfig, MirrorsConfig
 from config.versions import FlannelRelease
 
 
-def kustomization(pod_subnet: str, api_host: str, api_port: str) -> str:
+def kustomization(pod_subnet: str, proxy_mode: str, api_host: str, api_port: str) -> str:
     """What this cluster changes in flannel's manifest, as a kustomization (YAML text).
 
     flannel asks the API server at its own address: by the service address it would fail, and back off for minutes, on
-    a node whose kube-proxy is not up yet.
+    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's, whose mode is ``proxy_mode``.
     """
-    network = {"Network": pod_subnet, "EnableNFTables": False, "Backend": {"Type": "vxlan"}}
+    network = {"Network": pod_subnet, "EnableNFTables": proxy_mode == "nftables", "Backend": {"Type": "vxlan"}}
     container = {
         "name": "kube-flannel",
         "env": [
@@ -61,7 +61,7 @@ class PodNetwork(pulumi.ComponentResource):
         cluster: ClusterConfig,
         release: FlannelRelease,
         mirrors: MirrorsConfig,
-        machine: Machine,
+        node: Node,
         control_plane: ControlPlane,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -72,12 +72,14 @@ class PodNetwork(pulumi.ComponentResource):
         self.applied = Script(
             f"{name}-apply",
             file="45-apply-pod-network.sh",
-            host=machine.host,
+            host=node.host,
             environment={
                 "MANIFEST_URL": url,
                 "MANIFEST_SHA256": " ".join(release.manifest_sha256),
                 "KUSTOMIZATION": control_plane.endpoint.apply(
-                    lambda endpoint: kustomization(cluster.pod_subnet, *endpoint.rsplit(":", 1))
+                    lambda endpoint: kustomization(
+                        cluster.pod_subnet, str(cluster.kube_proxy["mode"]), *endpoint.rsplit(":", 1)
+                    )
                 ),
             },
             timeout_seconds=300,

@@ -20,6 +20,7 @@ LOCK_WAIT_SECONDS = 900
 DIAL_ERROR_LIMIT = 70
 
 _INPUT = re.compile(r'^: "\$\{([A-Z][A-Z0-9_]*)(:?)\?', re.MULTILINE)
+_LIBRARY = re.compile(r"^# library: (\S+)$", re.MULTILINE)
 
 
 class ScriptError(ValueError):
@@ -72,7 +73,7 @@ def declared_inputs(text: str) -> dict[str, bool]:
 
 def check_environment(file: str, given: Sequence[str]) -> None:
     """Refuse a missing or an extra variable: raises ScriptError naming the file and both lists."""
-    declared = sorted(declared_inputs(read_script(file)))
+    declared = sorted(declared_inputs(read_step(file)))
     if declared != sorted(given):
         raise ScriptError(f"components/scripts/{file}: declares {declared}, was given {sorted(given)}")
 
@@ -85,14 +86,23 @@ def read_script(file: str) -> str:
     return path.read_text()
 
 
+def read_step(file: str) -> str:
+    """One step's whole shell text but for the prelude: the libraries that the script names, then the script.
+
+    A script names a library, functions that several scripts share, with a line ``# library: <file>``.
+    """
+    text = read_script(file)
+    return "".join(read_script(library) for library in _LIBRARY.findall(text)) + text
+
+
 def render_stdin(file: str, environment: Mapping[str, str]) -> str:
-    """What the guest's shell reads: the declared environment, the shared prelude, the script itself, all unchanged.
+    """What the guest's shell reads: the declared environment, prelude, libraries and the script, all unchanged.
 
     STEP names the step in the guest's log of steps, ``/var/log/kubelab-steps.log``.
     """
     values = {**environment, "STEP": file}
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(values.items()))
-    return exports + read_script(PRELUDE) + read_script(file)
+    return exports + read_script(PRELUDE) + read_step(file)
 
 
 def render_command(file: str, timeout_seconds: int, arguments: Sequence[str] = ()) -> str:
@@ -100,7 +110,7 @@ def render_command(file: str, timeout_seconds: int, arguments: Sequence[str] = (
 
     The lock keeps two runs of steps on one machine from overlapping, also when an engine was killed.
     """
-    digest = hashlib.sha256((read_script(PRELUDE) + read_script(file)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256((read_script(PRELUDE) + read_step(file)).encode()).hexdigest()[:12]
     words = ["bash", "-s", *(["--", *arguments] if arguments else [])]
     return (
         f"sudo -n flock --timeout {LOCK_WAIT_SECONDS} {LOCK}"
@@ -113,9 +123,11 @@ class Script(pulumi.ComponentResource):
 
     create and update run the same text, which does nothing when the machine is already right. ``removal`` names an
     argument with which the same file is run when the resource is deleted; without it deleting does nothing.
+    ``run_id`` is another one when the step was done anew (replaced), and the same when it was only updated.
     """
 
     stdout: pulumi.Output[str]
+    run_id: pulumi.Output[str]
 
     def __init__(
         self,
@@ -155,4 +167,5 @@ class Script(pulumi.ComponentResource):
             ),
         )
         self.stdout = command.stdout
+        self.run_id = command.id
         self.register_outputs({})

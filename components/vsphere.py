@@ -106,6 +106,8 @@ class VirtualMachine(pulumi.CustomResource):
         ssh_public_key: pulumi.Input[str],
         host_key: SshKeyPair,
         extra_config: Mapping[str, str],
+        replace_triggers: Mapping[str, str],
+        keep_on_triggers: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -124,6 +126,8 @@ class VirtualMachine(pulumi.CustomResource):
             "hostKeyPrivate": host_key.private_key,
             "hostKeyPublic": host_key.public_key,
             "extraConfig": dict(extra_config),
+            "replaceTriggers": dict(replace_triggers),
+            "keepOnTriggers": keep_on_triggers,
             "instanceUuid": None,
             "moid": None,
             "ipAddress": None,

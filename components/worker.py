@@ -13,9 +13,10 @@ from config import NodeConfig, SiteConfig
 class Worker(pulumi.ComponentResource):
     """Mint a token, join, wait for the node, delete the token. Removing the worker drains and deletes its node first.
 
-    ``control_plane_machine`` is where the token is minted and the membership kept.
+    ``control_plane_node`` is where the token is minted and the membership kept.
     """
 
+    name: str
     member: Script
 
     def __init__(
@@ -27,20 +28,21 @@ class Worker(pulumi.ComponentResource):
         machine: Machine,
         node: Node,
         control_plane: ControlPlane,
-        control_plane_machine: Machine,
+        control_plane_node: Node,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:cluster:Worker", name, None, opts)
+        self.name = name
         inside = pulumi.ResourceOptions(parent=self)
         minted = Script(
             f"{name}-mint-token",
             file="50-mint-token.sh",
-            host=control_plane_machine.host,
+            host=control_plane_node.host,
             environment={"WORKER": node_config.name},
             timeout_seconds=120,
             log=Log.STDERR,
             # A machine made anew needs a new token: the old one has been deleted.
-            triggers=[machine.host.incarnation],
+            triggers=[node.host.incarnation],
             opts=inside,
             depends_on=[control_plane.initialised, node.packages],
         )
@@ -49,12 +51,12 @@ class Worker(pulumi.ComponentResource):
         joined = Script(
             f"{name}-join",
             file="60-join-worker.sh",
-            host=machine.host,
+            host=node.host,
             environment={
                 "NODE_NAME": node_config.name,
                 "KUBEADM_CONFIG": pulumi.Output.all(
                     address=machine.address, endpoint=control_plane.endpoint, token=token, ca_cert_hash=ca_cert_hash
-                ).apply(lambda known: kubeadm.join_document(site, node_config, **known)),
+                ).apply(lambda known: kubeadm.join_document(site, node_config, node.runtime.cri_socket, **known)),
             },
             timeout_seconds=600,
             log=Log.STDERR,
@@ -64,13 +66,13 @@ class Worker(pulumi.ComponentResource):
         self.member = Script(
             f"{name}-membership",
             file="65-manage-membership.sh",
-            host=control_plane_machine.host,
+            host=control_plane_node.host,
             environment={"WORKER": node_config.name, "TOKEN": token},
             timeout_seconds=300,
             log=Log.STDERR,
             argument="admit",
             removal="remove",
-            triggers=[machine.host.incarnation],
+            triggers=[node.host.incarnation],
             opts=inside,
             depends_on=[joined],
         )

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from config.partial import readable
+from config.passthrough import merged
 from config.problems import Problem
 from config.site import SiteSpec
 from config.stack import ClusterSpec, NodeSpec, StackConfig
@@ -29,6 +32,39 @@ class Documents:
     def nodes(self) -> dict[str, NodeSpec]:
         """The nodes by name, in the order of the file."""
         return self.stack.nodes or {}
+
+    def runtime_of(self, node: NodeSpec) -> str | None:
+        """The container runtime of a node: its own word or the cluster's."""
+        return node.runtime or self.cluster.runtime
+
+    @property
+    def on_docker(self) -> tuple[str, ...]:
+        """The names of the nodes that run docker."""
+        return tuple(name for name, node in self.nodes.items() if self.runtime_of(node) == "docker")
+
+    @property
+    def runtime_versions(self) -> dict[str, str]:
+        """The versions that are written, the stack's over the site's key by key."""
+        of_site = self.site.runtime_versions if self.site else None
+        return {**(of_site or {}), **(self.cluster.runtime_versions or {})}
+
+    @property
+    def kube_proxy(self) -> dict[str, JsonValue]:
+        """The settings of kube-proxy that are written, the cluster's over the site's."""
+        of_site = self.site.kube_proxy if self.site else None
+        return merged(of_site or {}, self.cluster.kube_proxy or {})
+
+    def in_runtime_versions(self, key: str, text: str) -> Problem:
+        """A problem at a key of runtimeVersions, in the file whose value counts."""
+        path = f"runtimeVersions/{key}"
+        of_stack, of_site = self.cluster.runtime_versions, self.site.runtime_versions if self.site else None
+        only_in_site = key in (of_site or {}) and key not in (of_stack or {})
+        return self.in_site(path, text) if only_in_site else self.in_cluster(path, text)
+
+    def in_kube_proxy(self, key: str, text: str) -> Problem:
+        """A problem at a key of kubeProxy, in the file whose value counts."""
+        path = f"kubeProxy/{key}"
+        return self.in_cluster(path, text) if key in (self.cluster.kube_proxy or {}) else self.in_site(path, text)
 
     def in_stack(self, path: str, text: str) -> Problem:
         """A problem at a path of the stack file."""

@@ -17,6 +17,7 @@ _WANTED = {
     "model_type": "a mapping",
     "tuple_type": "a list",
 }
+_OF_MANY = (dict, tuple)
 _LIMITS = {"greater_than_equal": ("ge", "or more"), "less_than_equal": ("le", "or less")}
 
 Location: TypeAlias = tuple[int | str, ...]
@@ -46,7 +47,8 @@ def _text(details: ErrorDetails, model: type[BaseModel], location: Location, pat
         case "value_error":
             reason = str(context["error"])
             separator = " " if reason.startswith(("of ", "with ")) else ", "
-            return reason if isinstance(value, dict) and reason.startswith("found") else f"{found}{separator}{reason}"
+            whole = isinstance(value, dict | list) and reason.startswith("found")
+            return reason if whole else f"{found}{separator}{reason}"
         case _ if kind in _LIMITS:
             limit, side = _LIMITS[kind]
             return f"{found}, allowed: {context[limit]} {side}"
@@ -72,7 +74,7 @@ def _needed(model: type[BaseModel], location: Location) -> str:
     choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
     if choices:
         return f"allowed: {', '.join(choices)}"
-    inner = next(_models_in(field.annotation), None) if get_origin(field.annotation) is not dict else None
+    inner = next(_models_in(field.annotation), None) if get_origin(field.annotation) not in _OF_MANY else None
     required = [str(part.alias) for part in inner.model_fields.values() if part.is_required()] if inner else []
     return f"wanted: {field.description}" + (f" (needs {', '.join(required)})" if required else "")
 
@@ -86,19 +88,19 @@ def _fields(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
-    """The model that holds the keys at `location`; the keys of a mapping of models are stepped over."""
+    """The model that holds the keys at `location`; keys and places in a mapping or list of models are stepped over."""
     current: type[BaseModel] | None = model
-    in_mapping = False
+    among_many = False
     for part in location:
-        if in_mapping:
-            in_mapping = False
+        if among_many:
+            among_many = False
             continue
         if current is None:
             return None
         field = next((field for field in current.model_fields.values() if field.alias == part), None)
         if field is None:
             return None
-        in_mapping = get_origin(field.annotation) is dict
+        among_many = get_origin(field.annotation) in _OF_MANY
         current = next(_models_in(field.annotation), None)
     return current
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue, SecretStr
 
-from config.stack import Role, Runtime
+from config.stack import Role, RuntimeChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,33 @@ class PodNetworkConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraArg:
+    """An argument of a control plane component, its name without dashes."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterConfig:
-    """What all nodes share; subnets in CIDR notation, the version as `1.36.3`."""
+    """What all nodes share; subnets in CIDR notation, versions as `1.36.3`.
+
+    `runtime_versions` has every word of `runtime` and `criDockerd`, whether a node runs it or not. `kube_proxy` are
+    settings of KubeProxyConfiguration, `mode` always among them. `cert_sans` are host names and IP addresses.
+    """
 
     kubernetes_version: str
+    runtime_versions: Mapping[str, str]
     pod_subnet: str
     service_subnet: str
     dns_domain: str
     pod_network: PodNetworkConfig
+    kube_proxy: Mapping[str, JsonValue]
+    cert_sans: tuple[str, ...]
+    api_server_extra_args: tuple[ExtraArg, ...]
+    controller_manager_extra_args: tuple[ExtraArg, ...]
+    scheduler_extra_args: tuple[ExtraArg, ...]
+    etcd_extra_args: tuple[ExtraArg, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +67,22 @@ class ImageConfig:
 
 @dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """One node; `address` is None where addresses come by DHCP."""
+    """One node; `address` is None where addresses come by DHCP.
+
+    `runtime` is a key of `config.versions.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's, over
+    them the cluster's, over them the node's own.
+    """
 
     name: str
     role: Role
-    runtime: Runtime
+    runtime: str
     runtime_version: str
     machine: MachineConfig
     image: ImageConfig
     address: str | None
+    kubelet: Mapping[str, JsonValue]
+    clean_install: bool
+    on_runtime_change: RuntimeChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,37 +140,56 @@ class SshConfig:
 
 @dataclass(frozen=True, slots=True)
 class MirrorsConfig:
-    """Where machines fetch from; None or empty means upstream. URLs have no trailing slash."""
+    """Where machines fetch from; None means upstream. URLs have no trailing slash.
+
+    `checksums` are SHA-256 sums in lower case by the path of a file below `files`.
+    """
 
     ca_pem: str | None
     apt_kubernetes: str | None
     apt_docker: str | None
+    apt_crio: str | None
     apt_debian: str | None
-    registries: Mapping[str, str]
     files: str | None
+    checksums: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConfig:
+    """An image registry (`docker.io`, `registry.lab:5000`) that is not asked just by its name.
+
+    `mirror` is the https URL, /v2 in its path, that is asked in its place; empty for the registry itself. `ca_pem` and
+    the credentials belong to whichever is asked: empty for the machines' own authorities, None for no password.
+    """
+
+    host: str
+    mirror: str
+    ca_pem: str
+    user: str
+    password: SecretStr | None
 
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """Where the lab is built."""
+    """Where the lab is built; `registries` sorted by host."""
 
     vsphere: VsphereConfig
     addresses: AddressesConfig
     ssh: SshConfig
     mirrors: MirrorsConfig
-    kubelet: Mapping[str, JsonValue]
-    kube_proxy: Mapping[str, JsonValue]
+    registries: tuple[RegistryConfig, ...]
     ignore_preflight_errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LabConfig:
-    """A whole lab, checked."""
+    """A whole lab, checked; `warnings` are lines for the user about what works, but not as one might expect."""
 
     stack: str
     cluster: ClusterConfig
     nodes: tuple[NodeConfig, ...]
     site: SiteConfig
+    warnings: tuple[str, ...]
 
     @property
     def control_plane(self) -> NodeConfig:

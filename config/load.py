@@ -81,7 +81,7 @@ def _load(
     site_file = _site_file(written, stack_file.parent)
     site_where = display(site_file) if site_file else "site file"
     site = _read_site(site_file, stack_config.site, where, problems) if site_file else None
-    files = SiteFiles(None, None, None, ())
+    files = SiteFiles(None, None, {}, None, ())
     if site and site_file:
         reader = SiteFilesReader(site_file, site_where)
         files = reader.read(site, environ, password_in_stack=password_in_stack)

@@ -1,5 +1,6 @@
 """Where things lie: hosts, URLs and paths, and what each must look like, said in the words of the error message."""
 
+import ipaddress
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -38,6 +39,32 @@ def _https_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _registry_mirror(value: str) -> str:
+    url = _https_url(value)
+    if f"{urlsplit(url).path}/".startswith("/v2/"):
+        return url
+    raise ValueError("wanted: an https:// URL whose path is /v2 or begins with /v2/, as registries serve their API")
+
+
+def _mirrored_path(value: str) -> str:
+    parts = value.split("/")
+    if "://" not in value and all(parts) and not {".", ".."} & set(parts) and not re.search(r"\s", value):
+        return value
+    raise ValueError("wanted: the path of a file below mirrors/files, the upstream host first, such as github.com/...")
+
+
+def _certificate_name(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        pass
+    # What ends in a number is an IP address or a slip in one, never a name.
+    is_name = HOST.fullmatch(value.removeprefix("*.")) and not value.rpartition(".")[2].isdigit()
+    if is_name and len(value) <= 253 and value == value.lower():
+        return value
+    raise ValueError("wanted: a host name in lower case or an IP address, such as k8s.lab or 203.0.113.5")
+
+
 def _ova(value: str) -> str:
     if "://" not in value:
         return _path(value)
@@ -59,6 +86,9 @@ def _path(value: str) -> str:
 
 Server = Annotated[str, AfterValidator(_server)]
 RegistryHost = Annotated[str, AfterValidator(_registry)]
+RegistryMirror = Annotated[str, AfterValidator(_registry_mirror)]
+MirroredPath = Annotated[str, AfterValidator(_mirrored_path)]
+CertificateName = Annotated[str, AfterValidator(_certificate_name)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 OvaLocation = Annotated[str, AfterValidator(_ova)]
 FilePath = Annotated[str, AfterValidator(_path)]

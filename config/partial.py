@@ -28,6 +28,8 @@ def _value(field: FieldInfo, source: dict[object, object]) -> Any:
     inner = next((kind for kind in (field.annotation, *get_args(field.annotation)) if _is_spec(kind)), None)
     if inner is None:
         return _scalar(field, written)
+    if get_origin(field.annotation) is tuple:
+        return tuple(readable(inner, value) for value in written) if isinstance(written, list | tuple) else None
     if get_origin(field.annotation) is dict:
         return {key: readable(inner, value) for key, value in written.items()} if isinstance(written, dict) else None
     return None if written is None else readable(inner, written)

@@ -1,15 +1,19 @@
 """From what the user wrote to the whole lab: defaults, overrides and absolute paths. Pure; the input has no faults."""
 
 import os.path
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from config import lab, versions
+from config.control_plane import ExtraArgSpec
 from config.documents import Documents
 from config.machine import ImageSpec, MachineOverride, MachineSpec
+from config.passthrough import KUBE_PROXY_MODES, merged
 from config.site import MirrorsSpec, SiteSpec, VsphereSpec
 from config.site_files import SiteFiles
 from config.stack import ClusterSpec, NodeSpec
+from config.warnings import warnings
 
 _DEFAULT_PORT = 443
 
@@ -24,22 +28,56 @@ class Folders:
 
 def resolve(stack: str, documents: Documents, site: SiteSpec, files: SiteFiles, folders: Folders) -> lab.LabConfig:
     """The lab of two documents without faults."""
-    cluster = documents.cluster
     site_config = _site(site, files, folders.site)
+    cluster_config = _cluster(documents)
     return lab.LabConfig(
         stack=stack,
-        cluster=_cluster(cluster),
+        cluster=cluster_config,
         nodes=tuple(
-            _node(name, node, cluster, site.machine, site_config.vsphere.image, folders.stack)
+            _node(
+                name,
+                node,
+                documents.cluster,
+                site,
+                cluster_config.runtime_versions,
+                _image(node.image, folders.stack) if node.image else site_config.vsphere.image,
+            )
             for name, node in documents.nodes.items()
         ),
         site=site_config,
+        warnings=tuple(map(str, warnings(documents))),
     )
 
 
-def _cluster(cluster: ClusterSpec) -> lab.ClusterConfig:
+def _node(
+    name: str,
+    node: NodeSpec,
+    cluster: ClusterSpec,
+    site: SiteSpec,
+    runtime_versions: Mapping[str, str],
+    image: lab.ImageConfig,
+) -> lab.NodeConfig:
+    runtime = node.runtime or cluster.runtime
+    return lab.NodeConfig(
+        name=name,
+        role=node.role,
+        runtime=runtime,
+        runtime_version=runtime_versions[runtime],
+        machine=_machine(site.machine, node.machine),
+        image=image,
+        address=str(node.address) if node.address else None,
+        kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
+        clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
+        on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
+    )
+
+
+def _cluster(documents: Documents) -> lab.ClusterConfig:
+    cluster = documents.cluster
+    release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
         kubernetes_version=cluster.kubernetes_version,
+        runtime_versions=versions.runtime_versions(release, documents.runtime_versions),
         pod_subnet=str(cluster.pod_subnet),
         service_subnet=str(cluster.service_subnet),
         dns_domain=cluster.dns_domain,
@@ -47,23 +85,17 @@ def _cluster(cluster: ClusterSpec) -> lab.ClusterConfig:
             plugin=cluster.pod_network.plugin,
             version=cluster.pod_network.version or versions.default_flannel(),
         ),
+        kube_proxy={"mode": KUBE_PROXY_MODES[0], **documents.kube_proxy},
+        cert_sans=cluster.api_server.cert_sans,
+        api_server_extra_args=_arguments(cluster.api_server.extra_args),
+        controller_manager_extra_args=_arguments(cluster.controller_manager.extra_args),
+        scheduler_extra_args=_arguments(cluster.scheduler.extra_args),
+        etcd_extra_args=_arguments(cluster.etcd.extra_args),
     )
 
 
-def _node(
-    name: str, node: NodeSpec, cluster: ClusterSpec, machine: MachineSpec, image: lab.ImageConfig, folder: Path
-) -> lab.NodeConfig:
-    runtime = node.runtime or cluster.runtime
-    release = versions.kubernetes(cluster.kubernetes_version)
-    return lab.NodeConfig(
-        name=name,
-        role=node.role,
-        runtime=runtime,
-        runtime_version=versions.runtime_version(release, runtime, cluster.runtime_versions.get(runtime)),
-        machine=_machine(machine, node.machine),
-        image=_image(node.image, folder) if node.image else image,
-        address=str(node.address) if node.address else None,
-    )
+def _arguments(arguments: tuple[ExtraArgSpec, ...]) -> tuple[lab.ExtraArg, ...]:
+    return tuple(lab.ExtraArg(argument.name, argument.value) for argument in arguments)
 
 
 def _machine(common: MachineSpec, own: MachineOverride) -> lab.MachineConfig:
@@ -94,8 +126,7 @@ def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
         ),
         ssh=lab.SshConfig(user=site.ssh.user),
         mirrors=_mirrors(site.mirrors, files),
-        kubelet=site.kubelet,
-        kube_proxy=site.kube_proxy,
+        registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),
         ignore_preflight_errors=site.ignore_preflight_errors,
     )
 
@@ -120,7 +151,18 @@ def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
         ca_pem=files.mirrors_ca_pem,
         apt_kubernetes=mirrors.apt.kubernetes,
         apt_docker=mirrors.apt.docker,
+        apt_crio=mirrors.apt.crio,
         apt_debian=mirrors.apt.debian,
-        registries=mirrors.registries,
         files=mirrors.files,
+        checksums=mirrors.checksums,
     )
+
+
+def _registries(site: SiteSpec, files: SiteFiles) -> Iterator[lab.RegistryConfig]:
+    for host, mirror in site.mirrors.registries.items():
+        yield lab.RegistryConfig(host, mirror, ca_pem=files.mirrors_ca_pem or "", user="", password=None)
+    for host, registry in site.registries.items():
+        own = files.registries[host]
+        yield lab.RegistryConfig(
+            host, registry.mirror or "", ca_pem=own.ca_pem or "", user=registry.user or "", password=own.password
+        )

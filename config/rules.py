@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import combinations
+from urllib.parse import urlsplit
 
-from config import versions
+from config import retired
 from config.documents import Documents
-from config.problems import Problem
-from config.support import BUILDABLE_RUNTIMES
+from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
+from config.problems import Problem, one_of, shown
+from config.site import RegistrySpec
+from config.version_rules import broken_version_rules
 
 _DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 _NODE_PREFIX = 24  # kube-controller-manager gives every node a /24 of the pod network
@@ -20,7 +23,10 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _control_plane_count(documents)
     yield from _overlapping_networks(documents)
     yield from _networks_too_small(documents)
-    yield from _runtime_versions(documents)
+    yield from broken_version_rules(documents)
+    yield from _kube_proxy_mode(documents)
+    yield from _registries_said_twice(documents)
+    yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
     yield from _static_addresses_under_dhcp(documents)
 
@@ -48,10 +54,10 @@ def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
         if one.overlaps(other):
             place = other_path if where == other_where else f"{other_where}: {other_path}"
             yield Problem(where, path, f"found {one}, which overlaps {other} of {place}; choose disjoint networks")
-    on_docker = [name for name, node in documents.nodes.items() if (node.runtime or cluster.runtime) == "docker"]
+    on_docker = ", ".join(documents.on_docker)
     for where, path, network in networks:
         if on_docker and network.overlaps(_DOCKER_BRIDGE):
-            text = f"found {network}, which overlaps {_DOCKER_BRIDGE}, docker's own network on {', '.join(on_docker)}"
+            text = f"found {network}, which overlaps {_DOCKER_BRIDGE}, docker's own network on {on_docker}"
             yield Problem(where, path, f"{text}; choose another")
 
 
@@ -68,17 +74,39 @@ def _networks_too_small(documents: Documents) -> Iterator[Problem]:
         yield documents.in_site("addresses/network", text)
 
 
-def _runtime_versions(documents: Documents) -> Iterator[Problem]:
-    cluster = documents.cluster
-    if cluster.kubernetes_version is None:
+def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
+    mode = documents.kube_proxy.get("mode", KUBE_PROXY_MODES[0])
+    if mode in (*KUBE_PROXY_MODES, DEPRECATED_KUBE_PROXY_MODE):
         return
-    release = versions.kubernetes(cluster.kubernetes_version)
-    for runtime, version in (cluster.runtime_versions or {}).items():
-        if runtime in BUILDABLE_RUNTIMES:
-            try:
-                versions.runtime_version(release, runtime, version)
-            except versions.UnknownVersionError as error:
-                yield documents.in_cluster(f"runtimeVersions/{runtime}", f"found {version!r}, {error}")
+    reason = retired.KUBE_PROXY_MODES.get(mode) if isinstance(mode, str) else None
+    allowed = one_of(mode, KUBE_PROXY_MODES)
+    text = f"found {shown(mode)}, {reason}; {allowed}" if reason else f"found {shown(mode)}, {allowed}"
+    yield documents.in_kube_proxy("mode", text)
+
+
+def _registries_said_twice(documents: Documents) -> Iterator[Problem]:
+    site = documents.site
+    mirrored = site.mirrors.registries if site and site.mirrors else None
+    for host in (site.registries or {}) if site else ():
+        if host in (mirrored or {}):
+            yield documents.in_site(f"registries/{host}", "found in mirrors/registries too, allowed: one of them")
+
+
+def _logins_of_one_server(documents: Documents) -> Iterator[Problem]:
+    """cri-o and docker keep credentials and authorities by server, so that one cannot have two."""
+    registries = (documents.site.registries or {}) if documents.site else {}
+    known: dict[str, tuple[str, RegistrySpec]] = {}
+    for host, registry in registries.items():
+        server = urlsplit(registry.mirror).netloc if registry.mirror else host
+        other, first = known.setdefault(server, (host, registry))
+        for key, one, two in (
+            ("user", first.user, registry.user),
+            ("passwordFile", first.password_file, registry.password_file),
+            ("caFile", first.ca_file, registry.ca_file),
+        ):
+            if one != two:
+                text = f"found another {key} than registries/{other} has, which is asked at {server} too"
+                yield documents.in_site(f"registries/{host}", f"{text}, allowed: the same")
 
 
 def _control_plane_too_small(documents: Documents) -> Iterator[Problem]:

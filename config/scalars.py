@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from config import versions
+from config import retired, versions
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
@@ -40,7 +40,11 @@ def _version(value: object) -> object:
 
 
 def _kubernetes_version(value: str) -> str:
-    return versions.kubernetes(value).version
+    try:
+        return versions.kubernetes(value).version
+    except versions.UnknownVersionError as error:
+        reason = retired.kubernetes(value, versions.KUBERNETES)
+        raise ValueError(f"{reason}; {error}" if reason else str(error)) from None
 
 
 def _flannel_version(value: str) -> str:
@@ -66,6 +70,12 @@ def _name(value: str) -> str:
     if value and value == value.strip() and value.isprintable():
         return value
     raise ValueError("wanted: a name, without blanks around it")
+
+
+def _login_name(value: str) -> str:
+    if _name(value) and ":" not in value:
+        return value
+    raise ValueError("wanted: a user's name, without a colon")
 
 
 def _linux_user(value: str) -> str:
@@ -100,6 +110,7 @@ FlannelVersion = Annotated[
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 Name = Annotated[str, AfterValidator(_name)]
+LoginName = Annotated[str, AfterValidator(_login_name)]
 LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
 Cpus = Annotated[int, Field(ge=1, le=768)]

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from config.locations import FilePath, HttpsUrl, RegistryHost, Server
+from config.locations import FilePath, HttpsUrl, MirroredPath, RegistryHost, RegistryMirror, Server
 from config.machine import ImageSpec, MachineSpec
 from config.model import Spec
 from config.networks import Address, Network
 from config.passthrough import KubeletSettings, KubeProxySettings
-from config.scalars import Fingerprint, LinuxUser, Name, PreflightCheck
+from config.runtime_words import RuntimeVersions
+from config.scalars import Fingerprint, LinuxUser, LoginName, Name, PreflightCheck, Sha256
 
 
 class TlsSpec(Spec):
@@ -67,6 +68,7 @@ class AptMirrorsSpec(Spec):
 
     kubernetes: HttpsUrl | None = Field(default=None, description="in place of pkgs.k8s.io")
     docker: HttpsUrl | None = Field(default=None, description="in place of download.docker.com/linux/debian")
+    crio: HttpsUrl | None = Field(default=None, description="in place of download.opensuse.org/repositories")
     debian: HttpsUrl | None = Field(default=None, description="in place of Debian's archive")
 
 
@@ -75,10 +77,33 @@ class MirrorsSpec(Spec):
 
     ca_file: FilePath | None = Field(default=None, description="PEM file of the mirrors' certificate authority")
     apt: AptMirrorsSpec = Field(default=AptMirrorsSpec(), description="package repositories")
-    registries: dict[RegistryHost, HttpsUrl] = Field(
-        default_factory=dict, description="image registries by the name they stand in for"
+    registries: dict[RegistryHost, RegistryMirror] = Field(
+        default_factory=dict, description="image registries by the name they stand in for, under this caFile"
     )
     files: HttpsUrl | None = Field(default=None, description="a file server; the upstream host is the first directory")
+    checksums: dict[MirroredPath, Sha256] = Field(
+        default_factory=dict, description="SHA-256 sums of files that kubelab has none of, by their path below files"
+    )
+
+
+class RegistrySpec(Spec):
+    """An image registry with a mirror, an authority or a password of its own."""
+
+    mirror: RegistryMirror | None = Field(
+        default=None, description="what is asked in its place: an https:// URL whose path begins with /v2"
+    )
+    ca_file: FilePath | None = Field(
+        default=None, description="PEM file of the authority of its certificate, or of its mirror's"
+    )
+    user: LoginName | None = Field(default=None, description="the user who pulls images")
+    password_file: FilePath | None = Field(default=None, description="a file (mode 0600) that holds the password")
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> "RegistrySpec":
+        if (self.user is None) != (self.password_file is None):
+            found, missing = ("passwordFile", "user") if self.user is None else ("user", "passwordFile")
+            raise ValueError(f"found {found} without {missing}, wanted: both or neither")
+        return self
 
 
 class SiteSpec(Spec):
@@ -89,6 +114,12 @@ class SiteSpec(Spec):
     addresses: AddressesSpec = Field(description="how machines get their addresses")
     ssh: SshSpec = Field(default=SshSpec(), description="how machines are reached")
     mirrors: MirrorsSpec = Field(default=MirrorsSpec(), description="where machines fetch from instead of the internet")
+    registries: dict[RegistryHost, RegistrySpec] = Field(
+        default_factory=dict, description="image registries that need more than mirrors/registries says"
+    )
+    runtime_versions: RuntimeVersions = Field(
+        default_factory=dict, description="versions of container runtimes and of criDockerd where the stack names none"
+    )
     kubelet: KubeletSettings = Field(default_factory=dict, description="settings added to KubeletConfiguration")
     kube_proxy: KubeProxySettings = Field(default_factory=dict, description="settings added to KubeProxyConfiguration")
     ignore_preflight_errors: Annotated[tuple[PreflightCheck, ...], Field(strict=False)] = Field(

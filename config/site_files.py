@@ -1,4 +1,4 @@
-"""The files that a site file names: certificates of authorities and the password. Read here, at the edge."""
+"""The files that a site file names: certificates of authorities and passwords. Read here, at the edge."""
 
 import ssl
 import stat
@@ -10,18 +10,30 @@ from pydantic import SecretStr
 
 from config.files import UnreadableFileError, display, read_text
 from config.problems import Problem
-from config.site import SiteSpec
+from config.site import RegistrySpec, SiteSpec
 
 PASSWORD_KEY = "kubelab:vspherePassword"
 PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
 
 @dataclass(frozen=True, slots=True)
+class RegistryFiles:
+    """What the files of one registry hold."""
+
+    ca_pem: str | None
+    password: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFiles:
-    """What the files hold; `password_sought` says where a password was looked for, in order."""
+    """What the files hold; `password_sought` says where a password was looked for, in order.
+
+    `registries` has an entry for each of the site's own, by host.
+    """
 
     tls_ca_pem: str | None
     mirrors_ca_pem: str | None
+    registries: Mapping[str, RegistryFiles]
     password: SecretStr | None
     password_sought: tuple[str, ...]
 
@@ -44,8 +56,18 @@ class SiteFilesReader:
         return SiteFiles(
             tls_ca_pem=self._certificates("platform/vsphere/tls/caFile", tls.ca_file if tls else None),
             mirrors_ca_pem=self._certificates("mirrors/caFile", mirrors.ca_file if mirrors else None),
+            registries={
+                host: self._registry(f"registries/{host}", registry)
+                for host, registry in (site.registries or {}).items()
+            },
             password=password,
             password_sought=sought,
+        )
+
+    def _registry(self, path: str, registry: RegistrySpec) -> RegistryFiles:
+        return RegistryFiles(
+            ca_pem=self._certificates(f"{path}/caFile", registry.ca_file),
+            password=self._password_in(f"{path}/passwordFile", registry.password_file),
         )
 
     def _password(

@@ -5,17 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from config.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
 from config.locations import FilePath
 from config.machine import ImageSpec, MachineOverride
 from config.model import Spec
 from config.networks import Address, PodNetwork, ServiceNetwork
-from config.scalars import DnsDomain, FlannelVersion, KubernetesVersion, NodeName, Version
+from config.passthrough import KubeletSettings, KubeProxySettings
+from config.runtime_words import Runtime, RuntimeVersions
+from config.scalars import DnsDomain, FlannelVersion, KubernetesVersion, NodeName
 from config.versions import KUBERNETES
 
 PREFIX = "kubelab:"
 
 Role = Literal["controlPlane", "worker"]
-Runtime = Literal["containerd", "docker", "crio"]
+RuntimeChange = Literal["replaceMachine", "resetNode"]
 Handler = Literal["gvisor", "kata"]
 
 
@@ -33,8 +36,15 @@ class ClusterSpec(Spec):
         description=f"the version of Kubernetes, for example {next(iter(KUBERNETES))}"
     )
     runtime: Runtime = Field(default="containerd", description="the container runtime of every node that names none")
-    runtime_versions: dict[Runtime, Version] = Field(
-        default_factory=dict, description="versions of container runtimes; default: the newest that fits Kubernetes"
+    runtime_versions: RuntimeVersions = Field(
+        default_factory=dict,
+        description="versions of container runtimes and of criDockerd; default: the site's, or kubelab's own",
+    )
+    clean_install: bool = Field(
+        default=False, description="whether what an earlier installation left on a machine is removed first"
+    )
+    on_runtime_change: RuntimeChange = Field(
+        default="replaceMachine", description="what happens to a node whose runtime is changed"
     )
     pod_subnet: PodNetwork = Field(
         default=IPv4Network("10.244.0.0/16"), description="the network of the pods; each node gets a /24 of it"
@@ -44,6 +54,18 @@ class ClusterSpec(Spec):
     )
     dns_domain: DnsDomain = Field(default="cluster.local", description="the DNS domain of the services")
     pod_network: PodNetworkSpec = Field(default=PodNetworkSpec(), description="the pod network plugin and its version")
+    kubelet: KubeletSettings = Field(
+        default_factory=dict, description="settings added to KubeletConfiguration, over the site's"
+    )
+    kube_proxy: KubeProxySettings = Field(
+        default_factory=dict, description="settings added to KubeProxyConfiguration, over the site's"
+    )
+    api_server: ApiServerSpec = Field(default=ApiServerSpec(), description="the API server")
+    controller_manager: ControllerManagerSpec = Field(
+        default=ControllerManagerSpec(), description="the controller manager"
+    )
+    scheduler: SchedulerSpec = Field(default=SchedulerSpec(), description="the scheduler")
+    etcd: EtcdSpec = Field(default=EtcdSpec(), description="etcd")
 
 
 class NodeSpec(Spec):
@@ -54,6 +76,11 @@ class NodeSpec(Spec):
     handlers: Annotated[tuple[Handler, ...], Field(strict=False)] = Field(
         default=(), description="sandboxes for its pods, each offered as a RuntimeClass"
     )
+    kubelet: KubeletSettings = Field(
+        default_factory=dict, description="settings added to KubeletConfiguration, over the cluster's"
+    )
+    clean_install: bool | None = Field(default=None, description="as in the cluster, for this node")
+    on_runtime_change: RuntimeChange | None = Field(default=None, description="as in the cluster, for this node")
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )

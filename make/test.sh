@@ -11,7 +11,7 @@ main() {
   was_up=false
   if .venv/bin/python -m rig status >/dev/null; then was_up=true; fi
   trap stop_lab EXIT
-  .venv/bin/python -m rig up
+  .venv/bin/python -m rig up --stack mixed # every container runtime
   # shellcheck disable=SC1091 # written by the set-up
   . .rig/env
   .venv/bin/python -m pytest "$@"

@@ -25,6 +25,8 @@ class VirtualMachine:
     """Inputs: see virtual_machine_inputs. Outputs: all inputs, instanceUuid (the id), moid, ipAddress, macAddress.
 
     `image` itself is not compared: the machine has a copy of the disk, and imageSha256 says of which image.
+    `replaceTriggers` is what the machine was made for, by name: another value of a name makes another machine, unless
+    `keepOnTriggers` is true; a name that comes or goes changes nothing. `keepOnTriggers` itself is not compared.
     """
 
     token = "kubelab:index:VirtualMachine"
@@ -39,7 +41,12 @@ class VirtualMachine:
     def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
         """In place, with a power cycle, or by another machine."""
         keys = dict.fromkeys(_REPLACE, Change.REPLACE) | dict.fromkeys(_UPDATE, Change.UPDATE)
-        return [*changed(olds, news, keys), *_disk_change(olds, news), *_extra_config_changes(olds, news)]
+        return [
+            *changed(olds, news, keys),
+            *_disk_change(olds, news),
+            *_map_changes("extraConfig", olds, news),
+            *_map_changes("replaceTriggers", olds, news, both=_when_triggered(news)),
+        ]
 
     def preview_create(self, operation: Operation, inputs: Properties) -> Properties:
         """The instance UUID is known before, the rest is the host's."""
@@ -135,15 +142,20 @@ def _disk_change(olds: Properties, news: Properties) -> list[PropertyChange]:
     return [PropertyChange("diskGiB", Kind.UPDATE, Change.UPDATE if grows else Change.REPLACE)]
 
 
-def _extra_config_changes(olds: Properties, news: Properties) -> list[PropertyChange]:
-    old, new = olds.get("extraConfig", {}), news.get("extraConfig", {})
+def _map_changes(name: str, olds: Properties, news: Properties, both: Change = Change.UPDATE) -> list[PropertyChange]:
+    """The changes of a map by its keys; `both` is what a key means that had a value before and has another one now."""
+    old, new = olds.get(name, {}), news.get(name, {})
     if not isinstance(new, dict):  # not known yet
-        return [PropertyChange("extraConfig", Kind.UPDATE, Change.UPDATE)]
+        return [PropertyChange(name, Kind.UPDATE, Change.UPDATE)]
     return [
-        PropertyChange(f'extraConfig["{key}"]', kind(key, old, new), Change.UPDATE)
+        PropertyChange(f'{name}["{key}"]', kind(key, old, new), both if key in old and key in new else Change.UPDATE)
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     ]
+
+
+def _when_triggered(news: Properties) -> Change:
+    return Change.UPDATE if news.get("keepOnTriggers") is True else Change.REPLACE
 
 
 def _imported(lifecycle: Lifecycle, operation: Operation, id_: str) -> Found | None:

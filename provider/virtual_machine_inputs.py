@@ -37,12 +37,20 @@ def _extra_config(value: Any) -> bool:
     )
 
 
+def _truth(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) and item for item in value.values())
+
+
 _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "name": (lambda value: isinstance(value, str) and bool(_NAME.fullmatch(value)), "an RFC 1123 label such as w1"),
     "cpus": (_count(1, 768), "a whole number from 1 to 768"),
     "memoryMiB": (_count(128, 24 * 1024 * 1024, _MIB_STEP), "MiB, a multiple of 4, at least 128"),
     "diskGiB": (_count(1, 62 * 1024), "a whole number of GiB from 1 to 63488"),
-    "nestedVirtualization": (lambda value: isinstance(value, bool), "true or false"),
+    "nestedVirtualization": (_truth, "true or false"),
     "image": (_text, "an image's diskPath"),
     "imageSha256": (lambda value: isinstance(value, str) and bool(_SHA256.fullmatch(value)), "64 hex digits"),
     "datastore": (_text, "a datastore's name"),
@@ -53,8 +61,10 @@ _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "hostKeyPrivate": (_text, "a private key (its value is not shown)"),
     "hostKeyPublic": (_text, "a public key"),
     "extraConfig": (_extra_config, f"a map of non-empty texts without keys in {' or '.join(RESERVED_PREFIXES)}*"),
+    "replaceTriggers": (_texts, "a map of non-empty texts"),
+    "keepOnTriggers": (_truth, "true or false"),
 }
-_OPTIONAL = {"extraConfig"}
+_OPTIONAL = {"extraConfig", "replaceTriggers", "keepOnTriggers"}
 _HIDDEN = {"hostKeyPrivate"}
 
 

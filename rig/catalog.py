@@ -4,19 +4,38 @@ from pathlib import Path
 
 from rig import simulator
 from rig.image.ova import NAME, build_ova
-from rig.mirror.parts import mirror_parts
+from rig.layout import Layout
+from rig.mirror.parts import mirror_parts, runtime_parts
+from rig.mirror.runtimes import RUNTIMES
 from rig.node import build as node
-from rig.part import Part, Workplace
+from rig.part import Part, Workplace, cache_keys, in_order
+from rig.stack_runtimes import runtimes_of
+from rig.store import Store
 
 DEFAULT_STACK = "containerd"
 NODE = "node-rootfs"
 OVA = "node-ova"
 
 
-def parts_for(stack: str, rig_source: Path) -> tuple[Part, ...]:
-    """The parts a stack needs; for now every stack needs the same."""
-    del stack
-    return (simulator.part(rig_source), ova_part(rig_source), node_part(), *mirror_parts())
+def parts_for(stack: str, layout: Layout) -> tuple[Part, ...]:
+    """The parts that a stack's container runtimes need, and those of other runtimes that are built already.
+
+    A word that is no runtime's adds nothing: the product says what is wrong with it. RigError for a stack without file.
+    """
+    wanted = runtimes_of(stack, layout.project / "stacks") & RUNTIMES.keys()
+    source = layout.rig_source
+    return (simulator.part(source), ova_part(source), node_part(), *mirror_parts(wanted | _built_runtimes(layout)))
+
+
+def _built_runtimes(layout: Layout) -> frozenset[str]:
+    """The runtimes of which every part is in the store, made from today's inputs."""
+    store = Store(layout.cache)
+    keys = cache_keys(in_order(mirror_parts(RUNTIMES)), layout.project)
+
+    def is_built(word: str) -> bool:
+        return all(store.has(part.name, keys[part.name]) for part in runtime_parts(RUNTIMES[word]))
+
+    return frozenset(word for word in RUNTIMES if is_built(word))
 
 
 def node_part() -> Part:

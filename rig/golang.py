@@ -94,6 +94,14 @@ def build_environment(environ: Mapping[str, str], cgo: bool) -> dict[str, str]:
     }
 
 
+def module_directory(place: Workplace, wrapper: Path, module: str) -> Path:
+    """Where `module` lies in the module cache, at the version that the go.mod of `wrapper` (a directory) names."""
+    argv = [str(place.go), "mod", "download", "-json", module]
+    environ = build_environment(place.environ, cgo=False)
+    told = run.answer(argv, f"downloading {module}", environ, cwd=wrapper, timeout=600)
+    return Path(json.loads(told)["Dir"])
+
+
 def together(programs: Iterable[GoProgram]) -> list[list[GoProgram]]:
     """Programs that one `go build` can make: alike in flags, and named as Go names them; the order is kept."""
     groups: list[list[GoProgram]] = []

@@ -14,16 +14,18 @@ SITE_HEADER = """\
 
 @dataclass(frozen=True)
 class Mirror:
-    """The offline mirror's base URLs."""
+    """The offline mirror: base URLs; `checksums`: SHA-256 (hex) by path of files that are not upstream's own."""
 
     files: str
     registry: str
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Site:
     """What the site file says. `server`: host:port of the simulated ESXi host; `image`: path and SHA-256 of the OVA;
-    `network`: the machines' network (CIDR); `extra_config`: of every machine."""
+    `network`: the machines' network (CIDR); `extra_config`: of every machine; `runtime_versions`: by the words of stack
+    files, where the mirror has others than kubelab's defaults."""
 
     server: str
     image: str
@@ -34,6 +36,7 @@ class Site:
     fail_cgroup_v1: bool = True
     conntrack: bool = True
     ignore_preflight_errors: Sequence[str] = ()
+    runtime_versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_site(site: Site) -> str:
@@ -50,6 +53,7 @@ def render_site(site: Site) -> str:
         "addresses": {"mode": "dhcp", "network": site.network},
         "ssh": {"user": "lab"},
         "mirrors": _mirrors(site.mirror),
+        "runtimeVersions": dict(site.runtime_versions),
         "kubelet": {} if site.fail_cgroup_v1 else {"failCgroupV1": False},
         "kubeProxy": {} if site.conntrack else {"conntrack": {"maxPerCore": 0, "min": 0}},
         "ignorePreflightErrors": list(site.ignore_preflight_errors),
@@ -72,9 +76,10 @@ def _vsphere(site: Site) -> dict[str, object]:
 def _mirrors(mirror: Mirror) -> dict[str, object]:
     return {
         "caFile": "ca/ca.pem",
-        "apt": {name: f"{mirror.files}/apt/{name}" for name in ("kubernetes", "docker", "debian")},
+        "apt": {name: f"{mirror.files}/apt/{name}" for name in ("kubernetes", "docker", "crio", "debian")},
         "registries": {name: f"{mirror.registry}/v2/{name}" for name in ("registry.k8s.io", "ghcr.io", "docker.io")},
         "files": f"{mirror.files}/files",
+        "checksums": dict(mirror.checksums),
     }
 
 

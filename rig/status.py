@@ -33,7 +33,7 @@ def render(table: Iterable[Row]) -> str:
 
 
 def _parts(layout: Layout, stack: str) -> list[Row]:
-    ordered = in_order(catalog.parts_for(stack, layout.rig_source))
+    ordered = in_order(catalog.parts_for(stack, layout))
     keys, store = cache_keys(ordered, layout.project), Store(layout.cache)
     found = [(part, store.has(part.name, keys[part.name])) for part in ordered]
     return [Row("part", part.name, "built" if there else "to be built", there) for part, there in found]

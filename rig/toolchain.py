@@ -1,13 +1,11 @@
 """The Pulumi engine, its Python language host and the command plugin, as parts."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from rig import run
-from rig.golang import GoProgram, go_part, parse_version
+from rig.golang import GoProgram, go_part, module_directory, parse_version
 from rig.layout import Layout
 from rig.part import Part, Workplace
 
@@ -65,10 +63,7 @@ def installation_part() -> Part:
 
 
 def _copy_shims(place: Workplace, engine_module: Path, out: Path) -> None:
-    argv = [str(place.go), "mod", "download", "-json", SDK]
-    environ = {**place.environ, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    told = run.answer(argv, f"downloading {SDK}", environ, cwd=engine_module, timeout=600)
-    source = Path(json.loads(told)["Dir"])
+    source = module_directory(place, engine_module, SDK)
     for shim in SHIMS:
         target = out / Path(shim).name
         shutil.copyfile(source / shim, target)

@@ -5,6 +5,7 @@ from pathlib import Path
 from rig import catalog, certificates, container_engine, host, kernel, machines, mirror_service, network, simulator
 from rig.image.ova import NAME as OVA_NAME
 from rig.layout import Layout
+from rig.mirror import versions
 from rig.node import container
 from rig.process import ProcessTable
 from rig.progress import Progress
@@ -46,7 +47,7 @@ def kernel_record(layout: Layout) -> Path:
 
 
 def _build(layout: Layout, stack: str, tools: Tools, progress: Progress) -> Built:
-    parts = catalog.parts_for(stack, layout.rig_source)
+    parts = catalog.parts_for(stack, layout)
     built = build(parts, layout, tools.go, progress)
     link_binaries([part for part in parts if part.name == simulator.PART], built, layout.bin)
     link(built.outputs["kubernetes"] / "kubectl", layout.bin / "kubectl")
@@ -78,6 +79,7 @@ def _write_site(
         conntrack=sys_resource,
         # A simulated machine has what its host has: no more proof of nested virtualization than that.
         ignore_preflight_errors=("SystemVerification", "NestedVirtualization"),
+        runtime_versions={"docker": versions.DOCKER, "criDockerd": versions.CRI_DOCKERD},
     )
     scratch = layout.site_file.with_name(".site.yaml.new")
     scratch.write_text(render_site(site))

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done.
+# library: leftovers.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
 : "${MIN_CPUS:?CPUs that the role needs}"
@@ -7,7 +8,8 @@
 : "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
 : "${NESTED_VIRTUALIZATION:?true when the guest must have hardware virtualization}"
 : "${MIRRORS?URLs, separated by spaces, that the machine must reach; empty: none}"
-: "${MIRROR_CA?PEM text of the authority of the mirrors; empty: those of the system}"
+: "${MIRROR_CA?PEM text of the authorities of the mirrors, beside those of the system}"
+: "${CLEAN_INSTALL:?true when an old installation will be removed, so that it is no fault}"
 : "${IGNORED?names of checks, separated by spaces, that only warn}"
 
 failures=0
@@ -37,14 +39,11 @@ reaches() {
   curl --silent --output /dev/null --max-time 10 "${ca[@]}" "$1"
 }
 
-# A cluster that kubelab did not make here: its files would take part in ours.
+# An installation that kubelab did not make for this node: its files would take part in ours.
 leftovers() {
-  [[ ! -e /etc/kubelab/node ]] || return 0
-  local path
-  for path in /etc/kubernetes/admin.conf /etc/kubernetes/kubelet.conf /etc/kubernetes/manifests/*.yaml \
-    /var/lib/etcd/member /etc/cni/net.d/*.conf*; do
-    [[ ! -e $path ]] || printf '%s ' "$path"
-  done
+  if is_ours || [[ $CLEAN_INSTALL == true ]]; then return 0; fi
+  [[ ! -f /etc/kubelab/node ]] || printf "kubelab's node %s; " "$(</etc/kubelab/node)"
+  found_traces | paste -sd ';' | sed 's/;/; /g'
 }
 
 check_all() {
@@ -62,7 +61,7 @@ check_all() {
   check CPUs "$(nproc)" "at least $MIN_CPUS" 'raise machine.cpus' at_least "$(nproc)" "$MIN_CPUS"
   check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
   check Disk "$disk GiB free in /var" "at least $MIN_DISK_GIB GiB" 'raise machine.diskGiB' at_least "$disk" "$MIN_DISK_GIB"
-  check Leftovers "$found" 'no files of another cluster' 'build the machine anew' none "$found"
+  check Leftovers "$found" 'no earlier installation' 'set cleanInstall: true to have it removed, or build the machine anew' none "$found"
   if [[ $NESTED_VIRTUALIZATION == true ]]; then
     check NestedVirtualization 'no vmx or svm in /proc/cpuinfo, or no /dev/kvm' 'hardware virtualization in the guest' \
       'enable VT-x or AMD-V on the ESXi host' has_hardware_virtualization
@@ -80,7 +79,10 @@ main() {
   timeout 300 cloud-init status --wait >/dev/null || [[ $? == 2 ]] ||
     fail "cloud-init did not finish on $NODE_NAME: $(cloud-init status --long 2>&1 | tr '\n' ' '); look at /var/log/cloud-init.log"
   ca_file=$(mktemp)
-  printf '%s\n' "$MIRROR_CA" >"$ca_file"
+  {
+    cat /etc/ssl/certs/ca-certificates.crt 2>/dev/null || true
+    printf '%s\n' "$MIRROR_CA"
+  } >"$ca_file"
   check_all
   ((failures == 0)) || fail "$failures preflight checks failed on $NODE_NAME"
 }

@@ -2,7 +2,7 @@
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
 # mirrors' authority, apt's sources with their keys.
 : "${NODE_NAME:?name of the node}"
-: "${FILES:?modules-load.d, sysctl.d, crictl.yaml and apt files, in the form of write_files}"
+: "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
 : "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
 : "${ONLY_MIRRORS:?true when apt asks nothing but the mirrors}"
@@ -42,6 +42,7 @@ trust_mirror_authority() {
   [[ -n $MIRROR_CA ]] || return 0
   write_files "=== 0644 /usr/local/share/ca-certificates/kubelab-mirror.crt"$'\n'"$MIRROR_CA"
   is_applied mirror-ca "$MIRROR_CA" || {
+    rm -f /etc/kubelab/applied/mirror-ca
     update-ca-certificates >/dev/null
     mark_applied mirror-ca "$MIRROR_CA"
   }
@@ -59,11 +60,14 @@ set_other_sources_aside() {
 
 # check_key FILE URL FINGERPRINT: "-" takes any key, of a mirror whose certificate was verified.
 check_key() {
-  local key=$1 url=$2 wanted=$3 found
+  local key=$1 url=$2 wanted=$3 found home
   grep -q 'BEGIN PGP PUBLIC KEY BLOCK' "$key" ||
     fail "checking the package key $url on $NODE_NAME: found no armoured OpenPGP key; open the address in a browser"
   [[ $wanted != - ]] || return 0
-  found=$(gpg --batch --show-keys --with-colons "$key" 2>/dev/null | awk -F: '/^fpr:/ {print $10; exit}') || found=''
+  # A home of its own, as gpg makes one and leaves it.
+  home=$(mktemp -d)
+  found=$(gpg --homedir "$home" --batch --show-keys --with-colons "$key" 2>/dev/null | awk -F: '/^fpr:/ {print $10; exit}') || found=''
+  rm -rf "$home"
   [[ $found == "$wanted" ]] ||
     fail "checking the package key $url on $NODE_NAME: found fingerprint ${found:-none}, wanted $wanted"
 }
@@ -92,6 +96,7 @@ main() {
   set_other_sources_aside
   fetch_keys
   is_applied apt-sources "$FILES$APT_KEYS" || {
+    rm -f /etc/kubelab/applied/apt-sources
     logged "reading the package lists on $NODE_NAME" \
       apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any update
     mark_applied apt-sources "$FILES$APT_KEYS"

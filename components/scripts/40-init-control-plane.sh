@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
-# Initialises the control plane once, and gives a client's kubeconfig as result on stdout (a secret).
+# Initialises the control plane once, takes over its settings when they change later, and gives a client's kubeconfig as
+# result on stdout (a secret).
 : "${NODE_NAME:?name of the node}"
 : "${KUBEADM_CONFIG:?documents of kubeadm init, YAML}"
+: "${IDENTITY:?what the cluster keeps for its life, YAML}"
+: "${CERT_SANS?further names and addresses in the API server certificate, separated by spaces}"
 : "${API_ENDPOINT:?host:port of the API server}"
 
 config=/etc/kubelab/kubeadm-init.yaml
-initialised_with=/etc/kubelab/kubeadm-init.applied.yaml
+identity=/etc/kubelab/cluster-identity.yaml
+manifests=/etc/kubernetes/manifests
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
 is_ready() { [[ -f $KUBECONFIG ]] && kubectl get --raw /readyz --request-timeout 5s; }
 
 initialise() {
-  if [[ -e /etc/kubernetes/manifests/kube-apiserver.yaml || -e /var/lib/etcd/member ]]; then
+  [[ ! -f /etc/kubelab/kubeadm-init.applied.yaml ]] ||
+    fail "initialising the control plane on $NODE_NAME: found the cluster of an earlier kubelab, which did not record what it keeps for its life; destroy the lab and build it anew"
+  if [[ -e $manifests/kube-apiserver.yaml || -e /var/lib/etcd/member ]]; then
     say 'clearing an init that did not finish'
     logged "resetting $NODE_NAME" kubeadm reset --force
   fi
@@ -19,7 +25,10 @@ initialise() {
   logged "initialising the control plane on $NODE_NAME (see also: journalctl -u kubelet -n 50)" \
     kubeadm init --config "$config" --skip-token-print
   delete_tokens
-  install -m 0600 "$config" "$initialised_with"
+  write_files "=== 0600 $identity"$'\n'"$IDENTITY"
+  mark_applied control-plane-certificate "$CERT_SANS"
+  mark_applied kube-proxy "$(kube_proxy_settings)"
+  mark_applied control-plane "$KUBEADM_CONFIG"
 }
 
 # init always makes a token of a day; workers get one of their own, of minutes.
@@ -31,21 +40,80 @@ delete_tokens() {
   done <<<"$tokens"
 }
 
-check_unchanged() {
+check_identity() {
   local changes
-  changes=$(diff "$initialised_with" "$config" | grep '^[<>]' || true)
+  changes=$(diff "$identity" - <<<"${IDENTITY%$'\n'}" | grep '^[<>]' || true)
   [[ -z $changes ]] ||
     fail "comparing the declared cluster with the running one on $NODE_NAME: $changes; revert the change, or destroy the lab and build it anew"
 }
 
+phase() { logged "running kubeadm init phase $* on $NODE_NAME" kubeadm init phase "$@" --config "$config"; }
+
+# kubeadm's own way to change a running cluster. The components come first: what they refuse is not yet uploaded.
+apply_settings() {
+  say "changing the control plane's settings"
+  # What was in effect is no longer known until all is done, also when the change is taken back meanwhile.
+  rm -f /etc/kubelab/applied/control-plane
+  if ! is_applied control-plane-certificate "$CERT_SANS"; then
+    rm -f /etc/kubelab/applied/control-plane-certificate
+    rm -f /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key
+    phase certs apiserver
+    # The API server reads its certificate when it starts.
+    crictl ps --quiet --name '^kube-apiserver$' | xargs --no-run-if-empty crictl stop >/dev/null
+    mark_applied control-plane-certificate "$CERT_SANS"
+  fi
+  phase control-plane all
+  phase etcd local
+  wait_until 180 "the control plane of $API_ENDPOINT to take its settings" settings_in_effect
+  phase upload-config all
+  apply_kube_proxy
+  mark_applied control-plane "$KUBEADM_CONFIG"
+}
+
+settings_in_effect() {
+  local component wanted running
+  is_ready || {
+    last_words kube-apiserver
+    return 1
+  }
+  for component in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+    wanted=$(kubectl patch --local --filename "$manifests/$component.yaml" --type merge --patch '{}' --output 'jsonpath={.spec.containers[0].command}')
+    running=$(kubectl --namespace kube-system get pod "$component-$NODE_NAME" --output 'jsonpath={.spec.containers[0].command}{" "}{.status.containerStatuses[0].ready}')
+    [[ $running == "$wanted true" ]] || {
+      echo "$component: found $running, wanted $wanted true; $(last_words "$component")"
+      return 1
+    }
+  done
+}
+
+last_words() {
+  local container
+  container=$(crictl ps --all --quiet --latest --name "^$1\$")
+  [[ -z $container ]] || crictl logs --tail 3 "$container" 2>&1
+}
+
+apply_kube_proxy() {
+  local settings
+  phase addon kube-proxy
+  settings=$(kube_proxy_settings)
+  if is_applied kube-proxy "$settings"; then return 0; fi
+  kubectl --namespace kube-system rollout restart daemonset/kube-proxy >&2
+  kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
+    fail "waiting 180 s for kube-proxy to take its settings: see above; look at: kubectl -n kube-system logs daemonset/kube-proxy"
+  mark_applied kube-proxy "$settings"
+}
+
+kube_proxy_settings() { kubectl --namespace kube-system get configmap kube-proxy --output 'jsonpath={.data}'; }
+
 main() {
   write_files "=== 0600 $config"$'\n'"$KUBEADM_CONFIG"
   kubeadm config validate --config "$config" >/dev/null
-  if [[ -f $initialised_with ]]; then
-    check_unchanged
-    wait_until 120 "the API server at $API_ENDPOINT" is_ready
-  else
+  if [[ ! -f $identity ]]; then
     initialise
+  else
+    check_identity
+    is_applied control-plane "$KUBEADM_CONFIG" || apply_settings
+    wait_until 120 "the API server at $API_ENDPOINT" is_ready
   fi
   # admin.conf cannot be revoked and stays on the node; the user gets a certificate of their own.
   kubeadm kubeconfig user --config "$config" --client-name kubelab --org kubeadm:cluster-admins --validity-period 8760h

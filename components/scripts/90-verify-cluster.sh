@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Proves that the cluster works, beyond what "Ready" says: names, system pods, pods on two nodes, service addresses,
-# DNS, logs and exec. What it made is removed again, also when it fails.
+# Proves that the cluster works, beyond what "Ready" says: names, runtimes, system pods, a pod on every node, service
+# addresses, DNS, logs, exec and port-forward. What it made is removed again, also when it fails. With the argument
+# compare it only compares the runtimes, and changes nothing.
+# library: agreement.sh
 : "${NODES:?lines of: node name, address}"
 : "${POD_SUBNET:?CIDR that every pod address must lie in}"
 : "${DNS_DOMAIN:?the cluster domain}"
 : "${TEST_IMAGE:?the agnhost image}"
 
 namespace=kubelab-verification
+mode=verify
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
 evidence() {
@@ -17,6 +20,8 @@ evidence() {
 }
 
 at_exit() {
+  [[ $mode == verify ]] || return 0
+  end_forward
   (($1 == 0)) || evidence
   remove_pods || {
     local severity=error
@@ -74,10 +79,10 @@ check_dns() {
     fail 'waiting 180 s for CoreDNS: see below'
 }
 
+# One on each node, so that each runtime is proven.
 start_pods() {
   local replicas
   replicas=$(wc -l <<<"$NODES")
-  ((replicas < 2)) || replicas=2
   remove_pods
   kubectl create namespace "$namespace" >/dev/null
   in_namespace apply --filename - >/dev/null <<-YAML
@@ -112,19 +117,52 @@ start_pods() {
 check_pods() {
   in_namespace rollout status deployment/web --timeout 180s >/dev/null ||
     fail "waiting 180 s for the pods of $TEST_IMAGE: see below"
-  local pod address first='' output nodes pods
+  local pod address node before nodes pods
   nodes=$(in_namespace get pods --no-headers --output custom-columns=N:.spec.nodeName | sort | uniq -d)
   [[ -z $nodes ]] || fail "placing pods: two of them share the node $nodes"
-  pods=$(in_namespace get pods --no-headers --output custom-columns=P:.metadata.name,A:.status.podIP)
-  while read -r pod address; do
-    is_in_subnet "$address" "$POD_SUBNET" || fail "checking the address of pod $pod: found $address, wanted one inside $POD_SUBNET"
-    output=$(in_namespace exec "$pod" -- /agnhost connect "kubernetes.default.svc.$DNS_DOMAIN:443" --timeout 10s 2>&1) ||
-      fail "resolving and reaching kubernetes.default.svc.$DNS_DOMAIN from pod $pod: $output; look at: kubectl -n kube-system logs deployment/coredns"
-    [[ -z $first ]] || output=$(in_namespace exec "$pod" -- /agnhost connect "$first:8080" --timeout 10s 2>&1) ||
-      fail "reaching pod $first from pod $pod on another node: $output; look at UDP port 8472 between the nodes"
-    first=$address
-    [[ -n $(in_namespace logs "$pod" --tail 5) ]] || fail "reading the log of pod $pod: it is empty"
+  pods=$(in_namespace get pods --no-headers --output custom-columns=P:.metadata.name,A:.status.podIP,N:.spec.nodeName)
+  # In a ring, so that each reaches and is reached.
+  before=$(tail -n 1 <<<"$pods" | awk '{print $2}')
+  while read -r pod address node; do
+    is_in_subnet "$address" "$POD_SUBNET" || fail "checking the address of pod $pod on $node: found $address, wanted one inside $POD_SUBNET"
+    check_connection "$pod" "$node" "kubernetes.default.svc.$DNS_DOMAIN:443" 'kubectl -n kube-system logs deployment/coredns'
+    check_connection "$pod" "$node" "$before:8080" 'UDP port 8472 between the nodes'
+    before=$address
+    [[ -n $(in_namespace logs "$pod" --tail 5) ]] || fail "reading the log of pod $pod on $node: it is empty"
+    check_port_forward "$pod" "$node"
   done <<<"$pods"
+}
+
+# check_connection POD NODE ADDRESS LOOK: by a command inside the pod, so that exec is proven too.
+check_connection() {
+  local output
+  output=$(in_namespace exec "$1" -- /agnhost connect "$3" --timeout 10s 2>&1) ||
+    fail "reaching $3 from pod $1 on $2: $output; look at $4"
+}
+
+check_port_forward() {
+  forwarded=$(mktemp)
+  # Not by in_namespace: the process to be ended would be a shell, and kubectl its child would stay.
+  kubectl --namespace "$namespace" port-forward "pod/$1" :8080 >"$forwarded" 2>&1 &
+  forwarder=$!
+  wait_until 20 "the port that is forwarded to pod $1 on $2 to answer" answers_forwarded
+  end_forward
+}
+
+answers_forwarded() {
+  local port
+  port=$(sed -nE 's/^Forwarding from 127\.0\.0\.1:([0-9]+) .*/\1/p' "$forwarded")
+  if [[ -z $port ]] || ! answers "127.0.0.1:$port"; then
+    cat "$forwarded"
+    return 1
+  fi
+}
+
+end_forward() {
+  [[ -z ${forwarder:-} ]] || kill "$forwarder" 2>/dev/null || true
+  [[ -z ${forwarder:-} ]] || wait "$forwarder" 2>/dev/null || true
+  forwarder=''
+  rm -f "${forwarded:-}"
 }
 
 check_service() {
@@ -140,14 +178,20 @@ check_service() {
 answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" | grep '^web-'; }
 
 main() {
+  mode=${1:-verify}
+  if [[ $mode == compare ]]; then
+    compare_runtimes
+    return 0
+  fi
   check_nodes
   # The system pods settle while these start.
   start_pods
+  compare_runtimes >/dev/null
   check_dns
   check_pods
   check_service
   check_system_pods
-  say 'the cluster works: nodes, system pods, DNS, pods on different nodes, ClusterIP, NodePort, logs, exec'
+  say 'the cluster works: nodes, runtimes, system pods, DNS, pods on every node, ClusterIP, NodePort, logs, exec, port-forward'
 }
 
-main </dev/null
+main "$@" </dev/null

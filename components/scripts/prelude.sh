@@ -26,7 +26,8 @@ fail() {
   exit 1
 }
 
-# What was done with a text, so that a run killed between writing and doing is made good by the next one.
+# What was done with a text, so that a run killed between writing and doing is made good by the next one. Whoever does it
+# removes the mark first: what is in effect is not known until all is done, also when the text is the old one meanwhile.
 is_applied() { [[ -f /etc/kubelab/applied/$1 && $(sha256sum <<<"$2") == "$(cat "/etc/kubelab/applied/$1")" ]]; }
 mark_applied() {
   install -d -m 0755 /etc/kubelab/applied
@@ -82,6 +83,7 @@ wait_until() {
 }
 
 # install_packages NAME=VERSION...: installs these versions, patterns as apt takes them; does nothing when they are there.
+# What came with them is recorded, so that a reset knows it.
 install_packages() {
   local package missing=()
   for package in "$@"; do
@@ -89,10 +91,30 @@ install_packages() {
   done
   if ((${#missing[@]} > 0)); then
     say "installing ${missing[*]}"
+    begin_record
     logged "installing ${missing[*]}" apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install \
       --no-install-recommends --allow-change-held-packages --allow-downgrades "${missing[@]}"
   fi
+  end_record
 }
+
+# What was there before an installation is kept until its end, so that one that is interrupted is recorded as well.
+begin_record() {
+  local before=/etc/kubelab/packages-before
+  [[ ! -f $before ]] || return 0
+  install -d -m 0755 /etc/kubelab
+  installed_packages >"$before.new"
+  mv "$before.new" "$before"
+}
+
+end_record() {
+  local before=/etc/kubelab/packages-before
+  [[ -f $before ]] || return 0
+  comm -13 "$before" <(installed_packages) >>/etc/kubelab/installed-packages
+  rm -f "$before"
+}
+
+installed_packages() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u; }
 
 # install_held_packages NAME=VERSION...: the same, and keeps any later upgrade from changing them.
 install_held_packages() {

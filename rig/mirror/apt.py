@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from rig import run
 from rig.mirror import versions
 from rig.mirror.debian import RELEASE
+from rig.mirror.placing import place
 
 RELEASE_DATE = format_datetime(datetime.fromisoformat(versions.KUBERNETES_BUILD_DATE))
 
@@ -36,11 +36,20 @@ class Repository:
 
 
 def kubernetes(architecture: str) -> Repository:
-    """As pkgs.k8s.io: one flat repository per minor version, with its key beside it."""
-    minor = f"v{versions.KUBERNETES_MINOR}"
-    path = f"kubernetes/core:/stable:/{minor}/deb"
-    release = {"Origin": f"obs://build.opensuse.org/isv:kubernetes:core:stable:{minor}/deb", "Label": "isv:kubernetes"}
-    return Repository("kubernetes", path, ".", ".", architecture, f"{path}/Release.key", release)
+    """As pkgs.k8s.io: one repository per minor version."""
+    return _flat("kubernetes", "core:/stable:", "isv:kubernetes:core:stable", versions.KUBERNETES_MINOR, architecture)
+
+
+def crio(architecture: str) -> Repository:
+    """As download.opensuse.org/repositories: one repository per minor version."""
+    return _flat("crio", "isv:/cri-o:/stable:", "isv:cri-o:stable", versions.CRI_O_MINOR, architecture)
+
+
+def _flat(name: str, directory: str, project: str, minor: str, architecture: str) -> Repository:
+    """A repository of the openSUSE Build Service: flat, with its key beside it."""
+    path = f"{name}/{directory}/v{minor}/deb"
+    release = {"Origin": f"obs://build.opensuse.org/{project}:v{minor}/deb", "Label": project}
+    return Repository(name, path, ".", ".", architecture, f"{path}/Release.key", release)
 
 
 def docker(architecture: str) -> Repository:
@@ -76,18 +85,21 @@ def debian(architecture: str) -> Repository:
 
 
 def repositories(architecture: str) -> tuple[Repository, ...]:
-    return kubernetes(architecture), docker(architecture), debian(architecture)
+    return kubernetes(architecture), docker(architecture), crio(architecture), debian(architecture)
 
 
 def build(repository: Repository, debs: Iterable[Path], architecture: str, root: Path) -> None:
-    """Fills `root/<path>` with the packages, Packages, Packages.gz and Release; RigError for a broken package."""
+    """Fills `root/<path>` with the packages, Packages, Packages.gz and Release; RigError for a broken package.
+
+    Files of one name are one package: what several parts were given by Debian's archive.
+    """
     base = root / repository.path
     pool = base / repository.pool
     pool.mkdir(parents=True)
     entries = []
-    for deb in sorted(debs):
+    for _, deb in sorted({deb.name: deb for deb in debs}.items()):
         target = pool / pool_name(deb.name)
-        _place(deb, target)
+        place(deb, target)
         fields = run.answer(["dpkg-deb", "--field", str(deb)], f"reading package {deb.name}", os.environ)
         entries.append(entry(fields, target.relative_to(base).as_posix(), target))
     index = base / repository.index_directory
@@ -98,14 +110,6 @@ def build(repository: Repository, debs: Iterable[Path], architecture: str, root:
     directory = base / repository.release_directory
     listed = {file.relative_to(directory).as_posix(): file.read_bytes() for file in index.glob("Packages*")}
     (directory / "Release").write_text(release_file(repository, architecture, listed))
-
-
-def _place(source: Path, target: Path) -> None:
-    """The same file under a second name where the file system can, else a copy: packages are most of the mirror."""
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def pool_name(file_name: str) -> str:

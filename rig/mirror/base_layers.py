@@ -19,6 +19,12 @@ _IPTABLES_KIND = "nft"
 _IPTABLES = tuple(f"{family}{verb}" for family in ("iptables", "ip6tables") for verb in ("", "-save", "-restore"))
 
 
+def shell_version(debs: Path) -> str:
+    """The version of busybox that `shell` gets, without Debian's revision."""
+    (package,) = debs.glob("busybox-static_*.deb")
+    return package.name.split("_")[1].removeprefix("1%3a").partition("-")[0]
+
+
 def shell(debs: Path) -> dict[str, File | Link | Directory]:
     """A usr-merged root with busybox, accounts and /tmp; `debs`: directory with Debian's busybox-static."""
     return {

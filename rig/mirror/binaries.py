@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.golang import GoProgram
+from rig.golang import GoProgram, go_part
 from rig.mirror import versions
+from rig.part import Part
 
 MODULES = Path(__file__).parent
 _STATIC_C = "-extldflags -static"
@@ -12,6 +13,7 @@ _CNI = "github.com/containernetworking/plugins/plugins"
 _CNI_STAMP = "github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion"
 _CONTAINERD = "github.com/containerd/containerd/v2"
 _FLANNEL = "github.com/flannel-io/flannel"
+_CRI_DOCKERD = "github.com/Mirantis/cri-dockerd"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class GoBuild:
     directory: Path
     version: str
     programs: tuple[GoProgram, ...]
+
+
+def part(build: GoBuild) -> Part:
+    """The build as a part of the rig."""
+    return go_part(build.name, build.title, build.directory, build.programs)
 
 
 def _stamp(values: dict[str, str]) -> str:
@@ -153,6 +160,34 @@ COREDNS = _single(
     ),
 )
 PAUSE = _single("pause", "pause", versions.PAUSE, GoProgram("pause", "."))
+# OpenPGP in Go and no graph drivers that need C libraries: libseccomp is the only one left, and linked in.
+CRI_O = _single(
+    "cri-o",
+    "CRI-O",
+    versions.CRI_O,
+    GoProgram(
+        "crio",
+        "github.com/cri-o/cri-o/cmd/crio",
+        _STATIC_C,
+        "containers_image_openpgp,containers_image_ostree_stub,exclude_graphdriver_btrfs,seccomp,netgo,osusergo",
+        cgo=True,
+    ),
+)
+CRI_DOCKERD = _single(
+    "cri-dockerd",
+    "cri-dockerd",
+    versions.CRI_DOCKERD,
+    GoProgram(
+        "cri-dockerd",
+        _CRI_DOCKERD,
+        _stamp(
+            {
+                f"{_CRI_DOCKERD}/cmd/version.Version": versions.CRI_DOCKERD,
+                f"{_CRI_DOCKERD}/cmd/version.GitCommit": versions.CRI_DOCKERD_COMMIT,
+            }
+        ),
+    ),
+)
 REGISTRY = _single(
     "registry",
     "distribution registry",
@@ -164,10 +199,9 @@ REGISTRY = _single(
     ),
 )
 
-BUILDS = (
+# What a mirror has for every stack; the others belong to a container runtime, see runtimes.py.
+COMMON_BUILDS = (
     KUBERNETES,
-    CONTAINERD,
-    RUNC,
     CRI_TOOLS,
     CNI_PLUGINS,
     FLANNEL,
@@ -177,3 +211,4 @@ BUILDS = (
     PAUSE,
     REGISTRY,
 )
+BUILDS = (*COMMON_BUILDS, CONTAINERD, RUNC, CRI_O, CRI_DOCKERD)

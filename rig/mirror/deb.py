@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rig import run
-from rig.mirror import versions
+from rig.mirror import maintainer_scripts, versions
 from rig.mirror.packages import Package, control
 
 SOURCE_DATE_EPOCH = str(int(datetime.fromisoformat(versions.KUBERNETES_BUILD_DATE).timestamp()))
@@ -18,7 +18,7 @@ def build_packages(
 ) -> None:
     """Writes one .deb file per package into `out`.
 
-    `programs`: by name of a Go build, the directory with its binaries; `architecture`: Debian's name; RigError when
+    `programs`: by name of a part, the directory with its programs; `architecture`: Debian's name; RigError when
     dpkg-deb fails.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -41,9 +41,11 @@ def _stage(package: Package, programs: Mapping[str, Path], architecture: str, st
         _put(source, staging / path, 0o644)
     size = sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
     meta = staging / "DEBIAN"
-    for name, script in package.scripts.items():
-        _put(script, meta / name, 0o755)
-    meta.mkdir(exist_ok=True)
+    meta.mkdir()
+    if package.service is not None:
+        for name, script in maintainer_scripts.scripts(package.service).items():
+            (meta / name).write_text(script)
+            (meta / name).chmod(0o755)
     (meta / "control").write_text(control(package, architecture, size // 1024 + 1))
     if package.conffiles:
         (meta / "conffiles").write_text("".join(f"/{path}\n" for path in package.conffiles))

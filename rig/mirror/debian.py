@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rig import run
@@ -10,6 +11,7 @@ from rig.errors import RigError
 
 RELEASE = "bookworm"
 _SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
+_QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # What kubeadm's preflight looks for, what the kubelet and kube-proxy call, and what the product's steps use.
 NODE_PACKAGES = (
@@ -50,26 +52,49 @@ def source_lines(targets: Iterable[str], architecture: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def download(architecture: str, out: Path, log: Path) -> None:
-    """Downloads each group of packages, with everything it depends on, into `out/<group>/`.
+class Archive:
+    """Debian's archive of this release, as the host's apt reaches it; knows nothing of what the host has installed."""
 
-    Resolved as if nothing were installed, so that the result does not depend on this host or on a node's image.
+    def __init__(self, options: Sequence[str], log: Path) -> None:
+        self._options = options
+        self._log = log
+
+    def with_dependencies(self, names: Iterable[str], directory: Path) -> None:
+        """Downloads packages and everything they depend on into `directory`, as if nothing were installed."""
+        (directory / "partial").mkdir(parents=True)
+        into = ["-o", f"Dir::Cache::archives={directory}", "--download-only"]
+        self._apt_get([*into, "--yes", "--no-install-recommends", "install", *names], directory)
+        shutil.rmtree(directory / "partial")
+        (directory / "lock").unlink(missing_ok=True)
+
+    def alone(self, names: Iterable[str], directory: Path) -> None:
+        """Downloads these packages into `directory`, and nothing else."""
+        directory.mkdir(parents=True)
+        self._apt_get(["download", *names], directory)
+
+    def _apt_get(self, arguments: Sequence[str], directory: Path) -> None:
+        doing = f"downloading Debian packages ({directory.name})"
+        run.logged(["apt-get", *self._options, *arguments], self._log, doing, _QUIET, cwd=directory, timeout=900)
+
+
+@contextmanager
+def archive(architecture: str, scratch: Path, log: Path) -> Iterator[Archive]:
+    """The archive, its package lists read into `scratch`, which is removed afterwards.
+
     Addresses come from the host's apt. RigError when the host has no such source or apt fails.
     """
-    state = out / ".apt"
-    options = _prepare(state, _host_sources(architecture), architecture)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    options = _prepare(scratch, _host_sources(architecture), architecture)
     update = ["apt-get", *options, "update"]
-    run.logged(update, log, f"reading the package lists of Debian {RELEASE}", quiet, timeout=300)
-    for group, names in GROUPS.items():
-        archives = out / group
-        (archives / "partial").mkdir(parents=True)
-        argv = ["apt-get", *options, "-o", f"Dir::Cache::archives={archives}", "--yes", "--no-install-recommends"]
-        argv += ["--download-only", "install", *names]
-        run.logged(argv, log, f"downloading Debian packages ({group})", quiet, timeout=900)
-        shutil.rmtree(archives / "partial")
-        (archives / "lock").unlink(missing_ok=True)
-    shutil.rmtree(state)
+    run.logged(update, log, f"reading the package lists of Debian {RELEASE}", _QUIET, timeout=300)
+    yield Archive(options, log)
+    shutil.rmtree(scratch)
+
+
+def download(architecture: str, out: Path, log: Path) -> None:
+    """Downloads each group of packages, with everything it depends on, into `out/<group>/`."""
+    with archive(architecture, out / ".apt", log) as debian:
+        for group, names in GROUPS.items():
+            debian.with_dependencies(names, out / group)
 
 
 def _host_sources(architecture: str) -> list[str]:

@@ -1,13 +1,11 @@
 """Single files of the mirror: below the upstream host's name, at the upstream path."""
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 
-from rig import run
 from rig.errors import RigError
-from rig.golang import build_environment
+from rig.golang import module_directory
 from rig.mirror import versions
 from rig.mirror.binaries import FLANNEL, KUBERNETES
 from rig.part import Workplace
@@ -29,17 +27,10 @@ def build(place: Workplace, out: Path) -> None:
 
 
 def flannel_manifest(place: Workplace) -> Path:
-    return _module(place, FLANNEL.directory, _FLANNEL_MODULE) / "Documentation" / "kube-flannel.yml"
+    return module_directory(place, FLANNEL.directory, _FLANNEL_MODULE) / "Documentation" / "kube-flannel.yml"
 
 
 def agnhost_version(place: Workplace) -> str:
     """The tag of the test image that belongs to this Kubernetes version."""
-    module = _module(place, KUBERNETES.directory, _KUBERNETES_MODULE)
+    module = module_directory(place, KUBERNETES.directory, _KUBERNETES_MODULE)
     return (module / "test" / "images" / "agnhost" / "VERSION").read_text().strip()
-
-
-def _module(place: Workplace, wrapper: Path, module: str) -> Path:
-    """Where a wrapper's module lies in the module cache, at the version its go.mod names."""
-    argv = [str(place.go), "mod", "download", "-json", module]
-    told = run.answer(argv, f"downloading {module}", build_environment(place.environ, cgo=False), wrapper, timeout=600)
-    return Path(json.loads(told)["Dir"])

@@ -14,13 +14,15 @@ from rig.part import Workplace
 
 
 def check_names(place: Workplace, kubeadm: Path) -> None:
-    """RigError when an image is missing that kubeadm, flannel's manifest or the test image's version names."""
+    """RigError when an image is missing that kubeadm, flannel's manifest or a test image's version names."""
     argv = [str(kubeadm), "config", "images", "list", f"--kubernetes-version=v{versions.KUBERNETES}"]
+    shell = place.outputs["debian-packages"] / "shell-image"
     listing = run.answer(argv, "asking kubeadm for its images", place.environ)
     wanted = {
         "kubeadm": named_by_kubeadm(listing),
         "flannel's manifest": named_by_manifest(flannel_manifest(place).read_text()),
         "the Kubernetes module": {f"registry.k8s.io/e2e-test-images/agnhost:{agnhost_version(place)}"},
+        "Debian's busybox-static": {f"docker.io/library/busybox:{base_layers.shell_version(shell)}"},
     }
     absent = [f"{name} (named by {source})" for source, names in wanted.items() for name in missing(names)]
     if absent:
@@ -46,7 +48,9 @@ def _put(
     image: Image, shared: Mapping[str, Blob], programs: Mapping[str, Path], architecture: str, storage: Storage
 ) -> None:
     own = {path: File(programs[build] / program, 0o755) for path, (build, program) in image.programs.items()}
-    layers = (*(shared[name] for name in image.layers), storage.put_layer(own))
+    layers = tuple(shared[name] for name in image.layers)
+    if own:
+        layers = (*layers, storage.put_layer(own))
     configuration = storage.put(oci.config(image.run, layers, architecture))
     manifest = storage.put(oci.manifest(configuration, layers))
     storage.tag(image.repository, image.tag, manifest, (configuration, *layers))

@@ -1,4 +1,4 @@
-"""The mirror's images as data: every one that kubeadm and flannel name, with upstream's names, tags and paths."""
+"""The mirror's images as data, under upstream's names, tags and paths: what kubeadm and flannel name, and tests use."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -70,6 +70,11 @@ IMAGES = (
         reference=f"registry.k8s.io/e2e-test-images/agnhost:{versions.AGNHOST}",
         programs={"agnhost": ("kubernetes", "agnhost")},
         run=Run(entrypoint=("/agnhost",), command=("pause",)),
+    ),
+    Image(
+        reference=f"docker.io/library/busybox:{versions.BUSYBOX}",
+        programs={},
+        run=Run(command=("sh",)),
     ),
     Image(
         reference=f"ghcr.io/flannel-io/flannel:v{versions.FLANNEL}",

@@ -1,4 +1,7 @@
-"""The mirror's own Debian packages as data: upstream's names, versions, relations, paths and configuration files."""
+"""The mirror's own Debian packages as data: upstream's names, versions, relations, paths and configuration files.
+
+Here are the form of a package and those of Kubernetes; those of the container runtimes are in runtime_packages.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,16 +10,29 @@ from pathlib import Path
 from rig.mirror import binaries, versions
 
 TEXTS = Path(__file__).parent / "debian"
-SCRIPT_NAMES = ("postinst", "prerm", "postrm")
-_UNITS = "usr/lib/systemd/system"
+UNITS = "usr/lib/systemd/system"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a package's installation does with its systemd units.
+
+    `units`: enabled; `starts`: whether they are started as soon as they are installed; `group`: a system group that
+    they need, empty for none.
+    """
+
+    units: tuple[str, ...]
+    starts: bool
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Package:
     """A binary package.
 
-    `programs`: path in the package -> (name of the Go build, program); `texts`: path -> file below `debian/`, None for
-    an empty one; `conffiles`: those paths an administrator may change; `relations`: control fields such as Depends.
+    `programs`: path in the package -> (name of the part that makes it, program); `texts`: path -> file below `debian/`,
+    None for an empty one; `conffiles`: those paths an administrator may change; `relations`: control fields such as
+    Depends; `service`: None for a package without units.
     """
 
     name: str
@@ -28,15 +44,24 @@ class Package:
     texts: Mapping[str, Path | None] = field(default_factory=dict)
     conffiles: tuple[str, ...] = ()
     relations: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def scripts(self) -> dict[str, Path]:
-        """Maintainer scripts by their dpkg names."""
-        files = {name: TEXTS / self.name / f"{name}.sh" for name in SCRIPT_NAMES}
-        return {name: file for name, file in files.items() if file.is_file()}
+    service: Service | None = None
 
     def file_name(self, architecture: str) -> str:
-        return f"{self.name}_{self.version}_{architecture}.deb"
+        """As apt names the file: the colon after an epoch is written `%3a`."""
+        return f"{self.name}_{self.version.replace(':', '%3a')}_{architecture}.deb"
+
+
+@dataclass(frozen=True)
+class PackageGroup:
+    """Packages that are built together.
+
+    `name`: unique among the groups; `title`: of what; `repository`: of apt.py, where they go.
+    """
+
+    name: str
+    title: str
+    repository: str
+    packages: tuple[Package, ...]
 
 
 def control(package: Package, architecture: str, installed_kib: int) -> str:
@@ -59,7 +84,7 @@ def control(package: Package, architecture: str, installed_kib: int) -> str:
 _KUBERNETES_VERSION = f"{versions.KUBERNETES}-1.1"
 _KUBERNETES_HOME = "https://kubernetes.io"
 
-KUBERNETES_PACKAGES = (
+_KUBERNETES_PACKAGES = (
     Package(
         name="kubeadm",
         version=_KUBERNETES_VERSION,
@@ -67,7 +92,7 @@ KUBERNETES_PACKAGES = (
         section="admin",
         homepage=_KUBERNETES_HOME,
         programs={"usr/bin/kubeadm": ("kubernetes", "kubeadm")},
-        texts={f"{_UNITS}/kubelet.service.d/10-kubeadm.conf": TEXTS / "kubeadm" / "10-kubeadm.conf"},
+        texts={f"{UNITS}/kubelet.service.d/10-kubeadm.conf": TEXTS / "kubeadm" / "10-kubeadm.conf"},
     ),
     Package(
         name="kubelet",
@@ -77,7 +102,7 @@ KUBERNETES_PACKAGES = (
         homepage=_KUBERNETES_HOME,
         programs={"usr/bin/kubelet": ("kubernetes", "kubelet")},
         texts={
-            f"{_UNITS}/kubelet.service": TEXTS / "kubelet" / "kubelet.service",
+            f"{UNITS}/kubelet.service": TEXTS / "kubelet" / "kubelet.service",
             "etc/default/kubelet": TEXTS / "kubelet" / "default",
             # dpkg keeps no empty directories
             "etc/kubernetes/manifests/.kubelet-keep": None,
@@ -85,6 +110,8 @@ KUBERNETES_PACKAGES = (
         },
         conffiles=("etc/default/kubelet",),
         relations={"Depends": "iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, util-linux"},
+        # Before kubeadm has configured it, it could only fail.
+        service=Service(("kubelet.service",), starts=False),
     ),
     Package(
         name="kubectl",
@@ -116,28 +143,4 @@ KUBERNETES_PACKAGES = (
     ),
 )
 
-DOCKER_PACKAGES = (
-    Package(
-        name="containerd.io",
-        version=f"{versions.CONTAINERD}-1~debian.12~bookworm",
-        summary="An open and reliable container runtime",
-        section="devel",
-        homepage="https://containerd.io",
-        programs={
-            "usr/bin/containerd": ("containerd", "containerd"),
-            "usr/bin/containerd-shim-runc-v2": ("containerd", "containerd-shim-runc-v2"),
-            "usr/bin/ctr": ("containerd", "ctr"),
-            "usr/bin/runc": ("runc", "runc"),
-        },
-        texts={
-            f"{_UNITS}/containerd.service": TEXTS / "containerd.io" / "containerd.service",
-            "etc/containerd/config.toml": TEXTS / "containerd.io" / "config.toml",
-        },
-        conffiles=("etc/containerd/config.toml",),
-        relations={
-            "Provides": "containerd, runc",
-            "Conflicts": "containerd, runc",
-            "Replaces": "containerd, runc",
-        },
-    ),
-)
+KUBERNETES = PackageGroup("kubernetes", "Kubernetes", "kubernetes", _KUBERNETES_PACKAGES)

@@ -1,35 +1,35 @@
 """The mirror as parts of the rig: Go programs, packages, repositories, images, files."""
 
-import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from rig.errors import RigError
-from rig.golang import go_part
-from rig.mirror import apt, deb, debian, files, image_store
-from rig.mirror.binaries import BUILDS
-from rig.mirror.packages import DOCKER_PACKAGES, KUBERNETES_PACKAGES, Package
+from rig.mirror import apt, binaries, deb, debian, files, image_store, maintainer_scripts, packages, private_images
+from rig.mirror.debian_programs import LIBRARIES
+from rig.mirror.machine import architecture
+from rig.mirror.packages import PackageGroup
+from rig.mirror.runtimes import RUNTIMES, Runtime
 from rig.part import Part, Workplace
 
+FILES = "files"
+PRIVATE_IMAGES = "private-images"
 _HERE = Path(__file__).parent
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-_PACKAGES = (*KUBERNETES_PACKAGES, *DOCKER_PACKAGES)
 
 
-def architecture(machine: str | None = None) -> str:
-    """Debian's and Go's common name of a machine type (default: this machine's); RigError for an unsupported one."""
-    found = machine or platform.machine()
-    if found not in _ARCHITECTURES:
-        raise RigError(
-            f"the mirror: machines of type {found} are not supported; use one of {', '.join(_ARCHITECTURES)}"
-        )
-    return _ARCHITECTURES[found]
+def mirror_parts(runtimes: Collection[str]) -> tuple[Part, ...]:
+    """Every part of a mirror for nodes with these container runtimes (words of RUNTIMES).
+
+    Served: `apt`, `files` and the files of runtimes (publish.py), `images` and `private-images` (registry.py).
+    """
+    chosen = [RUNTIMES[word] for word in sorted(runtimes)]
+    common = (*map(binaries.part, binaries.COMMON_BUILDS), debian_packages_part(), packages_part(packages.KUBERNETES))
+    own = (part for runtime in chosen for part in runtime_parts(runtime))
+    parts = {part.name: part for part in (*common, *own)}
+    return (*parts.values(), apt_part(chosen), images_part(), private_images_part(), files_part())
 
 
-def mirror_parts() -> tuple[Part, ...]:
-    """Every part of the mirror. Served: `apt` and `files` (publish.py), `images` (registry.py)."""
-    programs = tuple(go_part(build.name, build.title, build.directory, build.programs) for build in BUILDS)
-    return (*programs, debian_packages_part(), packages_part(), apt_part(), images_part(), files_part())
+def runtime_parts(runtime: Runtime) -> tuple[Part, ...]:
+    """The parts that a container runtime alone needs."""
+    return (*runtime.parts, *map(packages_part, runtime.packages))
 
 
 def debian_packages_part() -> Part:
@@ -39,30 +39,35 @@ def debian_packages_part() -> Part:
     return Part("debian-packages", "Debian packages for nodes and images", build, files=_sources("debian"))
 
 
-def packages_part() -> Part:
-    needs = tuple(sorted({build for package in _PACKAGES for build, _ in package.programs.values()}))
+def packages_part(group: PackageGroup) -> Part:
+    needs = tuple(sorted({made for package in group.packages for made, _ in package.programs.values()}))
 
     def build(place: Workplace, out: Path) -> None:
-        deb.build_packages(_PACKAGES, _outputs(place, needs), architecture(), out, place.log)
+        deb.build_packages(group.packages, _outputs(place, needs), architecture(), out, place.log)
 
-    sources = (*_sources("deb", "packages", "versions"), _HERE / "debian")
-    return Part("packages", "packages of Kubernetes and containerd", build, files=sources, needs=needs)
+    code = _sources("deb", "maintainer_scripts", "packages", "runtime_packages", "versions")
+    texts = [text for package in group.packages for text in package.texts.values() if text is not None]
+    scripts = maintainer_scripts.FILES.values()
+    title = f"packages of {group.title}"
+    return Part(_made_of(group), title, build, files=(*code, *texts, *scripts), needs=needs)
 
 
-def apt_part() -> Part:
+def apt_part(runtimes: Collection[Runtime]) -> Part:
+    chosen = (packages.KUBERNETES, *(group for runtime in runtimes for group in runtime.packages))
+    groups = {_made_of(group): group for group in chosen}
+    libraries = {name for runtime in runtimes for name in runtime.libraries}
+
     def build(place: Workplace, out: Path) -> None:
-        own, others = place.outputs["packages"], place.outputs["debian-packages"] / "node"
-        debs = {
-            "kubernetes": _files_of(KUBERNETES_PACKAGES, own),
-            "docker": _files_of(DOCKER_PACKAGES, own),
-            "debian": sorted(others.glob("*.deb")),
-        }
+        debs: dict[str, list[Path]] = {"debian": sorted((place.outputs["debian-packages"] / "node").glob("*.deb"))}
+        for name in sorted(libraries):
+            debs["debian"] += (place.outputs[name] / LIBRARIES).glob("*.deb")
+        for made, group in groups.items():
+            debs.setdefault(group.repository, []).extend(place.outputs[made].glob("*.deb"))
         for repository in apt.repositories(architecture()):
-            apt.build(repository, debs[repository.name], architecture(), out)
+            apt.build(repository, debs.get(repository.name, ()), architecture(), out)
 
-    return Part(
-        "apt", "apt repositories", build, files=_sources("apt", "versions"), needs=("packages", "debian-packages")
-    )
+    needs = ("debian-packages", *sorted(libraries), *sorted(groups))
+    return Part("apt", "apt repositories", build, files=_sources("apt", "placing", "versions"), needs=needs)
 
 
 def images_part() -> Part:
@@ -72,13 +77,26 @@ def images_part() -> Part:
         image_store.check_names(place, place.outputs["kubernetes"] / "kubeadm")
         image_store.build(_outputs(place, builds), place.outputs["debian-packages"], architecture(), out)
 
-    modules = ("images", "image_store", "files", "base_layers", "debian_layer", "layers", "oci", "storage", "versions")
-    return Part("images", "container images", build, files=_sources(*modules), needs=(*builds, "debian-packages"))
+    writers = ("image_store", "base_layers", "debian_layer", "layers", "oci", "storage", "placing")
+    sources = _sources("images", "files", "versions", *writers)
+    return Part("images", "container images", build, files=sources, needs=(*builds, "debian-packages"))
+
+
+def private_images_part() -> Part:
+    def build(place: Workplace, out: Path) -> None:
+        private_images.build(place.outputs["images"], out)
+
+    sources = _sources("private_images", "storage", "placing", "versions")
+    return Part(PRIVATE_IMAGES, "images of the private registry", build, files=sources, needs=("images",))
 
 
 def files_part() -> Part:
     module = _HERE / "flannel"
-    return Part("files", "single files", files.build, files=(*_sources("files", "versions"), module / "go.mod"))
+    return Part(FILES, "single files", files.build, files=(*_sources("files", "versions"), module / "go.mod"))
+
+
+def _made_of(group: PackageGroup) -> str:
+    return f"packages-{group.name}"
 
 
 def _sources(*modules: str) -> tuple[Path, ...]:
@@ -87,7 +105,3 @@ def _sources(*modules: str) -> tuple[Path, ...]:
 
 def _outputs(place: Workplace, names: Iterable[str]) -> Mapping[str, Path]:
     return {name: place.outputs[name] for name in names}
-
-
-def _files_of(packages: Iterable[Package], directory: Path) -> list[Path]:
-    return [directory / package.file_name(architecture()) for package in packages]

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rig.mirror import signing
@@ -12,19 +12,20 @@ from rig.mirror.apt import repositories
 _STAMP = ".made-from"
 
 
-def publish(apt: Path, files: Path, key: Path, root: Path, architecture: str) -> None:
+def publish(apt: Path, files: Iterable[Path], key: Path, root: Path, architecture: str) -> None:
     """Makes `root` hold `apt/` (signed with `key`, which is made if missing) and `files/`; nothing to do costs nothing.
 
-    `apt`, `files`: outputs of the parts of these names; their files are linked to, not copied. `root` is replaced as a
-    whole, so that no client sees a half of it.
+    `apt`: output of the part of this name; `files`: outputs of those with single files. Their files are linked to, not
+    copied. `root` is replaced as a whole, so that no client sees a half of it.
     """
     signing.ensure_key(key)
-    wanted = _inputs({"apt": apt, "files": files}, key)
+    sources = (("apt", apt), *(("files", directory) for directory in files))
+    wanted = _inputs(sources, key)
     if (root / _STAMP).is_file() and (root / _STAMP).read_text() == wanted:
         return
     scratch = root.with_name(f".{root.name}.new")
     shutil.rmtree(scratch, ignore_errors=True)
-    for name, source in (("apt", apt), ("files", files)):
+    for name, source in sources:
         _mirror(source, scratch / name)
     public_key = signing.public_key(key)
     releases = {}
@@ -42,15 +43,15 @@ def publish(apt: Path, files: Path, key: Path, root: Path, architecture: str) ->
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _inputs(sources: Mapping[str, Path], key: Path) -> str:
-    lines = [f"{name} {source.resolve()}" for name, source in sources.items()]
+def _inputs(sources: Iterable[tuple[str, Path]], key: Path) -> str:
+    lines = [f"{name} {source.resolve()}" for name, source in sources]
     lines.append(f"key {hashlib.sha256(key.read_bytes()).hexdigest()}")
     return "".join(f"{line}\n" for line in lines)
 
 
 def _mirror(source: Path, target: Path) -> None:
     """The directories of `source` with a link to each file."""
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     for directory, file in _walk(source):
         (target / directory).mkdir(parents=True, exist_ok=True)
         (target / directory / file).symlink_to(source.resolve() / directory / file)

@@ -1,4 +1,4 @@
-"""The OCI registry: its configuration and command line. It serves storage that is complete when it starts."""
+"""OCI registries: their configuration and command line. Each serves storage that is complete when it starts."""
 
 from pathlib import Path
 
@@ -8,9 +8,11 @@ import yaml
 ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
 
 
-def configuration(storage: Path, address: str, port: int, certificate: Path, key: Path) -> str:
-    """The configuration file's text: read-only, over TLS, on one address."""
-    document = {
+def configuration(
+    storage: Path, address: str, port: int, certificate: Path, key: Path, users: Path | None = None
+) -> str:
+    """The configuration file's text: read-only, over TLS, on one address; `users`: an htpasswd file, None: anybody."""
+    document: dict[str, object] = {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {
@@ -22,6 +24,8 @@ def configuration(storage: Path, address: str, port: int, certificate: Path, key
             "tls": {"certificate": str(certificate), "key": str(key), "minimumtls": "tls1.2"},
         },
     }
+    if users is not None:
+        document["auth"] = {"htpasswd": {"realm": "kubelab", "path": str(users)}}
     return yaml.safe_dump(document, sort_keys=False)
 
 

@@ -4,15 +4,17 @@ The layout is that of the registry's file system driver, see registry/storage/pa
 """
 
 import hashlib
+import json
 from pathlib import Path
 
 from rig.mirror.layers import Blob, Tree, write_layer
+from rig.mirror.placing import place
 
 _ROOT = "docker/registry/v2"
 
 
 class Storage:
-    """Writes blobs and tags below one directory."""
+    """Blobs and tags below one directory."""
 
     def __init__(self, directory: Path) -> None:
         self._root = directory / _ROOT
@@ -42,6 +44,24 @@ class Storage:
         tags = base / "_manifests" / "tags" / tag
         _link(tags / "current", manifest.digest)
         _link(tags / "index" / "sha256" / manifest.digest, manifest.digest)
+
+    def copy(self, source: "Storage", there: tuple[str, str], here: tuple[str, str]) -> None:
+        """Takes an image over from another storage, named by repository and tag `there` and `here`."""
+        repository, tag = there
+        link = source._root / "repositories" / repository / "_manifests" / "tags" / tag / "current" / "link"
+        manifest = self._adopt(source, link.read_text())
+        document = json.loads(self._blob(manifest.digest).read_bytes())
+        parts = [self._adopt(source, part["digest"]) for part in (document["config"], *document["layers"])]
+        self.tag(*here, manifest, tuple(parts))
+
+    def _adopt(self, source: "Storage", digest: str) -> Blob:
+        """The other storage's blob; `digest` with its algorithm."""
+        plain = digest.removeprefix("sha256:")
+        target = self._blob(plain)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            place(source._blob(plain), target)
+        return Blob(plain, target.stat().st_size)
 
     def _blob(self, digest: str) -> Path:
         return self._root / "blobs" / "sha256" / digest[:2] / digest / "data"

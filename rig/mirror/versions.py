@@ -13,8 +13,15 @@ COREDNS = "1.14.2"
 COREDNS_COMMIT = "dd1df4f"
 PAUSE = "3.10.2"
 REGISTRY = "3.0.0"
+CRI_O = "1.36.3"
+DOCKER = "20.10.24"  # of Debian's docker.io
+CONMON = "2.1.6"  # of Debian's conmon
+CRI_DOCKERD = "0.4.4"
+CRI_DOCKERD_COMMIT = "98c4823"
+BUSYBOX = "1.35.0"  # of Debian's busybox-static
 
 KUBERNETES_MINOR = ".".join(KUBERNETES.split(".")[:2])
+CRI_O_MINOR = ".".join(CRI_O.split(".")[:2])
 AGNHOST = "2.63.0"  # test/images/agnhost/VERSION of this Kubernetes version
 FLANNEL_MANIFEST_SHA256 = "e875824be2f552b45711dbda91af81b17eb961d00025d914d9fef18fad8f09c0"
 FLANNEL_CNI_PLUGIN = "1.9.1-flannel3"  # as flannel's manifest names it

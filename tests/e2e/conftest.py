@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import host
+from tests.e2e.cluster import Cluster
 from tests.e2e.project import Project, wait_for
 
 NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
@@ -41,6 +42,11 @@ class BuiltLab:
     observed: Observed
     site: Path
 
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster as its user sees it."""
+        return Cluster(self.project)
+
 
 @pytest.fixture(scope="session")
 def site() -> Path:
@@ -49,10 +55,10 @@ def site() -> Path:
     return Path(os.environ["KUBELAB_RIG"]) / "site.yaml"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltLab]:
     """A cluster of one control plane and two workers, beside a machine that is not ours."""
-    project = Project.copy(tmp_path_factory.mktemp("project"), NODES)
+    project = Project.copy(tmp_path_factory.mktemp("project"), "containerd", "e2e-")
     with host.connected(site) as content:
         host.create_foreign_vm(content, FOREIGN)
     observed = Observed()

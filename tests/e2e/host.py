@@ -128,6 +128,14 @@ def in_machine(name: str, *command: str) -> str:
     return docker("exec", container_of(name), *command)
 
 
+def run_text(name: str, text: str) -> str:
+    """Run a shell script in the machine of that name, past ssh; it must succeed."""
+    command = ["docker", "exec", "--interactive", container_of(name), "bash", "-s"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def answers(name: str, *command: str) -> bool:
     """Whether a command succeeds in a machine."""
     found = subprocess.run(["docker", "exec", container_of(name), *command], capture_output=True, check=False)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -36,8 +37,8 @@ class Project:
         self.log = directory / "output.log"
 
     @classmethod
-    def copy(cls, directory: Path, nodes: Mapping[str, str]) -> "Project":
-        """Copy the tracked files, with the containerd stack's cluster and ``nodes`` (name -> role) as stack e2e."""
+    def copy(cls, directory: Path, shipped: str, prefix: str) -> "Project":
+        """Copy the tracked files, with a shipped stack as stack e2e; its nodes' names get ``prefix`` before them."""
         listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
             cwd=ROOT,
@@ -53,9 +54,11 @@ class Project:
             (directory / shared).symlink_to(ROOT / shared)
         (directory / ".state").mkdir()
         project = cls(directory, os.environ)
-        stack = yaml.safe_load((ROOT / "stacks/Pulumi.containerd.yaml").read_text())
+        stack = yaml.safe_load((ROOT / f"stacks/Pulumi.{shipped}.yaml").read_text())
+        stack.pop("encryptionsalt", None)
         stack["config"]["kubelab:site"] = str(ROOT / ".rig/site.yaml")
-        stack["config"]["kubelab:nodes"] = {name: {"role": role} for name, role in nodes.items()}
+        nodes = stack["config"]["kubelab:nodes"]
+        stack["config"]["kubelab:nodes"] = {f"{prefix}{name}": settings for name, settings in nodes.items()}
         project.write_stack(stack)
         return project
 
@@ -63,10 +66,22 @@ class Project:
     def stack_file(self) -> Path:
         return self.directory / f"stacks/Pulumi.{STACK}.yaml"
 
-    def read_stack(self) -> dict[str, dict[str, dict[str, dict[str, object]]]]:
+    def read_stack(self) -> dict[str, Any]:
         """The stack file as data."""
-        loaded: dict[str, dict[str, dict[str, dict[str, object]]]] = yaml.safe_load(self.stack_file.read_text())
+        loaded: dict[str, Any] = yaml.safe_load(self.stack_file.read_text())
         return loaded
+
+    @property
+    def runtimes(self) -> dict[str, str]:
+        """Node -> the runtime that the stack file declares."""
+        config = self.read_stack()["config"]
+        common = config["kubelab:cluster"]["runtime"]
+        return {name: node.get("runtime", common) for name, node in config["kubelab:nodes"].items()}
+
+    @property
+    def nodes(self) -> dict[str, str]:
+        """Node -> its role."""
+        return {name: node["role"] for name, node in self.read_stack()["config"]["kubelab:nodes"].items()}
 
     def write_stack(self, stack: object) -> None:
         """Replace the stack file."""
@@ -77,6 +92,20 @@ class Project:
         stack = self.read_stack()
         role = stack["config"]["kubelab:nodes"][name]["role"]
         stack["config"]["kubelab:nodes"][name] = {"role": role, **settings}
+        self.write_stack(stack)
+
+    def set_cluster(self, settings: Mapping[str, object]) -> None:
+        """Declare ``settings`` for the cluster, beside what is declared already."""
+        stack = self.read_stack()
+        stack["config"]["kubelab:cluster"] |= settings
+        self.write_stack(stack)
+
+    def set_site(self, site: object) -> None:
+        """Build on another site than the rig's: the site file's content, its paths absolute."""
+        file = self.directory / "site.yaml"
+        file.write_text(yaml.safe_dump(site, sort_keys=False))
+        stack = self.read_stack()
+        stack["config"]["kubelab:site"] = str(file)
         self.write_stack(stack)
 
     def run(self, *command: str, seconds: int = UP_SECONDS) -> Result:
@@ -168,3 +197,9 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
             return
         waiter.wait(0.2)
     raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def changes(output: str) -> list[str]:
+    """The resources that an up or a preview printed as created, updated, replaced or deleted; components left out."""
+    found = re.findall(r"^ *(?:\+|-|~|\+-|-\+|\+\+|--) +(kubelab:index:\w+|command:remote:\w+) (\S+)", output, re.M)
+    return sorted({f"{kind.rpartition(':')[2]} {name}" for kind, name in found})

@@ -12,31 +12,9 @@ import yaml
 
 from rig.image.ova import ova_bytes
 from tests.e2e import host
+from tests.e2e.cluster import kubelet_starts
 from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
-
-
-def kubectl(lab: BuiltLab, *arguments: str) -> str:
-    """kubectl from this machine, with the stack's kubeconfig output."""
-    kubeconfig = lab.project.directory / "kubeconfig"
-    if not kubeconfig.exists():
-        kubeconfig.touch(mode=0o600)
-        kubeconfig.write_text(str(lab.project.outputs(show_secrets=True)["kubeconfig"]))
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), *arguments]
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True, env=lab.project.environment, timeout=120
-    ).stdout
-
-
-def changes(output: str) -> list[str]:
-    """The resources that an up or a preview printed as created, updated, replaced or deleted; components left out."""
-    found = re.findall(r"^ *(?:\+|-|~|\+-|-\+|\+\+|--) +(kubelab:index:\w+|command:remote:\w+) (\S+)", output, re.M)
-    return sorted({f"{kind.rpartition(':')[2]} {name}" for kind, name in found})
-
-
-def kubelet_starts(*names: str) -> dict[str, str]:
-    """Node -> when its kubelet was started, in microseconds."""
-    show = ("systemctl", "show", "--property", "ActiveEnterTimestampMonotonic", "--value", "kubelet")
-    return {name: host.in_machine(name, *show).strip() for name in names}
+from tests.e2e.project import changes
 
 
 def test_a_killed_engine_takes_its_provider_with_it_within_seconds(lab: BuiltLab) -> None:
@@ -63,7 +41,7 @@ def test_no_two_steps_overlapped_on_a_node_although_engines_were_killed() -> Non
 
 
 def test_every_declared_node_is_ready_with_the_declared_versions(lab: BuiltLab) -> None:
-    nodes = json.loads(kubectl(lab, "get", "nodes", "--output", "json"))["items"]
+    nodes = json.loads(lab.cluster.kubectl("get", "nodes", "--output", "json"))["items"]
     found = {
         node["metadata"]["name"]: (
             node["status"]["nodeInfo"]["kubeletVersion"],
@@ -83,7 +61,7 @@ def test_the_outputs_tell_address_role_runtime_and_versions_of_each_node(lab: Bu
     assert {(node["runtime"], node["runtimeVersion"], node["kubernetesVersion"]) for node in nodes} == {
         ("containerd", "2.3.4", "1.36.3")
     }
-    reported = json.loads(kubectl(lab, "get", "nodes", "--output", "json"))["items"]
+    reported = json.loads(lab.cluster.kubectl("get", "nodes", "--output", "json"))["items"]
     addresses = {n["metadata"]["name"]: n["status"]["addresses"][0]["address"] for n in reported}
     assert {node["name"]: node["address"] for node in nodes} == addresses
     assert outputs["apiEndpoint"] == f"{addresses['e2e-cp1']}:6443"
@@ -160,20 +138,20 @@ def test_more_memory_for_one_worker_updates_that_machine_alone(lab: BuiltLab) ->
     with host.connected(lab.site) as content:
         assert host.virtual_machines(content)["e2e-w1"].config.hardware.memoryMB == 3072
     assert kubelet_starts("e2e-cp1", "e2e-w2") == others
-    kubectl(lab, "wait", "--for", "condition=Ready", "node/e2e-w1", "--timeout", "90s")
+    lab.cluster.kubectl("wait", "--for", "condition=Ready", "node/e2e-w1", "--timeout", "90s")
 
 
 def test_another_image_for_one_worker_replaces_it_and_joins_it_anew(lab: BuiltLab, tmp_path: Path) -> None:
     image = tmp_path / "another.ova"
     image.write_bytes(ova_bytes() + bytes(10240))
     sha256 = hashlib.sha256(image.read_bytes()).hexdigest()
-    before = json.loads(kubectl(lab, "get", "node", "e2e-w1", "--output", "json"))["metadata"]["uid"]
+    before = json.loads(lab.cluster.kubectl("get", "node", "e2e-w1", "--output", "json"))["metadata"]["uid"]
     others = kubelet_starts("e2e-cp1", "e2e-w2")
     lab.project.set_node("e2e-w1", {"image": {"ova": str(image), "sha256": sha256}})
     changed = changes(lab.project.up().output)
     assert "VirtualMachine e2e-w1" in changed
     assert [name for name in changed if "e2e-w2" in name or "e2e-cp1" in name] == []
-    node = json.loads(kubectl(lab, "get", "node", "e2e-w1", "--output", "json"))
+    node = json.loads(lab.cluster.kubectl("get", "node", "e2e-w1", "--output", "json"))
     assert node["metadata"]["uid"] != before
     assert kubelet_starts("e2e-cp1", "e2e-w2") == others
     lab.project.pulumi("preview", "--expect-no-changes")
@@ -187,7 +165,7 @@ def test_a_machine_keeps_its_address_over_a_power_cycle(lab: BuiltLab) -> None:
     host.docker("restart", container)
     found = host.docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
     assert found.strip() == address
-    kubectl(lab, "wait", "--for", "condition=Ready", "node/e2e-w2", "--timeout", "90s")
+    lab.cluster.kubectl("wait", "--for", "condition=Ready", "node/e2e-w2", "--timeout", "90s")
 
 
 def test_a_worker_taken_from_the_stack_is_drained_deleted_and_destroyed(lab: BuiltLab) -> None:
@@ -195,7 +173,7 @@ def test_a_worker_taken_from_the_stack_is_drained_deleted_and_destroyed(lab: Bui
     del stack["config"]["kubelab:nodes"]["e2e-w2"]
     lab.project.write_stack(stack)
     lab.project.up()
-    assert sorted(kubectl(lab, "get", "nodes", "--output", "name").split()) == ["node/e2e-cp1", "node/e2e-w1"]
+    assert sorted(lab.cluster.kubectl("get", "nodes", "--output", "name").split()) == ["node/e2e-cp1", "node/e2e-w1"]
     with host.connected(lab.site) as content:
         assert "e2e-w2" not in host.virtual_machines(content)
 

@@ -1,4 +1,4 @@
-"""The shipped stack on a test site, as an engine would be told of it."""
+"""The shipped stacks on a test site, as an engine would be told of them."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,15 @@ from tests.graph.recording import Graph, record, secret
 
 PROJECT = Path(__file__).parents[2]
 STACK = "containerd"
+STACKS = ("containerd", "docker", "crio", "mixed")
 PASSWORD = "the-password-of-the-host"
 PRIVATE_KEY = "the-private-key"
 KUBECONFIG = "the-kubeconfig"
+REGISTRY_PASSWORD = "the-password-of-the-registry"
+REGISTRIES = {"registry.lab:5000": {"caFile": "ca.pem", "user": "puller", "passwordFile": "registry-password"}}
+"""A registry that wants a login, as a site file has it."""
+
+Declared = dict[str, Any]
 
 
 def token_of(node: str) -> str:
@@ -36,6 +42,11 @@ def address_of(node: str) -> str:
 def moid_of(node: str) -> str:
     """What tells this machine of a node from one made anew."""
     return f"vm-{node}"
+
+
+def facts_of(node: str) -> str:
+    """What the inspection of a node says: the command provider takes the last newline of a result away."""
+    return f"{node} answering the runtime of {node}\n{node} crictl its socket"
 
 
 def public_key_of(key: str) -> str:
@@ -64,6 +75,8 @@ def stdout(name: str) -> str:
     """A step's result."""
     if name.endswith("-mint-token"):
         return f"{token_of(name.removesuffix('-mint-token'))}\nsha256:{'0' * 64}\n"
+    if name.endswith("-inspect"):
+        return facts_of(name.removesuffix("-inspect"))
     return KUBECONFIG if name.endswith("-init") else f"machine-id of {name}\n"
 
 
@@ -76,52 +89,97 @@ def certificate() -> str:
     return dated.sign(key, None).public_bytes(Encoding.PEM).decode()
 
 
-@pytest.fixture(scope="session")
-def site_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(**added: object) -> Declared:
     """A site with mirrors and passthrough, as the embedded lab has them."""
-    folder = tmp_path_factory.mktemp("site")
-    (folder / "ca.pem").write_text(certificate())
-    site = {
-        "platform": {
-            "vsphere": {
-                "server": "esxi.test:8989",
-                "user": "root",
-                "tls": {"caFile": "ca.pem"},
-                "datastore": "ds",
-                "network": "VM Network",
-                "image": {"ova": "node.ova", "sha256": "a" * 64},
-            }
-        },
+    vsphere = {
+        "server": "esxi.test:8989",
+        "user": "root",
+        "tls": {"caFile": "ca.pem"},
+        "datastore": "ds",
+        "network": "VM Network",
+        "image": {"ova": "node.ova", "sha256": "a" * 64},
+    }
+    return {
+        "platform": {"vsphere": vsphere},
         "machine": {"cpus": 2, "memoryMiB": 2048, "diskGiB": 10, "extraConfig": {"RUN.mountdmi": "false"}},
         "addresses": {"mode": "dhcp", "network": "10.87.0.0/24"},
         "mirrors": {
             "caFile": "ca.pem",
-            "apt": {name: f"https://mirror.test/apt/{name}" for name in ("kubernetes", "docker", "debian")},
+            "apt": {name: f"https://mirror.test/apt/{name}" for name in ("kubernetes", "docker", "crio", "debian")},
             "registries": {"registry.k8s.io": "https://mirror.test/v2/registry.k8s.io"},
             "files": "https://mirror.test/files",
         },
+        "kubelet": {"failCgroupV1": False},
+        **added,
     }
-    file = folder / "site.yaml"
-    file.write_text(yaml.safe_dump(site))
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that a site names."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "ca.pem").write_text(certificate())
+    password = folder / "registry-password"
+    password.touch(mode=0o600)
+    password.write_text(REGISTRY_PASSWORD)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site_file(site_folder: Path) -> Path:
+    """A site with mirrors."""
+    file = site_folder / "site.yaml"
+    file.write_text(yaml.safe_dump(site()))
     return file
 
 
-@pytest.fixture(scope="session")
-def declared() -> dict[str, Any]:
-    """The values of the shipped stack, by their names in the project's configuration."""
-    text = (PROJECT / f"stacks/Pulumi.{STACK}.yaml").read_text()
+def shipped(stack: str) -> Declared:
+    """The values of a shipped stack, by their names in the project's configuration."""
+    text = (PROJECT / f"stacks/Pulumi.{stack}.yaml").read_text()
     return {key.partition(":")[2]: value for key, value in yaml.safe_load(text)["config"].items()}
 
 
-@pytest.fixture(scope="session")
-def config(declared: dict[str, Any], site_file: Path) -> LabConfig:
-    """The shipped stack on the test site."""
+def loaded(stack: str, declared: Declared, site_file: Path) -> LabConfig:
+    """What a user declared, on the site of that file."""
     environ = {"KUBELAB_VSPHERE_PASSWORD": PASSWORD}
-    site = os.path.relpath(site_file, PROJECT / "stacks")
-    return load(STACK, declared["cluster"], declared["nodes"], site, PROJECT / "stacks", environ)
+    relative = os.path.relpath(site_file, PROJECT / "stacks")
+    return load(stack, declared["cluster"], declared["nodes"], relative, PROJECT / "stacks", environ)
+
+
+def registered(config: LabConfig) -> Graph:
+    """Everything that a lab registers."""
+    return record(lambda: Lab(config.stack, config, PASSWORD), answer, stack=config.stack)
+
+
+@pytest.fixture(scope="session", params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    """Each shipped stack."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def config(stack: str, site_file: Path) -> LabConfig:
+    """A shipped stack on the test site."""
+    return loaded(stack, shipped(stack), site_file)
 
 
 @pytest.fixture(scope="session")
 def graph(config: LabConfig) -> Graph:
-    """Everything the lab registers."""
-    return record(lambda: Lab(config.stack, config, PASSWORD), answer, stack=STACK)
+    """Everything that a shipped stack registers."""
+    return registered(config)
+
+
+@pytest.fixture(scope="session")
+def graph_with_logins(stack: str, site_folder: Path) -> Graph:
+    """A shipped stack, on a site with a registry that wants a login."""
+    file = site_folder / "site-with-logins.yaml"
+    file.write_text(yaml.safe_dump(site(registries=REGISTRIES)))
+    return registered(loaded(stack, shipped(stack), file))
+
+
+@pytest.fixture(scope="session")
+def workers(config: LabConfig) -> list[str]:
+    """The workers' names, of which every shipped stack has some."""
+    names = [worker.name for worker in config.workers]
+    assert {"w1", "w2"} <= set(names)
+    return names

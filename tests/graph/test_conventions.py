@@ -9,8 +9,8 @@ import pytest
 from tests.graph.conftest import PROJECT
 from tests.graph.recording import Graph
 
-MODULES = sorted((PROJECT / "components").glob("*.py"))
-TREES = {module.name: ast.parse(module.read_text()) for module in MODULES}
+FOLDER = PROJECT / "components"
+TREES = {str(module.relative_to(FOLDER)): ast.parse(module.read_text()) for module in sorted(FOLDER.rglob("*.py"))}
 
 
 def classes_deriving_from(base: str) -> dict[str, tuple[str, ast.ClassDef]]:
@@ -36,9 +36,8 @@ EACH_COMPONENT = pytest.mark.parametrize("component", sorted(COMPONENTS))
 
 
 def test_the_components_are_found() -> None:
-    assert {"Lab", "Machine", "Node", "ControlPlane", "PodNetwork", "Worker", "Verification", "Script"} <= set(
-        COMPONENTS
-    )
+    assert {"Lab", "Machine", "Node", "ControlPlane", "PodNetwork", "Worker", "Inspection", "Script"} <= set(COMPONENTS)
+    assert "runtimes/docker.py" in TREES
 
 
 @EACH_COMPONENT
@@ -95,11 +94,25 @@ def test_only_one_module_names_the_plugins_resources() -> None:
 def test_the_product_knows_nothing_of_the_embedded_lab() -> None:
     shipped = [
         PROJECT / "__main__.py",
-        *(path for folder in ("components", "config") for path in files(PROJECT / folder)),
+        *(path for folder in ("components", "config", "doctor") for path in files(PROJECT / folder)),
     ]
     assert len(shipped) > 20
     imported = re.compile(r"^\s*(?:from|import) rig\b", re.MULTILINE)
     assert not [path.name for path in shipped if imported.search(path.read_text())]
+
+
+def test_only_a_runtimes_own_file_knows_which_runtime_it_is() -> None:
+    words = {module.partition("/")[2].removesuffix(".py") for module in TREES if module.startswith("runtimes/")}
+    words -= {"__init__"}
+    assert len(words) > 2
+    knowing = {
+        module
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in words and not module.startswith("runtimes/")
+    }
+    # Names of repositories and packages, of which some are also a runtime's.
+    assert knowing <= {"apt.py", "traces.py"}
 
 
 def files(folder: Path) -> list[Path]:
@@ -130,9 +143,9 @@ def test_every_machine_key_and_image_is_made_through_the_labs_own_host(graph: Gr
         assert resource.provider.startswith(f"{vsphere.urn}::"), resource.name
 
 
-def test_everything_made_on_the_host_is_marked_with_project_and_stack(graph: Graph) -> None:
+def test_everything_made_on_the_host_is_marked_with_project_and_stack(graph: Graph, stack: str) -> None:
     (vsphere,) = graph.of_type("pulumi:providers:kubelab")
-    assert vsphere.plain("owner") == "kubelab/containerd"
+    assert vsphere.plain("owner") == f"kubelab/{stack}"
 
 
 def test_machines_of_one_image_share_it(graph: Graph) -> None:

@@ -1,17 +1,16 @@
-"""What waits for what: no more and no less than it must."""
+"""What waits for what: no more and no less than it must. For every shipped stack."""
 
 from itertools import pairwise
 from pathlib import PurePath
 
-import pytest
-
+from components.runtimes import RUNTIMES
 from config import LabConfig
 from tests.graph.conftest import PROJECT
 from tests.graph.recording import Graph, Resource
 
 COMMAND = "command:remote:Command"
 MACHINE = "kubelab:index:VirtualMachine"
-WORKERS = ("w1", "w2")
+ON_REQUEST = {"05-reset-node.sh"}
 
 
 def step(graph: Graph, file: str, node: str) -> Resource:
@@ -31,6 +30,17 @@ def script_of(command: Resource) -> str:
     return str(file)
 
 
+def verification(graph: Graph) -> Resource:
+    (verified,) = [command for command in commands(graph) if script_of(command) == "90-verify-cluster.sh"]
+    return verified
+
+
+def preparation(graph: Graph, node: str) -> list[Resource]:
+    """The steps that make a machine ready for kubeadm, in the order of their scripts."""
+    of_node = [command for command in commands(graph) if command.name.startswith(f"{node}-")]
+    return sorted((command for command in of_node if script_of(command) < "40"), key=script_of)
+
+
 def scripts_before(graph: Graph, command: Resource) -> set[tuple[str, str]]:
     """Script and resource name of every step that must have ended before."""
     return {(script_of(other), other.name) for other in commands(graph) if other.urn in graph.before(command)}
@@ -40,34 +50,44 @@ def waits_for(graph: Graph, later: Resource, earlier: Resource) -> bool:
     return earlier.urn in graph.before(later)
 
 
-def test_every_script_has_its_step(graph: Graph) -> None:
+def test_every_script_has_its_step_but_those_of_runtimes_that_no_node_has(graph: Graph, config: LabConfig) -> None:
     shipped = {PurePath(path).name for path in (PROJECT / "components/scripts").glob("[0-9]*.sh")}
-    assert {script_of(command) for command in commands(graph)} == shipped
+    unused = {runtime.script for word, runtime in RUNTIMES.items() if word not in {n.runtime for n in config.nodes}}
+    assert {script_of(command) for command in commands(graph)} == shipped - unused - ON_REQUEST
+    assert unused | ON_REQUEST <= shipped
 
 
-@pytest.mark.parametrize("node", ["cp1", *WORKERS])
-def test_a_node_is_prepared_in_the_order_of_the_scripts(graph: Graph, node: str) -> None:
-    prepared = [command for command in commands(graph) if script_of(command) < "40" and command.name.startswith(node)]
-    prepared.sort(key=script_of)
-    assert len(prepared) == 5
-    for earlier, later in pairwise(prepared):
-        assert waits_for(graph, later, earlier), (later.name, earlier.name)
-    assert waits_for(graph, prepared[0], graph.named(MACHINE, node))
+def test_a_node_is_prepared_in_the_order_of_the_scripts(graph: Graph, config: LabConfig) -> None:
+    """The runtime comes first and proves itself; only then comes the kubelet."""
+    for node in config.nodes:
+        steps = preparation(graph, node.name)
+        assert [script_of(command) for command in steps] == [
+            "00-preflight.sh",
+            "10-prepare-os.sh",
+            f"20-install-{node.runtime}.sh",
+            "30-install-kubernetes.sh",
+        ]
+        for earlier, later in pairwise(steps):
+            assert waits_for(graph, later, earlier), (later.name, earlier.name)
+        assert waits_for(graph, steps[0], graph.named(MACHINE, node.name))
 
 
-@pytest.mark.parametrize("node", ["cp1", *WORKERS])
-def test_nodes_are_prepared_independently_of_each_other(graph: Graph, node: str) -> None:
-    others = {resource.urn for resource in graph if resource.type in (COMMAND, MACHINE) and node not in resource.name}
-    prepared = [command for command in commands(graph) if script_of(command) < "40" and command.name.startswith(node)]
-    assert prepared
-    for command in prepared:
-        assert not graph.before(command) & others
+def test_nodes_are_prepared_independently_of_each_other(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        others = {
+            resource.urn
+            for resource in graph
+            if resource.type in (COMMAND, MACHINE) and node.name not in resource.name.split("-")
+        }
+        assert others
+        for command in preparation(graph, node.name):
+            assert not graph.before(command) & others, command.name
 
 
 def test_the_control_plane_waits_for_its_own_machine_alone(graph: Graph) -> None:
     before = scripts_before(graph, step(graph, "40-init-control-plane.sh", "cp1"))
     assert {name.partition("-")[0] for _, name in before} == {"cp1"}
-    assert "35-pull-images.sh" in {file for file, _ in before}
+    assert "30-install-kubernetes.sh" in {file for file, _ in before}
 
 
 def test_the_pod_network_waits_for_the_control_plane_and_no_worker(graph: Graph) -> None:
@@ -77,42 +97,51 @@ def test_the_pod_network_waits_for_the_control_plane_and_no_worker(graph: Graph)
     assert {name.partition("-")[0] for _, name in before} == {"cp1"}
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_a_worker_joins_only_after_its_own_packages_and_the_control_planes_init(graph: Graph, worker: str) -> None:
-    joined = step(graph, "60-join-worker.sh", worker)
-    assert waits_for(graph, joined, step(graph, "30-install-kubernetes.sh", worker))
-    assert waits_for(graph, joined, step(graph, "40-init-control-plane.sh", "cp1"))
+def test_a_worker_joins_only_after_its_own_packages_and_the_control_planes_init(
+    graph: Graph, workers: list[str]
+) -> None:
+    for worker in workers:
+        joined = step(graph, "60-join-worker.sh", worker)
+        assert waits_for(graph, joined, step(graph, "30-install-kubernetes.sh", worker))
+        assert waits_for(graph, joined, step(graph, "40-init-control-plane.sh", "cp1"))
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_a_join_waits_for_no_other_worker_and_not_for_the_pod_network(graph: Graph, worker: str) -> None:
-    before = scripts_before(graph, step(graph, "60-join-worker.sh", worker))
-    assert "45-apply-pod-network.sh" not in {file for file, _ in before}
-    assert {name.partition("-")[0] for _, name in before} == {"cp1", worker}
+def test_a_join_waits_for_no_other_worker_and_not_for_the_pod_network(graph: Graph, workers: list[str]) -> None:
+    for worker in workers:
+        before = scripts_before(graph, step(graph, "60-join-worker.sh", worker))
+        assert "45-apply-pod-network.sh" not in {file for file, _ in before}
+        assert {name.partition("-")[0] for _, name in before} == {"cp1", worker}
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_a_token_is_minted_only_when_its_worker_is_ready_to_join(graph: Graph, worker: str) -> None:
-    minted = step(graph, "50-mint-token.sh", worker)
-    assert waits_for(graph, minted, step(graph, "30-install-kubernetes.sh", worker))
-    assert waits_for(graph, minted, step(graph, "40-init-control-plane.sh", "cp1"))
+def test_a_token_is_minted_only_when_its_worker_is_ready_to_join(graph: Graph, workers: list[str]) -> None:
+    for worker in workers:
+        minted = step(graph, "50-mint-token.sh", worker)
+        assert waits_for(graph, minted, step(graph, "30-install-kubernetes.sh", worker))
+        assert waits_for(graph, minted, step(graph, "40-init-control-plane.sh", "cp1"))
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_a_worker_is_admitted_after_it_joined(graph: Graph, worker: str) -> None:
-    admitted = step(graph, "65-manage-membership.sh", worker)
-    assert waits_for(graph, admitted, step(graph, "60-join-worker.sh", worker))
+def test_a_worker_is_admitted_after_it_joined(graph: Graph, workers: list[str]) -> None:
+    for worker in workers:
+        admitted = step(graph, "65-manage-membership.sh", worker)
+        assert waits_for(graph, admitted, step(graph, "60-join-worker.sh", worker))
 
 
-def test_verification_comes_last(graph: Graph) -> None:
-    (verified,) = [command for command in commands(graph) if script_of(command) == "90-verify-cluster.sh"]
-    unseen = {
+def test_a_node_is_inspected_once_it_is_a_member(graph: Graph, workers: list[str]) -> None:
+    inspected = step(graph, "80-inspect-node.sh", "cp1")
+    assert waits_for(graph, inspected, step(graph, "45-apply-pod-network.sh", "network"))
+    for worker in workers:
+        inspected = step(graph, "80-inspect-node.sh", worker)
+        assert waits_for(graph, inspected, step(graph, "65-manage-membership.sh", worker))
+        assert {name.partition("-")[0] for _, name in scripts_before(graph, inspected)} == {"cp1", worker}
+
+
+def test_verification_comes_after_every_other_step(graph: Graph) -> None:
+    verified = verification(graph)
+    assert [
         command.name
         for command in commands(graph)
         if command is not verified and not waits_for(graph, verified, command)
-    }
-    # A worker's own pull of images is not what its membership waits for.
-    assert unseen <= {f"{worker}-pull-images" for worker in WORKERS}
+    ] == []
 
 
 def test_a_machine_waits_for_no_other_machine(graph: Graph, config: LabConfig) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer
+from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer, shipped
 from tests.graph.recording import Graph, is_secret, record
 
 
@@ -20,10 +20,13 @@ class Lines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.errors: list[str] = []
+        self.warnings: list[str] = []
 
     def emit(self, line: logging.LogRecord) -> None:
         if line.levelno >= logging.ERROR:
             self.errors.append(line.getMessage())
+        elif line.levelno >= logging.WARNING:
+            self.warnings.append(line.getMessage())
 
 
 @pytest.fixture
@@ -32,9 +35,9 @@ def said() -> Lines:
 
 
 @pytest.fixture
-def settings(declared: dict[str, Any], site_file: Path) -> dict[str, Any]:
-    """The shipped stack's configuration, on the test site."""
-    return {**declared, "site": os.path.relpath(site_file, PROJECT / "stacks")}
+def settings(site_file: Path) -> dict[str, Any]:
+    """A shipped stack's configuration, on the test site."""
+    return {**shipped(STACK), "site": os.path.relpath(site_file, PROJECT / "stacks")}
 
 
 def run(settings: Mapping[str, Any], said: Lines) -> Graph:
@@ -75,6 +78,38 @@ def test_a_lab_exports_what_a_user_needs_next(settings: dict[str, Any], said: Li
         ("w2", "worker", "containerd", address_of("w2")),
     ]
     assert {(node["kubernetesVersion"], node["runtimeVersion"]) for node in outputs["nodes"]} == {("1.36.3", "2.3.4")}
+
+
+@pytest.mark.usefixtures("password")
+def test_the_nodes_of_one_lab_may_have_different_runtimes_each_in_its_own_version(
+    settings: dict[str, Any], said: Lines
+) -> None:
+    nodes = run({**settings, **{key: shipped("mixed")[key] for key in ("cluster", "nodes")}}, said).outputs["nodes"]
+    assert [(node["name"], node["runtime"], node["runtimeVersion"]) for node in nodes] == [
+        ("cp1", "containerd", "2.3.4"),
+        ("w1", "docker", "28.3.3"),
+        ("w2", "containerd", "2.3.4"),
+        ("w3", "crio", "1.36.3"),
+    ]
+
+
+@pytest.mark.usefixtures("password")
+def test_what_works_but_not_as_expected_is_a_warning_and_stops_nothing(settings: dict[str, Any], said: Lines) -> None:
+    settings["cluster"] = {**settings["cluster"], "kubeProxy": {"mode": "ipvs"}, "runtime": "docker"}
+    graph = run(settings, said)
+    assert graph.of_type("kubelab:lab:Lab")
+    assert said.errors == []
+    assert len(said.warnings) == 2
+    (of_kube_proxy,) = [line for line in said.warnings if "ipvs" in line]
+    (of_docker,) = [line for line in said.warnings if "registry.k8s.io" in line]
+    assert "nftables" in of_kube_proxy
+    assert "cp1, w1, w2" in of_docker
+
+
+@pytest.mark.usefixtures("password")
+def test_a_lab_without_surprises_warns_of_nothing(settings: dict[str, Any], said: Lines) -> None:
+    run(settings, said)
+    assert said.warnings == []
 
 
 @pytest.mark.usefixtures("password")

@@ -1,71 +1,114 @@
 """A secret has one road: secret inputs and outputs, never a command line, a log or the plain state."""
 
+import base64
+
 import pulumi
 import pytest
 
 from components.lab import Lab
 from config import LabConfig
-from tests.graph.conftest import KUBECONFIG, PASSWORD, PRIVATE_KEY, STACK, answer, token_of
+from tests.graph.conftest import (
+    KUBECONFIG,
+    PASSWORD,
+    PRIVATE_KEY,
+    REGISTRY_PASSWORD,
+    answer,
+    token_of,
+)
 from tests.graph.recording import Graph, is_secret, public_text, record
-from tests.graph.test_order import WORKERS, commands, step
+from tests.graph.test_order import commands, step
+from tests.graph.test_steps import given, install_step
 
 SECRETS = {
     "password": PASSWORD,
     "private key": PRIVATE_KEY,
     "kubeconfig": KUBECONFIG,
-    **{f"token of {worker}": token_of(worker) for worker in WORKERS},
+    "password of a registry": REGISTRY_PASSWORD,
+    "login of a registry": base64.b64encode(f"puller:{REGISTRY_PASSWORD}".encode()).decode(),
+    **{f"token of {worker}": token_of(worker) for worker in ("w1", "w2")},
 }
+# The kubeconfig is nobody's input, and a registry's password reaches a node as its login alone.
+REACHING = sorted(SECRETS.keys() - {"kubeconfig", "password of a registry"})
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_a_secret_never_stands_in_a_plain_input(graph: Graph, name: str) -> None:
-    assert [resource.name for resource in graph if SECRETS[name] in public_text(dict(resource.inputs))] == []
+def test_a_secret_never_stands_in_a_plain_input(graph_with_logins: Graph, name: str) -> None:
+    plain = [each.name for each in graph_with_logins if SECRETS[name] in public_text(dict(each.inputs))]
+    assert plain == []
 
 
-@pytest.mark.parametrize("name", [name for name in SECRETS if name != "kubeconfig"])
-def test_a_secret_does_reach_those_that_need_it(graph: Graph, name: str) -> None:
-    assert [resource.name for resource in graph if SECRETS[name] in str(resource.inputs)]
+@pytest.mark.parametrize("name", REACHING)
+def test_a_secret_does_reach_those_that_need_it(graph_with_logins: Graph, name: str) -> None:
+    assert [resource.name for resource in graph_with_logins if SECRETS[name] in str(resource.inputs)]
 
 
-def test_no_command_line_carries_a_secret(graph: Graph) -> None:
-    for command in commands(graph):
+def test_no_command_line_carries_a_secret(graph_with_logins: Graph) -> None:
+    for command in commands(graph_with_logins):
         lines = [command.plain(name) for name in ("create", "update", "delete") if command.inputs.get(name)]
         assert len(lines) >= 2
         assert not [value for value in SECRETS.values() for line in lines if value in line], command.name
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_each_worker_joins_with_a_token_of_its_own(graph: Graph, worker: str) -> None:
-    joined = step(graph, "60-join-worker.sh", worker)
-    assert [other for other in WORKERS if token_of(other) in joined.plain("stdin")] == [worker]
-    assert is_secret(joined.inputs["stdin"])
+def test_the_login_of_a_registry_is_given_to_the_installation_of_each_runtime_and_to_no_other_step(
+    graph_with_logins: Graph, config: LabConfig
+) -> None:
+    login = SECRETS["login of a registry"]
+    told = {command.name for command in commands(graph_with_logins) if login in command.plain("stdin")}
+    assert told == {f"{node.name}-install-{node.runtime}" for node in config.nodes}
+    for node in config.nodes:
+        installed = install_step(graph_with_logins, config, node.name)
+        assert is_secret(installed.inputs["stdin"])
+        assert installed.plain("logging") == "stderr"
+        assert "=== 0600 /" in given(installed, "FILES")
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_a_workers_own_token_is_deleted_when_it_is_admitted(graph: Graph, worker: str) -> None:
-    admitted = step(graph, "65-manage-membership.sh", worker)
-    assert [other for other in WORKERS if token_of(other) in admitted.plain("stdin")] == [worker]
-    assert is_secret(admitted.inputs["stdin"])
+def test_without_logins_the_installation_of_a_runtime_is_readable_in_a_preview(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        installed = install_step(graph, config, node.name)
+        assert not is_secret(installed.inputs["stdin"])
+        assert installed.plain("logging") == "stdoutAndStderr"
 
 
-def test_a_result_that_is_a_secret_is_kept_as_one_and_not_logged(graph: Graph) -> None:
+def test_each_worker_joins_with_a_token_of_its_own(graph: Graph, workers: list[str]) -> None:
+    for worker in workers:
+        joined = step(graph, "60-join-worker.sh", worker)
+        assert [other for other in workers if token_of(other) in joined.plain("stdin")] == [worker]
+        assert is_secret(joined.inputs["stdin"])
+
+
+def test_a_workers_own_token_is_deleted_when_it_is_admitted(graph: Graph, workers: list[str]) -> None:
+    for worker in workers:
+        admitted = step(graph, "65-manage-membership.sh", worker)
+        assert [other for other in workers if token_of(other) in admitted.plain("stdin")] == [worker]
+        assert is_secret(admitted.inputs["stdin"])
+
+
+def test_a_result_that_is_a_secret_is_kept_as_one_and_not_logged(graph: Graph, workers: list[str]) -> None:
     secret = {command.name for command in commands(graph) if "stdout" in command.secret_outputs}
-    assert secret >= {"cp1-init", *(f"{worker}-mint-token" for worker in WORKERS)}
+    assert secret >= {"cp1-init", *(f"{worker}-mint-token" for worker in workers)}
     for command in commands(graph):
         if command.name in secret:
             assert command.plain("logging") in ("stderr", "none"), command.name
 
 
-def test_a_step_that_is_given_a_secret_does_not_log_its_result(graph: Graph) -> None:
-    given = [command for command in commands(graph) if is_secret(command.inputs["stdin"])]
-    assert given
-    assert not [command.name for command in given if command.plain("logging") not in ("stderr", "none")]
+def test_a_step_that_is_given_a_secret_does_not_log_its_result(graph_with_logins: Graph) -> None:
+    told = [command for command in commands(graph_with_logins) if is_secret(command.inputs["stdin"])]
+    assert told
+    assert not [command.name for command in told if command.plain("logging") not in ("stderr", "none")]
 
 
-def test_the_kubeconfig_is_exported_as_a_secret(config: LabConfig) -> None:
+def test_the_facts_of_a_node_are_no_secret_so_that_a_difference_can_be_read(graph: Graph) -> None:
+    inspected = [command for command in commands(graph) if command.name.endswith("-inspect")]
+    assert inspected
+    assert not [command.name for command in inspected if "stdout" in command.secret_outputs]
+
+
+def test_the_kubeconfig_is_an_output_of_the_cluster_and_a_secret(config: LabConfig) -> None:
+    """It is never merged into a file of the user's, where a stale one would name an unknown authority."""
+
     def program() -> None:
         pulumi.export("kubeconfig", Lab(config.stack, config, PASSWORD).kubeconfig)
 
-    exported = record(program, answer, stack=STACK).outputs["kubeconfig"]
+    exported = record(program, answer, stack=config.stack).outputs["kubeconfig"]
     assert is_secret(exported)
     assert exported["value"] == KUBECONFIG

@@ -1,11 +1,16 @@
 """How steps reach their machine, when they run again, and what they leave when they are removed."""
 
-import pytest
+import re
+from collections.abc import Iterable
 
-from config import LabConfig
-from tests.graph.conftest import address_of, moid_of, public_key_of
+from components.node import all_traces
+from components.runtimes import RUNTIMES
+from config import LabConfig, versions
+from tests.graph.conftest import address_of, facts_of, moid_of, public_key_of
 from tests.graph.recording import Graph, Resource, is_secret
-from tests.graph.test_order import MACHINE, WORKERS, commands, script_of, step
+from tests.graph.test_order import MACHINE, commands, script_of, step, verification
+
+INSTALLED = re.compile(r"^export ([A-Z_]*VERSION)=(.*)$", re.MULTILINE)
 
 
 def node_of(command: Resource, graph: Graph) -> str:
@@ -15,16 +20,59 @@ def node_of(command: Resource, graph: Graph) -> str:
     return str(name)
 
 
+def run_of(node: str) -> str:
+    """The identity of a node's preflight: another one once that was done anew."""
+    return f"{node}-preflight-id"
+
+
+def given(command: Resource, name: str) -> str:
+    """One value of the environment that a step is given."""
+    found = re.search(rf"^export {name}=('(?:[^']|'\"'\"')*'|\S*)$", command.plain("stdin"), re.MULTILINE)
+    assert found, f"{command.name} is given no {name}"
+    return found[1].strip("'").replace("'\"'\"'", "'")
+
+
+def install_step(graph: Graph, config: LabConfig, node: str) -> Resource:
+    """The step that installs a node's runtime."""
+    (runtime,) = [each.runtime for each in config.nodes if each.name == node]
+    return step(graph, RUNTIMES[runtime].script, node)
+
+
 def test_every_step_goes_with_its_own_machine(graph: Graph) -> None:
     assert commands(graph)
     for command in commands(graph):
         assert command.deleted_with == graph.named(MACHINE, node_of(command, graph)).urn, command.name
 
 
-def test_every_step_runs_anew_on_a_machine_made_anew(graph: Graph) -> None:
+def test_the_first_step_of_a_node_runs_anew_on_a_machine_made_anew(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        preflight = step(graph, "00-preflight.sh", node.name)
+        assert moid_of(node.name) in preflight.plain("triggers")
+        assert preflight.delete_before_replace
+
+
+def test_every_later_step_runs_anew_when_the_first_of_its_node_did(graph: Graph) -> None:
     for command in commands(graph):
-        assert moid_of(node_of(command, graph)) in command.plain("triggers"), command.name
-        assert command.delete_before_replace, command.name
+        if script_of(command) != "00-preflight.sh":
+            assert run_of(node_of(command, graph)) in command.plain("triggers"), command.name
+            assert command.delete_before_replace, command.name
+
+
+def test_another_runtime_makes_another_node_of_a_worker_and_never_of_a_control_plane(
+    graph: Graph, config: LabConfig
+) -> None:
+    words = set(RUNTIMES)
+    for command in commands(graph):
+        of_worker = [node for node in config.workers if command.name == f"{node.name}-preflight"]
+        assert words & set(command.plain("triggers")) == {node.runtime for node in of_worker}, command.name
+
+
+def test_a_workers_machine_is_made_for_its_runtime_and_a_control_planes_for_any(
+    graph: Graph, config: LabConfig
+) -> None:
+    made_for = {machine.name: machine.plain("replaceTriggers") for machine in graph.of_type(MACHINE)}
+    workers = {worker.name: {"runtime": worker.runtime} for worker in config.workers}
+    assert made_for == {config.control_plane.name: {}, **workers}
 
 
 def test_every_connection_verifies_the_host_key_of_its_machine(graph: Graph) -> None:
@@ -39,16 +87,13 @@ def test_a_machine_presents_the_host_key_that_its_steps_expect(graph: Graph) -> 
         assert machine.name in machine.plain("hostKeyPrivate")
 
 
-def test_every_step_runs_on_the_node_that_it_is_about(graph: Graph) -> None:
-    on_control_plane = {
-        command.name for command in commands(graph) if script_of(command) >= "40" and node_of(command, graph) == "cp1"
-    }
-    assert {command.name for command in commands(graph) if script_of(command) >= "40"} - on_control_plane == {
-        f"{worker}-join" for worker in WORKERS
-    }
+def test_every_step_runs_on_the_node_that_it_is_about(graph: Graph, workers: list[str]) -> None:
+    own = {f"{worker}-{what}" for worker in workers for what in ("join", "inspect")}
     for command in commands(graph):
-        if script_of(command) < "40":
+        if script_of(command) < "40" or command.name in own:
             assert command.name.startswith(f"{node_of(command, graph)}-")
+        else:
+            assert node_of(command, graph) == "cp1", command.name
 
 
 def test_no_step_is_given_its_earlier_output(graph: Graph) -> None:
@@ -61,33 +106,156 @@ def test_an_update_runs_the_same_as_a_creation(graph: Graph) -> None:
         assert command.plain("update") == command.plain("create"), command.name
 
 
-def test_only_a_workers_membership_is_undone_when_it_is_removed(graph: Graph) -> None:
+def test_only_a_workers_membership_is_undone_when_it_is_removed(graph: Graph, workers: list[str]) -> None:
     undone = {command.name for command in commands(graph) if command.inputs.get("delete")}
-    assert undone == {f"{worker}-membership" for worker in WORKERS}
+    assert undone == {f"{worker}-membership" for worker in workers}
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_a_script_edit_never_drains_a_worker(graph: Graph, worker: str) -> None:
+def test_a_script_edit_never_drains_a_worker(graph: Graph, workers: list[str]) -> None:
     # Only a change of triggers replaces a command, and with it runs its removal.
-    membership = step(graph, "65-manage-membership.sh", worker)
-    assert sorted(membership.plain("triggers")) == sorted([moid_of("cp1"), moid_of(worker)])
+    for worker in workers:
+        membership = step(graph, "65-manage-membership.sh", worker)
+        assert sorted(membership.plain("triggers")) == sorted([run_of("cp1"), run_of(worker)])
 
 
-@pytest.mark.parametrize("worker", WORKERS)
-def test_a_worker_made_anew_leaves_the_cluster_first_and_gets_a_new_token(graph: Graph, worker: str) -> None:
-    for file in ("50-mint-token.sh", "65-manage-membership.sh"):
-        assert moid_of(worker) in step(graph, file, worker).plain("triggers")
+def test_a_node_made_anew_leaves_the_cluster_first_and_gets_a_new_token(graph: Graph, workers: list[str]) -> None:
+    for worker in workers:
+        for file in ("50-mint-token.sh", "65-manage-membership.sh"):
+            assert run_of(worker) in step(graph, file, worker).plain("triggers")
+        membership = step(graph, "65-manage-membership.sh", worker)
+        # Its removal runs on the control plane, also when the worker's own machine is deleted.
+        assert membership.deleted_with == graph.named(MACHINE, "cp1").urn
+        assert graph.named(MACHINE, worker).urn in graph.before(membership)
 
 
-def test_the_cluster_is_verified_again_when_any_machine_was_made_anew(graph: Graph, config: LabConfig) -> None:
-    (verified,) = [command for command in commands(graph) if script_of(command) == "90-verify-cluster.sh"]
-    assert {moid_of(node.name) for node in config.nodes} <= set(verified.plain("triggers"))
+def test_the_cluster_is_verified_again_when_any_node_was_made_anew(graph: Graph, config: LabConfig) -> None:
+    assert {run_of(node.name) for node in config.nodes} <= set(verification(graph).plain("triggers"))
 
 
 def test_few_connections_are_made_per_node(graph: Graph, config: LabConfig) -> None:
     assert len(commands(graph)) <= 8 * len(config.nodes)
+    for node in config.nodes:
+        assert len([command for command in commands(graph) if node.name in command.name.split("-")]) <= 8
 
 
-def test_a_step_is_readable_in_a_preview_unless_it_holds_a_secret(graph: Graph) -> None:
+def test_a_step_is_readable_in_a_preview_unless_it_holds_a_secret(graph: Graph, workers: list[str]) -> None:
     hidden = {command.name for command in commands(graph) if is_secret(command.inputs["stdin"])}
-    assert hidden == {f"{worker}-{what}" for worker in WORKERS for what in ("join", "membership")}
+    assert hidden == {f"{worker}-{what}" for worker in workers for what in ("join", "membership")}
+
+
+def test_every_node_gets_kubelet_and_kubeadm_in_one_exact_version(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        packages = step(graph, "30-install-kubernetes.sh", node.name)
+        assert given(packages, "KUBERNETES_VERSION") == config.cluster.kubernetes_version
+
+
+def test_no_package_is_installed_unpinned(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        installed = [install_step(graph, config, node.name), step(graph, "30-install-kubernetes.sh", node.name)]
+        wanted = [version for command in installed for _, version in INSTALLED.findall(command.plain("stdin"))]
+        assert len(wanted) >= 5
+        assert not [
+            version
+            for version in wanted
+            if not re.fullmatch(r"'?(5:)?\d+\.\d+\.\d+(-\*|\[-~\]\*\[a-z0-9\])?'?", version)
+        ]
+
+
+def test_a_node_has_the_declared_version_of_its_runtime(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        installed = install_step(graph, config, node.name)
+        version = given(installed, f"{node.runtime.upper()}_VERSION").removeprefix("5:")
+        assert re.split(r"\[|-", version)[0] == node.runtime_version
+
+
+def test_each_node_is_told_its_one_socket_and_where_no_other_runtime_may_answer(
+    graph: Graph, config: LabConfig
+) -> None:
+    for node in config.nodes:
+        installed = install_step(graph, config, node.name)
+        own = RUNTIMES[node.runtime].cri_socket
+        assert given(installed, "RUNTIME") == node.runtime
+        assert given(installed, "CRI_SOCKET") == own
+        assert set(given(installed, "OTHER_SOCKETS").split()) == sockets() - {own}
+        assert f"runtime-endpoint: {own}\n" in given(installed, "FILES")
+
+
+def sockets() -> set[str]:
+    return {runtime.cri_socket for runtime in RUNTIMES.values()}
+
+
+def test_kubeadm_is_told_the_socket_of_the_nodes_own_runtime(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        file = "40-init-control-plane.sh" if node.role == "controlPlane" else "60-join-worker.sh"
+        own = f"criSocket: {RUNTIMES[node.runtime].cri_socket}\n"
+        assert own in given(step(graph, file, node.name), "KUBEADM_CONFIG")
+
+
+def test_only_nodes_of_docker_have_the_gate_turned_off_that_breaks_exec_behind_cri_dockerd(
+    graph: Graph, config: LabConfig
+) -> None:
+    for node in config.nodes:
+        patch = given(step(graph, "30-install-kubernetes.sh", node.name), "KUBELET_PATCH")
+        assert "failCgroupV1: false\n" in patch
+        assert ("  ExtendWebSocketsToKubelet: false\n" in patch) == (node.runtime == "docker"), node.name
+
+
+def test_every_node_pulls_its_images_before_a_kubelet_is_there_so_that_init_does_not_seem_to_hang(
+    graph: Graph, config: LabConfig
+) -> None:
+    release = versions.kubernetes(config.cluster.kubernetes_version)
+    for node in config.nodes:
+        pulled = set(given(install_step(graph, config, node.name), "IMAGES").split())
+        assert release.pause_image in pulled
+        assert (set(release.images) <= pulled) == (node.role == "controlPlane")
+
+
+def test_leftovers_are_looked_for_on_every_machine(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        preflight = step(graph, "00-preflight.sh", node.name)
+        assert given(preflight, "TRACES") == all_traces()
+        assert given(preflight, "CLEAN_INSTALL") == "false"
+
+
+def test_a_node_must_reach_what_it_fetches_from_and_trusts_the_authorities_of_the_site(
+    graph: Graph, graph_with_logins: Graph, config: LabConfig
+) -> None:
+    for node in config.nodes:
+        preflight = step(graph, "00-preflight.sh", node.name)
+        runtime = "crio" if node.runtime == "crio" else "docker"
+        reached = given(preflight, "MIRRORS").split()
+        assert [url for url in reached if url.startswith(f"https://mirror.test/apt/{runtime}")]
+        assert {"https://mirror.test/files", "https://mirror.test/v2/"} <= set(reached)
+        assert given(preflight, "MIRROR_CA").count("BEGIN CERTIFICATE") == 1
+        same = step(graph_with_logins, "00-preflight.sh", node.name)
+        assert given(same, "MIRROR_CA") == given(preflight, "MIRROR_CA")
+
+
+def test_the_facts_of_every_node_reach_verification(graph: Graph, config: LabConfig) -> None:
+    names = [node.name for node in config.nodes]
+    assert given(verification(graph), "NODE_FACTS") == "\n".join(map(facts_of, names))
+    assert given(verification(graph), "NODES").splitlines() == lines((name, address_of(name)) for name in names)
+
+
+def lines(rows: Iterable[Iterable[str]]) -> list[str]:
+    return [" ".join(row) for row in rows]
+
+
+def test_verification_compares_with_what_each_node_was_declared(graph: Graph, config: LabConfig) -> None:
+    assert given(verification(graph), "RUNTIMES").splitlines() == lines(
+        (
+            node.name,
+            node.runtime,
+            RUNTIMES[node.runtime].cri_socket,
+            RUNTIMES[node.runtime].reported_as,
+            node.runtime_version,
+        )
+        for node in config.nodes
+    )
+
+
+def test_an_inspection_looks_for_every_runtime_that_could_answer(graph: Graph, config: LabConfig) -> None:
+    for node in config.nodes:
+        inspected = step(graph, "80-inspect-node.sh", node.name)
+        assert given(inspected, "NODE_NAME") == node.name
+        assert set(given(inspected, "SOCKETS").split()) == sockets()

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # enter-guest.sh ROOT COMMAND...: runs COMMAND with ROOT as its root directory. Of the machine it sees the programs,
-# read-only; all it can write is ROOT. To be called inside `unshare --mount --uts --net`. Status 97: there is no entering.
+# read-only, and no other process; all it can write is ROOT. To be called inside
+# `unshare --mount --uts --net --pid --cgroup --fork`. Status 97: there is no entering.
 set -euo pipefail
 trap 'echo "entering the guest: line $LINENO of enter-guest.sh failed" >&2; exit 97' ERR
 root=$1
@@ -10,8 +11,8 @@ for directory in usr bin sbin lib lib32 lib64 libx32; do
   [[ -L $root/$directory || ! -d $root/$directory ]] || mount -o bind,ro "/$directory" "$root/$directory"
 done
 mount --bind "$root/local" "$root/usr/local"
-mount -o bind,ro /proc "$root/proc"
-for file in cpuinfo meminfo filesystems 1/comm sys/net; do
+mount -t proc -o ro proc "$root/proc"
+for file in cpuinfo meminfo filesystems 1/comm 1/cgroup 1/cmdline sys/net; do
   mount --bind "$root/kernel/$file" "$root/proc/$file"
 done
 for device in null urandom; do
@@ -22,4 +23,7 @@ done
 hostname --file "$root/etc/hostname"
 
 trap - ERR
-exec chroot "$root" "$@"
+# Not by exec: the first process of a namespace of processes cannot be killed from inside.
+status=0
+chroot "$root" "$@" || status=$?
+exit "$status"

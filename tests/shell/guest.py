@@ -1,11 +1,13 @@
 """A pretended machine: a root directory of its own in which a step runs for real.
 
-The machine's programs are bound into it read-only; commands that would need a real machine (kubeadm, apt-get, ...) are
-the stand-ins in stubs/, which write down how they were called and keep what they did as files.
+The machine's programs are bound into it read-only, and of processes it sees its own; commands that would need a real
+machine (kubeadm, apt-get, ...) are the stand-ins in stubs/, which write down how they were called and keep what they
+did as files.
 """
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,10 +26,21 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CANNOT_ENTER = 97
 STEP_LOG = "kubelab-steps.log"
 # Waiting takes no time: bash takes this function for the command, and its clock goes on by more than what was slept.
-QUICK_SLEEP = {"BASH_FUNC_sleep%%": "() { SECONDS=$((SECONDS + 20 * $1)); }"}
-ISOLATED = ("unshare", "--mount", "--uts", "--net", "--propagation", "private", "--")
+# Only a process in the background needs real time to come up.
+QUICK_SLEEP = {
+    "BASH_FUNC_sleep%%": "() { if [[ $(jobs -pr) ]]; then command sleep 0.05; else ((SECONDS += 20 * $1)); fi; }"
+}
+ISOLATED = (
+    *("unshare", "--mount", "--uts", "--net", "--cgroup", "--pid", "--fork", "--kill-child"),
+    *("--propagation", "private", "--"),
+)
+# In a command's answer: every process of the machine is killed while a step waits for this command.
+KILLED = "kill -KILL -1; exit 1"
+# What of a machine a step may change, and the tests compare.
+CHANGEABLE = ("etc", "home", "local/bin", "opt", "root", "run", "tmp", "var")
 
 DIRECTORIES = ("dev", "etc/alternatives", "local/answers", "proc", "root", "run", "tmp", "var/lib/guest", "var/log")
+LINKS = {"dev/fd": "/proc/self/fd", "var/run": "../run"}
 PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 NODE_FILES = {
     "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n',
@@ -41,6 +54,8 @@ NODE_FILES = {
     "kernel/meminfo": "MemTotal:        2048000 kB\n",
     "kernel/filesystems": "nodev\toverlay\n\text4\n",
     "kernel/1/comm": "systemd\n",
+    "kernel/1/cgroup": "0::/\n",
+    "kernel/1/cmdline": "",
     "kernel/sys/net/bridge/bridge-nf-call-iptables": "1\n",
     "dev/kvm": "",
     "dev/null": "",
@@ -85,7 +100,8 @@ class Guest:
                 (root / program.name).mkdir()
         if Path("/etc/alternatives/awk").is_symlink():
             (root / "etc/alternatives/awk").symlink_to(Path("/etc/alternatives/awk").readlink())
-        (root / "dev/fd").symlink_to("/proc/self/fd")
+        for link, target in LINKS.items():
+            (root / link).symlink_to(target)
         for name, text in NODE_FILES.items():
             self.write(f"/{name}", text)
         for fact, text in FACTS.items():
@@ -93,6 +109,11 @@ class Guest:
         header = (HERE / "stub.sh").read_text()
         for stub in sorted((HERE / "stubs").iterdir()):
             self.write(f"/local/bin/{stub.name}", f"#!/usr/bin/env bash\n{header}\n{stub.read_text()}", mode=0o755)
+
+    def become(self, other: "Guest") -> None:
+        """Turn into a copy of another machine."""
+        shutil.rmtree(self.root)
+        subprocess.run(["cp", "--archive", other.root, self.root], check=True)
 
     def path(self, path: str) -> Path:
         """Where a path of the machine is outside of it."""
@@ -130,9 +151,21 @@ class Guest:
         path = f"/var/lib/guest/facts/{fact}"
         return self.read(path).rstrip("\n") if self.exists(path) else None
 
-    def web(self, url: str, text: str) -> None:
+    def forget(self, fact: str) -> None:
+        """Take back what `state` set."""
+        self.remove(f"/var/lib/guest/facts/{fact}")
+
+    def socket(self, path: str) -> None:
+        """Put a socket there, at which nobody need listen."""
+        file = self.path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.mknod(file, stat.S_IFSOCK | 0o660)
+
+    def web(self, url: str, content: str | bytes) -> None:
         """Put a page where the stand-in of curl finds it."""
-        self.write(f"/local/web/{url.partition('://')[2]}", text)
+        page = self.path(f"/local/web/{url.partition('://')[2]}")
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def answer(self, command: str, body: str) -> None:
         """Let a command answer otherwise: bash that runs before its stand-in's own answer, and may end it by exit."""
@@ -193,11 +226,13 @@ class Guest:
     def files(self) -> dict[str, File]:
         """Every file but the log of steps: two equal answers mean that nothing was changed in between."""
         found = {}
-        for top in ("etc", "var", "run", "tmp", "root"):
+        for top in CHANGEABLE:
             for directory, _, names in os.walk(self.root / top):
                 for path in (Path(directory) / name for name in names):
                     if not path.is_symlink() and path.name != STEP_LOG:
                         status = path.stat()
-                        name = f"/{path.relative_to(self.root)}"
-                        found[name] = File(status.st_mode & 0o777, status.st_mtime_ns, path.read_text(errors="replace"))
+                        text = path.read_text(errors="replace") if path.is_file() else "no regular file"
+                        found[f"/{path.relative_to(self.root)}"] = File(
+                            status.st_mode & 0o777, status.st_mtime_ns, text
+                        )
         return found

@@ -1,17 +1,28 @@
 """40-init-control-plane.sh, 45-apply-pod-network.sh and 50-mint-token.sh: what is done on a control plane."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from config import ClusterConfig
 from tests.shell import steps
-from tests.shell.guest import Guest
-from tests.shell.steps import MANIFEST, MANIFEST_URL, authority
+from tests.shell.guest import KILLED, Guest, Result
+from tests.shell.steps import CLUSTER, MANIFEST, MANIFEST_URL, authority
 
 WANTED = {step.file: step.environment for step in (steps.INIT, steps.APPLY_POD_NETWORK, steps.MINT_TOKEN)}
 INIT, NETWORK, MINT = WANTED
 DOCUMENTS = WANTED[INIT]["KUBEADM_CONFIG"]
+AUDITED = steps.api_server("audit-log-path", "/var/log/audit.log")
+WRONG = steps.api_server("no-such-argument", "true")
+REFUSED = "The connection to the server 10.87.0.10:6443 was refused"
+API_SERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+# An API server that is given an argument that it does not know ends at once, and nothing answers any more.
+API_SERVER_ENDS = f"""if [[ $* != *--local* ]] && grep -q no-such-argument {API_SERVER}; then
+  echo "{REFUSED}" >&2
+  exit 1
+fi"""
 
 
 @pytest.fixture(autouse=True)
@@ -20,20 +31,36 @@ def control_plane(guest: Guest) -> None:
         step.prepare(guest)
 
 
+def init(guest: Guest, cluster: ClusterConfig = CLUSTER) -> Result:
+    """Run the control plane's step for a cluster."""
+    return guest.run(INIT, steps.control_plane(cluster))
+
+
+def changed(guest: Guest) -> list[str]:
+    """What the last run called that changes a control plane."""
+    verbs = ("kubeadm init", "kubeadm reset", "kubectl --namespace kube-system rollout restart", "crictl stop")
+    return [call.partition(" --config")[0] for call in guest.calls() if call.startswith(verbs)]
+
+
 class TestInit:
     def test_the_control_plane_is_initialised_and_a_clients_kubeconfig_is_the_whole_result(self, guest: Guest) -> None:
         result = guest.run(INIT, WANTED[INIT])
         assert (result.status, result.errors) == (0, [])
         assert result.stdout == "apiVersion: v1\nkind: Config\n"
-        assert guest.exists("/etc/kubernetes/manifests/kube-apiserver.yaml")
+        assert guest.exists(API_SERVER)
 
     def test_the_kubeconfig_is_of_a_user_that_is_not_the_nodes_own(self, guest: Guest) -> None:
         guest.run(INIT, WANTED[INIT])
         assert "--client-name kubelab" in guest.calls("kubeadm kubeconfig user")[0]
 
+    def test_nodes_look_for_their_settings_where_the_packages_step_writes_them(self) -> None:
+        assert "directory: /etc/kubelab/kubeadm-patches" in DOCUMENTS
+        assert "/etc/kubelab/kubeadm-patches/" in steps.INSTALL_KUBERNETES.environment["KUBELET_PATCH"]
+
     def test_the_documents_are_readable_by_root_alone(self, guest: Guest) -> None:
         guest.run(INIT, WANTED[INIT])
-        holding = [file for file in guest.files().values() if file.text == DOCUMENTS]
+        ours = [file for path, file in guest.files().items() if path.startswith("/etc/kubelab/")]
+        holding = [file for file in ours if file.text in (DOCUMENTS, WANTED[INIT]["IDENTITY"])]
         assert holding
         assert {file.mode for file in holding} == {0o600}
 
@@ -55,7 +82,7 @@ class TestInit:
         result = guest.run(INIT, WANTED[INIT])
         assert (result.status, result.stdout) == (0, "apiVersion: v1\nkind: Config\n")
         assert guest.files() == before
-        assert not guest.calls("kubeadm init")
+        assert changed(guest) == []
 
     def test_an_init_that_fails_shows_the_end_of_its_log(self, guest: Guest) -> None:
         failing = 'seq 1 100; echo "[ERROR Port-10250]: Port 10250 is in use" >&2; exit 1'
@@ -71,7 +98,7 @@ class TestInit:
         guest.answer(
             "kubeadm",
             "[[ $1 != init ]] || { mkdir -p /etc/kubernetes/manifests /var/lib/etcd/member;"
-            " touch /etc/kubernetes/manifests/kube-apiserver.yaml; kill -KILL $PPID; exit 1; }",
+            f" touch /etc/kubernetes/manifests/kube-apiserver.yaml; {KILLED}; }}",
         )
         assert guest.run(INIT, WANTED[INIT]).status != 0
         guest.as_usual("kubeadm")
@@ -85,20 +112,6 @@ class TestInit:
         guest.as_usual("kubeadm")
         assert guest.run(INIT, WANTED[INIT]).status == 0
         assert guest.calls("kubeadm init")
-
-    def test_changed_documents_are_refused_with_the_difference_and_nothing_is_done(self, guest: Guest) -> None:
-        guest.run(INIT, WANTED[INIT])
-        result = guest.run(INIT, {**WANTED[INIT], "KUBEADM_CONFIG": DOCUMENTS + "podSubnet: 10.9.0.0/16\n"})
-        assert (result.status, result.stdout) == (1, "")
-        assert len(result.errors) == 1
-        assert "podSubnet: 10.9.0.0/16" in result.errors[0]
-        assert "cp1" in result.errors[0]
-        assert not [call for call in guest.calls("kubeadm") if call.split()[1] in ("init", "reset")]
-
-    def test_documents_changed_back_are_accepted_again(self, guest: Guest) -> None:
-        guest.run(INIT, WANTED[INIT])
-        guest.run(INIT, {**WANTED[INIT], "KUBEADM_CONFIG": DOCUMENTS + "podSubnet: 10.9.0.0/16\n"})
-        assert guest.run(INIT, WANTED[INIT]).status == 0
 
     def test_documents_that_kubeadm_refuses_are_never_used(self, guest: Guest) -> None:
         guest.answer("kubeadm", '[[ $1 != config ]] || { echo "unknown field \\"podSubnt\\"" >&2; exit 1; }')
@@ -115,6 +128,178 @@ class TestInit:
         assert (result.status, result.stdout) == (1, "")
         assert len(result.errors) == 1
         assert "connection to 10.87.0.10:6443 was refused" in result.errors[0]
+
+
+class TestChange:
+    """Settings that change while the cluster runs."""
+
+    def test_an_argument_of_the_api_server_is_applied(self, guest: Guest) -> None:
+        """Pitfall: manifests edited by hand, which an upgrade loses."""
+        init(guest)
+        result = init(guest, AUDITED)
+        assert (result.status, result.stdout, result.errors) == (0, "apiVersion: v1\nkind: Config\n", [])
+        phases = ("control-plane all", "etcd local", "upload-config all", "addon kube-proxy")
+        assert changed(guest) == [f"kubeadm init phase {phase}" for phase in phases]
+        assert "audit-log-path" in guest.read(API_SERVER)
+        assert "audit-log-path" in (guest.known("uploaded") or "")
+
+    def test_it_is_applied_once(self, guest: Guest) -> None:
+        init(guest)
+        init(guest, AUDITED)
+        before = guest.files()
+        result = init(guest, AUDITED)
+        assert (result.status, result.errors) == (0, [])
+        assert guest.files() == before
+        assert changed(guest) == []
+
+    @pytest.mark.parametrize("phase", ["control-plane all", "etcd local", "upload-config all", "addon kube-proxy"])
+    def test_a_run_that_was_killed_on_the_way_is_made_good_by_the_next(self, guest: Guest, phase: str) -> None:
+        init(guest)
+        guest.answer("kubeadm", f'[[ "$*" != "init phase {phase} "* ]] || {{ {KILLED}; }}')
+        assert init(guest, AUDITED).status != 0
+        guest.as_usual("kubeadm")
+        assert init(guest, AUDITED).status == 0
+        assert f"kubeadm init phase {phase}" in changed(guest)
+        assert "audit-log-path" in (guest.known("uploaded") or "")
+        init(guest, AUDITED)
+        assert changed(guest) == []
+
+    def test_a_change_that_was_killed_and_is_taken_back_is_undone(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer("kubeadm", f"[[ $* != *upload-config* ]] || {{ {KILLED}; }}")
+        init(guest, AUDITED)
+        guest.as_usual("kubeadm")
+        assert init(guest).status == 0
+        assert "audit-log-path" not in guest.read(API_SERVER)
+
+    def test_a_phase_that_fails_is_one_clear_error_with_its_reason(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer("kubeadm", "[[ $* != *'control-plane all'* ]] || { echo 'patch does not apply' >&2; exit 1; }")
+        result = init(guest, AUDITED)
+        assert (result.status, result.stdout) == (1, "")
+        assert len(result.errors) == 1
+        assert "running kubeadm init phase control-plane all on cp1" in result.errors[0]
+        assert "patch does not apply" in result.stderr
+        assert "audit-log-path" not in (guest.known("uploaded") or "")
+
+    def test_a_wrong_argument_is_one_clear_error_with_the_last_words_of_the_component(self, guest: Guest) -> None:
+        """Pitfall: a gate or an argument that is gone stops the component, and only its own log says so."""
+        init(guest)
+        guest.answer("kubectl", API_SERVER_ENDS)
+        guest.state("logs/kube-apiserver", "Error: unknown flag: --no-such-argument")
+        result = init(guest, WRONG)
+        assert (result.status, result.stdout) == (1, "")
+        assert len(result.errors) == 1
+        assert "waiting 180 s for the control plane of 10.87.0.10:6443 to take its settings" in result.errors[0]
+        assert "Error: unknown flag: --no-such-argument" in result.stderr
+        assert "no-such-argument" not in (guest.known("uploaded") or "")
+
+    def test_a_wrong_argument_taken_back_brings_the_api_server_back(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer("kubectl", API_SERVER_ENDS)
+        init(guest, WRONG)
+        result = init(guest)
+        assert (result.status, result.errors) == (0, [])
+        assert "no-such-argument" not in guest.read(API_SERVER)
+        init(guest)
+        assert changed(guest) == []
+
+    def test_a_wrong_argument_that_stays_is_an_error_again(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer("kubectl", API_SERVER_ENDS)
+        init(guest, WRONG)
+        assert init(guest, WRONG).status == 1
+
+    def test_a_component_that_keeps_its_old_arguments_is_named_with_both(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer("kubectl", "[[ $* != *'get pod kube-scheduler-cp1'* ]] || { printf 'old true'; exit 0; }")
+        guest.state("logs/kube-scheduler", "leader election lost")
+        result = init(guest, AUDITED)
+        assert (result.status, len(result.errors)) == (1, 1)
+        assert "kube-scheduler: found old true, wanted " in result.stderr
+        assert "leader election lost" in result.stderr
+
+    def test_a_component_that_is_not_ready_is_waited_for(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer(
+            "kubectl",
+            "[[ $* != *'get pod etcd-cp1'* ]] || { happened look;"
+            ' (($(grep -c look "$state/events") >= 3)) || { echo -n "false"; exit 0; }; }',
+        )
+        assert init(guest, AUDITED).status == 0
+        assert guest.read("/var/lib/guest/events").count("look") == 3
+
+    def test_another_name_in_the_certificate_makes_it_anew_and_restarts_the_api_server(self, guest: Guest) -> None:
+        init(guest)
+        named = replace(CLUSTER, cert_sans=("api.lab.test",))
+        assert init(guest, named).status == 0
+        assert "api.lab.test" in guest.read("/etc/kubernetes/pki/apiserver.crt")
+        done = changed(guest)
+        assert done[:3] == ["kubeadm init phase certs apiserver", "crictl stop kube-apiserver", done[2]]
+        before = guest.files()
+        init(guest, named)
+        assert guest.files() == before
+
+    def test_other_settings_leave_the_certificate_alone(self, guest: Guest) -> None:
+        init(guest)
+        before = guest.files()["/etc/kubernetes/pki/apiserver.crt"]
+        init(guest, AUDITED)
+        assert guest.files()["/etc/kubernetes/pki/apiserver.crt"] == before
+
+    @pytest.mark.parametrize("wanted", [("api.lab.test",), ()], ids=["kept", "taken back"])
+    def test_a_certificate_whose_change_was_killed_is_made_good_by_the_next_run(
+        self, guest: Guest, wanted: tuple[str, ...]
+    ) -> None:
+        init(guest)
+        guest.answer("crictl", f"[[ $1 != stop ]] || {{ {KILLED}; }}")
+        init(guest, replace(CLUSTER, cert_sans=("api.lab.test",)))
+        guest.as_usual("crictl")
+        assert init(guest, replace(CLUSTER, cert_sans=wanted)).status == 0
+        assert ("api.lab.test" in guest.read("/etc/kubernetes/pki/apiserver.crt")) == bool(wanted)
+        assert "crictl stop kube-apiserver" in changed(guest)
+
+    def test_another_mode_of_kube_proxy_restarts_it_once(self, guest: Guest) -> None:
+        init(guest)
+        proxied = replace(CLUSTER, kube_proxy={"mode": "nftables"})
+        assert init(guest, proxied).status == 0
+        assert "mode: nftables" in (guest.known("kube-proxy") or "")
+        restart = "kubectl --namespace kube-system rollout restart daemonset/kube-proxy"
+        assert restart in changed(guest)
+        init(guest, replace(proxied, api_server_extra_args=AUDITED.api_server_extra_args))
+        assert restart not in changed(guest)
+
+    def test_kube_proxy_whose_restart_was_killed_is_restarted_by_the_next_run(self, guest: Guest) -> None:
+        init(guest)
+        proxied = replace(CLUSTER, kube_proxy={"mode": "nftables"})
+        guest.answer("kubectl", f"[[ $* != *'rollout restart'* ]] || {{ {KILLED}; }}")
+        init(guest, proxied)
+        guest.as_usual("kubectl")
+        assert init(guest, proxied).status == 0
+        assert guest.calls("rollout restart daemonset/kube-proxy")
+
+    def test_kube_proxy_that_does_not_take_its_settings_is_one_clear_error(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer("kubectl", "[[ $* != *'rollout status'* ]] || { echo '1 of 3 updated' >&2; exit 1; }")
+        result = init(guest, replace(CLUSTER, kube_proxy={"mode": "nftables"}))
+        assert (result.status, len(result.errors)) == (1, 1)
+        assert "waiting 180 s for kube-proxy" in result.errors[0]
+        assert "1 of 3 updated" in result.stderr
+
+    def test_another_pod_subnet_is_refused_with_the_difference_and_nothing_is_done(self, guest: Guest) -> None:
+        init(guest)
+        result = init(guest, replace(CLUSTER, pod_subnet="10.9.0.0/16"))
+        assert (result.status, result.stdout) == (1, "")
+        assert len(result.errors) == 1
+        assert "cp1" in result.errors[0]
+        assert all(f"podSubnet: {subnet}" in result.stderr for subnet in ("10.9.0.0/16", "10.244.0.0/16"))
+        assert "revert the change, or destroy the lab" in result.stderr
+        assert changed(guest) == []
+
+    def test_a_refused_change_is_no_fault_once_it_is_taken_back(self, guest: Guest) -> None:
+        init(guest)
+        init(guest, replace(CLUSTER, pod_subnet="10.9.0.0/16"))
+        result = init(guest)
+        assert (result.status, result.errors, changed(guest)) == (0, [], [])
 
 
 class TestPodNetwork:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.script import LOCK, SCRIPTS, declared_inputs, read_script, render_command, render_stdin
+from components.script import LOCK, SCRIPTS, declared_inputs, read_step, render_command, render_stdin
 from tests.shell import steps
 from tests.shell.guest import Guest, Result
 from tests.shell.steps import STEPS, TOKEN, Step
@@ -24,7 +24,7 @@ def test_every_script_is_tested_here() -> None:
 
 @EACH
 def test_the_steps_here_are_given_just_what_the_script_declares(step: Step) -> None:
-    assert sorted(step.environment) == sorted(declared_inputs(read_script(step.file)))
+    assert sorted(step.environment) == sorted(declared_inputs(read_step(step.file)))
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,12 @@ def test_no_secret_stands_in_the_arguments_of_a_command(greedy: Run) -> None:
     assert not [call for call in greedy.guest.calls() if secret in call]
 
 
+def test_no_command_asks_for_a_cluster_without_saying_which(greedy: Run) -> None:
+    """Pitfall: kubectl without a kubeconfig asks localhost:8080, and "the connection was refused"."""
+    assert "localhost:8080" not in greedy.result.stderr
+    assert greedy.result.status == 0
+
+
 def test_no_temporary_file_is_left(greedy: Run) -> None:
     assert list((greedy.guest.root / "tmp").iterdir()) == []
 
@@ -64,7 +70,8 @@ def test_a_missing_input_is_named_and_nothing_is_done(guest: Guest, step: Step) 
     step.prepare(guest)
     before = guest.files()
     missing = min(step.environment)
-    result = guest.run(step.file, {name: step.environment[name] for name in step.environment if name != missing})
+    given = {name: text for name, text in step.environment.items() if name != missing}
+    result = guest.run(step.file, given, *step.arguments)
     assert result.status != 0
     assert missing in result.stderr
     assert guest.calls() == []

@@ -55,7 +55,7 @@ def break_disk(guest: Guest) -> None:
 
 
 def leave_another_cluster(guest: Guest) -> None:
-    guest.write("/etc/cni/net.d/10-old.conflist", "{}")
+    guest.write("/etc/kubernetes/kubelet.conf", "")
 
 
 def take_virtualization(guest: Guest) -> None:
@@ -78,8 +78,9 @@ FAULTS = [
     (break_address, "Address", ("10.87.0.111/24", "10.87.0.11")),
     (break_cpus, "CPUs", ("found 1", "at least 2")),
     (break_memory, "Memory", ("1000 MiB", "at least 1700 MiB")),
+    # Pitfall: the disc was full, and the cluster dead after a reboot.
     (break_disk, "Disk", ("1 GiB", "at least 2 GiB")),
-    (leave_another_cluster, "Leftovers", ("/etc/cni/net.d/10-old.conflist",)),
+    (leave_another_cluster, "Leftovers", ("/etc/kubernetes", "cleanInstall: true")),
     (take_virtualization, "NestedVirtualization", ("vmx",)),
     (take_kvm, "NestedVirtualization", ("/dev/kvm",)),
     (stop_mirror, "Mirror", (f"{MIRROR}/apt", "curl")),
@@ -122,10 +123,85 @@ def test_a_machine_without_nested_virtualization_is_fit_where_none_is_wanted(gue
     assert guest.run(STEP, {**WANTED, "NESTED_VIRTUALIZATION": "false"}).status == 0
 
 
-def test_a_node_that_we_made_is_not_another_cluster(guest: Guest) -> None:
-    guest.write("/etc/kubelab/node", "w1\n")
-    guest.write("/etc/kubernetes/kubelet.conf", "")
-    assert guest.run(STEP, WANTED).status == 0
+# What an installation left, and the words by which the message shows it: the kind, the name.
+LEFT: dict[str, tuple[Callable[[Guest], None], str]] = {
+    "a package": (lambda guest: guest.state("packages/docker.io", "20-1"), "packages: docker.io"),
+    "the configuration of a package": (lambda guest: guest.state("removed/kubelet", "1.16-1"), "packages: kubelet"),
+    "a unit": (lambda guest: guest.write("/etc/systemd/system/docker.service", ""), "units: docker.service"),
+    "settings of the kubelet": (lambda guest: guest.write("/etc/default/kubelet", ""), "paths: /etc/default/kubelet"),
+    "a drop-in": (
+        lambda guest: guest.write("/etc/systemd/system/kubelet.service.d/0-crio.conf", ""),
+        "paths: /etc/systemd/system/kubelet.service.d",
+    ),
+    "a static installation": (
+        lambda guest: guest.write("/usr/local/bin/cri-dockerd", "", mode=0o755),
+        "paths: /usr/local/bin/cri-dockerd",
+    ),
+    "a socket": (lambda guest: guest.socket("/run/crio/crio.sock"), "paths: /run/crio"),
+    "a pod network": (lambda guest: guest.write("/etc/cni/net.d/10-old.conf", ""), "paths: /etc/cni"),
+    "a link": (lambda guest: guest.state("links", "eth0\ncali123"), "links: cali123"),
+    "rules": (lambda guest: guest.state("rules/iptables", "*nat\n:KUBE-SERVICES - [0:0]"), "chains: KUBE-SERVICES"),
+    "a table": (lambda guest: guest.state("tables/ip kube-proxy", "table"), "tables: ip kube-proxy"),
+    "a process": (lambda guest: guest.state("processes", "sshd\ncontainerd-shim"), "processes: containerd-shim"),
+}
+
+
+class TestLeftovers:
+    """Pitfall: `kubeadm reset` isn't enough; /etc/default/kubelet, drop-ins, packages, runtimes, sockets remain."""
+
+    @pytest.mark.parametrize("left", LEFT)
+    def test_each_kind_is_found_and_named(self, guest: Guest, left: str) -> None:
+        """Pitfall: runtimes are sought by `dpkg -l | grep` and `ps | grep`, which misses crio and static installs."""
+        leave, shown = LEFT[left]
+        leave(guest)
+        result = guest.run(STEP, WANTED)
+        assert result.status == 1
+        (line,) = [line for line in result.stderr.splitlines() if line.startswith("preflight ")]
+        assert line.startswith(f"preflight Leftovers on w1: found {shown}, wanted no earlier installation; set clean")
+
+    def test_all_kinds_are_named_at_once(self, guest: Guest) -> None:
+        for leave, _ in LEFT.values():
+            leave(guest)
+        said = guest.run(STEP, WANTED).stderr
+        assert not [left for left, (_, shown) in LEFT.items() if shown.rpartition(" ")[2] not in said]
+
+    def test_they_are_no_fault_where_they_will_be_removed(self, guest: Guest) -> None:
+        for leave, _ in LEFT.values():
+            leave(guest)
+        assert guest.run(STEP, {**WANTED, "CLEAN_INSTALL": "true"}).status == 0
+
+    def test_what_others_have_is_none(self, guest: Guest) -> None:
+        guest.state("packages/conntrack", "1-1")
+        guest.write("/etc/systemd/system/backup.service", "")
+        guest.write("/etc/dockerfile", "")
+        guest.state("links", "lo\neth0\ncni1")
+        # Of the host, where the machine is itself a container.
+        guest.state("rules/iptables", "*nat\n:DOCKER_OUTPUT - [0:0]\n:KUBERNETES - [0:0]\n:MY-KUBE-RULES - [0:0]")
+        guest.state("tables/inet firewall", "table")
+        guest.state("processes", "sshd\ncontainerd-shimmer")
+        result = guest.run(STEP, WANTED)
+        assert (result.status, result.stderr) == (0, "")
+
+    def test_an_empty_file_system_for_what_will_be_stored_is_none(self, guest: Guest) -> None:
+        (guest.path("/var/lib/containerd/lost+found")).mkdir(parents=True)
+        assert guest.run(STEP, WANTED).status == 1
+        guest.state("mounts", "/var/lib/containerd")
+        assert guest.run(STEP, WANTED).status == 0
+        guest.write("/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db", "")
+        assert "/var/lib/containerd" in guest.run(STEP, WANTED).stderr
+
+    def test_a_node_that_we_made_has_none(self, guest: Guest) -> None:
+        guest.write("/etc/kubelab/node", "w1\n")
+        guest.write("/etc/kubernetes/kubelet.conf", "")
+        assert guest.run(STEP, WANTED).status == 0
+
+    def test_a_clone_of_another_node_of_ours_is_refused_by_that_nodes_name(self, guest: Guest) -> None:
+        """Pitfall: a machine cloned from a worker that has joined must be reset first."""
+        guest.write("/etc/kubelab/node", "w9\n")
+        guest.write("/etc/kubernetes/kubelet.conf", "")
+        result = guest.run(STEP, WANTED)
+        assert result.status == 1
+        assert "preflight Leftovers on w1: found kubelab's node w9; paths: /etc/kubernetes, wanted" in result.stderr
 
 
 def test_mirrors_are_verified_by_the_given_authority_alone(guest: Guest) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from components.guest_file import GuestFile, render_files
-from tests.shell.guest import Guest
+from tests.shell.guest import KILLED, Guest
 
 NASTY = "a $(touch /run/evil) `id` \"quoted\" 'single' \\n %s \\\\\n\n\ttab  trailing  \n#!not a header ===\n"
 
@@ -113,6 +113,42 @@ def test_only_packages_in_another_version_are_installed(guest: Guest) -> None:
     (call,) = guest.calls("apt-get")
     assert "two=1.2.3-*" in call
     assert "one=" not in call
+
+
+def record(guest: Guest) -> list[str]:
+    """The packages that are recorded as kubelab's doing."""
+    return guest.read("/etc/kubelab/installed-packages").split()
+
+
+def test_what_an_installation_brought_is_recorded_and_nothing_else(guest: Guest) -> None:
+    guest.state("packages/bash", "5-1")
+    guest.state("needs/one", "libone bash")
+    guest.run_text("install_packages 'one=1-*'\n")
+    assert sorted(record(guest)) == ["libone", "one"]
+    guest.run_text("install_packages 'one=1-*' 'two=2-*'\n")
+    assert sorted(record(guest)) == ["libone", "one", "two"]
+
+
+@pytest.mark.parametrize("end", ["exit 100", KILLED], ids=["failed", "killed"])
+def test_what_an_interrupted_installation_brought_is_recorded_by_the_next(guest: Guest, end: str) -> None:
+    guest.state("packages/bash", "5-1")
+    guest.answer("apt-get", f"remember packages/libone 1-1; remember packages/one 1-1; {end}")
+    assert guest.run_text("install_packages 'one=1-*' 'two=2-*'\n").status != 0
+    guest.as_usual("apt-get")
+    assert guest.run_text("install_packages 'one=1-*' 'two=2-*'\n").status == 0
+    assert record(guest) == ["libone", "one", "two"]
+
+
+@pytest.mark.parametrize("end", ["exit 100", KILLED], ids=["failed", "killed"])
+def test_what_an_installation_brought_is_recorded_also_when_it_was_interrupted_at_its_end(
+    guest: Guest, end: str
+) -> None:
+    guest.answer("apt-get", f"remember packages/one 1-1; {end}")
+    assert guest.run_text("install_packages 'one=1-*'\n").status != 0
+    guest.as_usual("apt-get")
+    assert guest.run_text("install_packages 'one=1-*'\n").status == 0
+    assert not guest.calls("apt-get")
+    assert record(guest) == ["one"]
 
 
 def test_a_step_that_is_ended_by_a_signal_logs_its_end_though_nobody_listens(guest: Guest) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.shell.guest import Guest
-from tests.shell.steps import PODS, VERIFY
+from tests.shell.guest import KILLED, Guest
+from tests.shell.steps import PODS, REPORTED, VERIFY
+from tests.unit.components import labs
 
 STEP, WANTED = VERIFY.file, VERIFY.environment
 
@@ -30,6 +31,18 @@ def test_a_working_cluster_is_said_to_work(guest: Guest) -> None:
     assert (result.status, result.stdout, result.errors) == (0, "", [])
 
 
+def test_a_mixed_cluster_is_proven_by_a_pod_on_every_node(guest: Guest) -> None:
+    """Pitfall: nodes of one cluster may have different runtimes: each is to be proven."""
+    guest.answer("kubectl", '[[ $* != *"apply --filename -"* ]] || { cat >/local/applied; exit 0; }')
+    assert guest.run(STEP, WANTED).status == 0
+    applied = guest.read("/local/applied")
+    assert "replicas: 3" in applied
+    assert "requiredDuringSchedulingIgnoredDuringExecution" in applied
+    assert "topologyKey: kubernetes.io/hostname" in applied
+    # The control plane is a node as well.
+    assert "key: node-role.kubernetes.io/control-plane, operator: Exists" in applied
+
+
 def test_what_the_proof_made_is_cleaned_away(guest: Guest) -> None:
     before = guest.files()
     guest.run(STEP, WANTED)
@@ -46,7 +59,7 @@ def test_what_a_failed_proof_made_is_cleaned_away(guest: Guest) -> None:
 
 
 def test_what_a_killed_proof_left_does_not_disturb_the_next(guest: Guest) -> None:
-    guest.answer("kubectl", "[[ $* != *' logs '* ]] || { kill -KILL $PPID; exit 1; }")
+    guest.answer("kubectl", f"[[ $* != *' logs '* ]] || {{ {KILLED}; }}")
     guest.run(STEP, WANTED)
     guest.as_usual("kubectl")
     guest.answer("kubectl", '[[ $* != "create namespace"* ]] || [[ ! -e $facts/namespaces/$3 ]] || exit 1')
@@ -78,6 +91,7 @@ def test_a_node_that_is_there_and_not_declared_is_a_warning(guest: Guest) -> Non
     assert [line for line in result.stderr.splitlines() if line.startswith("warning: ") and "old" in line]
 
 
+# Pitfall: the pod network did not start on the third node, which was a clone with another's machine-id.
 @pytest.mark.parametrize("nodes", ["cp1 aaaa 0\nw1 bbbb 1\nw2 bbbb 2", "cp1 a aaaa\nw1 b bbbb\nw2 c bbbb"])
 def test_two_nodes_of_one_identity_are_one_clear_error(guest: Guest, nodes: str) -> None:
     guest.state("nodes", nodes)
@@ -95,15 +109,16 @@ def test_pods_that_do_not_start_are_one_clear_error(guest: Guest) -> None:
     assert_one_error(guest, "1 of 2 updated replicas are available", WANTED["TEST_IMAGE"])
 
 
-def test_two_pods_on_one_node_prove_nothing_between_nodes(guest: Guest) -> None:
+def test_two_pods_on_one_node_prove_nothing_of_another(guest: Guest) -> None:
     guest.state("pods", PODS.replace("w2 ", "w1 "))
-    assert_one_error(guest, "w1")
+    assert_one_error(guest, "share the node w1")
 
 
 @pytest.mark.parametrize("address", ["10.245.0.2", "10.243.255.254", "192.168.0.2"])
 def test_a_pod_outside_the_pod_subnet_is_one_clear_error(guest: Guest, address: str) -> None:
+    """Pitfall: CRI-O's own bridge gave the first pod 10.88.0.5."""
     guest.state("pods", PODS.replace("10.244.2.2", address))
-    assert_one_error(guest, "web-2", address, "10.244.0.0/16")
+    assert_one_error(guest, "web-3", "w2", f"found {address}, wanted one inside 10.244.0.0/16")
 
 
 @pytest.mark.parametrize("subnet", ["10.244.0.0/16", "10.240.0.0/12", "10.244.0.0/22", "0.0.0.0/0"])
@@ -114,9 +129,15 @@ def test_a_pod_subnet_may_have_any_length(guest: Guest, subnet: str) -> None:
 def test_every_pod_looks_the_api_server_up_by_its_name_in_the_clusters_domain(guest: Guest) -> None:
     guest.run(STEP, WANTED)
     asked = guest.calls("kubernetes.default.svc.lab.test")
-    assert len(asked) == 2
-    assert "web-1" in asked[0]
-    assert "web-2" in asked[1]
+    assert len(asked) == 3
+    assert all(f"exec web-{number} " in call for number, call in enumerate(asked, start=1))
+
+
+def test_every_pod_reaches_and_is_reached_by_one_of_another_node(guest: Guest) -> None:
+    guest.run(STEP, WANTED)
+    addresses = [line.split()[2] for line in PODS.splitlines()]
+    reached = [call.split("connect ")[1].split(":8080")[0] for call in guest.calls(":8080 --timeout")]
+    assert reached == [addresses[-1], *addresses[:-1]]
 
 
 def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
@@ -127,6 +148,32 @@ def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
 def test_pods_that_do_not_reach_each_other_are_one_clear_error(guest: Guest) -> None:
     refuse(guest, "kubectl", "10.244.1.2", "TIMEOUT")
     assert_one_error(guest, "10.244.1.2", "TIMEOUT")
+
+
+def test_a_port_of_every_pod_is_forwarded_and_no_process_is_left(guest: Guest) -> None:
+    left = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' >&2"
+    result = guest.run(STEP, WANTED, then=left)
+    assert [call.split()[-2] for call in guest.calls("port-forward")] == [f"pod/web-{number}" for number in (1, 2, 3)]
+    assert "bash -s" in result.stderr
+    assert "kubectl port-forward 300" not in result.stderr
+
+
+def test_a_port_that_is_not_forwarded_is_one_clear_error_with_the_reason(guest: Guest) -> None:
+    refuse(guest, "kubectl", "port-forward", "error upgrading connection: 403 Forbidden")
+    assert_one_error(guest, "pod web-1 on cp1", "error upgrading connection: 403 Forbidden")
+
+
+def test_a_forwarded_port_at_which_the_pod_does_not_answer_is_one_clear_error(guest: Guest) -> None:
+    guest.answer("kubectl", "[[ $* != *port-forward* ]] || { echo 'Forwarding from 127.0.0.1:1 -> 8080'; exit 0; }")
+    assert_one_error(guest, "pod web-1 on cp1", "127.0.0.1:1")
+
+
+def test_runtimes_that_do_not_agree_fail_the_proof_and_what_it_made_is_cleaned_away(guest: Guest) -> None:
+    guest.state("reported", "\n".join({**REPORTED, "w2": f"w2 docker://{labs.RUNTIME_VERSIONS['crio']}"}.values()))
+    before = guest.files()
+    assert_one_error(guest, "comparing w2: the runtime that the API reports is docker, and what answers is cri-o")
+    assert guest.calls("apply")
+    assert guest.files() == before
 
 
 def test_a_log_that_cannot_be_read_is_one_clear_error(guest: Guest) -> None:
@@ -154,5 +201,6 @@ def test_a_control_plane_alone_is_proven_with_one_pod(guest: Guest) -> None:
     guest.state("nodes", "cp1 a 0")
     guest.state("pods", "web-1 cp1 10.244.0.2")
     guest.answer("kubectl", '[[ $* != *"apply --filename -"* ]] || { cat >/local/applied; exit 0; }')
-    assert guest.run(STEP, {**WANTED, "NODES": "cp1 10.87.0.10"}).status == 0
+    alone = {"NODES": "cp1 10.87.0.10", "RUNTIMES": WANTED["RUNTIMES"].splitlines()[0]}
+    assert guest.run(STEP, {**WANTED, **alone}).status == 0
     assert "replicas: 1" in guest.read("/local/applied")

@@ -108,6 +108,7 @@ class TestMembership:
         ],
     )
     def test_a_clone_of_another_node_is_refused(self, guest: Guest, other: str, shown: tuple[str, ...]) -> None:
+        """Pitfall: the pod network did not start on the third node, which was a clone with another's machine-id."""
         guest.state("nodes", f"{CONTROL_PLANE_NODE}\n{WORKER_NODE}\n{other}")
         result = guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit")
         assert result.status == 1
@@ -135,10 +136,12 @@ class TestMembership:
         assert 'nodes "w1" not found' in result.errors[0]
 
     def test_removing_drains_and_then_deletes_that_node_alone(self, guest: Guest) -> None:
+        """Pitfall: drain and delete; `--delete-local-data` is gone."""
         result = guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "remove")
         assert (result.status, result.stdout, result.errors) == (0, "", [])
         assert [line.split()[0] for line in (guest.known("nodes") or "").splitlines()] == ["cp1", "w10"]
         calls = guest.calls("kubectl")
+        assert "--delete-emptydir-data" in guest.calls("drain w1")[0]
         assert calls.index(guest.calls("drain w1")[0]) < calls.index(guest.calls("delete node w1")[0])
 
     def test_removing_again_changes_nothing(self, guest: Guest) -> None:

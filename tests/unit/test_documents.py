@@ -26,6 +26,15 @@ def test_every_make_target_that_a_document_names_exists(document: str) -> None:
     assert named - TARGETS == set()
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_test_that_a_document_names_exists(document: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / document).read_text()))
+    defined = {
+        name for path in ROOT.glob("tests/**/test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    assert named - defined == set()
+
+
 def test_each_decision_is_listed_in_the_index() -> None:
     index = (ROOT / "docs/adr/README.md").read_text()
     decisions = [path.name for path in (ROOT / "docs/adr").glob("0*.md")]

@@ -5,13 +5,13 @@ set -euo pipefail
 
 package_runc() {
   local candidate
-  for candidate in /usr/bin/runc /usr/sbin/runc; do
+  for candidate in /usr/bin/runc /usr/sbin/runc /usr/libexec/crio/runc; do
     if [[ -x $candidate ]]; then
       printf '%s' "$candidate"
       return
     fi
   done
-  echo "runc-clamp: found no runc in /usr/bin or /usr/sbin; install the package that brings it" >&2
+  echo "runc-clamp: found no runc in /usr/bin, /usr/sbin or /usr/libexec/crio; install the package that brings it" >&2
   return 127
 }
 

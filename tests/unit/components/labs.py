@@ -1,5 +1,9 @@
 """A checked lab as the configuration's door would give it, built by hand: one control plane and two workers."""
 
+from dataclasses import replace
+
+from pydantic import SecretStr
+
 from config import (
     AddressesConfig,
     ClusterConfig,
@@ -9,30 +13,61 @@ from config import (
     MirrorsConfig,
     NodeConfig,
     PodNetworkConfig,
+    RegistryConfig,
     SiteConfig,
     SshConfig,
     TlsConfig,
     VsphereConfig,
+    versions,
 )
+from config.stack import Role
 
-UPSTREAM = MirrorsConfig(None, None, None, None, {}, None)
+RELEASE = versions.kubernetes("1.36.3")
+RUNTIME_VERSIONS = versions.runtime_versions(RELEASE, {})
+
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nbWlycm9y\n-----END CERTIFICATE-----\n"
+OTHER_AUTHORITY = AUTHORITY.replace("bWlycm9y", "cmVnaXN0cnk")
+
+UPSTREAM = MirrorsConfig(
+    ca_pem=None,
+    apt_kubernetes=None,
+    apt_docker=None,
+    apt_crio=None,
+    apt_debian=None,
+    files=None,
+    checksums={},
+)
 MIRRORED = MirrorsConfig(
-    ca_pem="-----BEGIN CERTIFICATE-----\n",
+    ca_pem=AUTHORITY,
     apt_kubernetes="https://mirror.test/apt/kubernetes",
     apt_docker="https://mirror.test/apt/docker",
+    apt_crio="https://mirror.test/apt/crio",
     apt_debian="https://mirror.test/apt/debian",
-    registries={
-        "registry.k8s.io": "https://mirror.test/v2/registry.k8s.io",
-        "ghcr.io": "https://mirror.test/v2/ghcr.io",
-    },
     files="https://mirror.test/files",
+    checksums={},
 )
+HUB = RegistryConfig("docker.io", "https://hub.test:5000/v2", AUTHORITY, "", None)
+GHCR = RegistryConfig("ghcr.io", "https://mirror.test/v2/ghcr.io", AUTHORITY, "", None)
+GUARDED_MIRROR = RegistryConfig(
+    "quay.io", "https://quay.test:5001/v2/quay.io", "", "reader", SecretStr("the-password-of-the-mirror")
+)
+KUBERNETES_IMAGES = RegistryConfig("registry.k8s.io", "https://mirror.test/v2/registry.k8s.io", AUTHORITY, "", None)
+PRIVATE = RegistryConfig("registry.lab:5000", "", OTHER_AUTHORITY, "puller", SecretStr("the-password-of-the-registry"))
+REGISTRIES = (HUB, GHCR, GUARDED_MIRROR, KUBERNETES_IMAGES, PRIVATE)
+
 CLUSTER = ClusterConfig(
-    kubernetes_version="1.36.3",
+    kubernetes_version=RELEASE.version,
+    runtime_versions=RUNTIME_VERSIONS,
     pod_subnet="10.244.0.0/16",
     service_subnet="10.96.0.0/12",
     dns_domain="cluster.local",
     pod_network=PodNetworkConfig("flannel", "0.28.9"),
+    kube_proxy={"mode": "iptables"},
+    cert_sans=(),
+    api_server_extra_args=(),
+    controller_manager_extra_args=(),
+    scheduler_extra_args=(),
+    etcd_extra_args=(),
 )
 IMAGE = ImageConfig("/images/node.ova", "a" * 64)
 MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization=True, extra_config={})
@@ -41,10 +76,28 @@ SITE = SiteConfig(
     addresses=AddressesConfig("dhcp", "10.87.0.0/24", None, ()),
     ssh=SshConfig("lab"),
     mirrors=UPSTREAM,
-    kubelet={},
-    kube_proxy={},
+    registries=(),
     ignore_preflight_errors=(),
 )
-CONTROL_PLANE = NodeConfig("cp1", "controlPlane", "containerd", "2.3.4", MACHINE, IMAGE, None)
-WORKERS = tuple(NodeConfig(name, "worker", "containerd", "2.3.4", MACHINE, IMAGE, None) for name in ("w1", "w2"))
-LAB = LabConfig("test", CLUSTER, (CONTROL_PLANE, *WORKERS), SITE)
+
+
+def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeConfig:
+    """A node with every default."""
+    return NodeConfig(
+        name=name,
+        role=role,
+        runtime=runtime,
+        runtime_version=RUNTIME_VERSIONS[runtime],
+        machine=MACHINE,
+        image=IMAGE,
+        address=None,
+        kubelet={},
+        clean_install=False,
+        on_runtime_change="replaceMachine",
+    )
+
+
+CONTROL_PLANE = node("cp1", "controlPlane")
+WORKERS = (node("w1"), node("w2"))
+LAB = LabConfig("test", CLUSTER, (CONTROL_PLANE, *WORKERS), SITE, warnings=())
+MIXED = replace(LAB, nodes=(CONTROL_PLANE, node("w1", runtime="docker"), node("w2", runtime="crio")))

@@ -1,77 +1,66 @@
-"""containerd's configuration files, read as containerd reads them."""
+"""containerd's own: a whole configuration file, and a folder with hosts.toml for each registry."""
 
 import tomllib
+from dataclasses import replace
 
-import pytest
-
-from components import apt, containerd, kubeadm, operating_system
-from components.guest_file import GuestFile
-from config import versions
-from config.versions import KUBERNETES
-from tests.unit.components.labs import MIRRORED
+from components.runtimes import containerd
+from tests.unit.components.labs import GHCR, GUARDED_MIRROR, HUB, PRIVATE, REGISTRIES
+from tests.unit.components.renderings import Containerd, files_of, inputs_of
 
 NASTY = "https://mirror.test/a\"b\\c'd\u00e9"
 
 
-def files(mirrors: dict[str, str] | None = None, ca_file: str | None = None) -> dict[str, GuestFile]:
-    pause = versions.kubernetes("1.36.3").pause_image
-    return {file.path: file for file in containerd.files(pause, mirrors or {}, ca_file)}
-
-
-def test_runc_uses_systemds_cgroups_as_the_kubelet_does() -> None:
-    parsed = tomllib.loads(files()["/etc/containerd/config.toml"].text)
-    runtime = parsed["plugins"]["io.containerd.cri.v1.runtime"]["containerd"]
-    assert runtime["runtimes"][runtime["default_runtime_name"]]["options"]["SystemdCgroup"] is True
-
-
-@pytest.mark.parametrize("version", KUBERNETES)
-def test_the_sandbox_image_is_the_one_that_kubeadm_names(version: str) -> None:
-    release = versions.kubernetes(version)
-    parsed = tomllib.loads(containerd.render_config(release.pause_image))
-    sandbox = parsed["plugins"]["io.containerd.cri.v1.images"]["pinned_images"]["sandbox"]
-    assert sandbox in release.images
-    assert sandbox.startswith("registry.k8s.io/pause:")
-
-
 def test_the_cri_plugin_is_not_disabled_as_in_the_packages_own_file() -> None:
-    parsed = tomllib.loads(files()["/etc/containerd/config.toml"].text)
+    """The same package serves Docker and Kubernetes: what keeps a kubelet from it is this one line."""
+    parsed = Containerd().config
     assert parsed["version"] == 3
     assert "disabled_plugins" not in parsed
 
 
-def test_registries_are_looked_up_where_their_files_are_written() -> None:
-    written = files(dict(MIRRORED.registries))
-    parsed = tomllib.loads(written["/etc/containerd/config.toml"].text)
-    folder = parsed["plugins"]["io.containerd.cri.v1.images"]["registry"]["config_path"]
-    assert {f"{folder}/{registry}/hosts.toml" for registry in MIRRORED.registries} == {
-        path for path in written if path.endswith("hosts.toml")
-    }
+def test_the_configuration_is_of_the_schema_that_containerd_2_reads_and_has_no_table_that_it_removed() -> None:
+    plugins = Containerd(*REGISTRIES).config["plugins"]
+    assert set(plugins) == {"io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"}
+    assert set(plugins["io.containerd.cri.v1.images"]["registry"]) == {"config_path"}
 
 
-def test_a_mirror_is_the_only_server_of_its_registry() -> None:
-    mirror = MIRRORED.registries["ghcr.io"]
-    text = files(dict(MIRRORED.registries), apt.MIRROR_CA_FILE)["/etc/containerd/certs.d/ghcr.io/hosts.toml"].text
-    parsed = tomllib.loads(text)
-    assert parsed["server"] == mirror
-    assert parsed["override_path"] is True
-    assert parsed["ca"] == apt.MIRROR_CA_FILE
-    assert set(parsed["capabilities"]) == {"pull", "resolve"}
-    assert "ghcr.io/" not in text.replace(mirror, "")
-    assert "skip_verify" not in text
+def test_every_registry_has_a_folder_where_containerd_looks_for_it() -> None:
+    written = {path for path in files_of("containerd", *REGISTRIES) if path.endswith("/hosts.toml")}
+    folder = Containerd().plugin("images")["registry"]["config_path"]
+    assert written == {f"{folder}/{registry.host}/hosts.toml" for registry in REGISTRIES}
+
+
+def test_a_mirror_is_asked_by_its_whole_path_and_nothing_else_is_asked() -> None:
+    hosts = Containerd(GHCR).hosts("ghcr.io")
+    assert hosts["server"] == GHCR.mirror
+    assert hosts["override_path"] is True
+    assert hosts["capabilities"] == ["pull", "resolve"]
+    assert "host" not in hosts
+
+
+def test_a_registry_of_its_own_keeps_the_path_that_containerd_gives_it() -> None:
+    hosts = Containerd(PRIVATE).hosts(PRIVATE.host)
+    assert hosts["server"] == f"https://{PRIVATE.host}"
+    assert "override_path" not in hosts
 
 
 def test_without_an_authority_of_its_own_a_mirror_is_verified_by_the_systems() -> None:
-    assert "ca" not in tomllib.loads(containerd.render_hosts("https://mirror.test", None))
+    assert "ca" not in Containerd(replace(GHCR, ca_pem="")).hosts("ghcr.io")
 
 
-def test_without_mirrors_no_registry_is_configured() -> None:
-    assert list(files()) == ["/etc/containerd/config.toml"]
+def test_only_a_registry_with_a_login_has_a_header_and_a_file_that_others_may_not_read() -> None:
+    rendering = Containerd(*REGISTRIES)
+    guarded = {registry.host for registry in REGISTRIES if "header" in rendering.hosts(registry.host)}
+    assert guarded == {GUARDED_MIRROR.host, PRIVATE.host}
+    modes = {host: rendering.files[f"/etc/containerd/certs.d/{host}/hosts.toml"].mode for host in guarded}
+    assert set(modes.values()) == {"0600"}
+    assert rendering.files[f"/etc/containerd/certs.d/{HUB.host}/hosts.toml"].mode == "0644"
 
 
 def test_any_text_survives_as_a_toml_string() -> None:
-    assert tomllib.loads(containerd.render_hosts(NASTY, None))["server"] == NASTY
+    assert tomllib.loads(f"value = {containerd.toml_string(NASTY)}")["value"] == NASTY
+    assert Containerd(replace(GHCR, mirror=NASTY)).hosts("ghcr.io")["server"] == NASTY
 
 
-def test_crictl_and_the_kubelet_ask_the_same_socket() -> None:
-    (crictl,) = [file for file in operating_system.files() if file.path == "/etc/crictl.yaml"]
-    assert f"runtime-endpoint: {kubeadm.CRI_SOCKETS['containerd']}\n" in crictl.text
+def test_the_package_is_installed_in_just_the_declared_version() -> None:
+    versions = {"containerd": "2.3.4"}
+    assert inputs_of("containerd", versions=versions) == {"CONTAINERD_VERSION": "2.3.4-*"}

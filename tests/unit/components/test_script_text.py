@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 
 from components import script
-from components.script import ScriptError, check_environment, declared_inputs, read_script, render_command, render_stdin
+from components.script import (
+    ScriptError,
+    check_environment,
+    declared_inputs,
+    read_script,
+    read_step,
+    render_command,
+    render_stdin,
+)
 
 FILES = sorted(path.name for path in script.SCRIPTS.glob("[0-9]*.sh"))
+LIBRARIES = sorted(path.name for path in script.SCRIPTS.glob("[a-z]*.sh") if path.name != script.PRELUDE)
+PLAIN, OF_LIBRARY, LIBRARY = "60-join-worker.sh", "20-install-crio.sh", "runtime.sh"
 EACH = pytest.mark.parametrize("file", FILES)
 NASTY = {
     "QUOTES": """it's "quoted" `id` $(id) ${HOME} \\ \\n !history""",
@@ -34,6 +44,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_scripts_are_found() -> None:
     assert len(FILES) > 10
+    assert len(LIBRARIES) > 2
 
 
 def test_a_script_declares_its_inputs_and_which_may_be_empty() -> None:
@@ -45,36 +56,37 @@ def test_a_script_declares_its_inputs_and_which_may_be_empty() -> None:
 
 @EACH
 def test_every_input_that_a_script_declares_is_used_in_it(file: str) -> None:
-    text = read_script(file)
+    text = read_step(file)
     for name in declared_inputs(text):
         assert len(re.findall(rf"\b{name}\b", text)) > 1, name
 
 
 @EACH
 def test_a_script_uses_no_variable_that_it_did_not_declare(file: str) -> None:
-    text = read_script(file)
+    text = read_step(file)
     given = set(declared_inputs(text))
     own = set(re.findall(r"^\s*(?:export )?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
     system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP"}
-    assert set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)", text)) <= given | own | system
+    for_libraries = {"SERVICE"}  # a script may set it; the library has a default
+    assert set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)\b", text)) <= given | own | system | for_libraries
 
 
 @pytest.mark.parametrize(
     ("given", "named"),
-    [(["NODE_NAME"], "IMAGES"), (["NODE_NAME", "IMAGES", "TYPO"], "TYPO"), ([], "NODE_NAME")],
+    [(["NODE_NAME"], "KUBEADM_CONFIG"), (["NODE_NAME", "KUBEADM_CONFIG", "TYPO"], "TYPO"), ([], "NODE_NAME")],
     ids=["missing", "extra", "none"],
 )
 def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list[str], named: str) -> None:
     with pytest.raises(ScriptError) as refusal:
-        check_environment("35-pull-images.sh", given)
-    assert "35-pull-images.sh" in str(refusal.value)
+        check_environment(PLAIN, given)
+    assert PLAIN in str(refusal.value)
     assert named in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_just_the_declared_variables_are_accepted_in_any_order() -> None:
-    check_environment("35-pull-images.sh", ["NODE_NAME", "IMAGES"])
-    check_environment("35-pull-images.sh", ["IMAGES", "NODE_NAME"])
+    check_environment(PLAIN, ["NODE_NAME", "KUBEADM_CONFIG"])
+    check_environment(PLAIN, ["KUBEADM_CONFIG", "NODE_NAME"])
 
 
 def test_a_script_that_does_not_exist_is_named() -> None:
@@ -93,14 +105,14 @@ def test_a_value_arrives_as_it_was_given_and_is_never_run(scripts: Path, name: s
 
 
 def test_the_environment_comes_first_then_the_prelude_then_the_script_unchanged() -> None:
-    stdin = render_stdin("35-pull-images.sh", {"NODE_NAME": "w1", "IMAGES": "a b"})
-    assert stdin.endswith(read_script("prelude.sh") + read_script("35-pull-images.sh"))
-    assert stdin.index("export IMAGES=") < stdin.index("export NODE_NAME=") < stdin.index("set -euo pipefail")
+    stdin = render_stdin(PLAIN, {"NODE_NAME": "w1", "KUBEADM_CONFIG": "a: b"})
+    assert stdin.endswith(read_script(script.PRELUDE) + read_script(PLAIN))
+    assert stdin.index("export KUBEADM_CONFIG=") < stdin.index("export NODE_NAME=") < stdin.index("set -euo pipefail")
 
 
 def test_the_text_does_not_depend_on_the_order_of_the_environment() -> None:
-    one = render_stdin("35-pull-images.sh", {"NODE_NAME": "w1", "IMAGES": "a"})
-    assert one == render_stdin("35-pull-images.sh", {"IMAGES": "a", "NODE_NAME": "w1"})
+    one = render_stdin(PLAIN, {"NODE_NAME": "w1", "KUBEADM_CONFIG": "a"})
+    assert one == render_stdin(PLAIN, {"KUBEADM_CONFIG": "a", "NODE_NAME": "w1"})
 
 
 def test_the_command_is_constant_but_for_name_and_hash() -> None:
@@ -112,7 +124,7 @@ def test_the_command_is_constant_but_for_name_and_hash() -> None:
 
 
 def test_the_command_has_a_lock_with_an_end_and_a_time_limit() -> None:
-    command = render_command("35-pull-images.sh", 1800)
+    command = render_command(PLAIN, 1800)
     assert re.search(r"flock --timeout \d+ /run/kubelab\.lock", command)
     assert re.search(r"timeout --kill-after=\d+ 1800 bash -s", command)
     assert command.startswith("sudo -n ")
@@ -123,17 +135,96 @@ def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
 
 
 def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:
-    commands = [render_command("35-pull-images.sh", 60)]
-    for file in ("35-pull-images.sh", "prelude.sh"):
+    commands = [render_command(PLAIN, 60)]
+    for file in (PLAIN, script.PRELUDE):
         (scripts / file).write_text(f"{(scripts / file).read_text()}# changed\n")
-        commands.append(render_command("35-pull-images.sh", 60))
+        commands.append(render_command(PLAIN, 60))
     assert len(set(commands)) == 3
 
 
 def test_a_change_of_another_script_does_not_show(scripts: Path) -> None:
-    before = render_command("35-pull-images.sh", 60)
+    before = render_command(PLAIN, 60)
     (scripts / "90-verify-cluster.sh").write_text("")
-    assert render_command("35-pull-images.sh", 60) == before
+    assert render_command(PLAIN, 60) == before
+
+
+def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
+    assert read_step(OF_LIBRARY) == read_script(LIBRARY) + read_script(OF_LIBRARY)
+    assert read_step(PLAIN) == read_script(PLAIN)
+    assert render_stdin(OF_LIBRARY, {}).endswith(read_script(script.PRELUDE) + read_step(OF_LIBRARY))
+
+
+def test_libraries_come_in_the_order_in_which_they_are_named(scripts: Path) -> None:
+    for name in ("one", "two"):
+        (scripts / f"{name}.sh").write_text(f': "${{{name.upper()}:?why}}"\n')
+    (scripts / "99-both.sh").write_text("# library: two.sh\n# library: one.sh\necho # library: prelude.sh\n")
+    assert read_step("99-both.sh").startswith(read_script("two.sh") + read_script("one.sh") + "# library: two.sh\n")
+    check_environment("99-both.sh", ["ONE", "TWO"])
+
+
+def test_a_librarys_inputs_are_those_of_the_script_that_names_it() -> None:
+    inputs = {*declared_inputs(read_script(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
+    check_environment(OF_LIBRARY, sorted(inputs))
+    with pytest.raises(ScriptError, match="CRI_SOCKET"):
+        check_environment(OF_LIBRARY, sorted(inputs - {"CRI_SOCKET"}))
+
+
+@EACH
+def test_no_input_is_declared_twice_in_a_step(file: str) -> None:
+    texts = [read_script(library) for library in libraries_of(file)]
+    declared = [name for text in [*texts, read_script(file)] for name in declared_inputs(text)]
+    assert len(set(declared)) == len(declared)
+
+
+def libraries_of(file: str) -> list[str]:
+    return re.findall(r"^# library: (\S+)$", read_script(file), re.MULTILINE)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_change_of_a_library_shows_in_the_commands_of_just_the_scripts_that_name_it(
+    scripts: Path, library: str
+) -> None:
+    before = {file: render_command(file, 60) for file in FILES}
+    (scripts / library).write_text(f"{(scripts / library).read_text()}# changed\n")
+    changed = {file for file in FILES if render_command(file, 60) != before[file]}
+    assert changed == {file for file in FILES if library in libraries_of(file)}
+    assert changed
+
+
+def test_a_library_that_does_not_exist_is_named(scripts: Path) -> None:
+    (scripts / "99-lost.sh").write_text("# library: nowhere.sh\n")
+    with pytest.raises(ScriptError, match=r"nowhere\.sh"):
+        read_step("99-lost.sh")
+
+
+@pytest.mark.parametrize("library", [script.PRELUDE, *LIBRARIES])
+def test_a_library_only_declares_and_defines(library: str) -> None:
+    """It says of itself that it is bash's, for it has no first line that does."""
+    lines = read_script(library).splitlines()
+    assert lines[0] == "# shellcheck shell=bash"
+    assert re.match(r"# \w.{20,}", lines[1])
+    assert not [line for line in lines if line.startswith("main")]
+
+
+def calls_of_kubectl(file: str) -> list[str]:
+    lines = [line for line in read_step(file).splitlines() if not line.startswith("#")]
+    return [call for line in lines for call in re.findall(r"\bkubectl [^|;]*", line)]
+
+
+@EACH
+def test_every_script_that_calls_kubectl_names_a_kubeconfig_as_else_it_would_ask_localhost(file: str) -> None:
+    named = "\nexport KUBECONFIG=/etc/kubernetes/admin.conf\n" in read_step(file)
+    assert [call for call in calls_of_kubectl(file) if not named and "--kubeconfig" not in call] == []
+
+
+def test_calls_of_kubectl_are_found() -> None:
+    assert {file for file in FILES if calls_of_kubectl(file)} >= {
+        "40-init-control-plane.sh",
+        "45-apply-pod-network.sh",
+        "60-join-worker.sh",
+        "65-manage-membership.sh",
+        "90-verify-cluster.sh",
+    }
 
 
 @EACH

@@ -2,9 +2,14 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.unit.config.lab_folder import MINIMAL, LabFolder
 
@@ -29,3 +34,17 @@ def lab_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pat
 def minimal(lab_folder: Callable[[Path], LabFolder]) -> LabFolder:
     """The smallest lab there is."""
     return lab_folder(MINIMAL)
+
+
+@pytest.fixture(scope="session")
+def certificate() -> tuple[str, str]:
+    """A self-signed certificate and its key, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a lab's authority")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=36500))
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return pem, private

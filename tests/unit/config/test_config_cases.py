@@ -17,8 +17,8 @@ def name(case: Path) -> str:
 
 
 def test_there_are_cases() -> None:
-    assert len(VALID) >= 4
-    assert len(INVALID) >= 32
+    assert len(VALID) >= 6
+    assert len(INVALID) >= 86
 
 
 @pytest.mark.parametrize("case", VALID, ids=name)

@@ -2,21 +2,17 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime, timedelta
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 import config
 from config import ConfigError, Problem
 from tests.unit.config.lab_folder import CASES, LabFolder
 
+CRI_DOCKERD = "github.com/Mirantis/cri-dockerd/releases/download/v0.4.4/cri-dockerd-0.4.4.amd64.tgz"
 SHA256 = "0123456789abcdef" * 4
 
 
@@ -25,43 +21,45 @@ def everything(lab_folder: Callable[[Path], LabFolder]) -> LabFolder:
     return lab_folder(CASES / "valid" / "02-everything")
 
 
-@pytest.fixture(scope="module")
-def certificate() -> tuple[str, str]:
-    """A self-signed certificate and its key, both PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a lab's authority")])
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=36500))
-    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    return pem, private
-
-
 def test_defaults_are_resolved(minimal: LabFolder) -> None:
     lab = minimal.load()
     assert lab.stack == "lab"
     assert lab.cluster == config.ClusterConfig(
         kubernetes_version="1.36.3",
+        runtime_versions={"containerd": "2.3.4", "docker": "28.3.3", "crio": "1.36.3", "criDockerd": "0.3.26"},
         pod_subnet="10.244.0.0/16",
         service_subnet="10.96.0.0/12",
         dns_domain="cluster.local",
         pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9"),
+        kube_proxy={"mode": "iptables"},
+        cert_sans=(),
+        api_server_extra_args=(),
+        controller_manager_extra_args=(),
+        scheduler_extra_args=(),
+        etcd_extra_args=(),
     )
     machine = config.MachineConfig(cpus=2, memory_mib=4096, disk_gib=40, nested_virtualization=True, extra_config={})
     image = config.ImageConfig(ova=str(minimal.path / "node.ova"), sha256=SHA256)
-    assert lab.nodes == (
-        config.NodeConfig("cp1", "controlPlane", "containerd", "2.3.4", machine, image, None),
-        config.NodeConfig("w1", "worker", "containerd", "2.3.4", machine, image, None),
+    w1 = config.NodeConfig(
+        name="w1",
+        role="worker",
+        runtime="containerd",
+        runtime_version="2.3.4",
+        machine=machine,
+        image=image,
+        address=None,
+        kubelet={},
+        clean_install=False,
+        on_runtime_change="replaceMachine",
     )
+    assert lab.nodes == (replace(w1, name="cp1", role="controlPlane"), w1)
     vsphere = lab.site.vsphere
     assert (vsphere.server, vsphere.port, vsphere.user) == ("esxi.lab", 443, "root")
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
     assert lab.site.addresses == config.AddressesConfig("dhcp", "10.87.0.0/24", None, ())
     assert lab.site.ssh.user == "lab"
-    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, {}, None)
-    assert (lab.site.kubelet, lab.site.kube_proxy, lab.site.ignore_preflight_errors) == ({}, {}, ())
+    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {})
+    assert (lab.site.registries, lab.site.ignore_preflight_errors, lab.warnings) == ((), (), ())
 
 
 def test_all_that_is_written_arrives(everything: LabFolder) -> None:
@@ -73,14 +71,59 @@ def test_all_that_is_written_arrives(everything: LabFolder) -> None:
     assert lab.site.vsphere.tls.sha256 == "00112233445566778899aabbccddeeff" * 2
     assert lab.site.ssh.user == "kube_admin"
     assert lab.site.mirrors.apt_kubernetes == "https://10.87.0.1:8443/apt/kubernetes"
-    assert lab.site.mirrors.registries == {
-        "registry.k8s.io": "https://10.87.0.1:5443/v2/registry.k8s.io",
-        "ghcr.io": "https://10.87.0.1:5443/v2/ghcr.io",
-    }
+    assert lab.site.mirrors.apt_crio == "https://10.87.0.1:8443/apt/crio"
     assert lab.site.mirrors.files == "https://10.87.0.1:8443/files"
-    assert lab.site.kubelet == {"failCgroupV1": False}
-    assert lab.site.kube_proxy == {"conntrack": {"maxPerCore": 0, "min": 0}}
+    assert lab.site.mirrors.checksums == {CRI_DOCKERD: "fedcba9876543210" * 4}
+    assert lab.cluster.cert_sans == ("k8s.lab", "*.k8s.lab", "203.0.113.5", "2001:db8::5")
+    assert lab.cluster.controller_manager_extra_args == (config.ExtraArg("concurrent-gc-syncs", "5"),)
+    assert lab.cluster.scheduler_extra_args == (config.ExtraArg("v", "2"),)
+    assert lab.cluster.etcd_extra_args == (config.ExtraArg("quota-backend-bytes", "1073741824"),)
     assert lab.site.ignore_preflight_errors == ("SystemVerification",)
+
+
+def test_an_argument_may_be_given_twice_and_keeps_its_place(everything: LabFolder) -> None:
+    assert everything.load().cluster.api_server_extra_args == (
+        config.ExtraArg("audit-log-path", "-"),
+        config.ExtraArg("v", "4"),
+        config.ExtraArg("v", "5"),
+    )
+
+
+def test_a_runtime_version_of_the_stack_wins_over_the_sites_key_by_key(everything: LabFolder) -> None:
+    assert everything.load().cluster.runtime_versions == {
+        "containerd": "2.3.4",
+        "docker": "29.7.2",
+        "crio": "1.36.3",
+        "criDockerd": "0.4.4",
+    }
+
+
+def test_kubelet_settings_of_a_node_win_over_the_clusters_and_those_over_the_sites(everything: LabFolder) -> None:
+    cp1, w1, w2 = everything.load().nodes
+    gates = {"NodeSwap": True, "SidecarContainers": True}
+    assert cp1.kubelet == w1.kubelet == {"failCgroupV1": False, "maxPods": 60, "featureGates": gates}
+    assert w2.kubelet == {"failCgroupV1": False, "maxPods": 30, "featureGates": gates}
+
+
+def test_kube_proxy_settings_of_the_cluster_are_added_to_the_sites(everything: LabFolder) -> None:
+    assert everything.load().cluster.kube_proxy == {"mode": "nftables", "conntrack": {"maxPerCore": 0, "min": 0}}
+
+
+def test_a_node_may_be_installed_and_changed_otherwise_than_its_cluster(everything: LabFolder) -> None:
+    assert [(node.clean_install, node.on_runtime_change) for node in everything.load().nodes] == [
+        (True, "resetNode"),
+        (True, "resetNode"),
+        (False, "replaceMachine"),
+    ]
+
+
+def test_each_node_has_the_version_of_its_own_runtime(lab_folder: Callable[[Path], LabFolder]) -> None:
+    lab = lab_folder(CASES / "valid" / "06-three-runtimes").load()
+    assert [(node.runtime, node.runtime_version) for node in lab.nodes] == [
+        ("containerd", "2.3.4"),
+        ("docker", "28.3.3"),
+        ("crio", "1.36.3"),
+    ]
 
 
 def test_a_node_differs_from_its_site_only_in_what_it_says(everything: LabFolder) -> None:

@@ -73,15 +73,41 @@ def test_an_example_site_that_does_not_fit_is_found(stacks: Path, capsys: pytest
     assert "site.example.yaml: platform/vsphere: found nothing" in capsys.readouterr().err
 
 
-def test_the_shipped_stack_loads_with_the_example_site(stacks: Path) -> None:
-    stack = stacks / "Pulumi.containerd.yaml"
+@pytest.mark.parametrize(
+    ("name", "runtimes"),
+    [
+        ("containerd", {"cp1": "containerd", "w1": "containerd", "w2": "containerd"}),
+        ("docker", {"cp1": "docker", "w1": "docker", "w2": "docker"}),
+        ("crio", {"cp1": "crio", "w1": "crio", "w2": "crio"}),
+        ("mixed", {"cp1": "containerd", "w1": "docker", "w2": "containerd", "w3": "crio"}),
+    ],
+)
+def test_every_shipped_stack_loads_with_the_example_site(name: str, runtimes: dict[str, str], stacks: Path) -> None:
+    stack = stacks / f"Pulumi.{name}.yaml"
     stack.write_text(stack.read_text().replace("../.rig/site.yaml", "site.example.yaml"))
     lab = load_file(stack, {})
-    assert [(node.name, node.role, node.runtime) for node in lab.nodes] == [
-        ("cp1", "controlPlane", "containerd"),
-        ("w1", "worker", "containerd"),
-        ("w2", "worker", "containerd"),
-    ]
+    assert {node.name: node.runtime for node in lab.nodes} == runtimes
+    assert lab.control_plane.name == "cp1"
+    assert lab.warnings == ()
+
+
+@pytest.mark.parametrize("runtime", ["docker", "crio"])
+def test_the_stacks_of_one_runtime_differ_in_its_word_alone(runtime: str) -> None:
+    of_containerd = written(STACKS / "Pulumi.containerd.yaml")
+    assert written(STACKS / f"Pulumi.{runtime}.yaml") == of_containerd.replace("containerd", runtime)
+
+
+def written(stack: Path) -> str:
+    """A stack file's text without the salt that Pulumi gives it on each machine."""
+    return re.sub(r"^encryptionsalt: .*\n", "", stack.read_text(), flags=re.MULTILINE)
+
+
+def test_the_schema_knows_the_runtimes_that_can_be_chosen() -> None:
+    definitions = json.loads(schema.schema_text())["$defs"]
+    cluster = definitions["ClusterSpec"]["properties"]
+    assert cluster["runtime"]["enum"] == ["containerd", "docker", "crio"]
+    assert cluster["runtimeVersions"]["propertyNames"]["enum"] == ["containerd", "docker", "crio", "criDockerd"]
+    assert definitions["NodeSpec"]["properties"]["runtime"]["enum"] == ["containerd", "docker", "crio"]
 
 
 def test_an_unknown_argument_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,18 +30,39 @@ def test_a_known_flannel_names_its_manifest_and_images() -> None:
     assert "ghcr.io/flannel-io/flannel:v0.28.9" in release.images
 
 
-@pytest.mark.parametrize("lookup", [versions.kubernetes, versions.flannel])
+@pytest.mark.parametrize("lookup", [versions.kubernetes, versions.flannel, versions.cri_dockerd])
 def test_an_unknown_version_is_refused_with_the_known_ones(lookup: object) -> None:
     assert callable(lookup)
     with pytest.raises(UnknownVersionError, match=r"^known: \d+\.\d+\.\d+"):
         lookup("0.0.1")
 
 
+@pytest.mark.parametrize("runtime", versions.RUNTIMES)
 @pytest.mark.parametrize("version", versions.KUBERNETES)
-def test_every_known_kubernetes_has_a_containerd_that_fits(version: str) -> None:
+def test_every_known_kubernetes_has_every_runtime_in_a_version_that_fits(version: str, runtime: str) -> None:
     release = versions.kubernetes(version)
     assert release.version == version
-    assert versions.fits(release, "containerd", versions.runtime_version(release, "containerd"))
+    assert versions.fits(release, runtime, versions.runtime_version(release, runtime))
+
+
+@pytest.mark.parametrize("version", versions.RUNTIMES["docker"])
+def test_every_known_docker_fits_every_kubernetes(version: str) -> None:
+    for release in versions.KUBERNETES.values():
+        assert versions.runtime_version(release, "docker", version) == version
+
+
+@pytest.mark.parametrize("version", versions.CRI_DOCKERD)
+def test_every_known_cri_dockerd_is_named_by_its_path_and_pinned_or_left_to_the_site(version: str) -> None:
+    release = versions.cri_dockerd(version)
+    assert release.version == version
+    assert release.path == (
+        f"github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.amd64.tgz"
+    )
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in release.sha256)
+
+
+def test_the_default_cri_dockerd_can_be_verified_without_the_site() -> None:
+    assert versions.cri_dockerd(versions.default_cri_dockerd()).sha256
 
 
 @pytest.mark.parametrize("version", versions.FLANNEL)
@@ -68,6 +89,26 @@ def test_a_containerd_that_does_not_fit_says_which_would() -> None:
         versions.runtime_version(versions.kubernetes("1.36.3"), "containerd", "1.7.28")
 
 
+@pytest.mark.parametrize(("version", "fits"), [("1.36.0", True), ("1.35.3", False), ("1.37.0", False)])
+def test_cri_o_fits_by_the_minor_release_of_kubernetes(version: str, fits: bool) -> None:
+    assert versions.fits(versions.kubernetes("1.36.3"), "crio", version) is fits
+
+
+def test_a_cri_o_that_does_not_fit_says_which_would() -> None:
+    with pytest.raises(UnknownVersionError, match=r"1\.36\.3 is matched with crio 1\.36\.x; known: 1\.36\.3"):
+        versions.runtime_version(versions.kubernetes("1.36.3"), "crio", "1.35.3")
+
+
+def test_all_versions_are_resolved_at_once_the_wanted_ones_among_them() -> None:
+    wanted = {"docker": "20.10.24", "criDockerd": "0.4.4"}
+    assert versions.runtime_versions(versions.kubernetes("1.36.3"), wanted) == {
+        "containerd": "2.3.4",
+        "docker": "20.10.24",
+        "crio": "1.36.3",
+        "criDockerd": "0.4.4",
+    }
+
+
 def test_a_runtime_without_known_versions_says_so() -> None:
     with pytest.raises(UnknownVersionError, match="known: none yet"):
-        versions.runtime_version(versions.kubernetes("1.36.3"), "crio")
+        versions.runtime_version(versions.kubernetes("1.36.3"), "lxc")

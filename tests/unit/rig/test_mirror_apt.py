@@ -11,31 +11,35 @@ from pathlib import Path
 import pytest
 
 from rig.certificates import ensure_authority, ensure_server
-from rig.mirror import apt, signing
-from rig.mirror.binaries import BUILDS
+from rig.mirror import apt, runtime_packages, signing
 from rig.mirror.deb import build_packages
 from rig.mirror.debian import source_lines
-from rig.mirror.packages import DOCKER_PACKAGES, KUBERNETES_PACKAGES, Package
+from rig.mirror.packages import KUBERNETES, Package
 from rig.mirror.publish import publish
 from rig.mirror.server import FileServer, tls_context
 
 LOOPBACK = "127.0.0.1"
-SOCAT = Package("socat", "1:1.7-1", "relay", "net", "https://example.invalid", {"usr/bin/socat": ("pause", "pause")})
-DEBS = {"kubernetes": KUBERNETES_PACKAGES, "docker": DOCKER_PACKAGES, "debian": (SOCAT,)}
-KEYS = {"kubernetes": "kubernetes/core:/stable:/v1.36/deb/Release.key", "docker": "docker/gpg"}
+SOCAT = Package(
+    "socat", "1:1.7-1", "relay", "net", "https://example.invalid", {"usr/bin/socat": ("kubernetes", "kubectl")}
+)
+DEBS = {
+    "kubernetes": KUBERNETES.packages,
+    "docker": (*runtime_packages.CONTAINERD.packages, *runtime_packages.DOCKER.packages),
+    "crio": runtime_packages.CRIO.packages,
+    "debian": (SOCAT,),
+}
+KEYS = {
+    "kubernetes": "kubernetes/core:/stable:/v1.36/deb/Release.key",
+    "docker": "docker/gpg",
+    "crio": "crio/isv:/cri-o:/stable:/v1.36/deb/Release.key",
+}
 Apt = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, programs: dict[str, Path]) -> Path:
     """The output of the `apt` part, from packages of small stand-in programs."""
     tmp_path = tmp_path_factory.mktemp("built")
-    programs = {}
-    for build in BUILDS:
-        programs[build.name] = tmp_path / "programs" / build.name
-        programs[build.name].mkdir(parents=True)
-        for program in build.programs:
-            (programs[build.name] / program.output).write_text(f"#!/bin/sh\necho {program.output}\n")
     out = tmp_path / "apt"
     for repository in apt.repositories("amd64"):
         debs = tmp_path / "debs" / repository.name
@@ -53,8 +57,9 @@ def key(tmp_path: Path) -> Path:
 def root(tmp_path: Path, built: Path, key: Path) -> Path:
     """What the file server serves."""
     (tmp_path / "files").mkdir()
+    (tmp_path / "files/upstream.yml").write_text("kind: Namespace\n")
     root = tmp_path / "www"
-    publish(built, tmp_path / "files", key, root, "amd64")
+    publish(built, [tmp_path / "files"], key, root, "amd64")
     return root
 
 
@@ -73,7 +78,7 @@ def address(tmp_path: Path, root: Path) -> Iterator[str]:
 
 @pytest.fixture
 def client(tmp_path: Path, root: Path, address: str) -> Apt:
-    """apt-get with the three repositories as its only sources, as the product's scripts write them."""
+    """apt-get with the repositories as its only sources, as the product's scripts write them."""
     home = tmp_path / "client"
     (home / "lists/partial").mkdir(parents=True)
     (home / "archives/partial").mkdir(parents=True)
@@ -81,6 +86,7 @@ def client(tmp_path: Path, root: Path, address: str) -> Apt:
     lines = {
         "kubernetes": f"{address}/kubernetes/core:/stable:/v1.36/deb/ /",
         "docker": f"{address}/docker bookworm stable",
+        "crio": f"{address}/crio/isv:/cri-o:/stable:/v1.36/deb/ /",
         "debian": f"{address}/debian bookworm main",
     }
     keys = {**KEYS, "debian": "debian/archive-key.asc"}
@@ -112,11 +118,15 @@ def test_apt_trusts_the_repositories_and_gets_their_packages(client: Apt, tmp_pa
     update = client("update")
     assert update.returncode == 0, update.stderr
     assert update.stderr == ""
-    wanted = ["kubelet=1.36.3-1.1", "containerd.io=2.3.4-1~debian.12~bookworm", "socat=1:1.7-1"]
+    docker = "docker-ce=5:20.10.24-1~debian.12~bookworm"
+    wanted = ["kubelet=1.36.3-1.1", "containerd.io=2.3.4-1~debian.12~bookworm", docker, "cri-o=1.36.3-1.1"]
+    wanted.append("socat=1:1.7-1")
     download = client("download", *wanted)
     assert download.returncode == 0, download.stderr
     assert sorted(file.name for file in (tmp_path / "client").glob("*.deb")) == [
         "containerd.io_2.3.4-1~debian.12~bookworm_amd64.deb",
+        "cri-o_1.36.3-1.1_amd64.deb",
+        "docker-ce_5%3a20.10.24-1~debian.12~bookworm_amd64.deb",
         "kubelet_1.36.3-1.1_amd64.deb",
         "socat_1%3a1.7-1_amd64.deb",
     ]
@@ -144,7 +154,7 @@ def test_apt_refuses_repositories_signed_with_another_key(client: Apt, root: Pat
 def test_keys_lie_where_upstream_has_them(root: Path) -> None:
     found = [(root / "apt" / key).read_text() for key in (*KEYS.values(), "debian/archive-key.asc")]
     assert found[0].startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----")
-    assert found == found[:1] * 3
+    assert found == found[:1] * 4
 
 
 def test_the_signing_key_is_secret_and_made_once(key: Path) -> None:
@@ -180,12 +190,13 @@ def test_publishing_again_changes_nothing_and_a_new_part_replaces_the_tree(
     tmp_path: Path, built: Path, key: Path, root: Path
 ) -> None:
     before = (root / "apt/docker/dists/bookworm/InRelease").stat()
-    publish(built, tmp_path / "files", key, root, "amd64")
+    publish(built, [tmp_path / "files"], key, root, "amd64")
     assert (root / "apt/docker/dists/bookworm/InRelease").stat() == before
     other = tmp_path / "other-files"
     (other / "github.com").mkdir(parents=True)
     (other / "github.com/manifest.yml").write_text("kind: List\n")
-    publish(built, other, key, root, "amd64")
+    publish(built, [tmp_path / "files", other], key, root, "amd64")
+    assert (root / "files/upstream.yml").read_text() == "kind: Namespace\n"
     assert (root / "files/github.com/manifest.yml").read_text() == "kind: List\n"
     assert sorted(entry.name for entry in root.parent.glob("*www*")) == ["www"]
 
@@ -193,9 +204,26 @@ def test_publishing_again_changes_nothing_and_a_new_part_replaces_the_tree(
 def test_publishing_replaces_what_an_interrupted_run_left(tmp_path: Path, built: Path, key: Path, root: Path) -> None:
     root.rename(root.with_name(".www.old"))
     (root.with_name(".www.new") / "apt").mkdir(parents=True)
-    publish(built, tmp_path / "files", key, root, "amd64")
+    publish(built, [tmp_path / "files"], key, root, "amd64")
     assert (root / "apt/debian/dists/bookworm/InRelease").is_file()
     assert sorted(entry.name for entry in root.parent.glob("*www*")) == ["www"]
+
+
+def test_a_package_that_two_parts_brought_is_listed_once(tmp_path: Path, programs: dict[str, Path]) -> None:
+    debs: list[Path] = []
+    for directory in (tmp_path / "one", tmp_path / "two"):
+        build_packages((SOCAT,), programs, "amd64", directory, tmp_path / "log")
+        debs += directory.iterdir()
+    apt.build(apt.debian("amd64"), debs, "amd64", tmp_path / "apt")
+    index = tmp_path / "apt/debian/dists/bookworm/main/binary-amd64/Packages"
+    assert index.read_text().count("Package: socat") == 1
+
+
+def test_a_repository_without_packages_is_one_all_the_same(tmp_path: Path) -> None:
+    repository = apt.crio("amd64")
+    apt.build(repository, (), "amd64", tmp_path)
+    assert (tmp_path / repository.path / "Packages").read_bytes() == b""
+    assert " Packages\n" in (tmp_path / repository.path / "Release").read_text()
 
 
 def test_file_names_in_a_pool_have_no_epoch() -> None:

@@ -19,6 +19,8 @@ PINS = {
     "flannel-cni-plugin": ("github.com/containernetworking/plugins", versions.FLANNEL_CNI_PLUGIN_SOURCE),
     "etcd": ("go.etcd.io/etcd/server/v3", versions.ETCD),
     "coredns": ("github.com/coredns/coredns", versions.COREDNS),
+    "cri-o": ("github.com/cri-o/cri-o", versions.CRI_O),
+    "cri-dockerd": ("github.com/Mirantis/cri-dockerd", versions.CRI_DOCKERD),
     "registry": ("github.com/distribution/distribution/v3", versions.REGISTRY),
 }
 
@@ -70,7 +72,7 @@ def test_every_kubernetes_program_tells_the_release_it_was_built_from() -> None:
 
 def test_programs_built_with_c_are_static_so_that_a_nodes_c_library_does_not_matter() -> None:
     with_c = [program for build in BUILDS for program in build.programs if program.cgo]
-    assert {program.output for program in with_c} == {"runc", "flanneld"}
+    assert {program.output for program in with_c} == {"runc", "flanneld", "crio"}
     assert all("-extldflags -static" in program.ldflags for program in with_c)
 
 

@@ -6,7 +6,8 @@ import tarfile
 from pathlib import Path
 
 from config import versions as config_versions
-from rig.mirror import oci, versions
+from rig.mirror import cri_dockerd_release, oci, versions
+from rig.mirror.base_layers import shell_version
 from rig.mirror.binaries import BUILDS
 from rig.mirror.debian_layer import merged, wanted
 from rig.mirror.files import FLANNEL_MANIFEST
@@ -24,6 +25,7 @@ registry.k8s.io/coredns/coredns:v1.14.2
 registry.k8s.io/pause:3.10.2
 registry.k8s.io/etcd:3.6.8-0
 """
+SHELL_PROGRAMS = ("sh",)
 MANIFEST = """\
       initContainers:
       - name: install-cni-plugin
@@ -54,7 +56,7 @@ def test_an_image_that_the_mirror_lacks_is_reported() -> None:
 def test_a_repository_in_the_mirror_begins_with_the_upstream_host() -> None:
     by_reference = {image.reference: (image.repository, image.tag) for image in IMAGES}
     assert by_reference["registry.k8s.io/coredns/coredns:v1.14.2"] == ("registry.k8s.io/coredns/coredns", "v1.14.2")
-    assert {image.repository.split("/")[0] for image in IMAGES} == {"registry.k8s.io", "ghcr.io"}
+    assert {image.repository.split("/")[0] for image in IMAGES} == {"registry.k8s.io", "ghcr.io", "docker.io"}
 
 
 def test_images_name_programs_that_exist_and_start_one_of_them() -> None:
@@ -63,7 +65,7 @@ def test_images_name_programs_that_exist_and_start_one_of_them() -> None:
         assert all(program in built[build] for build, program in image.programs.values())
         started = (*image.run.entrypoint, *image.run.command)
         if started:
-            assert started[0].lstrip("/") in image.programs
+            assert started[0].lstrip("/") in image.programs or started[0] in SHELL_PROGRAMS
 
 
 def test_the_sandbox_image_runs_without_root() -> None:
@@ -141,6 +143,29 @@ def test_storage_links_a_tag_to_a_manifest_whose_blobs_are_there(tmp_path: Path)
         assert (repository / "_layers/sha256" / blob / "link").read_text() == f"sha256:{blob}"
 
 
+def test_an_image_can_be_taken_over_by_another_storage_under_a_name_of_its_own(tmp_path: Path) -> None:
+    source, target = Storage(tmp_path / "mirror"), Storage(tmp_path / "private")
+    layer = source.put_layer({"agnhost": File(b"agnhost", 0o755)})
+    configuration = source.put(oci.config(oci.Run(("/agnhost",)), [layer], "amd64"))
+    manifest = source.put(oci.manifest(configuration, [layer]))
+    source.tag("upstream/agnhost", "1", manifest, (configuration, layer))
+    target.copy(source, ("upstream/agnhost", "1"), ("private/agnhost", "2"))
+
+    root = tmp_path / "private/docker/registry/v2"
+    assert [directory.name for directory in (root / "repositories").iterdir()] == ["private"]
+    repository = root / "repositories/private/agnhost"
+    assert (repository / "_manifests/tags/2/current/link").read_text() == f"sha256:{manifest.digest}"
+    for blob in (manifest, configuration, layer):
+        content = (root / "blobs/sha256" / blob.digest[:2] / blob.digest / "data").read_bytes()
+        assert hashlib.sha256(content).hexdigest() == blob.digest
+    assert {entry.name for entry in (repository / "_layers/sha256").iterdir()} == {configuration.digest, layer.digest}
+
+
+def test_the_version_of_busybox_is_that_of_debians_package(tmp_path: Path) -> None:
+    (tmp_path / "busybox-static_1%3a1.35.0-4+b7_amd64.deb").touch()
+    assert shell_version(tmp_path) == "1.35.0"
+
+
 def test_the_mirror_has_what_the_products_versions_name() -> None:
     release = config_versions.kubernetes(versions.KUBERNETES)
     network = config_versions.flannel(versions.FLANNEL)
@@ -148,4 +173,7 @@ def test_the_mirror_has_what_the_products_versions_name() -> None:
     assert network.manifest_url == f"https://{FLANNEL_MANIFEST}"
     assert versions.FLANNEL_MANIFEST_SHA256 in network.manifest_sha256
     assert (release.cri_tools, release.kubernetes_cni) == (versions.CRI_TOOLS, versions.CNI_PLUGINS)
-    assert versions.CONTAINERD in config_versions.RUNTIMES["containerd"]
+    mirrored = {"containerd": versions.CONTAINERD, "docker": versions.DOCKER, "crio": versions.CRI_O}
+    for runtime, version in mirrored.items():
+        assert version in config_versions.RUNTIMES[runtime]
+    assert cri_dockerd_release.path("amd64") == config_versions.cri_dockerd(versions.CRI_DOCKERD).path

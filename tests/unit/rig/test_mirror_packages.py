@@ -1,31 +1,24 @@
 """The mirror's Debian packages: names, relations and content, as dpkg sees them."""
 
 import subprocess
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rig.mirror.binaries import BUILDS
+from rig.mirror import maintainer_scripts, runtimes
 from rig.mirror.deb import build_packages
-from rig.mirror.packages import DOCKER_PACKAGES, KUBERNETES_PACKAGES, Package, control
+from rig.mirror.packages import KUBERNETES, Package, control
+from rig.mirror.parts import mirror_parts
 
-PACKAGES = (*KUBERNETES_PACKAGES, *DOCKER_PACKAGES)
-BY_NAME = {package.name: package for package in PACKAGES}
+GROUPS = (KUBERNETES, *(group for runtime in runtimes.RUNTIMES.values() for group in runtime.packages))
+BY_NAME = {package.name: package for group in GROUPS for package in group.packages}
+PACKAGES = tuple(BY_NAME.values())
 
 
 def dpkg_deb(*arguments: str) -> str:
     return subprocess.run(["dpkg-deb", *arguments], check=True, capture_output=True, text=True).stdout
-
-
-@pytest.fixture
-def programs(tmp_path: Path) -> dict[str, Path]:
-    """Stand-ins of the Go programs: shell scripts that say their name."""
-    for build in BUILDS:
-        directory = tmp_path / "programs" / build.name
-        directory.mkdir(parents=True)
-        for program in build.programs:
-            (directory / program.output).write_text(f"#!/bin/sh\necho {program.output}\n")
-    return {build.name: tmp_path / "programs" / build.name for build in BUILDS}
 
 
 @pytest.fixture
@@ -37,7 +30,10 @@ def debs(tmp_path: Path, programs: dict[str, Path]) -> Path:
 def test_packages_have_upstreams_names_and_versions(debs: Path) -> None:
     assert sorted(file.name for file in debs.iterdir()) == [
         "containerd.io_2.3.4-1~debian.12~bookworm_amd64.deb",
+        "cri-o_1.36.3-1.1_amd64.deb",
         "cri-tools_1.36.0-1.1_amd64.deb",
+        "docker-ce-cli_5%3a20.10.24-1~debian.12~bookworm_amd64.deb",
+        "docker-ce_5%3a20.10.24-1~debian.12~bookworm_amd64.deb",
         "kubeadm_1.36.3-1.1_amd64.deb",
         "kubectl_1.36.3-1.1_amd64.deb",
         "kubelet_1.36.3-1.1_amd64.deb",
@@ -59,7 +55,7 @@ def test_everything_belongs_to_root_and_only_programs_can_be_executed(debs: Path
         for line in dpkg_deb("--contents", str(deb)).splitlines():
             mode, owner, path = line.split()[0], line.split()[1], line.split()[5]
             assert owner == "root/root"
-            executable = "/bin/" in path or path.startswith("./opt/cni/bin/")
+            executable = "/bin/" in path or path.startswith(("./opt/cni/bin/", "./usr/libexec/"))
             wanted = "drwxr-xr-x" if path.endswith("/") else "-rwxr-xr-x" if executable else "-rw-r--r--"
             assert mode == wanted, line
 
@@ -79,6 +75,14 @@ def test_files_of_an_administrator_survive_an_upgrade(tmp_path: Path, debs: Path
         listed[deb.name.split("_")[0]] = conffiles.read_text().split() if conffiles.is_file() else []
     assert {name: files for name, files in listed.items() if files} == {
         "containerd.io": ["/etc/containerd/config.toml"],
+        "cri-o": [
+            "/etc/crio/crio.conf.d/10-crio.conf",
+            "/etc/crio/policy.json",
+            "/etc/containers/registries.conf.d/crio.conf",
+            "/etc/cni/net.d/10-crio-bridge.conflist.disabled",
+            "/etc/crictl.yaml",
+            "/etc/default/crio",
+        ],
         "kubelet": ["/etc/default/kubelet"],
     }
 
@@ -111,22 +115,105 @@ def test_kubernetes_cni_has_every_plugin_but_flannels() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_packages_name_programs_and_texts_that_exist(package: Package) -> None:
-    built = {build.name: {program.output for program in build.programs} for build in BUILDS}
-    assert all(program in built[build] for build, program in package.programs.values())
+    made = {part.name: set(part.binaries) for part in mirror_parts(runtimes.RUNTIMES)}
+    assert all(program in made[part] for part, program in package.programs.values())
     assert all(text is None or text.is_file() for text in package.texts.values())
     assert set(package.conffiles) <= set(package.texts)
 
 
-def test_only_packages_with_a_unit_have_maintainer_scripts() -> None:
-    assert {package.name for package in PACKAGES if package.scripts} == {"kubelet", "containerd.io"}
-    for name in ("kubelet", "containerd.io"):
-        assert set(BY_NAME[name].scripts) == {"postinst", "prerm", "postrm"}
+def test_packages_with_a_unit_and_no_others_have_maintainer_scripts(tmp_path: Path, debs: Path) -> None:
+    for deb in debs.iterdir():
+        name = deb.name.split("_")[0]
+        dpkg_deb("--control", str(deb), str(tmp_path / name))
+        scripts = {file.name for file in (tmp_path / name).iterdir()} - {"control", "conffiles"}
+        units = [path for path in BY_NAME[name].texts if path.endswith((".service", ".socket"))]
+        assert scripts == ({"postinst", "prerm", "postrm"} if units else set()), name
+        service = BY_NAME[name].service
+        assert sorted(service.units if service else ()) == sorted(Path(unit).name for unit in units)
 
 
-def test_maintainer_scripts_pass_shellcheck() -> None:
-    scripts = [str(script) for package in PACKAGES for script in package.scripts.values()]
-    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package.service], ids=lambda each: each.name)
+def test_maintainer_scripts_pass_shellcheck(package: Package) -> None:
+    assert package.service is not None
+    for text in maintainer_scripts.scripts(package.service).values():
+        done = subprocess.run(["shellcheck", "-"], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Callable[[str], list[str]]:
+    """Runs a package's postinst, as dpkg does for a new package where no systemd runs; returns what it called."""
+    calls = tmp_path / "calls"
+    for command in ("deb-systemd-helper", "groupadd", "getent"):
+        fails = "getent" if command == "getent" else "--quiet"
+        body = f'echo "{command} $*" >>{calls}\ncase "{command} $*" in *{fails}*) exit 1 ;; esac\n'
+        (tmp_path / command).write_text(f"#!/bin/sh\n{body}")
+        (tmp_path / command).chmod(0o755)
+
+    def run(name: str) -> list[str]:
+        service = BY_NAME[name].service
+        assert service is not None
+        script = maintainer_scripts.scripts(service)["postinst"].replace("/run/systemd/system", str(tmp_path / "none"))
+        environ = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        done = subprocess.run(["bash", "-s", "configure"], input=script, env=environ, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return [line for line in calls.read_text().splitlines() if "--quiet" not in line]
+
+    return run
+
+
+def test_dockers_group_is_made_before_its_units_are_enabled(install: Callable[[str], list[str]]) -> None:
+    assert install("docker-ce") == [
+        "getent group docker",
+        "groupadd --system docker",
+        "deb-systemd-helper unmask docker.socket",
+        "deb-systemd-helper update-state docker.socket",
+        "deb-systemd-helper unmask docker.service",
+        "deb-systemd-helper update-state docker.service",
+    ]
+
+
+def test_a_package_without_a_group_of_its_own_makes_none(install: Callable[[str], list[str]]) -> None:
+    assert install("cri-o") == [
+        "deb-systemd-helper unmask crio.service",
+        "deb-systemd-helper update-state crio.service",
+    ]
+
+
+def test_runtimes_start_when_installed_as_upstreams_packages_have_it() -> None:
+    starts = {name: package.service.starts for name, package in BY_NAME.items() if package.service}
+    assert starts == {"kubelet": False, "containerd.io": True, "docker-ce": True, "cri-o": False}
+
+
+def test_dockerd_does_not_lower_a_score_that_a_restricted_host_keeps_it_from_lowering() -> None:
+    lines = text_of("docker-ce", "usr/lib/systemd/system/docker.service").splitlines()
+    (start,) = (line for line in lines if line.startswith("ExecStart="))
+    assert start.startswith("ExecStart=/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock")
+    assert start.endswith(" --oom-score-adjust 0")
+    assert not any(line.startswith("OOMScoreAdjust=") for line in lines)
+
+
+def test_crio_takes_an_administrators_runc_before_its_own() -> None:
+    settings = tomllib.loads(text_of("cri-o", "etc/crio/crio.conf.d/10-crio.conf"))["crio"]
+    assert settings["runtime"]["default_runtime"] == "runc"
+    assert settings["runtime"]["runtimes"]["runc"]["runtime_path"] == ""
+    unit = text_of("cri-o", "usr/lib/systemd/system/crio.service").splitlines()
+    (path,) = (line.partition("=PATH=")[2].split(":") for line in unit if line.startswith("Environment=PATH="))
+    assert (path[0], path[-1]) == ("/usr/local/sbin", "/usr/libexec/crio")
+    assert "usr/libexec/crio/runc" in BY_NAME["cri-o"].programs
+
+
+def test_crio_names_files_that_its_package_brings() -> None:
+    settings = tomllib.loads(text_of("cri-o", "etc/crio/crio.conf.d/10-crio.conf"))["crio"]
+    brought = {f"/{path}" for path in (*BY_NAME["cri-o"].programs, *BY_NAME["cri-o"].texts)}
+    assert settings["image"]["signature_policy"] in brought
+    assert settings["runtime"]["runtimes"]["runc"]["monitor_path"] in brought
+
+
+def text_of(package: str, path: str) -> str:
+    file = BY_NAME[package].texts[path]
+    assert file is not None
+    return file.read_text()
 
 
 def test_a_control_file_has_one_line_per_field() -> None:

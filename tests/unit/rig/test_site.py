@@ -1,12 +1,14 @@
 """What the rig tells others: `.rig/env` for shells, `.rig/site.yaml` for the product."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 import config
+from rig.mirror import cri_dockerd_release
 from rig.mirror_service import MIRROR
 from rig.site import Site, render_env, render_site
 
@@ -58,11 +60,23 @@ def test_the_strict_door_accepts_the_rigs_site_file(tmp_path: Path) -> None:
     assert (site.vsphere.server, site.vsphere.port) == ("127.0.0.1", 8989)
     assert site.mirrors.files == "https://10.87.0.1:8443/files"
     assert site.mirrors.apt_kubernetes == "https://10.87.0.1:8443/apt/kubernetes"
-    assert dict(site.mirrors.registries)["ghcr.io"] == "https://10.87.0.1:5443/v2/ghcr.io"
+    assert site.mirrors.apt_crio == "https://10.87.0.1:8443/apt/crio"
+    assert {registry.host: registry.mirror for registry in site.registries} == {
+        host: f"https://10.87.0.1:5443/v2/{host}" for host in ("docker.io", "ghcr.io", "registry.k8s.io")
+    }
+
+
+def test_what_the_mirror_built_itself_comes_with_its_versions_and_checksums(tmp_path: Path) -> None:
+    own = cri_dockerd_release.path("amd64")
+    mirror = replace(MIRROR, checksums={own: "cd" * 32})
+    site = replace(SITE, mirror=mirror, runtime_versions={"docker": "20.10.24", "criDockerd": "0.4.4"})
+    lab = load(tmp_path, site)
+    assert lab.site.mirrors.checksums == {own: "cd" * 32}
+    assert (lab.cluster.runtime_versions["docker"], lab.cluster.runtime_versions["criDockerd"]) == ("20.10.24", "0.4.4")
 
 
 def test_a_restricted_hosts_workarounds_are_ordinary_product_options() -> None:
-    restricted = Site(**{**SITE.__dict__, "fail_cgroup_v1": False, "conntrack": False})
+    restricted = replace(SITE, fail_cgroup_v1=False, conntrack=False)
     document = yaml.safe_load(render_site(restricted))
     assert document["kubelet"] == {"failCgroupV1": False}
     assert document["kubeProxy"] == {"conntrack": {"maxPerCore": 0, "min": 0}}

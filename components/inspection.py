@@ -1,0 +1,33 @@
+"""Inspection: what a node's runtime really is, seen on the node itself once it is a member."""
+
+import pulumi
+
+from components.node import Node, sockets
+from components.script import Script
+
+
+def environment(node: str) -> dict[str, str]:
+    """What the inspection of a node is told."""
+    return {"NODE_NAME": node, "SOCKETS": sockets()}
+
+
+class Inspection(pulumi.ComponentResource):
+    """Lines of node, fact and value; nothing is changed and nothing is compared here."""
+
+    facts: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, *, node: Node, member: pulumi.Resource, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("kubelab:node:Inspection", name, None, opts)
+        inspected = Script(
+            f"{name}-inspect",
+            file="80-inspect-node.sh",
+            host=node.host,
+            environment=environment(name),
+            timeout_seconds=300,
+            opts=pulumi.ResourceOptions(parent=self),
+            depends_on=[member],
+        )
+        self.facts = inspected.stdout
+        self.register_outputs({})

@@ -1,0 +1,28 @@
+"""The kubelet's settings of one node, as kubeadm takes them: a patch over the cluster's KubeletConfiguration. Pure."""
+
+from collections.abc import Mapping
+
+import yaml
+from pydantic import JsonValue
+
+from components.guest_file import GuestFile
+from config import quantities
+
+PATCHES = "/etc/kubelab/kubeadm-patches"
+# The kubelet's own defaults.
+_LOG_MAX_SIZE, _LOG_MAX_FILES = "10Mi", 5
+
+
+def patch(settings: Mapping[str, JsonValue]) -> GuestFile:
+    """The patch that kubeadm merges whenever it writes this node's kubelet configuration."""
+    document = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", **settings}
+    return GuestFile(f"{PATCHES}/kubeletconfiguration+merge.yaml", yaml.safe_dump(document, sort_keys=False))
+
+
+def log_limits(settings: Mapping[str, JsonValue]) -> tuple[int, int]:
+    """Size in bytes and number of a container's log files; raises ValueError for a size that is none."""
+    size, files = (
+        settings.get("containerLogMaxSize", _LOG_MAX_SIZE),
+        settings.get("containerLogMaxFiles", _LOG_MAX_FILES),
+    )
+    return quantities.in_bytes(str(size)), files if isinstance(files, int) else _LOG_MAX_FILES

@@ -1,0 +1,67 @@
+"""Runtime: what a container runtime is to a node, whichever it is. Each has one file in runtimes/ that renders it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from components.apt import Repository
+from components.guest_file import GuestFile
+from components.traces import Traces
+from config import MirrorsConfig, RegistryConfig
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """What every runtime is told, each in its own files.
+
+    ``sandbox_image`` is the pause image that kubeadm names. The limits of a container's log are the kubelet's
+    containerLogMaxSize, here in bytes, and containerLogMaxFiles. The cgroup driver is always systemd.
+    """
+
+    sandbox_image: str
+    registries: tuple[RegistryConfig, ...]
+    log_max_bytes: int
+    log_max_files: int
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether some registry is asked with a password, so that the files that render it are secret."""
+        return any(registry.password for registry in self.registries)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the installing script may need to know: versions by name (a runtime's, criDockerd), and where files lie."""
+
+    versions: Mapping[str, str]
+    mirrors: MirrorsConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One container runtime.
+
+    ``name`` is the user's word, ``reported_as`` the scheme of a node's containerRuntimeVersion, ``cri_socket`` the one
+    socket that kubeadm, the kubelet and crictl are given. ``script`` installs it from ``repository`` (of a Kubernetes
+    minor such as ``1.36``), with ``inputs`` beside those that all runtimes share. ``kubelet`` are settings its nodes
+    need; ``traces`` what it leaves on a machine.
+    """
+
+    name: str
+    reported_as: str
+    cri_socket: str
+    script: str
+    repository: Callable[[str, MirrorsConfig], Repository]
+    files: Callable[[RuntimeSettings], list[GuestFile]]
+    inputs: Callable[[Installation, RuntimeSettings], Mapping[str, str]]
+    traces: Traces
+    kubelet: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+def crictl_file(cri_socket: str) -> GuestFile:
+    """crictl asks this socket and no other: left to itself it would try several, and may ask the wrong runtime."""
+    return GuestFile(
+        "/etc/crictl.yaml",
+        f"runtime-endpoint: {cri_socket}\nimage-endpoint: {cri_socket}\ntimeout: 10\ndebug: false\n",
+    )

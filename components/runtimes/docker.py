@@ -1,0 +1,160 @@
+"""Docker Engine with cri-dockerd before it: daemon.json, units, credentials, from what every runtime is told. Pure."""
+
+import json
+from collections.abc import Mapping
+
+from components import apt, registries
+from components.guest_file import GuestFile
+from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
+from components.traces import Traces
+from config import versions
+
+CRI_SOCKET = "unix:///run/cri-dockerd.sock"
+
+
+def render_daemon(settings: RuntimeSettings) -> str:
+    """daemon.json. Docker can mirror docker.io alone, and only a mirror that has no path of its own."""
+    hub = [
+        f"https://{registries.server(registry)}"
+        for registry in settings.registries
+        if registry.host == "docker.io" and registry.mirror and registries.is_at_root(registry)
+    ]
+    configuration = {
+        "exec-opts": ["native.cgroupdriver=systemd"],
+        "log-driver": "json-file",
+        "log-opts": {"max-size": str(settings.log_max_bytes), "max-file": str(settings.log_max_files)},
+        "live-restore": True,
+        **({"registry-mirrors": hub} if hub else {}),
+    }
+    return json.dumps(configuration, indent=2) + "\n"
+
+
+def render_service(sandbox_image: str) -> str:
+    """cri-docker.service: cri-dockerd behind its socket, with the cluster's CNI and kubeadm's sandbox image."""
+    command = [
+        "/usr/local/bin/cri-dockerd",
+        "--container-runtime-endpoint fd://",
+        "--network-plugin=cni",
+        f"--pod-infra-container-image={sandbox_image}",
+    ]
+    return f"""[Unit]
+Description=CRI Interface for Docker Application Container Engine
+Documentation=https://mirantis.github.io/cri-dockerd/
+After=network-online.target docker.service
+Wants=network-online.target
+Requires=cri-docker.socket docker.service
+
+[Service]
+Type=notify
+ExecStart={" ".join(command)}
+ExecReload=/bin/kill -s HUP $MAINPID
+TimeoutSec=0
+RestartSec=2
+Restart=always
+LimitNOFILE=infinity
+LimitNPROC=infinity
+LimitCORE=infinity
+TasksMax=infinity
+Delegate=yes
+KillMode=process
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+SOCKET_UNIT = """[Unit]
+Description=CRI Docker Socket for the API
+PartOf=cri-docker.service
+
+[Socket]
+ListenStream=/run/cri-dockerd.sock
+SocketMode=0660
+SocketUser=root
+SocketGroup=docker
+
+[Install]
+WantedBy=sockets.target
+"""
+
+
+def image_sources(settings: RuntimeSettings) -> str:
+    """Lines of: registry, where its images really lie. Docker cannot be told so; its images are renamed once pulled."""
+    return "\n".join(
+        f"{registry.host} {registries.location(registry)}"
+        for registry in settings.registries
+        if registry.mirror and not (registry.host == "docker.io" and registries.is_at_root(registry))
+    )
+
+
+def files(settings: RuntimeSettings) -> list[GuestFile]:
+    """Every file of Docker's and cri-dockerd's configuration."""
+    return [
+        crictl_file(CRI_SOCKET),
+        GuestFile("/etc/docker/daemon.json", render_daemon(settings)),
+        GuestFile("/etc/systemd/system/cri-docker.service", render_service(settings.sandbox_image)),
+        GuestFile("/etc/systemd/system/cri-docker.socket", SOCKET_UNIT),
+        *(
+            GuestFile(f"/etc/docker/certs.d/{server}/ca.crt", registries.pem(authority))
+            for server, authority in registries.authorities(settings.registries).items()
+        ),
+        *registries.credential_files(settings.registries),
+    ]
+
+
+def inputs(installation: Installation, settings: RuntimeSettings) -> Mapping[str, str]:
+    """What the script is given besides: the packages' versions, and cri-dockerd as a file with its checksums."""
+    release = versions.cri_dockerd(installation.versions["criDockerd"])
+    own = installation.mirrors.checksums.get(release.path)
+    return {
+        # Upstream's revisions are 5:28.3.3-1~debian.12~bookworm and, before 23.0, 5:20.10.24~3-0~debian-bookworm. A
+        # pattern that ends in an asterisk would be a plain prefix to apt.
+        "DOCKER_VERSION": f"5:{installation.versions['docker']}[-~]*[a-z0-9]",
+        "CONTAINERD_VERSION": f"{installation.versions['containerd']}-*",
+        "CRI_DOCKERD_VERSION": release.version,
+        "CRI_DOCKERD_URL": f"{installation.mirrors.files or 'https:/'}/{release.path}",
+        "CRI_DOCKERD_SHA256": " ".join([*release.sha256, *([own] if own else [])]),
+        "IMAGE_SOURCES": image_sources(settings),
+    }
+
+
+RUNTIME = Runtime(
+    name="docker",
+    reported_as="docker",
+    cri_socket=CRI_SOCKET,
+    script="20-install-docker.sh",
+    repository=lambda _, mirrors: apt.docker(mirrors),
+    files=files,
+    inputs=inputs,
+    # From 1.36 on the kubelet would speak WebSocket to cri-dockerd's streaming server, by TLS, which that does not
+    # offer: exec, attach and port-forward fail (Mirantis/cri-dockerd#560, #569).
+    kubelet={"featureGates": {"ExtendWebSocketsToKubelet": False}},
+    traces=Traces(
+        package=(
+            "docker-ce",
+            "docker-ce-cli",
+            "docker-ce-rootless-extras",
+            "docker-buildx-plugin",
+            "docker-compose-plugin",
+            "cri-dockerd",
+            "containerd.io",
+        ),
+        unit=("cri-docker.service", "cri-docker.socket", "docker.service", "docker.socket"),
+        path=(
+            "/etc/docker",
+            "/var/lib/docker",
+            "/run/docker",
+            "/run/docker.sock",
+            "/var/lib/cri-dockerd",
+            "/run/cri-dockerd.sock",
+            "/var/lib/dockershim",
+            "/etc/systemd/system/cri-docker.service",
+            "/etc/systemd/system/cri-docker.socket",
+            "/usr/local/bin/cri-dockerd",
+        ),
+        link=("docker0",),
+        # Not DOCKER_*: these are the host's, where the machine is itself a container.
+        chain=("DOCKER", "DOCKER-*"),
+        process=("docker-proxy",),
+    ),
+)

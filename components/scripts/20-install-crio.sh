@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs CRI-O with drop-ins beside its package's files, and proves that it alone can run a pod, before a kubelet is
+# there.
+# library: runtime.sh
+: "${CRIO_VERSION:?version of the package cri-o, as apt matches it}"
+
+main() {
+  claim_machine
+  install_held_packages "cri-o=$CRIO_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
+  configure_service crio
+  prove_runtime
+}
+
+main </dev/null

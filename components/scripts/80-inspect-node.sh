@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Says what a node's runtime really is, and changes nothing: lines of node, fact and value as result on stdout.
+: "${NODE_NAME:?name of the node}"
+: "${SOCKETS:?sockets of all runtimes that kubelab knows, separated by spaces}"
+
+say_fact() { printf '%s %s %s\n' "$NODE_NAME" "$1" "${2:--}"; }
+
+# The kubelet's sources in the order in which they win; read from files, so that it is known of a stopped one too.
+configured_socket() {
+  local file found='' process
+  for file in /var/lib/kubelet/instance-config.yaml /var/lib/kubelet/config.yaml; do
+    [[ ! -f $file || -n $found ]] || found=$(sed -nE 's/^containerRuntimeEndpoint: *"?([^" ]+)"?$/\1/p' "$file")
+  done
+  process=$(systemctl show kubelet --property MainPID --value)
+  if [[ -z $found && -r /proc/$process/cmdline ]]; then
+    found=$(tr '\0' '\n' <"/proc/$process/cmdline" | sed -nE 's/^--container-runtime-endpoint=//p')
+  fi
+  printf '%s' "$found"
+}
+
+# answer SOCKET: name and version of what answers there.
+answer() {
+  [[ -S ${1#unix://} ]] || return 0
+  crictl --runtime-endpoint "$1" --timeout 5s version 2>/dev/null |
+    awk '/^RuntimeName:/ {name = $2} /^RuntimeVersion:/ {version = $2} END {sub(/^v/, "", version); if (name) print name, version}'
+}
+
+same_socket() { [[ ${1/#unix:\/\/\/var\/run\//unix:\/\/\/run\/} == "${2/#unix:\/\/\/var\/run\//unix:\/\/\/run\/}" ]]; }
+
+other_answers() {
+  local socket found
+  for socket in $SOCKETS; do
+    if same_socket "$socket" "$1"; then continue; fi
+    found=$(answer "$socket")
+    [[ -z $found ]] || printf '%s ' "${found// /-}"
+  done
+}
+
+# A pod of the kubelet's: with the systemd driver its containers are scopes in slices.
+# Processes that end meanwhile are no fault.
+pod_cgroup() { { grep -hoE '[^:]*/kubepods.*pod[0-9a-f_-]{32,36}[^/]*/[^/]+.*' /proc/[0-9]*/cgroup 2>/dev/null || true; } | sort -u | sed -n 1p; }
+has_pod() { [[ -n $(pod_cgroup) ]]; }
+
+main() {
+  local socket
+  socket=$(configured_socket)
+  [[ -z $socket ]] || wait_until 180 "a pod of the kubelet on $NODE_NAME (see also: journalctl -u kubelet -n 50)" has_pod
+  say_fact configured "$socket"
+  say_fact crictl "$(sed -nE 's/^runtime-endpoint: *"?([^" ]+)"?$/\1/p' /etc/crictl.yaml 2>/dev/null || true)"
+  say_fact answering "$(answer "${socket:-none}")"
+  say_fact others "$(other_answers "$socket")"
+  say_fact runtime-driver "$(crictl --runtime-endpoint "$socket" runtime-config 2>/dev/null | grep -oE 'SYSTEMD|CGROUPFS' | tr '[:upper:]' '[:lower:]' || true)"
+  say_fact pod-cgroup "$(pod_cgroup)"
+  say_fact pod-networks "$(find /etc/cni/net.d -maxdepth 1 \( -name '*.conf' -o -name '*.conflist' -o -name '*.json' \) -printf '%f ' 2>/dev/null || true)"
+  say_fact drop-ins "$(systemctl show kubelet --property DropInPaths --value | tr ' ' '\n' | sed 's#.*/##' | xargs)"
+  say_fact ignored-settings "$(journalctl --unit kubelet --boot --output cat 2>/dev/null | grep -c 'Ignoring invalid environment' || true)"
+}
+
+main </dev/null

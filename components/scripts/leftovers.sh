@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# What installations of Kubernetes and of container runtimes have left on a machine.
+: "${TRACES:?lines of: kind, name; what the known installations leave}"
+
+# traces KIND: the names of one kind, one per line.
+traces() { awk -v kind="$1" '$1 == kind {$1 = ""; sub(/^ /, ""); print}' <<<"$TRACES"; }
+
+# present KIND: what of one kind is on this machine.
+present() {
+  case $1 in
+    package) comm -12 <(traces package | sort -u) <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | awk '$1 != "not-installed" {print $2}' | sort -u) ;;
+    unit) comm -12 <(traces unit | sort -u) <(systemctl list-unit-files --no-legend --plain | awk '{print $1}' | sort -u) ;;
+    path) traces path | while read -r name; do compgen -G "$name" || true; done | filled ;;
+    link) match link < <(ip -o link show | awk -F ': ' '{sub(/@.*/, "", $2); print $2}') ;;
+    chain) match chain < <(filter_chains) ;;
+    table) comm -12 <(traces table | sort -u) <(filter_tables | sort -u) ;;
+    process) comm -12 <(traces process | sort -u) <(ps -A -o comm= | sort -u) ;;
+  esac
+}
+
+# filled: the paths of stdin, but for empty file systems: a machine may have one of its own for what will be stored.
+filled() {
+  local path
+  while read -r path; do
+    if mountpoint -q "$path" && [[ -z $(find "$path" -xdev -mindepth 1 ! -name lost+found -print -quit) ]]; then continue; fi
+    printf '%s\n' "$path"
+  done
+}
+
+# match KIND: the lines of stdin that fit one of the kind's patterns.
+match() {
+  local name pattern
+  while read -r name; do
+    while read -r pattern; do
+      # shellcheck disable=SC2053 # it is a pattern
+      [[ $name != $pattern ]] || printf '%s\n' "$name"
+    done < <(traces "$1")
+  done
+}
+
+filter_chains() {
+  local family
+  for family in iptables ip6tables; do
+    if command -v "$family-save" >/dev/null; then "$family-save" 2>/dev/null | sed -nE 's/^:([^ ]+) .*/\1/p'; fi
+  done
+}
+
+filter_tables() {
+  if command -v nft >/dev/null; then nft list tables 2>/dev/null | sed -E 's/^table //'; fi
+}
+
+# found_traces: everything that is present, one line per kind.
+found_traces() {
+  local kind found
+  for kind in package unit path link chain table process; do
+    found=$(present "$kind" | sort -u | xargs)
+    [[ -z $found ]] || printf '%s: %s\n' "${kind/%s/se}s" "$found"
+  done
+}
+
+# A machine is ours when its preparation named it as this node; a clone of another node carries that one's name.
+is_ours() { [[ -f /etc/kubelab/node && $(</etc/kubelab/node) == "$NODE_NAME" ]]; }

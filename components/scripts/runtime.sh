@@ -1,0 +1,136 @@
+# shellcheck shell=bash
+# What the installation of every container runtime has in common: one runtime and one socket on a machine, its
+# configuration written and read again, and the proof, before a kubelet is there, that it alone pulls and runs.
+: "${NODE_NAME:?name of the node}"
+: "${RUNTIME:?the word for the runtime}"
+: "${CRI_SOCKET:?the one socket of this node, as kubeadm is told it}"
+: "${OTHER_SOCKETS?sockets of other runtimes, separated by spaces, where nothing may answer}"
+: "${CRI_TOOLS_VERSION:?version of the package cri-tools, as apt matches it}"
+: "${FILES:?configuration of the runtime, in the form of write_files}"
+: "${IMAGES:?fully qualified names of the images that the node will run, separated by spaces}"
+: "${TEST_IMAGE:?the agnhost image}"
+
+# A machine has one runtime for its life: the traces of a former one would take part.
+claim_machine() {
+  local found=''
+  [[ ! -f /etc/kubelab/runtime ]] || found=$(</etc/kubelab/runtime)
+  [[ -z $found || $found == "$RUNTIME" ]] ||
+    fail "installing $RUNTIME on $NODE_NAME: found $found; a control plane keeps its runtime: revert the change, or destroy the lab and build it anew"
+  write_files "=== 0644 /etc/kubelab/runtime"$'\n'"$RUNTIME"
+}
+
+# configure_service UNIT...: writes the files, and restarts the units when they were not yet started with these.
+configure_service() {
+  local unit active=true
+  write_files "$FILES"
+  for unit in "$@"; do
+    systemctl is-active --quiet "$unit" || active=false
+  done
+  if [[ $active == false ]] || ! is_applied runtime "$FILES"; then
+    rm -f /etc/kubelab/applied/runtime
+    systemctl daemon-reload
+    for unit in "$@"; do
+      systemctl restart "$unit" || fail "starting $unit on $NODE_NAME: see above; look at: journalctl -u $unit -n 50"
+    done
+    # A kubelet that runs already takes its own drop-in and credentials from these files too.
+    if systemctl is-active --quiet kubelet; then systemctl restart kubelet; fi
+    mark_applied runtime "$FILES"
+  fi
+  for unit in "$@"; do
+    systemctl is-enabled --quiet "$unit" || systemctl enable --quiet "$unit"
+  done
+  wait_until 60 "$RUNTIME to answer at $CRI_SOCKET on $NODE_NAME" crictl version
+}
+
+check_one_runtime() {
+  local socket answer
+  for socket in $OTHER_SOCKETS; do
+    [[ -S ${socket#unix://} ]] || continue
+    answer=$(crictl --runtime-endpoint "$socket" --timeout 5s version 2>/dev/null) || continue
+    fail "looking for other runtimes on $NODE_NAME: $RUNTIME is declared, and $(xargs <<<"$answer") answers at $socket; remove it, or declare it"
+  done
+}
+
+check_cgroup_driver() {
+  local found
+  found=$(crictl runtime-config)
+  [[ $found == *SYSTEMD* ]] ||
+    fail "configuring $RUNTIME on $NODE_NAME: found $(xargs <<<"$found"), wanted cgroup driver SYSTEMD; look for another configuration file of $RUNTIME"
+}
+
+# A configuration that another installation left would give the first pods addresses of another network.
+check_no_pod_network() {
+  local found
+  found=$(find /etc/cni/net.d -maxdepth 1 \( -name '*.conf' -o -name '*.conflist' -o -name '*.json' \) 2>/dev/null | sort | xargs || true)
+  [[ -z $found ]] ||
+    fail "looking for pod networks on $NODE_NAME: found $found, wanted none before the cluster's own; remove it, or set cleanInstall"
+}
+
+pull_image() { timeout 300 crictl pull "$1" >/dev/null; }
+
+pull_images() {
+  local image
+  for image in $IMAGES; do
+    if crictl inspecti --quiet "$image" >/dev/null 2>&1; then continue; fi
+    say "pulling $image"
+    pull_image "$image" || fail "pulling $image by $RUNTIME on $NODE_NAME: see above; on the node run: crictl pull $image"
+  done
+}
+
+# The systemd driver gives a container a scope inside the pod's slice; the other one, a plain directory. Processes that
+# end meanwhile are no fault.
+proof_cgroup() { { grep -hoE '[^:]*/kubelab-proof\.slice/[^/]+\.scope' /proc/[0-9]*/cgroup 2>/dev/null || true; } | sort -u | sed -n 1p; }
+
+remove_proof() {
+  local pod
+  pod=$(crictl pods --quiet --name kubelab-proof)
+  [[ -z $pod ]] || crictl rmp --force "$pod" >/dev/null
+  systemctl stop kubelab-proof.slice kubelab.slice 2>/dev/null || true
+}
+
+# prove_step WHAT COMMAND...: leaves the command's output in `proven`, or says which step of the proof failed.
+prove_step() {
+  local what=$1
+  shift
+  proven=$("$@") || fail "$what by $RUNTIME alone on $NODE_NAME: see above; look at: journalctl -u ${SERVICE:-$RUNTIME} -n 50"
+}
+
+# A pod with one container on the machine's own network, as no pod network is there yet.
+run_proof() {
+  local pod container found
+  proof=$(mktemp -d)
+  cat >"$proof/pod.json" <<-JSON
+	{"metadata": {"name": "kubelab-proof", "namespace": "kubelab", "uid": "kubelab-proof"},
+	 "log_directory": "$proof", "linux": {"cgroup_parent": "kubelab-proof.slice",
+	 "security_context": {"namespace_options": {"network": 2}}}}
+	JSON
+  cat >"$proof/container.json" <<-JSON
+	{"metadata": {"name": "proof"}, "image": {"image": "$TEST_IMAGE"}, "command": ["/agnhost"], "args": ["pause"],
+	 "log_path": "proof.log", "linux": {}}
+	JSON
+  remove_proof
+  prove_step 'running a pod' crictl runp "$proof/pod.json"
+  pod=$proven
+  prove_step 'creating a container' crictl create "$pod" "$proof/container.json" "$proof/pod.json"
+  container=$proven
+  prove_step 'starting a container' crictl start "$container"
+  prove_step 'running a command in a container' crictl exec --sync "$container" /agnhost help
+  [[ -n $proven ]] || fail "running a command in a container by $RUNTIME alone on $NODE_NAME: found no output of /agnhost help"
+  found=$(proof_cgroup)
+  [[ -n $found ]] ||
+    fail "looking for the cgroup of a container of $RUNTIME on $NODE_NAME: found $(grep -h kubelab-proof /proc/[0-9]*/cgroup | sort -u | xargs), wanted a scope inside kubelab-proof.slice; look at the cgroup driver"
+  remove_proof
+  rm -rf "$proof"
+}
+
+at_exit() { rm -rf "${proof:-}"; }
+
+# From the join on, the machine's pods are the kubelet's.
+prove_runtime() {
+  check_one_runtime
+  check_cgroup_driver
+  pull_images
+  [[ ! -e /etc/kubernetes/kubelet.conf ]] || return 0
+  check_no_pod_network
+  run_proof
+}

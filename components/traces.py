@@ -1,0 +1,76 @@
+"""What installations leave on a machine: read by the preflight, removed by the reset. Pure data.
+
+The lists are those of upstream's packages and of what kubeadm, the kubelet and pod networks write while they run.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Names by kind. ``package``: Debian's; ``unit``: systemd's; ``path``: files and directories, with shell patterns;
+    ``link``: network links, with shell patterns; ``chain``: iptables' chains, with shell patterns; ``table``: nftables'
+    tables, as ``family name``; ``process``: command names that outlive their service."""
+
+    package: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+    table: tuple[str, ...] = ()
+    process: tuple[str, ...] = ()
+
+
+KUBERNETES = Traces(
+    package=("kubelet", "kubeadm", "kubectl", "cri-tools", "kubernetes-cni"),
+    unit=("kubelet.service",),
+    path=(
+        "/etc/kubernetes",
+        "/var/lib/kubelet",
+        "/var/lib/etcd",
+        "/var/log/pods",
+        "/var/log/containers",
+        "/etc/default/kubelet",
+        "/etc/systemd/system/kubelet.service.d",
+        "/etc/systemd/system/kubelet.service",
+        "/usr/libexec/kubernetes",
+        "/etc/crictl.yaml",
+        "/run/kubelet",
+    ),
+    link=("kube-ipvs0", "nodelocaldns"),
+    chain=("KUBE-*",),
+    table=("ip kube-proxy", "ip6 kube-proxy"),
+)
+POD_NETWORKS = Traces(
+    path=(
+        "/etc/cni",
+        "/opt/cni",
+        "/var/lib/cni",
+        "/run/flannel",
+        "/var/lib/calico",
+        "/run/calico",
+        "/var/lib/cilium",
+        "/run/cilium",
+    ),
+    link=("cni0", "flannel.1", "flannel-v6.1", "vxlan.calico", "tunl0", "cali*", "cilium_*", "lxc*"),
+    chain=("CNI-*", "FLANNEL-*", "cali-*", "CILIUM_*"),
+    table=("ip flannel-ipv4", "ip6 flannel-ipv6"),
+)
+# Other ways to the same runtimes: Debian's packages, and tools that bring a runtime of their own.
+OTHER_RUNTIMES = Traces(
+    package=("docker.io", "containerd", "runc", "podman", "crun", "cri-o-1.24", "k3s", "lxd"),
+    path=(
+        "/etc/systemd/system/cri-dockerd.service",
+        "/etc/systemd/system/cri-dockerd.socket",
+        "/var/run/dockershim.sock",
+    ),
+)
+
+
+def render(traces: Iterable[Traces]) -> str:
+    """Lines of: kind, name. The same name stands once."""
+    lines = [
+        f"{field.name} {name}" for field in fields(Traces) for each in traces for name in getattr(each, field.name)
+    ]
+    return "\n".join(dict.fromkeys(lines))

@@ -1,0 +1,91 @@
+"""``python -m doctor <stack>``: prints the table, then every difference; ends with 1 when there is one."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from components import inspection, verification
+from config import ConfigError, LabConfig, load_file
+from doctor import table
+from doctor.machine import Answer, run
+from doctor.state import Connection, connections
+
+AT_ONCE = 16
+
+
+class DoctorError(Exception):
+    """What keeps the doctor from looking at all; its text is for the user."""
+
+
+def read_state(stack: str) -> dict[str, Connection]:
+    """The machines of a stack. Raises: DoctorError with Pulumi's own words."""
+    command = ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", stack]
+    exported = subprocess.run(command, capture_output=True, text=True, check=False)
+    if exported.returncode != 0:
+        raise DoctorError(
+            f"reading the state of stack {stack}: {exported.stderr.strip()}; run: make demo STACK={stack}"
+        )
+    return connections(json.loads(exported.stdout))
+
+
+def inspect(machines: Mapping[str, Connection]) -> dict[str, Answer]:
+    """Every machine's own facts, of many at once."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(
+            lambda node: run(machines[node], "80-inspect-node.sh", inspection.environment(node)), machines
+        )
+        return dict(zip(machines, answers, strict=True))
+
+
+def examine(config: LabConfig, known: Mapping[str, Connection]) -> tuple[str, list[str]]:
+    """The table and the faults. Raises: DoctorError when not even the control plane can be asked."""
+    faults = [
+        f"error: looking for {node.name}: it is declared and has no machine yet; run: pulumi up --stack {config.stack}"
+        for node in config.nodes
+        if node.name not in known
+    ]
+    nodes = [node for node in config.nodes if node.name in known]
+    answers = inspect({node.name: known[node.name] for node in nodes})
+    for node, answer in answers.items():
+        if answer.status != 0:
+            faults.append(f"error: inspecting {node} at {known[node].host}: {last_words(answer)}")
+    control_plane = config.control_plane.name
+    if control_plane not in known:
+        raise DoctorError("\n".join(faults))
+    inspected = [node for node in nodes if answers[node.name].status == 0]
+    environment = {
+        **verification.environment(config.cluster, inspected),
+        "NODES": verification.addresses({node.name: known[node.name].host for node in nodes}),
+        "NODE_FACTS": "".join(answers[node.name].stdout for node in inspected),
+    }
+    compared = run(known[control_plane], "90-verify-cluster.sh", environment, "compare")
+    if compared.status != 0:
+        faults += last_words(compared).splitlines()
+    return table.render(table.parse(compared.stdout)), faults
+
+
+def last_words(answer: Answer) -> str:
+    """Why a script failed, as it or ssh says it; one that waited in vain for another step to end says nothing."""
+    return answer.stderr.strip() or f"error: exit status {answer.status} and no word; look for a step that still runs"
+
+
+def main(stack: str) -> int:
+    """Print to stdout what was found and to stderr what is wrong; the exit status is 1 then."""
+    try:
+        config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
+        rows, faults = examine(config, read_state(stack))
+    except (ConfigError, DoctorError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(rows, end="")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,18 @@
+"""Rows as a table for people. Pure."""
+
+from collections.abc import Sequence
+
+HEADINGS = ("NODE", "DECLARED", "CONFIGURED", "ANSWERING", "REPORTED", "CGROUPS RUNTIME/KUBELET/POD", "POD NETWORK")
+
+
+def render(rows: Sequence[Sequence[str]]) -> str:
+    """The rows below their headings, in columns, as text that ends in a newline."""
+    cells = [HEADINGS, *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def parse(text: str) -> list[list[str]]:
+    """The rows of a result with one line per node and its cells between tabs."""
+    return [line.split("\t") for line in text.splitlines()]

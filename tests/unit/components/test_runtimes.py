@@ -1,0 +1,110 @@
+"""The container runtimes as kubelab finds them: one file each, and a script."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components import runtimes, script
+from components.runtimes import RUNTIMES
+from components.traces import Traces
+from config import versions
+from tests.unit.components.labs import UPSTREAM
+from tests.unit.components.renderings import inputs_of
+
+ROOT = Path(__file__).parents[3]
+FOLDER = Path(str(runtimes.__file__)).parent
+EACH = pytest.mark.parametrize("runtime", sorted(RUNTIMES))
+# What an installation is given by components/node.py, whichever the runtime.
+SHARED = {
+    "NODE_NAME",
+    "RUNTIME",
+    "CRI_SOCKET",
+    "OTHER_SOCKETS",
+    "CRI_TOOLS_VERSION",
+    "FILES",
+    "IMAGES",
+    "TEST_IMAGE",
+}
+FOURTH = """
+from dataclasses import replace
+from components.runtimes.containerd import RUNTIME as CONTAINERD
+RUNTIME = replace(CONTAINERD, name="fourth")
+"""
+
+
+def test_the_runtimes_are_those_that_a_user_may_write() -> None:
+    assert set(RUNTIMES) == set(versions.RUNTIMES)
+
+
+def test_every_file_of_the_folder_is_a_runtime() -> None:
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert {runtime.script.removeprefix("20-install-").removesuffix(".sh") for runtime in RUNTIMES.values()} == files
+    assert files == set(RUNTIMES)
+
+
+def test_one_more_file_is_one_more_runtime(tmp_path: Path) -> None:
+    for package in ("components", "config"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "components/runtimes/fourth.py").write_text(FOURTH)
+    program = "from components.runtimes import RUNTIMES; print(*sorted(RUNTIMES))"
+    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == sorted([*RUNTIMES, "fourth"])
+
+
+@EACH
+def test_a_runtime_has_its_script_which_is_given_just_what_it_declares(runtime: str) -> None:
+    found = RUNTIMES[runtime]
+    assert found.script == f"20-install-{runtime}.sh"
+    script.check_environment(found.script, [*SHARED, *inputs_of(runtime)])
+
+
+@EACH
+def test_an_input_of_one_runtime_hides_none_that_all_share(runtime: str) -> None:
+    assert not SHARED & set(inputs_of(runtime))
+
+
+def test_every_runtime_has_a_socket_of_its_own_and_none_is_dockershims() -> None:
+    sockets = {runtime.cri_socket for runtime in RUNTIMES.values()}
+    assert sockets == {
+        "unix:///run/containerd/containerd.sock",
+        "unix:///run/cri-dockerd.sock",
+        "unix:///var/run/crio/crio.sock",
+    }
+    assert len(sockets) == len(RUNTIMES)
+
+
+def test_every_runtime_is_known_by_the_name_that_the_api_reports() -> None:
+    assert {name: runtime.reported_as for name, runtime in RUNTIMES.items()} == {
+        "containerd": "containerd",
+        "crio": "cri-o",
+        "docker": "docker",
+    }
+
+
+@EACH
+def test_a_runtime_leaves_traces_of_every_kind_that_finds_it_without_its_package(runtime: str) -> None:
+    """A search by packages and processes alone misses CRI-O and what was installed from an archive."""
+    traces: Traces = RUNTIMES[runtime].traces
+    assert traces.package
+    assert traces.unit
+    assert traces.path
+    assert traces.process
+
+
+@EACH
+def test_every_package_that_a_script_installs_is_among_the_traces(runtime: str) -> None:
+    text = script.read_script(RUNTIMES[runtime].script).replace("\\\n", " ")
+    (line,) = re.findall(r"install_held_packages (.*)", text)
+    packages = set(re.findall(r'"([a-z.-]+)=\$', line))
+    assert len(packages) >= 2
+    assert packages - {"cri-tools"} <= set(RUNTIMES[runtime].traces.package)
+
+
+@EACH
+def test_packages_come_from_a_repository_of_the_runtime(runtime: str) -> None:
+    repository = RUNTIMES[runtime].repository("1.36", UPSTREAM)
+    assert repository.name == ("crio" if runtime == "crio" else "docker")

@@ -1,0 +1,55 @@
+"""The tables of dead choices hold nothing that is alive, and every entry says why."""
+
+import re
+
+import pytest
+
+from config import retired, versions
+
+TABLES = {
+    "runtimes": retired.RUNTIMES,
+    "feature gates": retired.FEATURE_GATES,
+    "kube-proxy modes": retired.KUBE_PROXY_MODES,
+    "kubelet": retired.KUBELET,
+    "API server": retired.API_SERVER,
+    "controller manager": retired.CONTROLLER_MANAGER,
+    "scheduler": retired.SCHEDULER,
+    "etcd": retired.ETCD,
+}
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.partition("; write ")[2]))
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_every_dead_choice_has_a_reason(table: dict[str, str]) -> None:
+    assert table
+    assert all(table.values())
+
+
+def test_no_runtime_that_can_be_chosen_is_called_dead() -> None:
+    assert set(retired.RUNTIMES) & set(versions.RUNTIMES) == set()
+
+
+def test_every_dead_runtime_names_one_that_can_be_chosen() -> None:
+    assert [word for word, why in retired.RUNTIMES.items() if not words(why) & set(versions.RUNTIMES)] == []
+
+
+@pytest.mark.parametrize("version", versions.KUBERNETES)
+def test_nothing_is_known_against_a_kubernetes_that_can_be_chosen(version: str) -> None:
+    assert retired.kubernetes(version, versions.KUBERNETES) is None
+
+
+@pytest.mark.parametrize(
+    ("runtime", "version"), [(runtime, version) for runtime, known in versions.RUNTIMES.items() for version in known]
+)
+def test_nothing_is_known_against_a_runtime_version_that_can_be_chosen(runtime: str, version: str) -> None:
+    assert retired.runtime_version(runtime, version) is None
+
+
+@pytest.mark.parametrize("version", ["1.9.11", "0.1.0"])
+def test_versions_are_compared_as_numbers(version: str) -> None:
+    reason = retired.kubernetes(version, versions.KUBERNETES)
+    assert reason is not None
+    assert "no packages" in reason

@@ -1,0 +1,66 @@
+"""What works, but not as one might expect, is said and stops nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.config.lab_folder import CASES, LabFolder
+
+
+@pytest.fixture
+def mixed(lab_folder: Callable[[Path], LabFolder]) -> LabFolder:
+    """A lab with a node of each runtime; w1 runs docker."""
+    return lab_folder(CASES / "valid" / "06-three-runtimes")
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_the_modes_of_kube_proxy_with_a_future_need_no_warning(mode: str, minimal: LabFolder) -> None:
+    minimal.edit_site("addresses:", f"kubeProxy: {{mode: {mode}}}\naddresses:")
+    lab = minimal.load()
+    assert (lab.cluster.kube_proxy["mode"], lab.warnings) == (mode, ())
+
+
+def test_ipvs_works_and_is_warned_of_where_it_is_written(minimal: LabFolder) -> None:
+    minimal.edit_site("addresses:", "kubeProxy: {mode: ipvs}\naddresses:")
+    lab = minimal.load()
+    assert lab.cluster.kube_proxy == {"mode": "ipvs"}
+    assert lab.warnings == (
+        "site.yaml: kubeProxy/mode: found 'ipvs', which Kubernetes has deprecated since 1.35; "
+        "prefer iptables or nftables",
+    )
+
+
+def test_a_mode_that_the_stack_replaces_is_not_warned_of(minimal: LabFolder) -> None:
+    minimal.edit_site("addresses:", "kubeProxy: {mode: ipvs}\naddresses:")
+    text = minimal.stack.read_text()
+    minimal.stack.write_text(text.replace("  kubelab:nodes:", "    kubeProxy: {mode: nftables}\n  kubelab:nodes:"))
+    assert minimal.load().warnings == ()
+
+
+def test_the_mirrors_that_docker_cannot_use_are_named_with_its_nodes(mixed: LabFolder) -> None:
+    mixed.edit_site(
+        "addresses:",
+        """mirrors: {registries: {registry.k8s.io: "https://mirror.lab/v2", docker.io: "https://mirror.lab/v2/hub"}}
+registries: {ghcr.io: {mirror: "https://mirror.lab/v2/ghcr.io"}}
+addresses:""",
+    )
+    assert mixed.load().warnings == (
+        "site.yaml: docker on w1 cannot use the mirrors of docker.io, ghcr.io, registry.k8s.io (it has mirrors of "
+        "docker.io alone, and without a path below /v2): images that kubelab itself pulls come from the mirror, "
+        "those of other pods from upstream",
+    )
+
+
+@pytest.mark.parametrize(
+    "registries",
+    ["mirrors: {registries: {docker.io: 'https://mirror.lab/v2'}}", "registries: {ghcr.io: {}}", "registries: {}"],
+)
+def test_what_docker_can_do_is_not_warned_of(registries: str, mixed: LabFolder) -> None:
+    mixed.edit_site("addresses:", f"{registries}\naddresses:")
+    assert mixed.load().warnings == ()
+
+
+def test_without_docker_any_mirror_will_do(minimal: LabFolder) -> None:
+    minimal.edit_site("addresses:", "mirrors: {registries: {ghcr.io: 'https://mirror.lab/v2'}}\naddresses:")
+    assert minimal.load().warnings == ()

@@ -1,0 +1,208 @@
+"""make doctor, its machines pretended: what it prints, and when it ends with 1."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from components import inspection, verification
+from components.script import check_environment
+from config import ConfigError, LabConfig, Problem
+from doctor import __main__ as program
+from doctor.machine import Answer
+from doctor.state import Connection
+from tests.unit.components.labs import MIXED as LAB
+from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY, command, exported
+
+NAMES = [node.name for node in LAB.nodes]
+KNOWN = {name: Connection(f"{name}.test", "lab", PRIVATE_KEY, HOST_KEY) for name in NAMES}
+INSPECT, COMPARE = "80-inspect-node.sh", "90-verify-cluster.sh"
+UNREACHABLE = Answer(255, "", "ssh: connect to host w1.test port 22: No route to host\n")
+DISAGREEMENT = Answer(
+    1,
+    "cp1\tcontainerd\ta\tb\tc\td\te\n",
+    "comparing w1: crictl's socket is a, and the kubelet's is b\nerror: comparing: 1 differences, above\n",
+)
+
+
+def facts(node: str) -> str:
+    return f"{node} answering something\n"
+
+
+def row(node: str) -> str:
+    return "\t".join([node, "declared", "configured", "answering 1.0", "reported", "x/y/z", "flannel"]) + "\n"
+
+
+def agreement(environment: Mapping[str, str]) -> Answer:
+    """One row for every node that is compared."""
+    nodes = [line.split()[0] for line in environment["RUNTIMES"].splitlines()]
+    return Answer(0, "".join(map(row, nodes)), "")
+
+
+@dataclass
+class Machines:
+    """The machines of the lab; those that are named answer otherwise. Keeps what was run."""
+
+    inspected: dict[str, Answer] = field(default_factory=dict)
+    compared: Callable[[Mapping[str, str]], Answer] = agreement
+    ran: list[tuple[str, str, str, Mapping[str, str]]] = field(default_factory=list)
+
+    def run(
+        self, connection: Connection, file: str, environment: Mapping[str, str], argument: str = "", seconds: int = 300
+    ) -> Answer:
+        assert seconds > 0
+        check_environment(file, list(environment))
+        node = connection.host.removesuffix(".test")
+        self.ran.append((node, file, argument, environment))
+        if file == INSPECT:
+            return self.inspected.get(node, Answer(0, facts(node), ""))
+        return self.compared(environment)
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """All well, unless a test says otherwise."""
+    pretended = Machines()
+    monkeypatch.setattr(program, "run", pretended.run)
+    monkeypatch.setattr(program, "load_file", lambda path, _: LAB if path == Path("stacks/Pulumi.lab.yaml") else None)
+    monkeypatch.setattr(program, "read_state", lambda stack: KNOWN if stack == "lab" else {})
+    return pretended
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
+    """These nodes have no machine yet."""
+    known = {name: connection for name, connection in KNOWN.items() if name not in missing}
+    monkeypatch.setattr(program, "read_state", lambda _: known)
+
+
+def test_a_lab_that_agrees_is_a_row_for_every_node_and_ends_with_0(
+    machines: Machines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main("lab") == 0
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["NODE", *NAMES]
+    assert printed.err == ""
+    assert [(node, file) for node, file, *_ in machines.ran if file == COMPARE] == [("cp1", COMPARE)]
+
+
+def test_every_node_is_asked_on_its_own_machine_and_compared_on_the_control_plane(machines: Machines) -> None:
+    program.main("lab")
+    inspected = {node: environment for node, file, _, environment in machines.ran if file == INSPECT}
+    assert inspected == {name: inspection.environment(name) for name in NAMES}
+    ((node, _, argument, environment),) = [ran for ran in machines.ran if ran[1] == COMPARE]
+    assert (node, argument) == ("cp1", "compare")
+    assert environment["NODE_FACTS"] == "".join(map(facts, NAMES))
+    assert environment["NODES"] == "\n".join(f"{name} {name}.test" for name in NAMES)
+    assert environment.items() >= verification.environment(LAB.cluster, LAB.nodes).items()
+
+
+def test_a_disagreement_is_told_in_the_words_of_the_comparison_and_ends_with_1(
+    machines: Machines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machines.compared = lambda _: DISAGREEMENT
+    assert program.main("lab") == 1
+    printed = capsys.readouterr()
+    assert printed.err == DISAGREEMENT.stderr
+    assert printed.out.splitlines()[1].startswith("cp1")
+
+
+def test_a_node_without_a_machine_is_told_and_the_others_are_looked_at_all_the_same(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without(monkeypatch, "w2")
+    assert program.main("lab") == 1
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["NODE", "cp1", "w1"]
+    (fault,) = printed.err.splitlines()
+    assert fault.startswith("error: looking for w2: ")
+    assert "run: pulumi up" in fault
+    assert "w2" not in {node for node, *_ in machines.ran}
+
+
+def test_a_machine_that_cannot_be_reached_is_told_and_the_others_are_looked_at_all_the_same(
+    machines: Machines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machines.inspected["w1"] = UNREACHABLE
+    assert program.main("lab") == 1
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["NODE", "cp1", "w2"]
+    assert printed.err == f"error: inspecting w1 at w1.test: {UNREACHABLE.stderr}"
+
+
+def test_without_a_control_plane_there_is_nobody_to_ask(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without(monkeypatch, "cp1")
+    assert program.main("lab") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: looking for cp1: ")
+    assert COMPARE not in {file for _, file, *_ in machines.ran}
+
+
+@pytest.mark.parametrize("file", [INSPECT, COMPARE])
+def test_a_failure_without_a_word_is_no_agreement(
+    machines: Machines, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    """So ends a script that waited in vain for another step on its machine."""
+    if file == INSPECT:
+        machines.inspected["w1"] = Answer(1, "", "")
+    else:
+        machines.compared = lambda _: Answer(1, "", "")
+    assert program.main("lab") == 1
+    assert "exit status 1" in capsys.readouterr().err
+
+
+def test_what_a_machine_says_beside_an_agreement_is_no_fault(
+    machines: Machines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machines.compared = lambda environment: Answer(
+        0, agreement(environment).stdout, "sudo: unable to resolve host cp1\n"
+    )
+    assert program.main("lab") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_faults_of_the_stack_are_told_before_any_machine_is_asked(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def faulty(_: Path, __: Mapping[str, str]) -> LabConfig:
+        raise ConfigError("lab", [Problem("Pulumi.lab.yaml", "kubelab:cluster/runtime", "found 'rkt'")])
+
+    monkeypatch.setattr(program, "load_file", faulty)
+    assert program.main("lab") == 1
+    assert "found 'rkt'" in capsys.readouterr().err
+    assert machines.ran == []
+
+
+def fake_pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, status: int) -> Path:
+    """A pulumi that prints a text, to stdout or as its error, and keeps its arguments."""
+    pulumi, printed, arguments = folder / "pulumi", folder / "printed", folder / "arguments"
+    printed.write_text(text)
+    pulumi.write_text(f'#!/bin/sh\necho "$@" >{arguments}\ncat {printed} >&{1 if status == 0 else 2}\nexit {status}\n')
+    pulumi.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return arguments
+
+
+def test_the_state_is_read_with_its_secrets_and_without_a_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = json.dumps(exported(command("cp1", "cp1-init")))
+    arguments = fake_pulumi(tmp_path, monkeypatch, state, 0)
+    assert program.read_state("lab")["cp1"].private_key == PRIVATE_KEY
+    words = arguments.read_text().split()
+    assert words[:2] == ["stack", "export"]
+    assert {"--show-secrets", "--non-interactive", "--stack", "lab"} <= set(words)
+
+
+def test_a_state_that_cannot_be_read_is_told_in_pulumis_words_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_pulumi(tmp_path, monkeypatch, "error: no stack named 'lab' found\n", 255)
+    with pytest.raises(program.DoctorError) as refusal:
+        program.read_state("lab")
+    assert "no stack named 'lab' found; run: make demo STACK=lab" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
