@@ -45,6 +45,7 @@ class ControlPlane(pulumi.ComponentResource):
                 "IDENTITY": machine.address.apply(
                     lambda address: kubeadm.identity(cluster, node_config, socket, address)
                 ),
+                "CRI_SOCKET": socket,
                 "CERT_SANS": " ".join(cluster.cert_sans),
                 "API_ENDPOINT": self.endpoint,
             },

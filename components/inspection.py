@@ -26,6 +26,8 @@ class Inspection(pulumi.ComponentResource):
             host=node.host,
             environment=environment(name),
             timeout_seconds=300,
+            # Nothing else that may change on a running node shows in the facts.
+            triggers=[node.runtime_version],
             opts=pulumi.ResourceOptions(parent=self),
             depends_on=[member],
         )

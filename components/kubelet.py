@@ -7,10 +7,9 @@ from pydantic import JsonValue
 
 from components.guest_file import GuestFile
 from config import quantities
+from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE
 
 PATCHES = "/etc/kubelab/kubeadm-patches"
-# The kubelet's own defaults.
-_LOG_MAX_SIZE, _LOG_MAX_FILES = "10Mi", 5
 
 
 def patch(settings: Mapping[str, JsonValue]) -> GuestFile:
@@ -22,7 +21,7 @@ def patch(settings: Mapping[str, JsonValue]) -> GuestFile:
 def log_limits(settings: Mapping[str, JsonValue]) -> tuple[int, int]:
     """Size in bytes and number of a container's log files; raises ValueError for a size that is none."""
     size, files = (
-        settings.get("containerLogMaxSize", _LOG_MAX_SIZE),
-        settings.get("containerLogMaxFiles", _LOG_MAX_FILES),
+        settings.get("containerLogMaxSize", LOG_MAX_SIZE),
+        settings.get("containerLogMaxFiles", LOG_MAX_FILES),
     )
-    return quantities.in_bytes(str(size)), files if isinstance(files, int) else _LOG_MAX_FILES
+    return quantities.in_bytes(str(size)), files if isinstance(files, int) else LOG_MAX_FILES

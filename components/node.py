@@ -29,7 +29,7 @@ def must_answer(repositories: Iterable[apt.Repository], site: SiteConfig) -> lis
     return list(dict.fromkeys([*packages, *([mirrors.files] if mirrors.files else []), *servers]))
 
 
-def authorities(site: SiteConfig) -> str:
+def trusted_authorities(site: SiteConfig) -> str:
     """PEM text of every authority that the site names for its servers; empty for none."""
     found = [site.mirrors.ca_pem or "", *(registry.ca_pem for registry in site.registries)]
     return "".join(registries.pem(text) for text in dict.fromkeys(found) if text)
@@ -44,6 +44,7 @@ class Node(pulumi.ComponentResource):
 
     host: Host
     runtime: Runtime
+    runtime_version: str
     packages: Script
 
     def __init__(
@@ -60,7 +61,7 @@ class Node(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kubelab:node:Node", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        self.runtime = RUNTIMES[node.runtime]
+        self.runtime, self.runtime_version = RUNTIMES[node.runtime], node.runtime_version
         mirrors = site.mirrors
         repositories = apt.repositories(release.minor, mirrors, self.runtime.repository(release.minor, mirrors))
         preflight = self._preflight(name, node, site, repositories, machine, inside)
@@ -125,7 +126,7 @@ class Node(pulumi.ComponentResource):
                 "MIN_DISK_GIB": str(disk_gib),
                 "NESTED_VIRTUALIZATION": str(node.machine.nested_virtualization).lower(),
                 "MIRRORS": " ".join(must_answer(repositories, site)),
-                "MIRROR_CA": authorities(site),
+                "MIRROR_CA": trusted_authorities(site),
                 "TRACES": all_traces(),
                 "CLEAN_INSTALL": str(node.clean_install).lower(),
                 "IGNORED": " ".join(site.ignore_preflight_errors),

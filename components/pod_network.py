@@ -1,5 +1,6 @@
 """PodNetwork: flannel at a pinned version, with the cluster's pod subnet."""
 
+import hashlib
 import json
 
 import pulumi
@@ -19,6 +20,7 @@ def kustomization(pod_subnet: str, proxy_mode: str, api_host: str, api_port: str
     a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's, whose mode is ``proxy_mode``.
     """
     network = {"Network": pod_subnet, "EnableNFTables": proxy_mode == "nftables", "Backend": {"Type": "vxlan"}}
+    configuration = json.dumps(network, indent=2) + "\n"
     container = {
         "name": "kube-flannel",
         "env": [
@@ -31,13 +33,19 @@ def kustomization(pod_subnet: str, proxy_mode: str, api_host: str, api_port: str
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": "kube-flannel-cfg", "namespace": "kube-flannel"},
-            "data": {"net-conf.json": json.dumps(network, indent=2) + "\n"},
+            "data": {"net-conf.json": configuration},
         },
         {
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
             "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
-            "spec": {"template": {"spec": {"containers": [container]}}},
+            # flannel reads its configuration when it starts.
+            "spec": {
+                "template": {
+                    "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
+                    "spec": {"containers": [container]},
+                }
+            },
         },
     ]
     document = {
@@ -47,6 +55,10 @@ def kustomization(pod_subnet: str, proxy_mode: str, api_host: str, api_port: str
         "patches": [{"patch": yaml.safe_dump(patch, sort_keys=False)} for patch in patches],
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class PodNetwork(pulumi.ComponentResource):

@@ -98,11 +98,12 @@ def read_step(file: str) -> str:
 def render_stdin(file: str, environment: Mapping[str, str]) -> str:
     """What the guest's shell reads: the declared environment, prelude, libraries and the script, all unchanged.
 
-    STEP names the step in the guest's log of steps, ``/var/log/kubelab-steps.log``.
+    STEP names the step in the guest's log of steps, ``/var/log/kubelab-steps.log``. Nothing is exported: a program's
+    environment may hold no value of more than 128 KiB, and what a user declares may be longer.
     """
     values = {**environment, "STEP": file}
-    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(values.items()))
-    return exports + read_script(PRELUDE) + read_step(file)
+    assigned = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(values.items()))
+    return assigned + read_script(PRELUDE) + read_step(file)
 
 
 def render_command(file: str, timeout_seconds: int, arguments: Sequence[str] = ()) -> str:

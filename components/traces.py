@@ -37,6 +37,8 @@ KUBERNETES = Traces(
         "/usr/libexec/kubernetes",
         "/etc/crictl.yaml",
         "/run/kubelet",
+        "/usr/local/bin/kubeadm",
+        "/usr/local/bin/kubelet",
     ),
     link=("kube-ipvs0", "nodelocaldns"),
     chain=("KUBE-*",),
@@ -53,13 +55,23 @@ POD_NETWORKS = Traces(
         "/var/lib/cilium",
         "/run/cilium",
     ),
-    link=("cni0", "flannel.1", "flannel-v6.1", "vxlan.calico", "tunl0", "cali*", "cilium_*", "lxc*"),
+    link=(
+        "cni0",
+        "flannel.1",
+        "flannel-v6.1",
+        "vxlan.calico",
+        "tunl0",
+        "cali*",
+        "cilium_*",
+        "lxc_health",
+        "lxc[0-9a-f][0-9a-f][0-9a-f][0-9a-f]*",
+    ),
     chain=("CNI-*", "FLANNEL-*", "cali-*", "CILIUM_*"),
     table=("ip flannel-ipv4", "ip6 flannel-ipv6"),
 )
 # Other ways to the same runtimes: Debian's packages, and tools that bring a runtime of their own.
 OTHER_RUNTIMES = Traces(
-    package=("docker.io", "containerd", "runc", "podman", "crun", "cri-o-1.24", "k3s", "lxd"),
+    package=("docker.io", "containerd", "runc", "podman", "crun", "cri-o-1.24"),
     path=(
         "/etc/systemd/system/cri-dockerd.service",
         "/etc/systemd/system/cri-dockerd.socket",

@@ -54,6 +54,7 @@ class Worker(pulumi.ComponentResource):
             host=node.host,
             environment={
                 "NODE_NAME": node_config.name,
+                "CRI_SOCKET": node.runtime.cri_socket,
                 "KUBEADM_CONFIG": pulumi.Output.all(
                     address=machine.address, endpoint=control_plane.endpoint, token=token, ca_cert_hash=ca_cert_hash
                 ).apply(lambda known: kubeadm.join_document(site, node_config, node.runtime.cri_socket, **known)),

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, JsonValue
 from config import quantities, retired
 from config.problems import shown
 
+LOG_MAX_SIZE, LOG_MAX_FILES = "10Mi", 5
+"""The kubelet's own defaults of containerLogMaxSize and containerLogMaxFiles."""
+
 _BY_KUBEADM = "kubeadm sets its own value"
 _BY_KUBELAB = "kubelab writes it"
 _GATES = "featureGates"
@@ -73,7 +76,7 @@ def dead_gates(gates: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _misfit_log_limits(settings: Mapping[str, JsonValue]) -> Iterator[str]:
     """The limits of a container's log that could not be rendered for a runtime which keeps the logs itself."""
-    size, files = settings.get("containerLogMaxSize", "10Mi"), settings.get("containerLogMaxFiles", 5)
+    size, files = settings.get("containerLogMaxSize", LOG_MAX_SIZE), settings.get("containerLogMaxFiles", LOG_MAX_FILES)
     try:
         quantities.in_bytes(str(size))
     except ValueError:

@@ -22,10 +22,13 @@ class Connection:
 def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
     """Machine name -> its connection, of what ``pulumi stack export --show-secrets`` printed (parsed JSON).
 
-    The steps' own connections are taken, each of which names its machine as that with which it is deleted.
+    The steps' own connections are taken, each of which names its machine as that with which it is deleted. What is to
+    be deleted or replaced is of a machine that may be gone.
     """
     found = {}
     for resource in exported["deployment"].get("resources", []):
+        if resource.get("delete") or resource.get("pendingReplacement"):
+            continue
         if resource["type"] == "command:remote:Command" and resource.get("deletedWith"):
             known = plain(resource["inputs"]["connection"])
             machine = resource["deletedWith"].rpartition("::")[2]

@@ -1,11 +1,11 @@
 """containerd: its configuration files, from what every runtime is told. Pure."""
 
-import json
 from collections.abc import Mapping
 
 from components import apt, registries
 from components.guest_file import GuestFile
 from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
+from components.toml import toml_string
 from components.traces import Traces
 from config import RegistryConfig
 
@@ -78,11 +78,6 @@ def inputs(installation: Installation, _: RuntimeSettings) -> Mapping[str, str]:
     return {"CONTAINERD_VERSION": f"{installation.versions['containerd']}-*"}
 
 
-def toml_string(value: str) -> str:
-    """A TOML basic string; JSON's escapes are a subset of TOML's."""
-    return json.dumps(value)
-
-
 RUNTIME = Runtime(
     name="containerd",
     reported_as="containerd",
@@ -94,7 +89,16 @@ RUNTIME = Runtime(
     traces=Traces(
         package=("containerd.io",),
         unit=("containerd.service",),
-        path=("/etc/containerd", "/var/lib/containerd", "/run/containerd", "/run/nri", "/opt/containerd"),
+        path=(
+            "/etc/containerd",
+            "/var/lib/containerd",
+            "/run/containerd",
+            "/run/nri",
+            "/opt/containerd",
+            "/usr/local/bin/containerd",
+            "/usr/local/bin/containerd-shim-runc-v2",
+            "/usr/local/bin/ctr",
+        ),
         process=("containerd-shim",),
     ),
 )

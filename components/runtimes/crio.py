@@ -1,11 +1,11 @@
-"""CRI-O: drop-ins of its own and nothing of the package's, from what every runtime is told. Pure."""
+"""CRI-O: drop-ins beside the package's own files, from what every runtime is told. Pure."""
 
 from collections.abc import Mapping
 
 from components import apt, registries
 from components.guest_file import GuestFile
 from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
-from components.runtimes.containerd import toml_string
+from components.toml import toml_string
 from components.traces import Traces
 from config import RegistryConfig
 
@@ -80,6 +80,9 @@ RUNTIME = Runtime(
             "/run/nri",
             "/run/containers",
             "/usr/libexec/crio",
+            "/usr/local/bin/conmon",
+            "/usr/local/bin/crio",
+            "/usr/local/bin/pinns",
         ),
         process=("conmon",),
     ),

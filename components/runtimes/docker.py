@@ -151,9 +151,12 @@ RUNTIME = Runtime(
             "/etc/systemd/system/cri-docker.service",
             "/etc/systemd/system/cri-docker.socket",
             "/usr/local/bin/cri-dockerd",
+            "/usr/local/bin/docker",
+            "/usr/local/bin/docker-init",
+            "/usr/local/bin/docker-proxy",
+            "/usr/local/bin/dockerd",
         ),
         link=("docker0",),
-        # Not DOCKER_*: these are the host's, where the machine is itself a container.
         chain=("DOCKER", "DOCKER-*"),
         process=("docker-proxy",),
     ),

@@ -27,7 +27,12 @@ remove_kubeconfigs() {
   [[ -f /etc/kubernetes/pki/ca.crt ]] || return 0
   authority=$(base64 -w 0 /etc/kubernetes/pki/ca.crt)
   for file in /root/.kube/config /home/*/.kube/config; do
-    if [[ -f $file ]] && grep -qF "$authority" "$file"; then rm -f "$file"; fi
+    if [[ ! -f $file ]] || ! grep -qF "$authority" "$file"; then continue; fi
+    if grep certificate-authority-data "$file" | grep -qvF "$authority"; then
+      say "warning: $file names the cluster that goes, and others: remove its entries by hand"
+    else
+      rm -f "$file"
+    fi
   done
 }
 
@@ -40,7 +45,7 @@ remove_pods() {
     command -v kubeadm >/dev/null || continue
     timeout 180 kubeadm reset --force --cri-socket "$socket" || true
   done
-  if command -v docker >/dev/null; then docker ps --all --quiet | xargs --no-run-if-empty timeout 120 docker rm --force || true; fi
+  if command -v docker >/dev/null; then timeout 30 docker ps --all --quiet | xargs --no-run-if-empty timeout 120 docker rm --force || true; fi
 }
 
 stop_units() {
@@ -64,11 +69,13 @@ mounted_below() { findmnt --raw --noheadings --output TARGET | awk -v path="$1/"
 
 unmount_below() {
   local target
-  while read -r target; do umount --lazy "$target" || true; done < <(mounted_below "$1")
+  while read -r target; do timeout 60 umount --lazy "$(printf '%b' "$target")" || true; done < <(mounted_below "$1")
 }
 
 remove_links() {
   local name
+  # Its link tunl0 cannot be deleted; it goes with the module.
+  modprobe --remove ipip 2>/dev/null || true
   while read -r name; do ip link delete "$name" || true; done < <(present link)
   while read -r name _; do ip netns delete "$name" || true; done < <(ip netns list | grep '^cni-')
 }
@@ -76,6 +83,8 @@ remove_links() {
 # Rules of others stay: the tables are written again without ours, and only a table that is empty then is deleted.
 remove_rules() {
   local family patterns table
+  # Docker turns forwarding of everything else off, and leaves it so.
+  if present chain | grep -qx DOCKER-USER; then iptables --policy FORWARD ACCEPT || true; fi
   patterns=$({
     traces chain | sed -E 's/\*/[^ ]*/g; s/.*/(^:|^-A | -[gj] )&( |$)/'
     traces link | sed -E 's/\*/[^ ]*/g; s/.*/ -[io] &( |$)/'
@@ -96,7 +105,7 @@ remove_rules() {
 is_empty_table() {
   local text
   text=$(nft list table "$1" "$2") || return 1
-  ! grep -qvE '^\s*(table |chain |type |#|}|$)' <<<"$text"
+  ! grep -q 'policy drop' <<<"$text" && ! grep -qvE '^\s*(table |chain |type |#|}|$)' <<<"$text"
 }
 
 purge() { apt-get -q -y -o DPkg::Lock::Timeout=300 purge --allow-change-held-packages "$@"; }
@@ -119,16 +128,34 @@ purge_packages() {
   done
 }
 
+# What is still mounted below is not ours to empty.
 remove_path() {
   unmount_below "$1"
-  # A directory that is a file system of its own is the machine's; its content is not.
-  if mountpoint -q "$1"; then find "$1" -xdev -mindepth 1 ! -name lost+found -delete; else rm -rf "$1"; fi
+  if [[ -n $(mounted_below "$1") ]]; then
+    echo "removing $1: still mounted are $(mounted_below "$1" | xargs)"
+    return 1
+  fi
+  # A directory that is a file system of its own is the machine's; its content is not. What stays is named at the end.
+  if mountpoint -q "$1"; then
+    find "$1" -xdev -mindepth 1 ! -name lost+found -delete || true
+  else
+    rm -rf --one-file-system "$1" || true
+  fi
 }
 
 remove_paths() {
   local path
-  while read -r path; do remove_path "$path"; done < <(present path)
+  while read -r path; do remove_path "$path" || return 1; done < <(present path)
   find /run/netns -maxdepth 0 -empty -delete 2>/dev/null || true
+}
+
+# Units of an installation from an archive, which no package knows.
+remove_unit_files() {
+  local unit file
+  while read -r unit; do
+    file=$(systemctl show "$unit" --property FragmentPath --value)
+    if [[ -f $file ]] && ! dpkg-query --search "$file" >/dev/null 2>&1; then rm -f "$file"; fi
+  done < <(present unit)
 }
 
 # What kubelab's own preparation wrote or set aside.
@@ -145,7 +172,7 @@ undo_preparation() {
     update-ca-certificates --fresh
   fi
   [[ ! -f /etc/fstab ]] || sed -i 's/^# kubelab: //' /etc/fstab
-  [[ $(systemctl is-enabled swap.target 2>/dev/null) != masked ]] || systemctl unmask swap.target
+  [[ ! -f /etc/kubelab/masked-swap ]] || systemctl unmask swap.target
   find /var/log -maxdepth 1 -name 'kubelab-*.log' ! -name kubelab-steps.log ! -name "kubelab-${STEP%.sh}.log" -delete
 }
 
@@ -157,12 +184,13 @@ reset_node() {
   kill_processes
   remove_links
   remove_rules
-  remove_paths
+  remove_paths || return 1
   purge_packages || return 1
   # Packages leave what they did not put there, and their removal may stop a service only now.
   kill_processes
   remove_links
-  remove_paths
+  remove_paths || return 1
+  remove_unit_files
   undo_preparation
   systemctl daemon-reload
   systemctl reset-failed || true

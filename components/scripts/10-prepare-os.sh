@@ -35,12 +35,16 @@ disable_swap() {
   if grep -qE '^[^#].*[[:space:]]swap[[:space:]]' /etc/fstab 2>/dev/null; then
     sed -i -E 's/^([^#].*[[:space:]]swap[[:space:]].*)$/# kubelab: \1/' /etc/fstab
   fi
-  [[ $(systemctl is-enabled swap.target 2>/dev/null) == masked ]] || systemctl mask --quiet swap.target
+  if [[ $(systemctl is-enabled swap.target 2>/dev/null) != masked ]]; then
+    install -m 0644 /dev/null /etc/kubelab/masked-swap
+    systemctl mask --quiet swap.target
+  fi
 }
 
 trust_mirror_authority() {
-  [[ -n $MIRROR_CA ]] || return 0
-  write_files "=== 0644 /usr/local/share/ca-certificates/kubelab-mirror.crt"$'\n'"$MIRROR_CA"
+  local file=/usr/local/share/ca-certificates/kubelab-mirror.crt
+  [[ -n $MIRROR_CA || -f $file ]] || return 0
+  if [[ -n $MIRROR_CA ]]; then write_files "=== 0644 $file"$'\n'"$MIRROR_CA"; else rm -f "$file"; fi
   is_applied mirror-ca "$MIRROR_CA" || {
     rm -f /etc/kubelab/applied/mirror-ca
     update-ca-certificates >/dev/null
@@ -76,20 +80,23 @@ fetch_keys() {
   local keyring url fingerprint key
   key=$(mktemp)
   while read -r keyring url fingerprint; do
-    [[ ! -s $keyring ]] || continue
+    if [[ -s $keyring ]] && is_applied "${keyring##*/}" "$url $fingerprint"; then continue; fi
     curl --fail --silent --show-error --location --retry 3 --max-time 60 --output "$key" "$url" ||
       fail "fetching the package key $url on $NODE_NAME: see curl's message above"
     check_key "$key" "$url" "$fingerprint"
     install -D -m 0644 "$key" "$keyring"
+    mark_applied "${keyring##*/}" "$url $fingerprint"
   done <<<"$APT_KEYS"
   rm -f "$key"
 }
 
 main() {
+  [[ ! -f /etc/kubelab/reset-unfinished ]] ||
+    fail "preparing $NODE_NAME: found a reset that did not finish; set onRuntimeChange: resetNode until it did, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
   install -d -m 0755 /etc/kubelab
   write_files "=== 0644 /etc/kubelab/node"$'\n'"$NODE_NAME"
   trust_mirror_authority
-  write_files "$FILES"
+  own_files prepare-os "$FILES"
   load_modules
   apply_sysctl
   disable_swap

@@ -5,14 +5,14 @@
 
 check_known_keys() {
   local unknown
-  unknown=$(journalctl --unit containerd --boot --output cat | grep -i 'unknown key' || true)
+  unknown=$(said_since_start containerd | grep -i 'unknown key' || true)
   [[ -z $unknown ]] || fail "configuring containerd on $NODE_NAME: $unknown; correct /etc/containerd/config.toml"
 }
 
 main() {
   claim_machine
   install_held_packages "containerd.io=$CONTAINERD_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
-  configure_service containerd
+  configure_service "$CONTAINERD_VERSION" containerd
   check_known_keys
   prove_runtime
 }

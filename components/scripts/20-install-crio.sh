@@ -7,7 +7,7 @@
 main() {
   claim_machine
   install_held_packages "cri-o=$CRIO_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
-  configure_service crio
+  configure_service "$CRIO_VERSION" crio
   prove_runtime
 }
 

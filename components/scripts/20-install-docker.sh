@@ -15,16 +15,16 @@ install_cri_dockerd() {
   local archive found
   if [[ -x /usr/local/bin/cri-dockerd ]] && is_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256"; then return 0; fi
   say "installing cri-dockerd $CRI_DOCKERD_VERSION"
-  archive=$(mktemp)
+  # shellcheck disable=SC2154 # the library makes it
+  archive=$work/cri-dockerd.tgz
   curl --fail --silent --show-error --location --retry 3 --max-time 300 --output "$archive" "$CRI_DOCKERD_URL" ||
     fail "fetching $CRI_DOCKERD_URL on $NODE_NAME: see curl's message above"
   found=$(sha256sum "$archive" | cut -d ' ' -f 1)
   [[ " $CRI_DOCKERD_SHA256 " == *" $found "* ]] ||
     fail "checking $CRI_DOCKERD_URL on $NODE_NAME: found sha256 $found, wanted $CRI_DOCKERD_SHA256"
-  # The other mark, so that it is started anew with the files.
+  # The other mark, so that it is started anew, also when the change is taken back meanwhile.
   rm -f /etc/kubelab/applied/cri-dockerd /etc/kubelab/applied/runtime
   tar --extract --gzip --file "$archive" --directory /usr/local/bin --strip-components 1 --no-same-owner cri-dockerd/cri-dockerd
-  rm -f "$archive"
   mark_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256"
 }
 
@@ -54,7 +54,7 @@ main() {
   install_held_packages "docker-ce=$DOCKER_VERSION" "docker-ce-cli=$DOCKER_VERSION" "containerd.io=$CONTAINERD_VERSION" \
     "cri-tools=$CRI_TOOLS_VERSION"
   install_cri_dockerd
-  configure_service docker cri-docker
+  configure_service "$DOCKER_VERSION $CONTAINERD_VERSION $CRI_DOCKERD_VERSION" docker cri-docker
   check_one_version
   prove_runtime
 }

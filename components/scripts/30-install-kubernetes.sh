@@ -11,14 +11,36 @@ patches=/etc/kubelab/kubeadm-patches
 
 answers() { curl --fail --silent --show-error --max-time 3 http://127.0.0.1:10248/healthz; }
 
+# What an init or a join wrote that did not finish, its own step clears.
+is_member() { [[ -f /etc/kubelab/cluster-identity.yaml || -f /etc/kubelab/joined ]]; }
+
 # What kubeadm wrote when the node was made is written anew by kubeadm itself, with the patch.
 configure_member() {
-  if [[ ! -f /var/lib/kubelet/config.yaml ]] || is_applied kubelet "$KUBELET_PATCH"; then return 0; fi
   say "changing the kubelet's configuration on $NODE_NAME"
+  former=$(mktemp -d)
+  cp --archive /var/lib/kubelet/config.yaml "$patches" "$former"
+  [[ ! -f /etc/kubelab/applied/kubelet ]] || cp --archive /etc/kubelab/applied/kubelet "$former"
   rm -f /etc/kubelab/applied/kubelet
+  write_files "$KUBELET_PATCH"
   logged "writing the kubelet's configuration on $NODE_NAME" kubeadm upgrade node phase kubelet-config --patches "$patches"
   systemctl restart kubelet
   wait_until 60 "the kubelet on $NODE_NAME to take its configuration (see also: journalctl -u kubelet -n 50)" answers
+}
+
+# A kubelet that does not start takes its node away, and the engine, which keeps what was declared before a failure,
+# would see no difference once the change is taken back.
+at_exit() {
+  [[ -n ${former:-} ]] || return 0
+  if (($1 != 0)) && [[ -f $former/kubelet ]]; then
+    say "putting the kubelet's former configuration back on $NODE_NAME"
+    cp --archive "$former/${patches##*/}/." "$patches"
+    if ! cmp --silent "$former/config.yaml" /var/lib/kubelet/config.yaml; then
+      cp --archive "$former/config.yaml" /var/lib/kubelet/config.yaml
+      systemctl restart kubelet
+    fi
+    cp --archive "$former/kubelet" /etc/kubelab/applied/kubelet
+  fi
+  rm -rf "$former"
 }
 
 main() {
@@ -31,9 +53,9 @@ main() {
   [[ $found == "v$KUBERNETES_VERSION" ]] ||
     fail "installing Kubernetes on $NODE_NAME: kubeadm says $found, wanted v$KUBERNETES_VERSION; look for another kubeadm on PATH: type -a kubeadm"
   systemctl is-enabled --quiet kubelet || systemctl enable --quiet kubelet
-  write_files "$KUBELET_PATCH"
-  configure_member
-  is_applied kubelet "$KUBELET_PATCH" || mark_applied kubelet "$KUBELET_PATCH"
+  if is_applied kubelet "$KUBELET_PATCH"; then return 0; fi
+  if is_member; then configure_member; else write_files "$KUBELET_PATCH"; fi
+  mark_applied kubelet "$KUBELET_PATCH"
 }
 
 main </dev/null

@@ -6,6 +6,7 @@
 : "${IDENTITY:?what the cluster keeps for its life, YAML}"
 : "${CERT_SANS?further names and addresses in the API server certificate, separated by spaces}"
 : "${API_ENDPOINT:?host:port of the API server}"
+: "${CRI_SOCKET:?the one socket of this node}"
 
 config=/etc/kubelab/kubeadm-init.yaml
 identity=/etc/kubelab/cluster-identity.yaml
@@ -19,7 +20,7 @@ initialise() {
     fail "initialising the control plane on $NODE_NAME: found the cluster of an earlier kubelab, which did not record what it keeps for its life; destroy the lab and build it anew"
   if [[ -e $manifests/kube-apiserver.yaml || -e /var/lib/etcd/member ]]; then
     say 'clearing an init that did not finish'
-    logged "resetting $NODE_NAME" kubeadm reset --force
+    logged "resetting $NODE_NAME" kubeadm reset --force --cri-socket "$CRI_SOCKET"
   fi
   say "initialising the control plane of $API_ENDPOINT"
   logged "initialising the control plane on $NODE_NAME (see also: journalctl -u kubelet -n 50)" \
@@ -52,6 +53,9 @@ phase() { logged "running kubeadm init phase $* on $NODE_NAME" kubeadm init phas
 # kubeadm's own way to change a running cluster. The components come first: what they refuse is not yet uploaded.
 apply_settings() {
   say "changing the control plane's settings"
+  former=$(mktemp -d)
+  cp --archive "$manifests" "$former/manifests"
+  [[ ! -f /etc/kubelab/applied/control-plane ]] || cp --archive /etc/kubelab/applied/control-plane "$former"
   # What was in effect is no longer known until all is done, also when the change is taken back meanwhile.
   rm -f /etc/kubelab/applied/control-plane
   if ! is_applied control-plane-certificate "$CERT_SANS"; then
@@ -101,6 +105,19 @@ apply_kube_proxy() {
   kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
     fail "waiting 180 s for kube-proxy to take its settings: see above; look at: kubectl -n kube-system logs daemonset/kube-proxy"
   mark_applied kube-proxy "$settings"
+}
+
+# An API server that does not start takes the cluster away, and the engine, which keeps what was declared before a
+# failure, would see no difference once the change is taken back. What follows the manifests is only uploaded once they
+# work, and is uploaded again by the next run.
+at_exit() {
+  [[ -n ${former:-} ]] || return 0
+  if (($1 != 0)) && [[ -f $former/control-plane ]]; then
+    say "putting the control plane's former manifests back on $NODE_NAME"
+    cp --archive "$former"/manifests/. "$manifests"
+    cp --archive "$former/control-plane" /etc/kubelab/applied/control-plane
+  fi
+  rm -rf "$former"
 }
 
 kube_proxy_settings() { kubectl --namespace kube-system get configmap kube-proxy --output 'jsonpath={.data}'; }

@@ -5,16 +5,16 @@
 
 say_fact() { printf '%s %s %s\n' "$NODE_NAME" "$1" "${2:--}"; }
 
-# The kubelet's sources in the order in which they win; read from files, so that it is known of a stopped one too.
+# The kubelet's own order: a flag wins over its file. What kubeadm would write into that file counts when there is none.
 configured_socket() {
   local file found='' process
-  for file in /var/lib/kubelet/instance-config.yaml /var/lib/kubelet/config.yaml; do
-    [[ ! -f $file || -n $found ]] || found=$(sed -nE 's/^containerRuntimeEndpoint: *"?([^" ]+)"?$/\1/p' "$file")
-  done
   process=$(systemctl show kubelet --property MainPID --value)
-  if [[ -z $found && -r /proc/$process/cmdline ]]; then
+  if [[ -r /proc/$process/cmdline ]]; then
     found=$(tr '\0' '\n' <"/proc/$process/cmdline" | sed -nE 's/^--container-runtime-endpoint=//p')
   fi
+  for file in /var/lib/kubelet/config.yaml /var/lib/kubelet/instance-config.yaml; do
+    [[ ! -f $file || -n $found ]] || found=$(sed -nE 's/^containerRuntimeEndpoint: *"?([^" ]+)"?$/\1/p' "$file")
+  done
   printf '%s' "$found"
 }
 
@@ -53,7 +53,7 @@ main() {
   say_fact pod-cgroup "$(pod_cgroup)"
   say_fact pod-networks "$(find /etc/cni/net.d -maxdepth 1 \( -name '*.conf' -o -name '*.conflist' -o -name '*.json' \) -printf '%f ' 2>/dev/null || true)"
   say_fact drop-ins "$(systemctl show kubelet --property DropInPaths --value | tr ' ' '\n' | sed 's#.*/##' | xargs)"
-  say_fact ignored-settings "$(journalctl --unit kubelet --boot --output cat 2>/dev/null | grep -c 'Ignoring invalid environment' || true)"
+  say_fact ignored-settings "$(said_since_start kubelet 2>/dev/null | grep -c 'Ignoring invalid environment' || true)"
 }
 
 main </dev/null

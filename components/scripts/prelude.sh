@@ -58,6 +58,25 @@ write_files() {
   finish_file "$new" "$mode" "$path"
 }
 
+# own_files NAME TEXT: write_files, and removes what an earlier TEXT of that NAME wrote and this one does not.
+own_files() {
+  local record=/etc/kubelab/files/$1 paths path
+  paths=$(sed -nE 's/^=== [0-7]+ //p' <<<"$2")
+  if [[ -f $record ]]; then
+    while read -r path; do
+      if [[ -e $path ]] && ! grep -qxF -- "$path" <<<"$paths"; then
+        rm -f "$path"
+        say "removed $path"
+      fi
+    done <"$record"
+  fi
+  if [[ ! -f $record || $(<"$record") != "$paths" ]]; then
+    install -d -m 0755 "${record%/*}"
+    printf '%s\n' "$paths" >"$record"
+  fi
+  write_files "$2"
+}
+
 finish_file() {
   local new=$1 mode=$2 path=$3
   [[ -n $new ]] || return 0
@@ -91,6 +110,8 @@ install_packages() {
   done
   if ((${#missing[@]} > 0)); then
     say "installing ${missing[*]}"
+    # An installation that was killed while it unpacked keeps every later one from beginning.
+    if compgen -G '/var/lib/dpkg/updates/[0-9]*' >/dev/null; then logged 'finishing an interrupted installation' dpkg --configure -a; fi
     begin_record
     logged "installing ${missing[*]}" apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install \
       --no-install-recommends --allow-change-held-packages --allow-downgrades "${missing[@]}"
@@ -127,6 +148,13 @@ is_installed() {
   found=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$name" 2>/dev/null) || return 1
   # shellcheck disable=SC2053 # the wanted version is a pattern, as apt takes it
   [[ $found == "installed "$wanted ]]
+}
+
+# said_since_start UNIT: what a service and systemd wrote of it since it was last started.
+said_since_start() {
+  local began
+  began=$(systemctl show "$1" --property InactiveExitTimestamp --value)
+  journalctl --unit "$1" --boot --output cat ${began:+--since "$began"}
 }
 
 trap 'finish_step "$BASH_COMMAND"' EXIT

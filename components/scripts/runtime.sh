@@ -13,20 +13,23 @@
 # A machine has one runtime for its life: the traces of a former one would take part.
 claim_machine() {
   local found=''
+  work=$(mktemp -d)
   [[ ! -f /etc/kubelab/runtime ]] || found=$(</etc/kubelab/runtime)
   [[ -z $found || $found == "$RUNTIME" ]] ||
-    fail "installing $RUNTIME on $NODE_NAME: found $found; a control plane keeps its runtime: revert the change, or destroy the lab and build it anew"
+    fail "installing $RUNTIME on $NODE_NAME: found $found installed; a control plane keeps its runtime: revert the change; for a worker, set onRuntimeChange: resetNode, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
   write_files "=== 0644 /etc/kubelab/runtime"$'\n'"$RUNTIME"
 }
 
-# configure_service UNIT...: writes the files, and restarts the units when they were not yet started with these.
+# configure_service VERSIONS UNIT...: writes the files, and restarts the units when they were not yet started with these
+# files in these versions.
 configure_service() {
-  local unit active=true
-  write_files "$FILES"
+  local versions=$1 unit active=true
+  shift
+  own_files runtime "$FILES"
   for unit in "$@"; do
     systemctl is-active --quiet "$unit" || active=false
   done
-  if [[ $active == false ]] || ! is_applied runtime "$FILES"; then
+  if [[ $active == false ]] || ! is_applied runtime "$versions $FILES"; then
     rm -f /etc/kubelab/applied/runtime
     systemctl daemon-reload
     for unit in "$@"; do
@@ -34,7 +37,7 @@ configure_service() {
     done
     # A kubelet that runs already takes its own drop-in and credentials from these files too.
     if systemctl is-active --quiet kubelet; then systemctl restart kubelet; fi
-    mark_applied runtime "$FILES"
+    mark_applied runtime "$versions $FILES"
   fi
   for unit in "$@"; do
     systemctl is-enabled --quiet "$unit" || systemctl enable --quiet "$unit"
@@ -63,7 +66,7 @@ check_no_pod_network() {
   local found
   found=$(find /etc/cni/net.d -maxdepth 1 \( -name '*.conf' -o -name '*.conflist' -o -name '*.json' \) 2>/dev/null | sort | xargs || true)
   [[ -z $found ]] ||
-    fail "looking for pod networks on $NODE_NAME: found $found, wanted none before the cluster's own; remove it, or set cleanInstall"
+    fail "looking for pod networks on $NODE_NAME: found $found, wanted none before the cluster's own; remove it and run pulumi up again"
 }
 
 pull_image() { timeout 300 crictl pull "$1" >/dev/null; }
@@ -97,8 +100,7 @@ prove_step() {
 
 # A pod with one container on the machine's own network, as no pod network is there yet.
 run_proof() {
-  local pod container found
-  proof=$(mktemp -d)
+  local pod container found proof=$work
   cat >"$proof/pod.json" <<-JSON
 	{"metadata": {"name": "kubelab-proof", "namespace": "kubelab", "uid": "kubelab-proof"},
 	 "log_directory": "$proof", "linux": {"cgroup_parent": "kubelab-proof.slice",
@@ -120,10 +122,9 @@ run_proof() {
   [[ -n $found ]] ||
     fail "looking for the cgroup of a container of $RUNTIME on $NODE_NAME: found $(grep -h kubelab-proof /proc/[0-9]*/cgroup | sort -u | xargs), wanted a scope inside kubelab-proof.slice; look at the cgroup driver"
   remove_proof
-  rm -rf "$proof"
 }
 
-at_exit() { rm -rf "${proof:-}"; }
+at_exit() { rm -rf "${work:-}"; }
 
 # From the join on, the machine's pods are the kubelet's.
 prove_runtime() {

@@ -4,10 +4,11 @@ set -euo pipefail
 
 section() { printf '== %s\n' "$1"; }
 
-# Rules without their counters, and nothing of tables that hold none.
+# Rules without their counters, and nothing of tables that hold none. Where the machine is a container, its engine's own
+# rules and ports, for names asked at 127.0.0.11, change with each start.
 rules() {
   command -v "$1-save" >/dev/null || return 0
-  "$1-save" 2>/dev/null | grep -E '^-A' | sort || true
+  "$1-save" 2>/dev/null | grep -E '^-A' | sed '/127\.0\.0\.11/d' | sort || true
 }
 
 files() {
@@ -23,11 +24,11 @@ main() {
   section units && systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}' | sort
   section active && systemctl list-units --type service,socket --state active --no-legend --plain | awk '{print $1}' |
     sed -E '/^(user|session|systemd|apt|getty)/d' | sort
-  section ports && ss -lntuH | awk '{print $1, $5}' | sort -u
+  section ports && ss -lntuH | awk '{print $1, $5}' | sed '/127\.0\.0\.11/d' | sort -u
   section sockets && ss -lxH | awk '{print $5}' | sed -E '\#^(@|/run/(systemd|user|udev|credentials))#d' | sort -u
   section links && ip -o link show | awk -F ': ' '{sub(/@.*/, "", $2); print $2}' | sort
   section iptables && rules iptables && rules ip6tables
-  section nftables && { ! command -v nft >/dev/null || nft list ruleset 2>/dev/null | grep -E '^\s+(jump|ip|iifname|oifname|meta)' | sort || true; }
+  section nftables && { ! command -v nft >/dev/null || nft list ruleset 2>/dev/null | grep -E '^\s+(jump|ip|iifname|oifname|meta)' | sed '/127\.0\.0\.11/d' | sort || true; }
   section processes && ps -A -o comm= | awk '/^(containerd|dockerd|crio|conmon|kube|cri-dockerd|flanneld|pause)/' | sort -u
   section files && files
 }

@@ -291,18 +291,23 @@ def test_the_verification_passes_again_after_all_of_it(mixed: Cluster) -> None:
     run_script(CONTROL_PLANE, "90-verify-cluster.sh", environment)
 
 
+def reset_inputs(node: str, role: str, *, clean_install: str) -> dict[str, str]:
+    """What the reset of a node is told that is to have another runtime than any."""
+    return {
+        "NODE_NAME": node,
+        "ROLE": role,
+        "RUNTIME": "none",
+        "CLEAN_INSTALL": clean_install,
+        "TRACES": all_traces(),
+        "SOCKETS": sockets(),
+    }
+
+
 @pytest.mark.parametrize("node", [DOCKER, CONTAINERD, CRIO])
 def test_a_reset_node_is_what_it_was_before_its_first_step(mixed: Cluster, node: str) -> None:
     runtime = mixed.project.runtimes[node]
     mixed.kubectl("delete", "node", node)
-    environment = {
-        "NODE_NAME": node,
-        "ROLE": "worker",
-        "RUNTIME": "none",
-        "CLEAN_INSTALL": "false",
-        "TRACES": all_traces(),
-        "SOCKETS": sockets(),
-    }
+    environment = reset_inputs(node, "worker", clean_install="false")
     run_script(node, "05-reset-node.sh", environment)
     fresh, now = fresh_inventory(node), inventory(node)
     assert {"gone": sorted(set(fresh) - set(now)), "left": sorted(set(now) - set(fresh))} == {"gone": [], "left": []}, (
@@ -310,6 +315,33 @@ def test_a_reset_node_is_what_it_was_before_its_first_step(mixed: Cluster, node:
     )
     # A second time there is nothing to do.
     run_script(node, "05-reset-node.sh", environment)
+
+
+def test_a_machine_with_an_old_installation_is_refused_and_is_cleaned_only_where_that_is_declared(
+    mixed: Cluster,
+) -> None:
+    (address,) = [node["address"] for node in mixed.nodes_output() if node["name"] == CONTROL_PLANE]
+    host.in_machine(CONTROL_PLANE, "rm", "-rf", "/etc/kubelab")  # as if somebody else had made the cluster
+    preflight = {
+        "NODE_NAME": CONTROL_PLANE,
+        "NODE_ADDRESS": address,
+        **dict.fromkeys(("MIN_CPUS", "MIN_MEMORY_MIB", "MIN_DISK_GIB"), "1"),
+        "NESTED_VIRTUALIZATION": "false",
+        "MIRRORS": "",
+        "MIRROR_CA": "",
+        "TRACES": all_traces(),
+        "CLEAN_INSTALL": "false",
+        "IGNORED": "",
+    }
+    with pytest.raises(AssertionError) as refusal:
+        run_script(CONTROL_PLANE, "00-preflight.sh", preflight)
+    found = str(refusal.value)
+    assert all(word in found for word in ("containerd.io", "kubelet.service", "/etc/kubernetes", "cni0", "KUBE-"))
+    assert "cleanInstall: true" in found
+    assert host.answers(CONTROL_PLANE, "systemctl", "is-active", "kubelet")
+
+    run_script(CONTROL_PLANE, "05-reset-node.sh", reset_inputs(CONTROL_PLANE, "controlPlane", clean_install="true"))
+    run_script(CONTROL_PLANE, "00-preflight.sh", preflight)
 
 
 def test_destroy_leaves_nothing(mixed: Cluster, site: Path) -> None:

@@ -91,6 +91,12 @@ def test_another_runtime_of_a_worker_makes_its_machine_anew_and_no_other(lab: La
     assert {name for name in anew(after) if is_made_anew(before, after.named(MACHINE, name))} == {"w1"}
 
 
+def test_another_version_of_a_runtime_is_inspected_again_and_drains_nothing(lab: Lab) -> None:
+    before = lab(runtimeVersions={"docker": "28.3.3", "criDockerd": "0.3.26"})
+    after = lab(runtimeVersions={"docker": "29.7.2", "criDockerd": "0.3.26"})
+    assert replaced(before, after) == {"w1-inspect"}
+
+
 def test_a_worker_that_is_to_be_reset_keeps_its_machine(lab: Lab) -> None:
     before = lab(onRuntimeChange="resetNode")
     after = lab({"w1": {"runtime": "crio"}}, onRuntimeChange="resetNode")
@@ -111,11 +117,13 @@ def test_another_policy_alone_makes_nothing_anew(lab: Lab) -> None:
 
 @pytest.mark.parametrize("policy", ["replaceMachine", "resetNode"])
 @pytest.mark.parametrize("runtime", ["docker", "crio"])
-def test_another_runtime_of_the_control_plane_makes_nothing_anew(lab: Lab, policy: str, runtime: str) -> None:
+def test_another_runtime_of_the_control_plane_makes_nothing_anew_that_changes_a_machine(
+    lab: Lab, policy: str, runtime: str
+) -> None:
     """A cluster lives on its control plane: the step refuses the change and says what to do."""
     before = lab(onRuntimeChange=policy)
     after = lab({"cp1": {"runtime": runtime}}, onRuntimeChange=policy)
-    assert replaced(before, after) == set()
+    assert replaced(before, after) == {"cp1-inspect"}
     assert not [name for name in anew(after) if is_made_anew(before, after.named(MACHINE, name))]
     assert given(step(after, RUNTIMES[runtime].script, "cp1"), "RUNTIME") == runtime
 

@@ -10,7 +10,7 @@ from tests.graph.conftest import address_of, facts_of, moid_of, public_key_of
 from tests.graph.recording import Graph, Resource, is_secret
 from tests.graph.test_order import MACHINE, commands, script_of, step, verification
 
-INSTALLED = re.compile(r"^export ([A-Z_]*VERSION)=(.*)$", re.MULTILINE)
+INSTALLED = re.compile(r"^([A-Z_]*VERSION)=(.*)$", re.MULTILINE)
 
 
 def node_of(command: Resource, graph: Graph) -> str:
@@ -27,7 +27,7 @@ def run_of(node: str) -> str:
 
 def given(command: Resource, name: str) -> str:
     """One value of the environment that a step is given."""
-    found = re.search(rf"^export {name}=('(?:[^']|'\"'\"')*'|\S*)$", command.plain("stdin"), re.MULTILINE)
+    found = re.search(rf"^{name}=('(?:[^']|'\"'\"')*'|\S*)$", command.plain("stdin"), re.MULTILINE)
     assert found, f"{command.name} is given no {name}"
     return found[1].strip("'").replace("'\"'\"'", "'")
 

@@ -39,7 +39,20 @@ KILLED = "kill -KILL -1; exit 1"
 # What of a machine a step may change, and the tests compare.
 CHANGEABLE = ("etc", "home", "local/bin", "opt", "root", "run", "tmp", "var")
 
-DIRECTORIES = ("dev", "etc/alternatives", "local/answers", "proc", "root", "run", "tmp", "var/lib/guest", "var/log")
+DIRECTORIES = (
+    *(
+        "dev",
+        "etc/alternatives",
+        "local/answers",
+        "local/bin",
+        "proc",
+        "root",
+        "run",
+        "tmp",
+        "var/lib/guest",
+        "var/log",
+    ),
+)
 LINKS = {"dev/fd": "/proc/self/fd", "var/run": "../run"}
 PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 NODE_FILES = {
@@ -108,7 +121,7 @@ class Guest:
             self.state(fact, text)
         header = (HERE / "stub.sh").read_text()
         for stub in sorted((HERE / "stubs").iterdir()):
-            self.write(f"/local/bin/{stub.name}", f"#!/usr/bin/env bash\n{header}\n{stub.read_text()}", mode=0o755)
+            self.write(f"/local/sbin/{stub.name}", f"#!/usr/bin/env bash\n{header}\n{stub.read_text()}", mode=0o755)
 
     def become(self, other: "Guest") -> None:
         """Turn into a copy of another machine."""

@@ -229,6 +229,7 @@ def control_plane(cluster: ClusterConfig) -> dict[str, str]:
         "KUBEADM_CONFIG": kubeadm.init_documents(cluster, labs.SITE, labs.CONTROL_PLANE, socket, ADDRESS),
         "IDENTITY": kubeadm.identity(cluster, labs.CONTROL_PLANE, socket, ADDRESS),
         "CERT_SANS": " ".join(cluster.cert_sans),
+        "CRI_SOCKET": socket,
         "API_ENDPOINT": kubeadm.api_endpoint(ADDRESS),
     }
 
@@ -329,7 +330,11 @@ APPLY_POD_NETWORK = Step(
     _serve_manifest,
 )
 MINT_TOKEN = Step("50-mint-token.sh", {"WORKER": "w1"}, _run_control_plane)
-JOIN = Step("60-join-worker.sh", {"NODE_NAME": "w1", "KUBEADM_CONFIG": JOIN_DOCUMENT}, _run_cluster)
+JOIN = Step(
+    "60-join-worker.sh",
+    {"NODE_NAME": "w1", "KUBEADM_CONFIG": JOIN_DOCUMENT, "CRI_SOCKET": RUNTIMES["containerd"].cri_socket},
+    _run_cluster,
+)
 ADMIT = Step("65-manage-membership.sh", {"WORKER": "w1", "TOKEN": TOKEN}, _run_cluster, ("admit",))
 REMOVE = Step(ADMIT.file, ADMIT.environment, _run_cluster, ("remove",))
 INSPECT = Step("80-inspect-node.sh", inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))

@@ -194,6 +194,14 @@ class TestChange:
         assert "Error: unknown flag: --no-such-argument" in result.stderr
         assert "no-such-argument" not in (guest.known("uploaded") or "")
 
+    def test_a_wrong_argument_is_taken_back_by_the_step_itself(self, guest: Guest) -> None:
+        """The engine sees no difference once the user has taken it back, and runs nothing."""
+        init(guest)
+        former = guest.read(API_SERVER)
+        guest.answer("kubectl", API_SERVER_ENDS)
+        assert "putting the control plane's former manifests back on cp1" in init(guest, WRONG).stderr
+        assert guest.read(API_SERVER) == former
+
     def test_a_wrong_argument_taken_back_brings_the_api_server_back(self, guest: Guest) -> None:
         init(guest)
         guest.answer("kubectl", API_SERVER_ENDS)

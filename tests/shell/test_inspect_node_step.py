@@ -59,20 +59,16 @@ class TestConfiguredSocket:
         guest.write(SHARED, "kind: KubeletConfiguration\ncontainerRuntimeEndpoint: unix:///run/shared.sock\n")
         guest.write("/kernel/1/cmdline", "/usr/bin/kubelet\0--container-runtime-endpoint=unix:///run/argument.sock\0")
 
-    def test_the_instances_own_file_wins(self, guest: Guest) -> None:
-        assert facts(guest)["configured"] == "unix:///run/instance.sock"
-
-    def test_then_the_configuration_that_nodes_share(self, guest: Guest) -> None:
-        guest.remove(INSTANCE)
-        assert facts(guest)["configured"] == "unix:///run/shared.sock"
-
-    def test_then_the_argument_of_the_running_process(self, guest: Guest) -> None:
-        guest.write(INSTANCE, "kind: KubeletConfiguration\n")
-        guest.remove(SHARED)
+    def test_the_argument_of_the_running_process_wins(self, guest: Guest) -> None:
         assert facts(guest)["configured"] == "unix:///run/argument.sock"
 
     def test_a_stopped_kubelet_is_known_by_its_files(self, guest: Guest) -> None:
         guest.state("kubelet/MainPID", "0")
+        assert facts(guest)["configured"] == "unix:///run/shared.sock"
+
+    def test_then_what_kubeadm_would_write_for_it(self, guest: Guest) -> None:
+        guest.state("kubelet/MainPID", "0")
+        guest.remove(SHARED)
         assert facts(guest)["configured"] == "unix:///run/instance.sock"
 
 

@@ -25,6 +25,7 @@ def member(guest: Guest) -> Guest:
     """A worker that has joined."""
     install(guest)
     guest.write(CONFIG, "maxPods: 50\n")
+    guest.write("/etc/kubelab/joined", "")
     return guest
 
 
@@ -125,13 +126,21 @@ class TestKubeletSettings:
         assert_one_error(install(member, KUBELET_PATCH=CHANGED), "w1", "unknown field maxPds")
         assert not member.calls("systemctl restart")
 
-    def test_a_kubelet_that_does_not_come_back_is_one_clear_error_and_the_change_taken_back_helps(
+    def test_a_kubelet_that_does_not_come_back_is_one_clear_error_and_its_former_configuration_is_put_back(
         self, member: Guest
     ) -> None:
-        page = "/local/web/127.0.0.1:10248/healthz"
-        member.remove(page)
+        """The engine sees no difference once the change is taken back, and runs nothing."""
+        before = {path: file.text for path, file in member.files().items() if not path.startswith("/var/log/")}
+        member.remove("/local/web/127.0.0.1:10248/healthz")
         assert_one_error(install(member, KUBELET_PATCH=CHANGED), "the kubelet on w1", "404", "journalctl -u kubelet")
-        member.write(page, "ok")
-        assert install(member).status == 0
-        assert "maxPods: 50" in member.read(CONFIG)
-        assert member.calls("systemctl restart kubelet")
+        after = {path: file.text for path, file in member.files().items() if not path.startswith("/var/log/")}
+        assert {path: text for path, text in after.items() if not path.startswith("/var/lib/guest/")} == {
+            path: text for path, text in before.items() if not path.startswith("/var/lib/guest/")
+        }
+        assert len(member.calls("systemctl restart kubelet")) == 2
+
+    def test_what_a_join_left_that_did_not_finish_is_for_its_own_step_to_clear(self, member: Guest) -> None:
+        member.remove("/etc/kubelab/joined")
+        result = install(member, KUBELET_PATCH=CHANGED)
+        assert (result.status, result.errors) == (0, [])
+        assert not member.calls("kubeadm upgrade")

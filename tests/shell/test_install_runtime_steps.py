@@ -156,7 +156,8 @@ class TestEveryRuntime:
         before = guest.files()
         result = install(guest, word)
         assert_one_error(result)
-        assert all(shown in result.errors[0] for shown in (word, f"found {OTHER[word]}", "revert", "destroy"))
+        wanted = (word, f"found {OTHER[word]}", "revert", "pulumi up --replace")
+        assert all(shown in result.errors[0] for shown in wanted)
         assert guest.files() == before
         assert guest.calls() == []
 
@@ -194,7 +195,7 @@ class TestEveryRuntime:
         guest.write("/etc/cni/net.d/87-podman-bridge.conflist", "{}\n")
         guest.write("/etc/cni/net.d/10-crio-bridge.conflist.disabled", "{}\n")
         result = install(guest, word)
-        assert_one_error(result, "found /etc/cni/net.d/87-podman-bridge.conflist, wanted none", "cleanInstall")
+        assert_one_error(result, "found /etc/cni/net.d/87-podman-bridge.conflist, wanted none", "pulumi up")
         assert "disabled" not in result.errors[0]
         assert not guest.calls("crictl runp")
 
@@ -346,12 +347,12 @@ class TestDocker:
         install(guest, "docker")
         newer = cri_dockerd_archive("#!/bin/sh\n# newer\n")
         guest.web(f"{MIRROR}/files/newer.tgz", newer)
-        guest.write("/local/bin/tar", f'#!/bin/bash\n/usr/bin/tar "$@"\n{KILLED}\n', mode=0o755)
+        guest.write("/local/sbin/tar", f'#!/bin/bash\n/usr/bin/tar "$@"\n{KILLED}\n', mode=0o755)
         checksum = hashlib.sha256(newer).hexdigest()
         changed = {"CRI_DOCKERD_VERSION": "9.9.9", "CRI_DOCKERD_URL": f"{MIRROR}/files/newer.tgz"}
         install(guest, "docker", CRI_DOCKERD_SHA256=checksum, **changed)
         assert "# newer" in guest.read("/usr/local/bin/cri-dockerd")
-        guest.remove("/local/bin/tar")
+        guest.remove("/local/sbin/tar")
         assert install(guest, "docker").status == 0
         assert guest.read("/usr/local/bin/cri-dockerd") == "#!/bin/sh\n"
         assert "systemctl restart cri-docker" in guest.calls()

@@ -336,7 +336,7 @@ class TestWhat:
     ) -> None:
         join("containerd")
         for program in ("docker", "kubeadm", "nft", "ip6tables-save"):
-            guest.remove(f"/local/bin/{program}")
+            guest.remove(f"/local/sbin/{program}")
         guest.forget("tables/ip kube-proxy")
         assert reset(guest, RUNTIME="crio").status == 0
         assert not guest.exists("/etc/kubernetes")
@@ -397,7 +397,7 @@ class TestInterruption:
     def test_the_mark_of_an_unfinished_reset_goes_last(self, guest: Guest, join: Join) -> None:
         join("docker")
         look = '[[ "$*" != "-rf /etc/kubelab" ]] || ls -A /etc/kubelab >/run/left'
-        guest.write("/local/bin/rm", f'#!/bin/bash\n{look}\nexec /usr/bin/rm "$@"\n', mode=0o755)
+        guest.write("/local/sbin/rm", f'#!/bin/bash\n{look}\nexec /usr/bin/rm "$@"\n', mode=0o755)
         assert reset(guest).status == 0
         assert guest.read("/run/left").split() == ["reset-unfinished"]
 

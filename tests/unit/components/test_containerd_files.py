@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import replace
 
-from components.runtimes import containerd
+from components.toml import toml_string
 from tests.unit.components.labs import GHCR, GUARDED_MIRROR, HUB, PRIVATE, REGISTRIES
 from tests.unit.components.renderings import Containerd, files_of, inputs_of
 
@@ -57,7 +57,7 @@ def test_only_a_registry_with_a_login_has_a_header_and_a_file_that_others_may_no
 
 
 def test_any_text_survives_as_a_toml_string() -> None:
-    assert tomllib.loads(f"value = {containerd.toml_string(NASTY)}")["value"] == NASTY
+    assert tomllib.loads(f"value = {toml_string(NASTY)}")["value"] == NASTY
     assert Containerd(replace(GHCR, mirror=NASTY)).hosts("ghcr.io")["server"] == NASTY
 
 

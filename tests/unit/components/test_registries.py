@@ -100,5 +100,5 @@ def test_a_node_that_fetches_from_upstream_need_reach_no_server_of_the_site() ->
 
 def test_the_preflight_trusts_every_authority_that_the_site_names_each_once() -> None:
     site = replace(SITE, mirrors=MIRRORED, registries=REGISTRIES)
-    assert node.authorities(site) == AUTHORITY + OTHER_AUTHORITY
-    assert node.authorities(SITE) == ""
+    assert node.trusted_authorities(site) == AUTHORITY + OTHER_AUTHORITY
+    assert node.trusted_authorities(SITE) == ""

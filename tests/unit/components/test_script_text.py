@@ -85,8 +85,8 @@ def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list
 
 
 def test_just_the_declared_variables_are_accepted_in_any_order() -> None:
-    check_environment(PLAIN, ["NODE_NAME", "KUBEADM_CONFIG"])
-    check_environment(PLAIN, ["KUBEADM_CONFIG", "NODE_NAME"])
+    check_environment(PLAIN, ["NODE_NAME", "KUBEADM_CONFIG", "CRI_SOCKET"])
+    check_environment(PLAIN, ["CRI_SOCKET", "KUBEADM_CONFIG", "NODE_NAME"])
 
 
 def test_a_script_that_does_not_exist_is_named() -> None:
@@ -107,7 +107,7 @@ def test_a_value_arrives_as_it_was_given_and_is_never_run(scripts: Path, name: s
 def test_the_environment_comes_first_then_the_prelude_then_the_script_unchanged() -> None:
     stdin = render_stdin(PLAIN, {"NODE_NAME": "w1", "KUBEADM_CONFIG": "a: b"})
     assert stdin.endswith(read_script(script.PRELUDE) + read_script(PLAIN))
-    assert stdin.index("export KUBEADM_CONFIG=") < stdin.index("export NODE_NAME=") < stdin.index("set -euo pipefail")
+    assert stdin.index("KUBEADM_CONFIG=") < stdin.index("NODE_NAME=") < stdin.index("set -euo pipefail")
 
 
 def test_the_text_does_not_depend_on_the_order_of_the_environment() -> None:

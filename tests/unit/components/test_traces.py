@@ -97,7 +97,6 @@ def test_what_kubeadm_reset_leaves_is_a_trace(left_by_kubeadm_reset: str) -> Non
         "podman",
         "cri-dockerd",
         "cri-o-1.24",
-        "k3s",
     ],
 )
 def test_old_runtimes_are_found_also_as_the_distributions_own_packages(runtime_of_old: str) -> None:
