@@ -24,7 +24,10 @@ class DoctorError(Exception):
 def read_state(stack: str) -> dict[str, Connection]:
     """The machines of a stack. Raises: DoctorError with Pulumi's own words."""
     command = ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", stack]
-    exported = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        exported = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise DoctorError(f"reading the state of stack {stack}: found no pulumi on PATH; run: make setup") from None
     if exported.returncode != 0:
         raise DoctorError(
             f"reading the state of stack {stack}: {exported.stderr.strip()}; run: make demo STACK={stack}"

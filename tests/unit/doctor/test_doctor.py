@@ -206,3 +206,9 @@ def test_a_state_that_cannot_be_read_is_told_in_pulumis_words_with_what_to_do(
         program.read_state("lab")
     assert "no stack named 'lab' found; run: make demo STACK=lab" in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_shell_without_pulumi_is_told_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(program.DoctorError, match="no pulumi on PATH; run: make setup"):
+        program.read_state("lab")
