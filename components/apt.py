@@ -9,20 +9,18 @@ from config import MirrorsConfig
 # The preflight step asserts Debian 12.
 DEBIAN_SUITE = "bookworm"
 KEYRINGS = "/etc/apt/keyrings"
-MIRROR_CA_FILE = "/usr/local/share/ca-certificates/kubelab-mirror.crt"
 
 _KUBERNETES = "https://pkgs.k8s.io"
 _KUBERNETES_FINGERPRINT = "DE15B14486CD377B9E876E1A234654DA9A296436"
 _DOCKER = "https://download.docker.com/linux/debian"
 _DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
-_CRIO = "https://download.opensuse.org/repositories"
 # A mirror signs with a key of its own: it is trusted because the mirror's certificate was verified.
 ANY_FINGERPRINT = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """One apt repository: ``suite`` "/" is a flat one without components."""
+    """One apt repository: ``suite`` "/" is a flat one without components; ``mirrored``: it is the site's own."""
 
     name: str
     uri: str
@@ -30,6 +28,7 @@ class Repository:
     components: str
     key_uri: str
     fingerprint: str
+    mirrored: bool
 
     @property
     def keyring(self) -> str:
@@ -49,20 +48,14 @@ def kubernetes(minor: str, mirrors: MirrorsConfig) -> Repository:
     """Kubernetes' packages of one minor such as ``1.36``: each has a repository of its own."""
     uri = f"{mirrors.apt_kubernetes or _KUBERNETES}/core:/stable:/v{minor}/deb/"
     fingerprint = ANY_FINGERPRINT if mirrors.apt_kubernetes else _KUBERNETES_FINGERPRINT
-    return Repository("kubernetes", uri, "/", "", f"{uri}Release.key", fingerprint)
+    return Repository("kubernetes", uri, "/", "", f"{uri}Release.key", fingerprint, bool(mirrors.apt_kubernetes))
 
 
 def docker(mirrors: MirrorsConfig) -> Repository:
     """Docker's packages, containerd.io among them."""
     uri = mirrors.apt_docker or _DOCKER
     fingerprint = ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT
-    return Repository("docker", uri, DEBIAN_SUITE, "stable", f"{uri}/gpg", fingerprint)
-
-
-def crio(minor: str, mirrors: MirrorsConfig) -> Repository:
-    """CRI-O's packages of one Kubernetes minor. Upstream publishes no fingerprint: its key is taken by verified TLS."""
-    uri = f"{mirrors.apt_crio or _CRIO}/isv:/cri-o:/stable:/v{minor}/deb/"
-    return Repository("crio", uri, "/", "", f"{uri}Release.key", ANY_FINGERPRINT)
+    return Repository("docker", uri, DEBIAN_SUITE, "stable", f"{uri}/gpg", fingerprint, bool(mirrors.apt_docker))
 
 
 def repositories(minor: str, mirrors: MirrorsConfig, runtime: Repository) -> list[Repository]:
@@ -70,7 +63,9 @@ def repositories(minor: str, mirrors: MirrorsConfig, runtime: Repository) -> lis
     found = [kubernetes(minor, mirrors), runtime]
     if mirrors.apt_debian:
         key = f"{mirrors.apt_debian}/archive-key.asc"
-        found.append(Repository("debian", mirrors.apt_debian, DEBIAN_SUITE, "main", key, ANY_FINGERPRINT))
+        found.append(
+            Repository("debian", mirrors.apt_debian, DEBIAN_SUITE, "main", key, ANY_FINGERPRINT, mirrored=True)
+        )
     return found
 
 

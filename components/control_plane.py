@@ -31,7 +31,6 @@ class ControlPlane(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:cluster:ControlPlane", name, None, opts)
-        socket = node.runtime.cri_socket
         self.endpoint = machine.address.apply(kubeadm.api_endpoint)
         self.initialised = Script(
             f"{name}-init",
@@ -40,12 +39,10 @@ class ControlPlane(pulumi.ComponentResource):
             environment={
                 "NODE_NAME": node_config.name,
                 "KUBEADM_CONFIG": machine.address.apply(
-                    lambda address: kubeadm.init_documents(cluster, site, node_config, socket, address)
+                    lambda address: kubeadm.init_documents(cluster, site, node_config, address)
                 ),
-                "IDENTITY": machine.address.apply(
-                    lambda address: kubeadm.identity(cluster, node_config, socket, address)
-                ),
-                "CRI_SOCKET": socket,
+                "IDENTITY": machine.address.apply(lambda address: kubeadm.identity(cluster, node_config, address)),
+                "CRI_SOCKET": node.runtime.cri_socket,
                 "CERT_SANS": " ".join(cluster.cert_sans),
                 "API_ENDPOINT": self.endpoint,
             },

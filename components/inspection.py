@@ -2,8 +2,10 @@
 
 import pulumi
 
-from components.node import Node, sockets
+from components.node import Node
+from components.runtimes import sockets
 from components.script import Script
+from config import NodeConfig
 
 
 def environment(node: str) -> dict[str, str]:
@@ -17,7 +19,13 @@ class Inspection(pulumi.ComponentResource):
     facts: pulumi.Output[str]
 
     def __init__(
-        self, name: str, *, node: Node, member: pulumi.Resource, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        *,
+        node_config: NodeConfig,
+        node: Node,
+        member: pulumi.Resource,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:node:Inspection", name, None, opts)
         inspected = Script(
@@ -27,7 +35,7 @@ class Inspection(pulumi.ComponentResource):
             environment=environment(name),
             timeout_seconds=300,
             # Nothing else that may change on a running node shows in the facts.
-            triggers=[node.runtime_version],
+            triggers=[node_config.runtime_version],
             opts=pulumi.ResourceOptions(parent=self),
             depends_on=[member],
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from components import kubelet
+from components.runtimes import RUNTIMES
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig
 
 KUBEADM_API = "kubeadm.k8s.io/v1beta4"
@@ -18,20 +19,18 @@ def api_endpoint(address: str) -> str:
     return f"{address}:{API_SERVER_PORT}"
 
 
-def node_registration(
-    node: NodeConfig, cri_socket: str, address: str, ignore_preflight_errors: Sequence[str]
-) -> dict[str, object]:
+def node_registration(node: NodeConfig, address: str, ignore_preflight_errors: Sequence[str]) -> dict[str, object]:
     """How a node joins: its name, its one CRI socket (always named: a machine may hold several), its address."""
     return {
         "name": node.name,
-        "criSocket": cri_socket,
+        "criSocket": RUNTIMES[node.runtime].cri_socket,
         "imagePullPolicy": "IfNotPresent",
         "kubeletExtraArgs": [{"name": "node-ip", "value": address}],
         "ignorePreflightErrors": list(ignore_preflight_errors),
     }
 
 
-def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, cri_socket: str, address: str) -> str:
+def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, address: str) -> str:
     """The documents of ``kubeadm init`` for the first control plane, as YAML text.
 
     KubeletConfiguration has what is the same on every node; a node's own settings are a patch (components/kubelet.py).
@@ -40,7 +39,7 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, c
         "apiVersion": KUBEADM_API,
         "kind": "InitConfiguration",
         "localAPIEndpoint": {"advertiseAddress": address, "bindPort": API_SERVER_PORT},
-        "nodeRegistration": node_registration(node, cri_socket, address, site.ignore_preflight_errors),
+        "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
         "patches": {"directory": kubelet.PATCHES},
     }
     cluster_configuration = {
@@ -62,9 +61,10 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, c
     return render([init, cluster_configuration, kubelet_configuration, kube_proxy])
 
 
-def identity(cluster: ClusterConfig, node: NodeConfig, cri_socket: str, address: str) -> str:
+def identity(cluster: ClusterConfig, node: NodeConfig, address: str) -> str:
     """What a cluster keeps for its life, as YAML text: certificates, addresses and stored objects depend on it."""
-    return render([{**_cluster_identity(cluster, address), "controlPlane": node.name, "criSocket": cri_socket}])
+    of_node = {"controlPlane": node.name, "criSocket": RUNTIMES[node.runtime].cri_socket}
+    return render([{**_cluster_identity(cluster, address), **of_node}])
 
 
 def _cluster_identity(cluster: ClusterConfig, address: str) -> dict[str, object]:
@@ -102,7 +102,7 @@ def _extra_args(arguments: Sequence[ExtraArg]) -> dict[str, object]:
 
 
 def join_document(
-    site: SiteConfig, node: NodeConfig, cri_socket: str, address: str, endpoint: str, token: str, ca_cert_hash: str
+    site: SiteConfig, node: NodeConfig, address: str, endpoint: str, token: str, ca_cert_hash: str
 ) -> str:
     """The document of ``kubeadm join`` for a worker, as YAML text; it holds the token, so it is a secret."""
     return render(
@@ -117,7 +117,7 @@ def join_document(
                         "caCertHashes": [ca_cert_hash],
                     }
                 },
-                "nodeRegistration": node_registration(node, cri_socket, address, site.ignore_preflight_errors),
+                "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
                 "patches": {"directory": kubelet.PATCHES},
             }
         ]

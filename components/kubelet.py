@@ -19,9 +19,6 @@ def patch(settings: Mapping[str, JsonValue]) -> GuestFile:
 
 
 def log_limits(settings: Mapping[str, JsonValue]) -> tuple[int, int]:
-    """Size in bytes and number of a container's log files; raises ValueError for a size that is none."""
-    size, files = (
-        settings.get("containerLogMaxSize", LOG_MAX_SIZE),
-        settings.get("containerLogMaxFiles", LOG_MAX_FILES),
-    )
-    return quantities.in_bytes(str(size)), files if isinstance(files, int) else LOG_MAX_FILES
+    """Size in bytes and number of a container's log files; raises ValueError for what is neither."""
+    size = settings.get("containerLogMaxSize", LOG_MAX_SIZE)
+    return quantities.in_bytes(str(size)), int(str(settings.get("containerLogMaxFiles", LOG_MAX_FILES)))

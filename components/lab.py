@@ -96,8 +96,8 @@ class Lab(pulumi.ComponentResource):
             control_plane=control_plane,
             opts=inside,
         )
-        workers = [
-            Worker(
+        workers = {
+            worker.name: Worker(
                 worker.name,
                 node_config=worker,
                 site=site,
@@ -108,10 +108,10 @@ class Lab(pulumi.ComponentResource):
                 opts=inside,
             )
             for worker in config.workers
-        ]
-        members = {first: pod_network.applied, **{worker.name: worker.member for worker in workers}}
+        }
+        members = {first: pod_network.applied, **{name: worker.member for name, worker in workers.items()}}
         inspections = [
-            Inspection(node.name, node=nodes[node.name], member=members[node.name], opts=inside)
+            Inspection(node.name, node_config=node, node=nodes[node.name], member=members[node.name], opts=inside)
             for node in config.nodes
         ]
         Verification(

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pulumi
 from pydantic import JsonValue
 
-from components import apt, images, kubelet, operating_system, registries, traces
+from components import apt, images, kubelet, operating_system, registries
 from components.guest_file import render_files
 from components.machine import Machine
 from components.runtime import Installation, Runtime, RuntimeSettings
-from components.runtimes import RUNTIMES
+from components.runtimes import RUNTIMES, all_traces, sockets
 from components.script import Host, Log, Script
 from config import ClusterConfig, NodeConfig, SiteConfig
 from config.passthrough import merged
@@ -22,11 +22,9 @@ MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
 
 def must_answer(repositories: Iterable[apt.Repository], site: SiteConfig) -> list[str]:
     """URLs of the site's own servers that a node fetches from."""
-    mirrors = site.mirrors
-    mirrored = (mirrors.apt_kubernetes, mirrors.apt_docker, mirrors.apt_crio, mirrors.apt_debian)
-    packages = [each.uri for each in repositories if any(root and each.uri.startswith(root) for root in mirrored)]
+    packages = [each.uri for each in repositories if each.mirrored]
     servers = [f"https://{registries.server(registry)}/v2/" for registry in site.registries if registry.mirror]
-    return list(dict.fromkeys([*packages, *([mirrors.files] if mirrors.files else []), *servers]))
+    return list(dict.fromkeys([*packages, *([site.mirrors.files] if site.mirrors.files else []), *servers]))
 
 
 def trusted_authorities(site: SiteConfig) -> str:
@@ -44,7 +42,6 @@ class Node(pulumi.ComponentResource):
 
     host: Host
     runtime: Runtime
-    runtime_version: str
     packages: Script
 
     def __init__(
@@ -61,7 +58,7 @@ class Node(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kubelab:node:Node", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        self.runtime, self.runtime_version = RUNTIMES[node.runtime], node.runtime_version
+        self.runtime = RUNTIMES[node.runtime]
         mirrors = site.mirrors
         repositories = apt.repositories(release.minor, mirrors, self.runtime.repository(release.minor, mirrors))
         preflight = self._preflight(name, node, site, repositories, machine, inside)
@@ -191,14 +188,3 @@ class Node(pulumi.ComponentResource):
             opts=opts,
             depends_on=[prepared],
         )
-
-
-def sockets(but: str = "") -> str:
-    """The sockets of all runtimes but one, separated by spaces."""
-    return " ".join(runtime.cri_socket for name, runtime in sorted(RUNTIMES.items()) if name != but)
-
-
-def all_traces() -> str:
-    """Everything that the known installations leave on a machine, as lines of kind and name."""
-    installed = [runtime.traces for _, runtime in sorted(RUNTIMES.items())]
-    return traces.render([traces.KUBERNETES, traces.POD_NETWORKS, *installed, traces.OTHER_RUNTIMES])

@@ -45,9 +45,10 @@ def basic_authorization(registry: RegistryConfig) -> str | None:
     return base64.b64encode(f"{registry.user}:{registry.password.get_secret_value()}".encode()).decode()
 
 
-def authorities(registries: Iterable[RegistryConfig]) -> dict[str, str]:
-    """PEM text of the authority of each server that has one of its own."""
-    return {server(registry): registry.ca_pem for registry in registries if registry.ca_pem}
+def authority_files(folder: str, registries: Iterable[RegistryConfig]) -> list[GuestFile]:
+    """The authority of each server that has one of its own, as docker and CRI-O look for it below ``folder``."""
+    found = {server(registry): registry.ca_pem for registry in registries if registry.ca_pem}
+    return [GuestFile(f"{folder}/{asked}/ca.crt", pem(authority)) for asked, authority in found.items()]
 
 
 def credential_files(registries: Iterable[RegistryConfig]) -> list[GuestFile]:

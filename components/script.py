@@ -89,10 +89,11 @@ def read_script(file: str) -> str:
 def read_step(file: str) -> str:
     """One step's whole shell text but for the prelude: the libraries that the script names, then the script.
 
-    A script names a library, functions that several scripts share, with a line ``# library: <file>``.
+    A script, or a library itself, names a library, functions that several scripts share, with a line
+    ``# library: <file>``.
     """
     text = read_script(file)
-    return "".join(read_script(library) for library in _LIBRARY.findall(text)) + text
+    return "".join(map(read_step, _LIBRARY.findall(text))) + text
 
 
 def render_stdin(file: str, environment: Mapping[str, str]) -> str:

@@ -16,7 +16,6 @@ class Worker(pulumi.ComponentResource):
     ``control_plane_node`` is where the token is minted and the membership kept.
     """
 
-    name: str
     member: Script
 
     def __init__(
@@ -32,7 +31,6 @@ class Worker(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:cluster:Worker", name, None, opts)
-        self.name = name
         inside = pulumi.ResourceOptions(parent=self)
         minted = Script(
             f"{name}-mint-token",
@@ -57,7 +55,7 @@ class Worker(pulumi.ComponentResource):
                 "CRI_SOCKET": node.runtime.cri_socket,
                 "KUBEADM_CONFIG": pulumi.Output.all(
                     address=machine.address, endpoint=control_plane.endpoint, token=token, ca_cert_hash=ca_cert_hash
-                ).apply(lambda known: kubeadm.join_document(site, node_config, node.runtime.cri_socket, **known)),
+                ).apply(lambda known: kubeadm.join_document(site, node_config, **known)),
             },
             timeout_seconds=600,
             log=Log.STDERR,

@@ -2,7 +2,7 @@
 those that are dead.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue
@@ -50,10 +50,17 @@ _OWNED_KUBE_PROXY = {
 
 
 class _Passthrough:
-    """Refuses the keys of a component's configuration that are not the user's to set, each with its reason."""
+    """Refuses the keys of a component's configuration that are not the user's to set, each with its reason, and values
+    that would not do: `misfits` gives a line for each.
+    """
 
-    def __init__(self, refused: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        refused: Mapping[str, str],
+        misfits: Callable[[Mapping[str, JsonValue]], Iterator[str]] = lambda _: iter(()),
+    ) -> None:
         self._refused = refused
+        self._misfits = misfits
 
     def __call__(self, settings: dict[str, JsonValue]) -> dict[str, JsonValue]:
         found = {key: self._refused[key] for key in settings if key in self._refused}
@@ -65,7 +72,7 @@ class _Passthrough:
         found |= {f"{_GATES}/{gate}": reason for gate, reason in dead_gates(names)}
         misfit = not isinstance(gates, dict) or not all(isinstance(value, bool) for value in gates.values())
         others = [f"found {_GATES} of another kind, wanted: a mapping of each gate to true or false"] * misfit
-        refuse(found, [*others, *_misfit_log_limits(settings)])
+        refuse(found, [*others, *self._misfits(settings)])
         return settings
 
 
@@ -109,5 +116,7 @@ def _gates(settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return gates if isinstance(gates, dict) else {}
 
 
-KubeletSettings = Annotated[dict[str, JsonValue], AfterValidator(_Passthrough({**retired.KUBELET, **_OWNED_KUBELET}))]
+KubeletSettings = Annotated[
+    dict[str, JsonValue], AfterValidator(_Passthrough({**retired.KUBELET, **_OWNED_KUBELET}, _misfit_log_limits))
+]
 KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(_Passthrough(_OWNED_KUBE_PROXY))]

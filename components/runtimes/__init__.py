@@ -8,6 +8,7 @@ import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from components import traces
 from components.runtime import Runtime
 
 
@@ -18,3 +19,14 @@ def _found() -> dict[str, Runtime]:
 
 RUNTIMES: Mapping[str, Runtime] = MappingProxyType(_found())
 """Every runtime by the user's word for it."""
+
+
+def sockets(but: str = "") -> str:
+    """The sockets of all runtimes but one, separated by spaces."""
+    return " ".join(runtime.cri_socket for name, runtime in sorted(RUNTIMES.items()) if name != but)
+
+
+def all_traces() -> str:
+    """Everything that the known installations leave on a machine, as lines of kind and name."""
+    installed = [runtime.traces for _, runtime in sorted(RUNTIMES.items())]
+    return traces.render([traces.KUBERNETES, traces.POD_NETWORKS, *installed, traces.OTHER_RUNTIMES])

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 
-from components import apt, registries
+from components import registries
+from components.apt import ANY_FINGERPRINT, Repository
 from components.guest_file import GuestFile
 from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
 from components.toml import toml_string
 from components.traces import Traces
-from config import RegistryConfig
+from config import MirrorsConfig, RegistryConfig
 
 CRI_SOCKET = "unix:///var/run/crio/crio.sock"
+_UPSTREAM = "https://download.opensuse.org/repositories"
+
+
+def repository(minor: str, mirrors: MirrorsConfig) -> Repository:
+    """CRI-O's packages of one Kubernetes minor. Upstream publishes no fingerprint: its key is taken by verified TLS."""
+    uri = f"{mirrors.apt_crio or _UPSTREAM}/isv:/cri-o:/stable:/v{minor}/deb/"
+    return Repository("crio", uri, "/", "", f"{uri}Release.key", ANY_FINGERPRINT, bool(mirrors.apt_crio))
 
 
 def render_drop_in(settings: RuntimeSettings) -> str:
@@ -46,10 +54,7 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
             if mirrored
             else []
         ),
-        *(
-            GuestFile(f"/etc/containers/certs.d/{server}/ca.crt", registries.pem(authority))
-            for server, authority in registries.authorities(settings.registries).items()
-        ),
+        *registries.authority_files("/etc/containers/certs.d", settings.registries),
         *registries.credential_files(settings.registries),
     ]
 
@@ -64,7 +69,7 @@ RUNTIME = Runtime(
     reported_as="cri-o",
     cri_socket=CRI_SOCKET,
     script="20-install-crio.sh",
-    repository=apt.crio,
+    repository=repository,
     files=files,
     inputs=inputs,
     traces=Traces(

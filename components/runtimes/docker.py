@@ -94,10 +94,7 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
         GuestFile("/etc/docker/daemon.json", render_daemon(settings)),
         GuestFile("/etc/systemd/system/cri-docker.service", render_service(settings.sandbox_image)),
         GuestFile("/etc/systemd/system/cri-docker.socket", SOCKET_UNIT),
-        *(
-            GuestFile(f"/etc/docker/certs.d/{server}/ca.crt", registries.pem(authority))
-            for server, authority in registries.authorities(settings.registries).items()
-        ),
+        *registries.authority_files("/etc/docker/certs.d", settings.registries),
         *registries.credential_files(settings.registries),
     ]
 

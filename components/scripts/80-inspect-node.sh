@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Says what a node's runtime really is, and changes nothing: lines of node, fact and value as result on stdout.
+# library: observe.sh
 : "${NODE_NAME:?name of the node}"
 : "${SOCKETS:?sockets of all runtimes that kubelab knows, separated by spaces}"
 
@@ -25,12 +26,10 @@ answer() {
     awk '/^RuntimeName:/ {name = $2} /^RuntimeVersion:/ {version = $2} END {sub(/^v/, "", version); if (name) print name, version}'
 }
 
-same_socket() { [[ ${1/#unix:\/\/\/var\/run\//unix:\/\/\/run\/} == "${2/#unix:\/\/\/var\/run\//unix:\/\/\/run\/}" ]]; }
-
 other_answers() {
   local socket found
   for socket in $SOCKETS; do
-    if same_socket "$socket" "$1"; then continue; fi
+    [[ $(canonical_socket "$socket") != "$(canonical_socket "$1")" ]] || continue
     found=$(answer "$socket")
     [[ -z $found ]] || printf '%s ' "${found// /-}"
   done
@@ -51,7 +50,7 @@ main() {
   say_fact others "$(other_answers "$socket")"
   say_fact runtime-driver "$(crictl --runtime-endpoint "$socket" runtime-config 2>/dev/null | grep -oE 'SYSTEMD|CGROUPFS' | tr '[:upper:]' '[:lower:]' || true)"
   say_fact pod-cgroup "$(pod_cgroup)"
-  say_fact pod-networks "$(find /etc/cni/net.d -maxdepth 1 \( -name '*.conf' -o -name '*.conflist' -o -name '*.json' \) -printf '%f ' 2>/dev/null || true)"
+  say_fact pod-networks "$(pod_networks | sed 's#.*/##' | xargs)"
   say_fact drop-ins "$(systemctl show kubelet --property DropInPaths --value | tr ' ' '\n' | sed 's#.*/##' | xargs)"
   say_fact ignored-settings "$(said_since_start kubelet 2>/dev/null | grep -c 'Ignoring invalid environment' || true)"
 }

@@ -177,12 +177,7 @@ check_service() {
 
 answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" | grep '^web-'; }
 
-main() {
-  mode=${1:-verify}
-  if [[ $mode == compare ]]; then
-    compare_runtimes
-    return 0
-  fi
+verify() {
   check_nodes
   # The system pods settle while these start.
   start_pods
@@ -192,6 +187,15 @@ main() {
   check_service
   check_system_pods
   say 'the cluster works: nodes, runtimes, system pods, DNS, pods on every node, ClusterIP, NodePort, logs, exec, port-forward'
+}
+
+main() {
+  mode=${1:-verify}
+  case $mode in
+    verify) verify ;;
+    compare) compare_runtimes ;;
+    *) fail "verifying the cluster: found argument '$mode', wanted compare or none" ;;
+  esac
 }
 
 main "$@" </dev/null

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Whether each node's runtime is one and the same wherever one looks: declared in the stack, configured for the kubelet
 # and for crictl, answering at the socket, reported by the API; and whether all have one cgroup driver.
+# library: observe.sh
 : "${RUNTIMES:?lines of: node name, declared runtime, its socket, its name in the API, its version}"
 : "${NODE_FACTS:?lines of: node name, fact, value}"
 
@@ -16,7 +17,6 @@ differ() {
 }
 
 fact() { awk -v node="$1" -v fact="$2" '$1 == node && $2 == fact {$1 = $2 = ""; sub(/^ +/, ""); sub(/ +$/, ""); print}' <<<"$NODE_FACTS"; }
-canonical() { printf '%s' "${1/#unix:\/\/\/var\/run\//unix:///run/}"; }
 setting() { grep -oE "\"$2\":\"[^\"]*\"" <<<"$1" | cut -d '"' -f 4; }
 
 # is_version FOUND WANTED: a distribution's build of a version has its own ending.
@@ -33,17 +33,17 @@ pod_driver() {
 # compare_node NODE RUNTIME SOCKET NAME VERSION REPORTED: one line of the table on stdout, what differs on stderr.
 compare_node() {
   local node=$1 runtime=$2 socket name=$4 version=$5 reported=$6 configured crictl answering configz kubelet driver pod
-  socket=$(canonical "$3")
-  configured=$(canonical "$(fact "$node" configured)")
-  crictl=$(canonical "$(fact "$node" crictl)")
+  socket=$(canonical_socket "$3")
+  configured=$(canonical_socket "$(fact "$node" configured)")
+  crictl=$(canonical_socket "$(fact "$node" crictl)")
   answering=$(fact "$node" answering)
   driver=$(fact "$node" runtime-driver)
   pod=$(pod_driver "$(fact "$node" pod-cgroup)")
   configz=$(kubectl get --raw "/api/v1/nodes/$node/proxy/configz" 2>&1) ||
     disagree "asking the kubelet of $node for its configuration: $configz"
   kubelet=$(setting "$configz" cgroupDriver || echo -)
-  differ "$node" 'the socket in the kubelet'"'"'s configuration' "$configured" "that of the declared $runtime" "$socket"
-  differ "$node" 'the socket that the running kubelet uses' "$(canonical "$(setting "$configz" containerRuntimeEndpoint || echo -)")" \
+  differ "$node" "the socket in the kubelet's configuration" "$configured" "that of the declared $runtime" "$socket"
+  differ "$node" 'the socket that the running kubelet uses' "$(canonical_socket "$(setting "$configz" containerRuntimeEndpoint || echo -)")" \
     'the one in its configuration' "$configured"
   differ "$node" "crictl's socket" "$crictl" "the kubelet's" "$configured"
   differ "$node" "what answers at $configured" "${answering%% *}" "the declared $runtime" "$name"

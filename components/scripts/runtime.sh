@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the installation of every container runtime has in common: one runtime and one socket on a machine, its
 # configuration written and read again, and the proof, before a kubelet is there, that it alone pulls and runs.
+# library: observe.sh
 : "${NODE_NAME:?name of the node}"
 : "${RUNTIME:?the word for the runtime}"
 : "${CRI_SOCKET:?the one socket of this node, as kubeadm is told it}"
@@ -64,7 +65,7 @@ check_cgroup_driver() {
 # A configuration that another installation left would give the first pods addresses of another network.
 check_no_pod_network() {
   local found
-  found=$(find /etc/cni/net.d -maxdepth 1 \( -name '*.conf' -o -name '*.conflist' -o -name '*.json' \) 2>/dev/null | sort | xargs || true)
+  found=$(pod_networks | xargs)
   [[ -z $found ]] ||
     fail "looking for pod networks on $NODE_NAME: found $found, wanted none before the cluster's own; remove it and run pulumi up again"
 }
@@ -100,20 +101,20 @@ prove_step() {
 
 # A pod with one container on the machine's own network, as no pod network is there yet.
 run_proof() {
-  local pod container found proof=$work
-  cat >"$proof/pod.json" <<-JSON
+  local pod container found
+  cat >"$work/pod.json" <<-JSON
 	{"metadata": {"name": "kubelab-proof", "namespace": "kubelab", "uid": "kubelab-proof"},
-	 "log_directory": "$proof", "linux": {"cgroup_parent": "kubelab-proof.slice",
+	 "log_directory": "$work", "linux": {"cgroup_parent": "kubelab-proof.slice",
 	 "security_context": {"namespace_options": {"network": 2}}}}
 	JSON
-  cat >"$proof/container.json" <<-JSON
+  cat >"$work/container.json" <<-JSON
 	{"metadata": {"name": "proof"}, "image": {"image": "$TEST_IMAGE"}, "command": ["/agnhost"], "args": ["pause"],
 	 "log_path": "proof.log", "linux": {}}
 	JSON
   remove_proof
-  prove_step 'running a pod' crictl runp "$proof/pod.json"
+  prove_step 'running a pod' crictl runp "$work/pod.json"
   pod=$proven
-  prove_step 'creating a container' crictl create "$pod" "$proof/container.json" "$proof/pod.json"
+  prove_step 'creating a container' crictl create "$pod" "$work/container.json" "$work/pod.json"
   container=$proven
   prove_step 'starting a container' crictl start "$container"
   prove_step 'running a command in a container' crictl exec --sync "$container" /agnhost help

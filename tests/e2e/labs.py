@@ -50,3 +50,12 @@ def fresh_inventory(node: str) -> list[str]:
 def run_script(node: str, file: str, environment: Mapping[str, str]) -> str:
     """Run one script on a node past its step; it must succeed. Returns its result."""
     return host.run_text(node, render_stdin(file, environment))
+
+
+def assert_destroy_leaves_nothing(cluster: Cluster, site: Path) -> None:
+    """Destroy the lab: neither the host nor its container engine has anything of it."""
+    names = set(cluster.project.nodes)
+    cluster.project.pulumi("destroy", "--yes", "--skip-preview")
+    with host.connected(site) as content:
+        assert set(host.virtual_machines(content)) & names == set()
+    assert [line for line in host.docker("ps", "--all", "--format", "{{.Names}}").split() if "e2e-" in line] == []

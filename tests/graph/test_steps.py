@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from components.node import all_traces
-from components.runtimes import RUNTIMES
+from components.runtimes import RUNTIMES, all_traces
 from config import LabConfig, versions
 from tests.graph.conftest import address_of, facts_of, moid_of, public_key_of
 from tests.graph.recording import Graph, Resource, is_secret

@@ -18,9 +18,8 @@ from pydantic import JsonValue
 
 from components import apt, images, inspection, kubeadm, kubelet, operating_system, traces, verification
 from components.guest_file import render_files
-from components.node import sockets
 from components.runtime import Installation, RuntimeSettings
-from components.runtimes import RUNTIMES
+from components.runtimes import RUNTIMES, sockets
 from components.script import render_stdin
 from config import ClusterConfig, ExtraArg, RegistryConfig, versions
 from tests.shell.guest import Guest
@@ -31,7 +30,7 @@ KEY = (Path(__file__).parent / "package-key.asc").read_text()
 KEY_FINGERPRINT = "47E684F5EFC1E3A8501C12EFD069B871B7E81F6E"
 KEY_URL = f"{MIRROR}/apt/Release.key"
 KEYRING = "/etc/apt/keyrings/kubelab-kubernetes.asc"
-SOURCE = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT).source()
+SOURCE = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True).source()
 MIRROR_CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\n"
 MANIFEST_URL = f"{MIRROR}/files/kube-flannel.yml"
@@ -223,13 +222,12 @@ def _installation(word: str) -> Step:
 
 def control_plane(cluster: ClusterConfig) -> dict[str, str]:
     """What the control plane's step is given for a cluster."""
-    socket = RUNTIMES["containerd"].cri_socket
     return {
         "NODE_NAME": "cp1",
-        "KUBEADM_CONFIG": kubeadm.init_documents(cluster, labs.SITE, labs.CONTROL_PLANE, socket, ADDRESS),
-        "IDENTITY": kubeadm.identity(cluster, labs.CONTROL_PLANE, socket, ADDRESS),
+        "KUBEADM_CONFIG": kubeadm.init_documents(cluster, labs.SITE, labs.CONTROL_PLANE, ADDRESS),
+        "IDENTITY": kubeadm.identity(cluster, labs.CONTROL_PLANE, ADDRESS),
         "CERT_SANS": " ".join(cluster.cert_sans),
-        "CRI_SOCKET": socket,
+        "CRI_SOCKET": RUNTIMES["containerd"].cri_socket,
         "API_ENDPOINT": kubeadm.api_endpoint(ADDRESS),
     }
 

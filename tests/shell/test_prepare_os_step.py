@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from components.apt import MIRROR_CA_FILE
 from components.operating_system import SYSCTLS
 from tests.shell.guest import KILLED, Guest
 from tests.shell.steps import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, PREPARE_OS, SOURCE
 
 STEP, WANTED = PREPARE_OS.file, PREPARE_OS.environment
 SOURCES = Path(SOURCE.path)
+AUTHORITY = "/usr/local/share/ca-certificates/kubelab-mirror.crt"
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_a_second_run_changes_nothing(guest: Guest) -> None:
 
 def test_the_mirrors_authority_is_trusted_by_the_whole_machine(guest: Guest) -> None:
     guest.run(STEP, WANTED)
-    assert guest.read(MIRROR_CA_FILE) == WANTED["MIRROR_CA"]
+    assert guest.read(AUTHORITY) == WANTED["MIRROR_CA"]
     assert guest.calls("update-ca-certificates")
     # Before the first fetch, which needs it.
     calls = guest.calls()
@@ -62,7 +62,7 @@ def test_the_mirrors_authority_is_trusted_by_the_whole_machine(guest: Guest) -> 
 
 def test_without_mirrors_no_authority_is_added_and_debians_own_sources_stay(guest: Guest) -> None:
     guest.run(STEP, {**WANTED, "MIRROR_CA": "", "ONLY_MIRRORS": "false"})
-    assert not guest.exists(MIRROR_CA_FILE)
+    assert not guest.exists(AUTHORITY)
     assert not guest.calls("update-ca-certificates")
     assert guest.exists("/etc/apt/sources.list")
     assert guest.exists("/etc/apt/sources.list.d/debian.sources")

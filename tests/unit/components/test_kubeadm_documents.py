@@ -43,18 +43,17 @@ def init(
     cluster: ClusterConfig = CLUSTER,
     site: SiteConfig = SITE,
     node: NodeConfig = CONTROL_PLANE,
-    socket: str = SOCKET,
 ) -> str:
-    return kubeadm.init_documents(cluster, site, node, socket, ADDRESS)
+    return kubeadm.init_documents(cluster, site, node, ADDRESS)
 
 
-def join(socket: str = SOCKET) -> str:
+def join(node: NodeConfig = WORKERS[0]) -> str:
     token, key = "abcdef.0123456789abcdef", f"sha256:{'0' * 64}"
-    return kubeadm.join_document(SITE, WORKERS[0], socket, "10.87.0.11", kubeadm.api_endpoint(ADDRESS), token, key)
+    return kubeadm.join_document(SITE, node, "10.87.0.11", kubeadm.api_endpoint(ADDRESS), token, key)
 
 
 def identity(cluster: ClusterConfig = CLUSTER, node: NodeConfig = CONTROL_PLANE, address: str = ADDRESS) -> str:
-    return kubeadm.identity(cluster, node, SOCKET, address)
+    return kubeadm.identity(cluster, node, address)
 
 
 def by_kind(text: str) -> Mapping[str, Mapping[str, Any]]:
@@ -104,7 +103,8 @@ def test_kubeadm_is_told_the_folder_of_the_nodes_patches(text: str) -> None:
 @EACH_RUNTIME
 def test_init_and_join_always_name_the_one_socket_as_kubeadm_fails_on_several_or_guesses(runtime: str) -> None:
     socket = RUNTIMES[runtime].cri_socket
-    for text, kind in ((init(socket=socket), "InitConfiguration"), (join(socket), "JoinConfiguration")):
+    first, worker = replace(CONTROL_PLANE, runtime=runtime), replace(WORKERS[0], runtime=runtime)
+    for text, kind in ((init(node=first), "InitConfiguration"), (join(worker), "JoinConfiguration")):
         assert by_kind(text)[kind]["nodeRegistration"]["criSocket"] == socket
 
 
@@ -148,7 +148,7 @@ def test_etcd_with_a_setting_keeps_its_data_where_kubeadm_has_them() -> None:
         identity(replace(CLUSTER, kubernetes_version="1.37.0")),
         identity(node=replace(CONTROL_PLANE, name="cp2")),
         identity(address="10.87.0.99"),
-        kubeadm.identity(CLUSTER, CONTROL_PLANE, RUNTIMES["crio"].cri_socket, ADDRESS),
+        identity(node=replace(CONTROL_PLANE, runtime="crio")),
     ],
     ids=["pods", "services", "domain", "version", "name", "address", "runtime"],
 )

@@ -20,7 +20,9 @@ from tests.unit.components.labs import (
     SITE,
 )
 
-PACKAGES = apt.Repository("docker", "https://mirror.test/apt/docker", "bookworm", "stable", "", apt.ANY_FINGERPRINT)
+PACKAGES = apt.Repository(
+    "docker", "https://mirror.test/apt/docker", "bookworm", "stable", "", apt.ANY_FINGERPRINT, mirrored=True
+)
 DOCKER_HUB = replace(HUB, mirror="", ca_pem="")
 
 
@@ -49,10 +51,11 @@ def test_a_login_is_that_of_basic_authorization() -> None:
 
 
 def test_an_authority_is_given_for_the_server_that_is_asked() -> None:
-    assert registries.authorities(REGISTRIES) == {
-        "hub.test:5000": AUTHORITY,
-        "mirror.test": AUTHORITY,
-        "registry.lab:5000": OTHER_AUTHORITY,
+    found = registries.authority_files("/etc/certs.d", REGISTRIES)
+    assert {file.path: file.text for file in found} == {
+        "/etc/certs.d/hub.test:5000/ca.crt": AUTHORITY,
+        "/etc/certs.d/mirror.test/ca.crt": AUTHORITY,
+        "/etc/certs.d/registry.lab:5000/ca.crt": OTHER_AUTHORITY,
     }
 
 
@@ -95,7 +98,7 @@ def test_a_node_must_reach_every_server_of_the_site_that_it_fetches_from() -> No
 
 
 def test_a_node_that_fetches_from_upstream_need_reach_no_server_of_the_site() -> None:
-    assert node.must_answer([replace(PACKAGES, uri="https://download.docker.com/linux/debian")], SITE) == []
+    assert node.must_answer([replace(PACKAGES, mirrored=False)], SITE) == []
 
 
 def test_the_preflight_trusts_every_authority_that_the_site_names_each_once() -> None:

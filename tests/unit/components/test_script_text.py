@@ -149,9 +149,13 @@ def test_a_change_of_another_script_does_not_show(scripts: Path) -> None:
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
-    assert read_step(OF_LIBRARY) == read_script(LIBRARY) + read_script(OF_LIBRARY)
+    assert read_step(OF_LIBRARY) == read_step(LIBRARY) + read_script(OF_LIBRARY)
     assert read_step(PLAIN) == read_script(PLAIN)
     assert render_stdin(OF_LIBRARY, {}).endswith(read_script(script.PRELUDE) + read_step(OF_LIBRARY))
+
+
+def test_a_library_names_libraries_too_and_has_them_before_it() -> None:
+    assert read_step(LIBRARY) == read_script("observe.sh") + read_script(LIBRARY)
 
 
 def test_libraries_come_in_the_order_in_which_they_are_named(scripts: Path) -> None:
@@ -177,7 +181,9 @@ def test_no_input_is_declared_twice_in_a_step(file: str) -> None:
 
 
 def libraries_of(file: str) -> list[str]:
-    return re.findall(r"^# library: (\S+)$", read_script(file), re.MULTILINE)
+    """The libraries of a script, and theirs."""
+    named = re.findall(r"^# library: (\S+)$", read_script(file), re.MULTILINE)
+    return [library for each in named for library in (*libraries_of(each), each)]
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from components import node, traces
-from components.runtimes import RUNTIMES
+from components import traces
+from components.runtimes import RUNTIMES, all_traces
 from components.traces import KUBERNETES, OTHER_RUNTIMES, POD_NETWORKS, Traces
 from tests.unit.components.labs import REGISTRIES
 from tests.unit.components.renderings import files_of
 
-ALL = node.all_traces()
+ALL = all_traces()
 # kubelab's own folder, which the reset removes when all is done.
 OWN = "/etc/kubelab"
 
