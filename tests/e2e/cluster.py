@@ -41,6 +41,14 @@ class Cluster:
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
+    def answers(self, *arguments: str) -> bool:
+        """Whether a kubectl command succeeds."""
+        try:
+            self.kubectl(*arguments)
+        except AssertionError:
+            return False
+        return True
+
     def get(self, *arguments: str) -> dict[str, Any]:
         """kubectl get, as data."""
         loaded: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "--output", "json"))
@@ -143,13 +151,8 @@ def wait_for_pods(cluster: Cluster, *pods: str) -> None:
     cluster.kubectl("wait", "--for", "condition=Ready", *(f"pod/{name}" for name in pods), "--timeout", "180s")
 
 
-def wait_for_api(cluster: Cluster) -> None:
-    """Wait until the API server answers, as after its machine was started again."""
-
-    def answers() -> bool:
-        try:
-            return cluster.kubectl("get", "--raw", "/readyz", "--request-timeout", "5s") == "ok"
-        except AssertionError:
-            return False
-
-    wait_for(answers, 180, "the API server to answer")
+def wait_for_answer(cluster: Cluster, *arguments: str) -> None:
+    """Wait until a kubectl command succeeds, as after machines were started again: what the API server says of nodes and
+    pods may be of the time before.
+    """
+    wait_for(lambda: cluster.answers(*arguments), 180, f"kubectl {' '.join(arguments)}")
