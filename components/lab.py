@@ -77,10 +77,10 @@ class Lab(pulumi.ComponentResource):
             )
             for node in config.nodes
         }
-        first = config.control_plane.name
+        first = config.control_planes[0].name
         control_plane = ControlPlane(
             first,
-            node_config=config.control_plane,
+            node_config=config.control_planes[0],
             cluster=cluster,
             site=site,
             machine=machines[first],

@@ -51,7 +51,7 @@ class Verification(pulumi.ComponentResource):
         Script(
             name,
             file="90-verify-cluster.sh",
-            host=nodes[config.control_plane.name].host,
+            host=nodes[config.control_planes[0].name].host,
             environment={
                 **environment(config.cluster, config.nodes),
                 "NODES": pulumi.Output.all(**known).apply(

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from components import inspection, verification
-from config import ConfigError, LabConfig, load_file
+from config import ConfigError, LabConfig
+from config.load import load_file
 from doctor import table
 from doctor.machine import Answer, run
 from doctor.state import Connection, connections
@@ -56,7 +57,7 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> tuple[str, li
     for node, answer in answers.items():
         if answer.status != 0:
             faults.append(f"error: inspecting {node} at {known[node].host}: {last_words(answer)}")
-    control_plane = config.control_plane.name
+    control_plane = config.control_planes[0].name
     if control_plane not in known:
         raise DoctorError("\n".join(faults))
     inspected = [node for node in nodes if answers[node.name].status == 0]

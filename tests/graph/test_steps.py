@@ -71,7 +71,7 @@ def test_a_workers_machine_is_made_for_its_runtime_and_a_control_planes_for_any(
 ) -> None:
     made_for = {machine.name: machine.plain("replaceTriggers") for machine in graph.of_type(MACHINE)}
     workers = {worker.name: {"runtime": worker.runtime} for worker in config.workers}
-    assert made_for == {config.control_plane.name: {}, **workers}
+    assert made_for == {config.control_planes[0].name: {}, **workers}
 
 
 def test_every_connection_verifies_the_host_key_of_its_machine(graph: Graph) -> None:

@@ -14,13 +14,13 @@ from config import (
     NodeConfig,
     PodNetworkConfig,
     RegistryConfig,
+    Role,
     SiteConfig,
     SshConfig,
     TlsConfig,
     VsphereConfig,
     versions,
 )
-from config.stack import Role
 
 RELEASE = versions.kubernetes("1.36.3")
 RUNTIME_VERSIONS = versions.runtime_versions(RELEASE, {})
@@ -63,6 +63,7 @@ CLUSTER = ClusterConfig(
     dns_domain="cluster.local",
     pod_network=PodNetworkConfig("flannel", "0.28.9"),
     kube_proxy={"mode": "iptables"},
+    control_plane_endpoint=None,
     cert_sans=(),
     api_server_extra_args=(),
     controller_manager_extra_args=(),
@@ -73,7 +74,7 @@ IMAGE = ImageConfig("/images/node.ova", "a" * 64)
 MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization=True, extra_config={})
 SITE = SiteConfig(
     vsphere=VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),
-    addresses=AddressesConfig("dhcp", "10.87.0.0/24", None, ()),
+    addresses=AddressesConfig("10.87.0.0/24"),
     ssh=SshConfig("lab"),
     mirrors=UPSTREAM,
     registries=(),
@@ -90,7 +91,6 @@ def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeC
         runtime_version=RUNTIME_VERSIONS[runtime],
         machine=MACHINE,
         image=IMAGE,
-        address=None,
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
