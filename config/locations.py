@@ -60,7 +60,7 @@ def _is_host_name(value: str) -> bool:
 
 
 def _is_port(value: str) -> bool:
-    return value.isascii() and value.isdigit() and 0 < int(value) < 65536
+    return value.isascii() and value.isdigit() and len(value) <= 5 and 0 < int(value) < 65536
 
 
 def _server(value: str) -> str:

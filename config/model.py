@@ -29,7 +29,7 @@ Location: TypeAlias = tuple[int | str, ...]
 
 
 def camel_case(name: str) -> str:
-    """`memory_mib` as a user writes it: `memoryMiB`."""
+    """`disk_gib` as a user writes it: `diskGiB`."""
     first, *rest = name.split("_")
     return first + "".join(_UNITS.get(word, word.capitalize()) for word in rest)
 

@@ -1,6 +1,8 @@
 """What a checked lab holds, and where its parts come from."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from config.load import load, load_file
 from tests.unit.config.lab_folder import CASES, KUBERNETES, LabFolder
 
 CRI_DOCKERD = "github.com/Mirantis/cri-dockerd/releases/download/v0.4.4/cri-dockerd-0.4.4.amd64.tgz"
+ROOT = Path(__file__).parents[3]
 SHA256 = "0123456789abcdef" * 4
 
 
@@ -175,7 +178,19 @@ def test_an_endpoint_without_a_port_has_the_api_servers(written: str, endpoint: 
 
 
 @pytest.mark.parametrize(
-    "written", ["", ":6443", "api.lab:", "api.lab:0", "api.lab:65536", "API.lab", "api_lab", "10.87.0.300", "fd00::1"]
+    "written",
+    [
+        "",
+        ":6443",
+        "api.lab:",
+        "api.lab:0",
+        "api.lab:65536",
+        "api.lab:" + "1" * 5000,
+        "API.lab",
+        "api_lab",
+        "10.87.0.300",
+        "fd00::1",
+    ],
 )
 def test_an_endpoint_that_is_no_name_or_ipv4_address_is_refused(written: str, minimal: LabFolder) -> None:
     with pytest.raises(ConfigError, match="wanted: a host name in lower case or an IPv4 address, with or without a"):
@@ -235,6 +250,15 @@ def test_a_misspelt_key_is_found_among_the_keys_pulumi_passes(minimal: LabFolder
     assert raised.value.problems == [
         Problem("stacks/Pulumi.lab.yaml", "kubelab:nodez", "unknown key, did you mean kubelab:nodes?")
     ]
+
+
+def test_the_checked_types_can_be_had_without_the_schema() -> None:
+    program = "import sys, config, config.versions, config.passthrough; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith("config.")}
+    assert loaded == {
+        f"config.{name}" for name in ("lab", "passthrough", "problems", "quantities", "retired", "versions")
+    }
 
 
 def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
