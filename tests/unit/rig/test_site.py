@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import config
-from rig.mirror import cri_dockerd_release
+from rig.mirror.programs import cri_dockerd_release
 from rig.mirror_service import MIRROR
 from rig.site import Site, render_env, render_site
 
