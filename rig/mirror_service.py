@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rig import network
 from rig.layout import Layout
-from rig.mirror import parts, publish, registry, server, users
+from rig.mirror import parts
 from rig.mirror.machine import architecture
 from rig.mirror.runtimes import RUNTIMES
+from rig.mirror.serving import publish, registry, server, users
 from rig.process import ProcessTable, Service, fingerprint
 from rig.secrets import secret_file
 from rig.simulator import unreachable
@@ -59,7 +60,7 @@ def _file_server(layout: Layout, root: Path) -> Service:
     certificate, key = _identity(layout)
     argv = server.command(Path(sys.executable), root, network.GATEWAY, FILES_PORT, certificate, key)
     environ = {**os.environ, "PYTHONPATH": str(layout.project)}
-    source = layout.rig_source / "mirror" / "server.py"
+    source = layout.rig_source / "mirror" / "serving" / "server.py"
     return Service(FILES_SERVICE, argv, environ, fingerprint(*argv, _digest(certificate), _digest(source)))
 
 
@@ -83,9 +84,8 @@ def _registry_service(
     text = registry.configuration(storage, network.GATEWAY, port, certificate, key, htpasswd)
     secret_file(config, text)
     argv = registry.command(built.outputs["registry"] / "registry", config)
-    environ = {**os.environ, **registry.ENVIRONMENT}
     secrets = [_digest(file) for file in (certificate, htpasswd) if file is not None]
-    return Service(name, argv, environ, fingerprint(*argv, text, *secrets))
+    return Service(name, argv, dict(os.environ), fingerprint(*argv, text, *secrets))
 
 
 def _runtime_files(built: Built) -> list[str]:

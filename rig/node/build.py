@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rig.errors import RigError
+from rig.mirror.debian import RELEASE as SUITE
 from rig.node.sources import INDEX_TARGET_FIELDS, apt_sources, transport_settings
 from rig.run import answer, logged
 
-SUITE = "bookworm"
 FILES = Path(__file__).with_name("files")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ENTRYPOINT = "/usr/local/lib/kubelab/entrypoint.sh"

@@ -9,7 +9,7 @@ import yaml
 
 from config import LabConfig
 from config.load import load as load_lab
-from rig.mirror import cri_dockerd_release
+from rig.mirror.programs import cri_dockerd_release
 from rig.mirror_service import MIRROR
 from rig.site import Site, render_env, render_site
 
