@@ -9,9 +9,9 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from rig.errors import RigError
 from rig.node.sources import INDEX_TARGET_FIELDS, apt_sources, transport_settings
-from rig.run import answer, logged
+from toolchain.errors import RigError
+from toolchain.system.run import answer, logged
 
 SUITE = "bookworm"
 FILES = Path(__file__).with_name("files")

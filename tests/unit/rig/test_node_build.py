@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import RigError
 from rig.node.build import FILES, build_rootfs, cache_key, image_is_current, import_image, mmdebstrap_arguments
+from toolchain.errors import RigError
 
 SOURCE = "deb http://archive.test/debian/ bookworm main"
 

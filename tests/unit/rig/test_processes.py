@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import RigError
-from rig.process import ProcessTable, Service, fingerprint
-from rig.process_identity import Identity, alive, read_identity, start_ticks
+from rig.services.identity import Identity, alive, read_identity, start_ticks
+from rig.services.process import ProcessTable, Service, fingerprint
+from toolchain.errors import RigError
 
 READY_LIMIT = 20.0
 
