@@ -91,8 +91,8 @@ func mismatch(k kind, value *structpb.Value) string {
 		fits = isNumber && (k == number || found.NumberValue == math.Trunc(found.NumberValue))
 	case boolean:
 		_, fits = value.GetKind().(*structpb.Value_BoolValue)
-	case textList, anyList:
-		fits = value.GetListValue() != nil && (k == anyList || all(value.GetListValue().GetValues(), isText))
+	case anyList:
+		fits = value.GetListValue() != nil
 	case textMap:
 		fits = value.GetStructValue() != nil
 		for _, element := range value.GetStructValue().GetFields() {
@@ -104,8 +104,6 @@ func mismatch(k kind, value *structpb.Value) string {
 		}
 	case connectionKind, proxyKind:
 		fits = value.GetStructValue() != nil && signature(value) == ""
-	case assetOrArchive:
-		return sourceMismatch(value)
 	}
 	if fits {
 		return ""
@@ -113,29 +111,9 @@ func mismatch(k kind, value *structpb.Value) string {
 	return fmt.Sprintf("found a %s, expected a %s", wireType(value), k)
 }
 
-func sourceMismatch(value *structpb.Value) string {
-	fields := value.GetStructValue().GetFields()
-	_, hasPath := fields["path"]
-	_, hasText := fields["text"]
-	switch {
-	case signature(value) == assetSignature && (hasPath || hasText || fields["uri"] == nil):
-		return ""
-	case signature(value) == archiveSignature && hasPath:
-		return ""
-	case signature(value) == assetSignature || signature(value) == archiveSignature:
-		return "expected a FileAsset, a StringAsset or a FileArchive: other assets and archives cannot be copied"
-	default:
-		return fmt.Sprintf("found a %s, expected a FileAsset, a StringAsset or a FileArchive", wireType(value))
-	}
-}
-
 func isText(value *structpb.Value) bool {
 	_, fits := value.GetKind().(*structpb.Value_StringValue)
 	return fits
-}
-
-func all(values []*structpb.Value, fits func(*structpb.Value) bool) bool {
-	return !slices.ContainsFunc(values, func(value *structpb.Value) bool { return !fits(value) })
 }
 
 func wireType(value *structpb.Value) string {

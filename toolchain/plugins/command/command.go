@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// command holds the properties, inputs and outputs, of any of the resources.
+// command holds the properties, inputs and outputs, of the resource.
 type command struct {
 	Create      *string           `json:"create"`
 	Update      *string           `json:"update"`
@@ -19,19 +19,10 @@ type command struct {
 	Stderr      string            `json:"stderr"`
 
 	Connection connection `json:"connection"`
-
-	Interpreter  []string `json:"interpreter"`
-	Dir          string   `json:"dir"`
-	AssetPaths   []string `json:"assetPaths"`
-	ArchivePaths []string `json:"archivePaths"`
-
-	Source     source `json:"source"`
-	RemotePath string `json:"remotePath"`
 }
 
 // change is a creation, or an update when there is an old state.
 type change struct {
-	token       string
 	inputs, old *structpb.Struct
 	preview     bool
 }
@@ -47,14 +38,11 @@ func apply(ctx context.Context, log logger, c change) (*structpb.Struct, error) 
 	if err := decode(c.inputs, &cmd); err != nil {
 		return nil, err
 	}
-	if c.token == copyToRemote {
-		return state, cmd.copyToRemote(ctx, log)
-	}
 	if err := cmd.recall(c.old); err != nil {
 		return nil, err
 	}
 	if text := cmd.textFor(c.old != nil); text != nil {
-		outputs, err := cmd.run(ctx, log, c.token, *text)
+		outputs, err := cmd.run(ctx, log, *text)
 		if err != nil {
 			return nil, err
 		}
@@ -68,15 +56,15 @@ func apply(ctx context.Context, log logger, c change) (*structpb.Struct, error) 
 }
 
 // remove runs the delete command, if there is one.
-func remove(ctx context.Context, log logger, token string, state *structpb.Struct) error {
+func remove(ctx context.Context, log logger, state *structpb.Struct) error {
 	var cmd command
 	if err := decode(state, &cmd); err != nil {
 		return err
 	}
-	if token == copyToRemote || cmd.Delete == nil {
+	if cmd.Delete == nil {
 		return nil
 	}
-	_, err := cmd.run(ctx, log, token, *cmd.Delete)
+	_, err := cmd.run(ctx, log, *cmd.Delete)
 	return err
 }
 
@@ -99,13 +87,6 @@ func (c *command) recall(old *structpb.Struct) error {
 	}
 	c.Stdout, c.Stderr = before.Stdout, before.Stderr
 	return nil
-}
-
-func (c *command) run(ctx context.Context, log logger, token, text string) (map[string]*structpb.Value, error) {
-	if token == localCommand {
-		return c.runLocal(ctx, log, text)
-	}
-	return c.runRemote(ctx, log, text)
 }
 
 // previousOutput is what the run before printed, as environment variables.

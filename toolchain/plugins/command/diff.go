@@ -20,11 +20,11 @@ type differ struct {
 }
 
 // diffInputs compares inputs with inputs: outputs never cause a change.
-func diffInputs(properties []property, old, new *structpb.Struct) *pulumirpc.DiffResponse {
+func diffInputs(old, new *structpb.Struct) *pulumirpc.DiffResponse {
 	d := differ{response: &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
 	}}
-	for _, p := range properties {
+	for _, p := range commandInputs {
 		d.replacing = p.replaces
 		before := len(d.response.DetailedDiff)
 		d.compare(p.name, old.GetFields()[p.name], new.GetFields()[p.name])
@@ -57,7 +57,7 @@ func (d *differ) compare(path string, old, new *structpb.Value) {
 		for i := range max(len(oldList.GetValues()), len(newList.GetValues())) {
 			d.compare(fmt.Sprintf("%s[%d]", path, i), element(oldList, i), element(newList, i))
 		}
-	case !same(old, new):
+	case !proto.Equal(old, new):
 		d.record(path, pulumirpc.PropertyDiff_UPDATE, pulumirpc.PropertyDiff_UPDATE_REPLACE)
 	}
 }
@@ -70,8 +70,7 @@ func (d *differ) record(path string, update, replace pulumirpc.PropertyDiff_Kind
 	d.response.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: kind, InputDiff: true}
 }
 
-// plainFields returns the fields of an ordinary object. Secrets, assets and
-// archives are compared as a whole.
+// plainFields returns the fields of an ordinary object. A secret is compared as a whole.
 func plainFields(value *structpb.Value) map[string]*structpb.Value {
 	if value.GetStructValue() == nil || signature(value) != "" {
 		return nil
@@ -80,19 +79,6 @@ func plainFields(value *structpb.Value) map[string]*structpb.Value {
 		return map[string]*structpb.Value{}
 	}
 	return value.GetStructValue().GetFields()
-}
-
-// same compares assets and archives by content: the same file under another path is no change.
-func same(old, new *structpb.Value) bool {
-	isContent := signature(old) == assetSignature || signature(old) == archiveSignature
-	if isContent && signature(old) == signature(new) {
-		oldHash := old.GetStructValue().GetFields()["hash"].GetStringValue()
-		newHash := new.GetStructValue().GetFields()["hash"].GetStringValue()
-		if oldHash != "" && newHash != "" {
-			return oldHash == newHash
-		}
-	}
-	return proto.Equal(old, new)
 }
 
 func element(list *structpb.ListValue, index int) *structpb.Value {

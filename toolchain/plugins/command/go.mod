@@ -3,8 +3,6 @@ module kubelab/toolchain/plugins/command
 go 1.25.11
 
 require (
-	github.com/gobwas/glob v0.2.3
-	github.com/pkg/sftp v1.13.9
 	github.com/pulumi/pulumi/sdk/v3 v3.259.0
 	golang.org/x/crypto v0.55.0
 	google.golang.org/grpc v1.83.1
@@ -12,7 +10,6 @@ require (
 )
 
 require (
-	github.com/kr/fs v0.1.0 // indirect
 	golang.org/x/net v0.57.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/text v0.41.0 // indirect

@@ -21,32 +21,23 @@ func outputText(printed string) string {
 
 // previewOutputs marks as unknown what a run would print.
 func previewOutputs(c change, state *structpb.Struct) {
-	if c.token == copyToRemote {
-		return
-	}
 	_, runsCreate := state.GetFields()["create"]
 	_, runsUpdate := state.GetFields()["update"]
 	if c.old != nil && !runsCreate && !runsUpdate {
 		keepOutputs(c, state)
 		return
 	}
-	outputs := []string{"stdout", "stderr"}
-	for input, output := range map[string]string{"assetPaths": "assets", "archivePaths": "archive"} {
-		if _, asked := state.GetFields()[input]; asked {
-			outputs = append(outputs, output)
-		}
-	}
-	for _, output := range outputs {
-		state.Fields[output] = structpb.NewStringValue(unknownValue)
+	for _, output := range commandOutputs {
+		state.Fields[output.name] = structpb.NewStringValue(unknownValue)
 	}
 }
 
 // keepOutputs carries the old outputs over; a resource that never ran has empty ones.
 func keepOutputs(c change, state *structpb.Struct) {
-	for _, output := range resourceTypes[c.token].outputs {
+	for _, output := range commandOutputs {
 		if value, found := c.old.GetFields()[output.name]; found {
 			state.Fields[output.name] = value
-		} else if output.required {
+		} else {
 			state.Fields[output.name] = structpb.NewStringValue("")
 		}
 	}

@@ -8,15 +8,11 @@ const (
 	number         kind = "number"
 	integer        kind = "integer"
 	boolean        kind = "boolean"
-	textList       kind = "list of strings"
 	textMap        kind = "map of strings"
 	anyList        kind = "list"
 	loggingMode    kind = "logging"
 	connectionKind kind = "connection"
 	proxyKind      kind = "proxy connection"
-	assetOrArchive kind = "asset or archive"
-	archiveOnly    kind = "archive"
-	assetMap       kind = "map of assets"
 )
 
 var loggingModes = []string{"stdout", "stderr", "stdoutAndStderr", "none"}
@@ -31,17 +27,10 @@ type property struct {
 	fallback any
 }
 
-// resourceType is one resource that the plugin provides; its inputs are outputs too.
-type resourceType struct {
-	module  string
-	inputs  []property
-	outputs []property
-}
-
 var endpointProperties = []property{
 	{name: "host", kind: text, required: true},
-	{name: "port", kind: number, fallback: 22},
-	{name: "user", kind: text, fallback: "root"},
+	{name: "port", kind: number, fallback: defaultPort},
+	{name: "user", kind: text, fallback: defaultUser},
 	{name: "password", kind: text, secret: true},
 	{name: "privateKey", kind: text, secret: true},
 	{name: "privateKeyPassword", kind: text, secret: true},
@@ -57,14 +46,16 @@ var objectProperties = map[kind][]property{
 	proxyKind:      endpointProperties,
 }
 
+// remoteCommand is the one resource that this plugin provides; its inputs are outputs too.
+const remoteCommand = "command:remote:Command"
+
 var (
-	connectionProperty = property{name: "connection", kind: connectionKind, required: true, secret: true}
-	triggersProperty   = property{name: "triggers", kind: anyList, replaces: true}
-	commandInputs      = []property{
+	commandInputs = []property{
+		{name: "connection", kind: connectionKind, required: true, secret: true},
 		{name: "create", kind: text},
 		{name: "update", kind: text},
 		{name: "delete", kind: text},
-		triggersProperty,
+		{name: "triggers", kind: anyList, replaces: true},
 		{name: "stdin", kind: text},
 		{name: "environment", kind: textMap},
 		{name: "logging", kind: loggingMode},
@@ -72,28 +63,3 @@ var (
 	}
 	commandOutputs = []property{{name: "stdout", kind: text, required: true}, {name: "stderr", kind: text, required: true}}
 )
-
-const (
-	localCommand  = "command:local:Command"
-	remoteCommand = "command:remote:Command"
-	copyToRemote  = "command:remote:CopyToRemote"
-)
-
-var resourceTypes = map[string]resourceType{
-	localCommand: {
-		module: "local",
-		inputs: append([]property{
-			{name: "interpreter", kind: textList},
-			{name: "dir", kind: text},
-			{name: "assetPaths", kind: textList},
-			{name: "archivePaths", kind: textList},
-		}, commandInputs...),
-		outputs: append([]property{{name: "assets", kind: assetMap}, {name: "archive", kind: archiveOnly}}, commandOutputs...),
-	},
-	remoteCommand: {module: "remote", inputs: append([]property{connectionProperty}, commandInputs...), outputs: commandOutputs},
-	copyToRemote: {module: "remote", inputs: []property{
-		connectionProperty, triggersProperty,
-		{name: "source", kind: assetOrArchive, required: true},
-		{name: "remotePath", kind: text, required: true},
-	}},
-}

@@ -38,37 +38,26 @@ func (p *provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, erro
 	return &emptypb.Empty{}, nil
 }
 
-func (p *provider) Invoke(_ context.Context, request *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
-	return nil, notProvided(request.GetTok())
-}
-
 func (p *provider) Check(_ context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
-	resource, err := typeOf(request.GetType(), request.GetUrn())
-	if err != nil {
+	if _, err := nameIn(request.GetUrn()); err != nil {
 		return nil, err
 	}
 	var c checker
-	inputs := c.object(resource.inputs, request.GetNews(), "")
+	inputs := c.object(commandInputs, request.GetNews(), "")
 	return &pulumirpc.CheckResponse{Inputs: inputs, Failures: c.failures}, nil
 }
 
 func (p *provider) Diff(_ context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	resource, err := typeOf(request.GetType(), request.GetUrn())
-	if err != nil {
+	if _, err := nameIn(request.GetUrn()); err != nil {
 		return nil, err
 	}
-	old := request.GetOldInputs()
-	if old == nil {
-		// Older engines send outputs alone, which hold the inputs too.
-		old = request.GetOlds()
-	}
-	return diffInputs(resource.inputs, old, request.GetNews()), nil
+	return diffInputs(request.GetOldInputs(), request.GetNews()), nil
 }
 
 // Read finds nothing out: what a command did cannot be read back.
 func (p *provider) Read(_ context.Context, request *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	if len(request.GetProperties().GetFields()) == 0 {
-		return nil, status.Errorf(codes.Unimplemented, "importing %s: a command or copy cannot be imported, let pulumi create it",
+		return nil, status.Errorf(codes.Unimplemented, "importing %s: a command cannot be imported, let pulumi create it",
 			request.GetUrn())
 	}
 	return &pulumirpc.ReadResponse{
@@ -77,7 +66,7 @@ func (p *provider) Read(_ context.Context, request *pulumirpc.ReadRequest) (*pul
 }
 
 func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
-	name, token, err := nameAndType(request.GetUrn())
+	name, err := nameIn(request.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +77,7 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 	ctx, done := p.operation(ctx, request.GetTimeout())
 	defer done()
 	state, err := apply(ctx, p.logger(request.GetUrn()), change{
-		token: token, inputs: request.GetProperties(), preview: request.GetPreview(),
+		inputs: request.GetProperties(), preview: request.GetPreview(),
 	})
 	if err != nil {
 		return nil, err
@@ -97,14 +86,13 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 }
 
 func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	_, token, err := nameAndType(request.GetUrn())
-	if err != nil {
+	if _, err := nameIn(request.GetUrn()); err != nil {
 		return nil, err
 	}
 	ctx, done := p.operation(ctx, request.GetTimeout())
 	defer done()
 	state, err := apply(ctx, p.logger(request.GetUrn()), change{
-		token: token, inputs: request.GetNews(), old: request.GetOlds(), preview: request.GetPreview(),
+		inputs: request.GetNews(), old: request.GetOlds(), preview: request.GetPreview(),
 	})
 	if err != nil {
 		return nil, err
@@ -113,13 +101,12 @@ func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest)
 }
 
 func (p *provider) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
-	_, token, err := nameAndType(request.GetUrn())
-	if err != nil {
+	if _, err := nameIn(request.GetUrn()); err != nil {
 		return nil, err
 	}
 	ctx, done := p.operation(ctx, request.GetTimeout())
 	defer done()
-	return &emptypb.Empty{}, remove(ctx, p.logger(request.GetUrn()), token, request.GetProperties())
+	return &emptypb.Empty{}, remove(ctx, p.logger(request.GetUrn()), request.GetProperties())
 }
 
 func randomID(prefix string) (string, error) {

@@ -11,13 +11,15 @@ import (
 )
 
 const (
+	// Linux refuses to start a program with a longer variable.
+	maxVariable = 128 << 10
 	// How long a remote command that was told to end may take.
 	remoteGrace = 2 * time.Second
 	acceptHint  = "sshd takes only the variables that AcceptEnv names in its configuration; " +
 		"with a Bash-like shell on the host, prefix the command itself instead: VAR=value command"
 )
 
-func (c *command) runRemote(ctx context.Context, log logger, text string) (map[string]*structpb.Value, error) {
+func (c *command) run(ctx context.Context, log logger, text string) (map[string]*structpb.Value, error) {
 	machine, err := c.Connection.dial(ctx, log)
 	if err != nil {
 		return nil, err

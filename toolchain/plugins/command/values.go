@@ -8,11 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-const (
-	assetSignature   = sig.AssetSig
-	archiveSignature = sig.ArchiveSig
-	unknownValue     = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-)
+const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 // The protocol writes a value that is not known yet as one of these strings, by its type.
 var unknownValues = map[string]bool{
@@ -34,7 +30,7 @@ func isNull(value *structpb.Value) bool {
 	return null || value.GetKind() == nil
 }
 
-// signature tells secrets, assets and archives from plain objects.
+// signature tells secrets from plain objects.
 func signature(value *structpb.Value) string {
 	return value.GetStructValue().GetFields()[sig.Key].GetStringValue()
 }
