@@ -11,6 +11,7 @@ from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.errors import RigError
 from toolchain.layout import Layout
 from toolchain.system import host, run
+from toolchain.system.scratch import unmount_below
 
 SERVICE = "dockerd"
 START_LIMIT_SECONDS = 60.0
@@ -66,7 +67,7 @@ def remove(layout: Layout, table: ProcessTable) -> None:
     if not any(place.exists() for place in places) and not _firewall_record(layout).is_file():
         return
     engine_remains.end_processes(layout)
-    engine_remains.unmount(places)
+    unmount_below(*places)
     _delete_bridge()
     _restore_firewall(layout)
     for place in places:

@@ -1,18 +1,16 @@
-"""What a killed container engine leaves running and mounted, found by the rig's own paths and container names."""
+"""What a killed container engine leaves running, found by the rig's own paths and container names."""
 
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 from rig.services.process import POLL_SECONDS
 from toolchain.errors import RigError
 from toolchain.layout import Layout
-from toolchain.system import host, run
 
-LEFTOVERS_LIMIT_SECONDS = 20.0
+END_LIMIT_SECONDS = 20.0
 
 
 def forget_pids(layout: Layout) -> None:
@@ -31,7 +29,7 @@ def forget_pids(layout: Layout) -> None:
 def end_processes(layout: Layout) -> None:
     """What outlives a killed dockerd: containerd and shims, which name our runtime directory, and containers."""
     mark = f"{layout.runtime}/"
-    deadline = time.monotonic() + LEFTOVERS_LIMIT_SECONDS
+    deadline = time.monotonic() + END_LIMIT_SECONDS
     while True:
         containers = _container_ids(layout)
         pids = [int(each.name) for each in _processes() if _is_daemon(each, mark) or _is_contained(each, containers)]
@@ -81,13 +79,3 @@ def _is_contained(process: Path, containers: tuple[str, ...]) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return any(container in cgroups for container in containers)
-
-
-def unmount(places: tuple[Path, ...]) -> None:
-    """Unmounts everything below these places, the innermost first."""
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    for mount in sorted(mounts, reverse=True):
-        if any(Path(mount).is_relative_to(place) for place in places):
-            done = subprocess.run(["umount", mount], capture_output=True, env={"PATH": host.SYSTEM_PATH})
-            if done.returncode != 0:
-                run.answer(["umount", "--lazy", mount], f"unmounting {mount}", {"PATH": host.SYSTEM_PATH})

@@ -2,13 +2,13 @@
 
 import fcntl
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain.errors import RigError
+from toolchain.system.scratch import scratch_directory
 
 LOCK_LIMIT_SECONDS = 3600.0
 POLL_SECONDS = 0.2
@@ -18,13 +18,13 @@ POLL_SECONDS = 0.2
 def locked(file: Path, what: str, limit: float, waiting: Callable[[str], None]) -> Iterator[None]:
     """Holds an exclusive lock on `file` (made if missing); the kernel frees it however the holder ends.
 
-    Raises RigError when somebody else still holds it after `limit` seconds; `waiting` is told once why we wait.
+    Raises RigError when somebody else still holds it after `limit` seconds; `waiting` gets the reason, once.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + limit
-        told = False
+        reported = False
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,9 +35,9 @@ def locked(file: Path, what: str, limit: float, waiting: Callable[[str], None]) 
                     raise RigError(
                         f"{what}: process {holder} holds {file} since more than {limit:.0f} s; end it and run again"
                     ) from None
-                if not told:
+                if not reported:
                     waiting(f"waiting for process {holder}, which is at work on {what}")
-                    told = True
+                    reported = True
                 time.sleep(POLL_SECONDS)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
@@ -64,12 +64,7 @@ class Store:
         with locked(self._root / "lock" / f"{name}-{key}", name, LOCK_LIMIT_SECONDS, waiting):
             if final.is_dir():
                 return final
-            scratch = self._root / f".making-{name}-{key}"
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir(parents=True)
-            try:
+            with scratch_directory(self._root / f".making-{name}-{key}") as scratch:
                 fill(scratch)
                 scratch.rename(final)
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
         return final

@@ -1,15 +1,20 @@
 """Brings parts into being: keys, order, the store, progress, and links in `.rig/bin`."""
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolchain.build.part import Part, Workplace, cache_key, cache_keys, in_order
+from toolchain.build.passing import passing_reason
 from toolchain.build.store import Store
-from toolchain.errors import RigError
+from toolchain.errors import RigError, last_lines
 from toolchain.layout import Layout
 from toolchain.progress import Progress
+from toolchain.system.scratch import scratch_directory
+
+PASSING_LINES = 100
 
 
 @dataclass(frozen=True)
@@ -35,23 +40,54 @@ def build(parts: Iterable[Part], layout: Layout, go: Path | None, progress: Prog
             continue
         log = layout.logs / f"build-{part.name}.log"
         place = Workplace(outputs=dict(outputs), go=go, log=log, environ=dict(os.environ))
+
+        def make(part: Part = part, place: Workplace = place) -> Path:
+            return _make(part, keys, layout.project, store, place, progress)
+
         with progress.step(part.title):
-            outputs[part.name] = _make(part, keys, layout.project, store, place, progress)
+            outputs[part.name] = _made_in_two_attempts(make, part, log, progress)
     return Built(outputs, keys)
 
 
+def _made_in_two_attempts(make: Callable[[], Path], part: Part, log: Path, progress: Progress) -> Path:
+    """What `make` returns; it is called once more when it fails for a reason that may have passed.
+
+    A second failure shows the end of both logs, and says where the first one is.
+    """
+    first_log = log.with_suffix(".first.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for file in (log, first_log):
+        file.unlink(missing_ok=True)
+    try:
+        return make()
+    except RigError as first:
+        reason = passing_reason((str(first), *last_lines(log, PASSING_LINES), *first.evidence))
+        if reason is None:
+            raise
+        progress.note(f"{part.title}: built once more, since this may have passed: {reason}")
+        if log.is_file():
+            log.replace(first_log)
+        try:
+            return make()
+        except RigError as second:
+            both = ("the first attempt:", *first.evidence, "the second attempt:", *second.evidence)
+            raise RigError(f"{second}; the first attempt failed too: {first_log}", both) from second
+
+
 def _make(part: Part, keys: Mapping[str, str], root: Path, store: Store, place: Workplace, progress: Progress) -> Path:
-    def fill(scratch: Path) -> None:
-        part.build(place, scratch)
-        missing = [name for name in part.binaries if not (scratch / name).is_file()]
+    key = keys[part.name]
+
+    def fill(out: Path) -> None:
+        # In the system's own place for such files, which builds may enter that give up root's rights.
+        with scratch_directory(Path(tempfile.gettempdir()) / f"kubelab-{part.name}-{key}") as scratch:
+            part.build(replace(place, environ={**place.environ, "TMPDIR": str(scratch)}), out)
+        missing = [name for name in part.binaries if not (out / name).is_file()]
         if missing:
             raise RigError(f"building {part.title}: it made no {', '.join(missing)}; log: {place.log}")
-        if cache_key(part, root, keys) != keys[part.name]:
+        if cache_key(part, root, keys) != key:
             raise RigError(f"building {part.title}: its input files changed meanwhile; run this again")
 
-    place.log.parent.mkdir(parents=True, exist_ok=True)
-    place.log.unlink(missing_ok=True)
-    return store.make(part.name, keys[part.name], fill, progress.note)
+    return store.make(part.name, key, fill, progress.note)
 
 
 def link_binaries(parts: Iterable[Part], built: Built, target: Path) -> None:

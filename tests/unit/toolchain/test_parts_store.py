@@ -26,7 +26,7 @@ def silent(text: str) -> None:
     del text
 
 
-def told(stream: io.StringIO) -> list[str]:
+def lines(stream: io.StringIO) -> list[str]:
     return stream.getvalue().splitlines()
 
 
@@ -43,8 +43,8 @@ def test_a_part_is_built_once_and_said_to_be_cached_afterwards(layout: Layout) -
     build((part,), layout, None, Progress(first))
     built = build((part,), layout, None, Progress(second))
     assert len(builds) == 1
-    assert told(second) == ["[1/1] the tool: cached"]
-    assert told(first)[0] == "[1/1] the tool ..."
+    assert lines(second) == ["[1/1] the tool: cached"]
+    assert lines(first)[0] == "[1/1] the tool ..."
     assert (built.outputs["tool"] / "tool").read_text() == "x"
 
 
