@@ -1,4 +1,8 @@
-"""Keeps the working tree clean though each clone's stack files hold a salt of their own."""
+"""Keeps the working tree clean though each clone's stack files hold a salt of their own.
+
+Git compares the sizes of files first: one that it wrote without the salt, as by `git checkout`, would count as changed
+for good once the engine has put the salt back. So what git writes has its salt again, from a copy that is kept.
+"""
 
 import os
 from pathlib import Path
@@ -11,10 +15,12 @@ from toolchain.system.secrets import read_secret, secret_file
 
 FILTER = "pulumi-stack"
 CLEAN = "sed '/^encryptionsalt: /d'"
+# Appends the file's salt, if one was kept, but not where another secrets provider is chosen. %f: git's name of the file.
+SMUDGE = "sed -e '/^encryptionsalt: /d' -e '/^secretsprovider:/,$b' -e '$r '{salts}/%f"
 
 
 def prepare(layout: Layout, progress: Progress) -> None:
-    """Gives every tracked stack file this clone's salt, hidden from git by the clean filter of .gitattributes.
+    """Gives every tracked stack file this clone's salt, hidden from git by the filter of .gitattributes.
 
     Outside a git work tree, or without the filter in .gitattributes, nothing is changed.
     """
@@ -25,15 +31,19 @@ def prepare(layout: Layout, progress: Progress) -> None:
         return
     passphrase = read_secret(layout.passphrase_file)
     own = _own_salt(layout, passphrase)
+    salts = layout.state / "salt"
     _git(layout.project, "config", f"filter.{FILTER}.clean", CLEAN)
+    smudge = SMUDGE.format(salts=salts.relative_to(layout.project))
+    _git(layout.project, "config", f"filter.{FILTER}.smudge", smudge)
     for file in tracked:
         text = file.read_text()
         present = salt.salt_of(text)
-        if present == own or (present is not None and salt.belongs_to(present, passphrase)):
-            continue
-        if present is not None:
-            progress.note(f"{file.relative_to(layout.project)}: its salt is of another passphrase, replaced")
-        file.write_text(salt.with_salt(text, own))
+        if present is None or not (present == own or salt.belongs_to(present, passphrase)):
+            if present is not None:
+                progress.note(f"{file.relative_to(layout.project)}: its salt is of another passphrase, replaced")
+            file.write_text(salt.with_salt(text, own))
+            present = own
+        _keep(salts / file.relative_to(layout.project), salt.with_salt("", present))
     for file in tracked:
         _forget_size(layout.project, file)
 
@@ -45,6 +55,12 @@ def _own_salt(layout: Layout, passphrase: str) -> str:
     fresh = salt.new_salt(passphrase)
     secret_file(file, fresh + "\n")
     return fresh
+
+
+def _keep(file: Path, text: str) -> None:
+    """Writes a file that may be read meanwhile, unless it says the same already."""
+    if not file.is_file() or file.read_text() != text:
+        secret_file(file, text)
 
 
 def _tracked(project: Path) -> list[Path]:

@@ -121,6 +121,85 @@ def test_a_salt_of_a_lost_passphrase_is_replaced_and_that_is_said(clone: Layout)
     assert git(clone.project, "status", "--porcelain") == ""
 
 
+def one(clone: Layout) -> Path:
+    return clone.project / "stacks" / "Pulumi.one.yaml"
+
+
+def edited(clone: Layout) -> str:
+    """Sets a stack up and edits it, with git looking at each state; returns the text before the edit."""
+    prepare(clone)
+    assert git(clone.project, "status", "--porcelain") == ""
+    before = one(clone).read_text()
+    one(clone).write_text(before.replace("cp1", "cp1-renamed"))
+    assert git(clone.project, "status", "--porcelain") == " M stacks/Pulumi.one.yaml\n"
+    return before
+
+
+def test_an_edit_that_is_put_back_by_hand_is_no_change(clone: Layout) -> None:
+    one(clone).write_text(edited(clone))
+    assert git(clone.project, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [["checkout", "--", "stacks"]],
+        [["restore", "stacks/Pulumi.one.yaml"]],
+        [["reset", "-q", "--hard"]],
+        [["stash", "-q"]],
+        [["commit", "-q", "-a", "-m", "mine"], ["checkout", "-q", "HEAD~1"]],
+    ],
+    ids=lambda commands: commands[-1][0],
+)
+def test_an_edit_that_git_puts_back_is_no_change_and_the_salt_is_there(
+    clone: Layout, commands: list[list[str]]
+) -> None:
+    before = edited(clone)
+    for arguments in commands:
+        git(clone.project, *arguments)
+    assert one(clone).read_text() == before
+    assert git(clone.project, "status", "--porcelain") == ""
+
+
+def test_a_copy_from_before_the_set_up_is_no_change_once_the_engine_was_at_it(clone: Layout) -> None:
+    edited(clone)
+    one(clone).write_text(STACK)
+    own = (clone.state / "encryptionsalt").read_text().strip()
+    with one(clone).open("a") as file:  # as the engine does: the salt that is in the state, as the last line
+        file.write(f"encryptionsalt: {own}\n")
+    assert git(clone.project, "status", "--porcelain") == ""
+
+
+def test_a_stack_that_the_engine_gave_a_salt_gets_that_one_back(clone: Layout) -> None:
+    own = salt.new_salt(clone.passphrase_file.read_text().strip())
+    one(clone).write_text(salt.with_salt(STACK, own))
+    edited(clone)
+    git(clone.project, "checkout", "--", "stacks")
+    assert salt.salt_of(one(clone).read_text()) == own
+    assert git(clone.project, "status", "--porcelain") == ""
+
+
+def test_a_stack_that_was_never_set_up_gets_nobodys_salt(clone: Layout) -> None:
+    prepare(clone)
+    file = clone.project / "stacks" / "Pulumi.new.yaml"
+    file.write_text(STACK)
+    git(clone.project, "add", "stacks")
+    git(clone.project, "commit", "-q", "-m", "new")
+    file.unlink()
+    git(clone.project, "checkout", "--", "stacks")
+    assert file.read_text() == STACK
+
+
+def test_a_stack_that_chose_another_secrets_provider_meanwhile_gets_no_salt(clone: Layout) -> None:
+    prepare(clone)
+    other = f"secretsprovider: awskms://key\n{STACK}"
+    one(clone).write_text(other)
+    git(clone.project, "commit", "-q", "-a", "-m", "other")
+    one(clone).unlink()
+    git(clone.project, "checkout", "--", "stacks")
+    assert one(clone).read_text() == other
+
+
 def test_without_the_filter_in_gitattributes_no_file_is_touched(clone: Layout) -> None:
     git(clone.project, "rm", "-q", ".gitattributes")
     prepare(clone)
