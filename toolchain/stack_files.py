@@ -15,7 +15,7 @@ from toolchain.system.secrets import read_secret, secret_file
 
 FILTER = "pulumi-stack"
 CLEAN = "sed '/^encryptionsalt: /d'"
-# Appends the file's salt, if one was kept, but not where another secrets provider is chosen. %f: git's name of the file.
+# Appends the file's salt, if one was kept, but not where another secrets provider is chosen. %f: git's name of it.
 SMUDGE = "sed -e '/^encryptionsalt: /d' -e '/^secretsprovider:/,$b' -e '$r '{salts}/%f"
 
 
