@@ -12,7 +12,7 @@ SITE_HEADER = """\
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mirror:
     """The offline mirror: base URLs; `checksums`: SHA-256 (hex) by path of files that are not upstream's own."""
 
@@ -21,7 +21,7 @@ class Mirror:
     checksums: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Site:
     """What the site file says. `server`: host:port of the simulated ESXi host; `image`: path and SHA-256 of the OVA;
     `network`: the machines' network (CIDR); `extra_config`: of every machine; `runtime_versions`: by the words of stack

@@ -12,7 +12,7 @@ from toolchain.build.store import Store
 from toolchain.layout import Layout
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """`good`: the rig works with this."""
 

@@ -1,4 +1,4 @@
-"""The one error that the rig shows to its user."""
+"""The one error that the tools and the embedded lab show to their user."""
 
 from pathlib import Path
 

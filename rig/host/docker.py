@@ -13,7 +13,7 @@ from toolchain.system.host import search_path
 LABEL = "kubelab.rig"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Docker:
     """A container engine; `host`: its address, None for the client's default; `rig`: the value of our label."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 ENGINE_CHAIN = "DOCKER"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table of iptables-save: names of user-made chains, and rules as they stand there (`-A CHAIN ...`)."""
 

@@ -11,7 +11,7 @@ from toolchain.system.secrets import secret_file
 PROC = Path("/proc/sys")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A sysctl and the value wanted; `at_least`: a higher value is as good."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
     """A process of this or an earlier boot; `fingerprint`: of the inputs it was started with."""
 

@@ -19,7 +19,7 @@ from toolchain.errors import RigError, last_lines
 POLL_SECONDS = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Service:
     """A program to keep running. `fingerprint`: changes when it must be restarted; `grace`: seconds it gets to end."""
 

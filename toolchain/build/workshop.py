@@ -17,7 +17,7 @@ from toolchain.system.scratch import scratch_directory
 PASSING_LINES = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Built:
     """Parts that exist: `outputs` and `keys` by part name."""
 

@@ -1,4 +1,4 @@
-"""Facts about the machine the rig runs on."""
+"""Facts about the machine we run on."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Host:
     """`root`: we may install packages and start a container engine; `apt`: packages come from apt."""
 

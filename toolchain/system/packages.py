@@ -20,7 +20,7 @@ APT_OPTIONS = ("-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20", "-
 POLICY_TEXT = "#!/bin/sh\n# kubelab: packages being installed start no service; removed afterwards\nexit 101\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Package:
     """A Debian package and the commands or absolute paths that show its presence, however they were installed."""
 
@@ -114,7 +114,7 @@ def _service_files() -> frozenset[str]:
 
 
 def _disable(services: frozenset[str], log: Path) -> None:
-    """Newly installed services shall not start at the next boot either: the rig starts what it needs itself."""
+    """Newly installed services shall not start at the next boot either: the lab starts what it needs itself."""
     if not services or shutil.which("systemctl", path=search_path()) is None:
         return
     running = Path("/run/systemd/system").is_dir()

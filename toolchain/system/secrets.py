@@ -1,4 +1,4 @@
-"""Secrets of the rig: random, in files only their owner can read, never replaced while they exist."""
+"""Secrets of this clone: random, in files only their owner can read, never replaced while they exist."""
 
 import os
 import secrets

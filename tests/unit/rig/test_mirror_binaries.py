@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from dataclasses import asdict
 
 import pytest
 
@@ -77,4 +78,4 @@ def test_programs_built_with_c_are_static_so_that_a_nodes_c_library_does_not_mat
 
 
 def test_builds_can_be_part_of_a_cache_key() -> None:
-    assert json.dumps([[program.__dict__ for program in build.programs] for build in BUILDS])
+    assert json.dumps([[asdict(program) for program in build.programs] for build in BUILDS])

@@ -1,4 +1,4 @@
-"""What the rig tells others: `.rig/env` for shells, `.rig/site.yaml` for the product."""
+"""How others see the lab: `.rig/site.yaml` for the product, `.rig/services.env` for shells."""
 
 import socket
 import subprocess

@@ -14,31 +14,31 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// door sees every call before the simulator does. It sends VMs that run in containers to containerVM, and refuses
+// interceptor sees every call before the simulator does. It sends VMs that run in containers to containerVM, and refuses
 // what ESXi refuses but the simulator accepts or panics on.
-type door struct {
+type interceptor struct {
 	machines *machines
 
 	mu   sync.Mutex
 	macs map[string]bool
 }
 
-func newDoor(machines *machines) *door {
-	return &door{machines: machines, macs: map[string]bool{}}
+func newInterceptor(machines *machines) *interceptor {
+	return &interceptor{machines: machines, macs: map[string]bool{}}
 }
 
-func (d *door) handle(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 	if ctx.Session == nil {
 		return nil, nil // the simulator answers NotAuthenticated
 	}
 	switch request := method.Body.(type) {
 	case *types.CreateVM_Task:
-		return nil, d.admit(ctx, &request.Config)
+		return nil, i.admit(ctx, &request.Config)
 	case *types.ReconfigVM_Task:
-		return nil, d.admit(ctx, &request.Spec)
+		return nil, i.admit(ctx, &request.Spec)
 	case *types.ImportVApp:
 		if spec, ok := request.Spec.(*types.VirtualMachineImportSpec); ok {
-			return nil, d.admit(ctx, &spec.ConfigSpec)
+			return nil, i.admit(ctx, &spec.ConfigSpec)
 		}
 		return nil, nil
 	case *types.CopyVirtualDisk_Task:
@@ -48,7 +48,7 @@ func (d *door) handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 	case *types.ExtendVirtualDisk_Task:
 		return nil, spaceLeft(ctx, request.Name)
 	}
-	target := d.wrapped(ctx, ctx.Map.Get(method.This))
+	target := i.wrapped(ctx, ctx.Map.Get(method.This))
 	if target != nil {
 		// The simulator prefers an object that the session finds by this reference over the one returned here.
 		method.This.Value = ""
@@ -57,16 +57,16 @@ func (d *door) handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 }
 
 // wrapped returns the object that answers in place of the simulator's, nil if that one does.
-func (d *door) wrapped(ctx *simulator.Context, target mo.Reference) mo.Reference {
+func (i *interceptor) wrapped(ctx *simulator.Context, target mo.Reference) mo.Reference {
 	switch target := target.(type) {
 	case *simulator.VirtualMachine:
 		var wanted bool
 		ctx.Map.WithLock(ctx, target, func() { _, wanted = extraConfig(target, containerKey) })
 		switch {
-		case d.machines == nil && wanted:
+		case i.machines == nil && wanted:
 			return &refusedVM{target}
-		case d.machines != nil && (wanted || d.machines.container(target.Self) != ""):
-			return &containerVM{target, d.machines}
+		case i.machines != nil && (wanted || i.machines.container(target.Self) != ""):
+			return &containerVM{target, i.machines}
 		}
 	case *simulator.Datastore:
 		return &sizedDatastore{target}
@@ -76,7 +76,7 @@ func (d *door) wrapped(ctx *simulator.Context, target mo.Reference) mo.Reference
 
 // admit checks a VM's specification against the host and gives its new network adapters MACs of their own: the
 // simulator's depend on only three hex digits of the VM's UUID.
-func (d *door) admit(ctx *simulator.Context, spec *types.VirtualMachineConfigSpec) types.BaseMethodFault {
+func (i *interceptor) admit(ctx *simulator.Context, spec *types.VirtualMachineConfigSpec) types.BaseMethodFault {
 	if spec.Files != nil {
 		if fault := spaceLeft(ctx, spec.Files.VmPathName); fault != nil {
 			return fault
@@ -102,20 +102,20 @@ func (d *door) admit(ctx *simulator.Context, spec *types.VirtualMachineConfigSpe
 		}
 		card, ok := device.Device.(types.BaseVirtualEthernetCard)
 		if ok && device.Operation == types.VirtualDeviceConfigSpecOperationAdd && card.GetVirtualEthernetCard().MacAddress == "" {
-			card.GetVirtualEthernetCard().MacAddress = d.freeMAC(fmt.Sprintf("%s/%d", spec.Name, index))
+			card.GetVirtualEthernetCard().MacAddress = i.freeMAC(fmt.Sprintf("%s/%d", spec.Name, index))
 		}
 	}
 	return nil
 }
 
 // freeMAC derives a MAC of ESXi's generated range from the seed, the next one if that was given before.
-func (d *door) freeMAC(seed string) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func (i *interceptor) freeMAC(seed string) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	for attempt := 0; ; attempt++ {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", seed, attempt))
-		if mac := fmt.Sprintf("00:0c:29:%02x:%02x:%02x", sum[0], sum[1], sum[2]); !d.macs[mac] {
-			d.macs[mac] = true
+		if mac := fmt.Sprintf("00:0c:29:%02x:%02x:%02x", sum[0], sum[1], sum[2]); !i.macs[mac] {
+			i.macs[mac] = true
 			return mac
 		}
 	}
