@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import RigError
 from rig.mirror.programs import cri_dockerd_release
 from rig.mirror.programs.debian_programs import CONMON, build
+from toolchain.errors import RigError
 
 
 class LocalArchive:
