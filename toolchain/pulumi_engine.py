@@ -9,7 +9,7 @@ from toolchain.build.golang import GoProgram, go_part, module_directory, parse_v
 from toolchain.build.part import Part, Workplace
 from toolchain.layout import Layout
 
-MODULES = Path(__file__).parents[1] / "rig" / "engine"
+MODULES = Path(__file__).with_name("engine")
 ENGINE_VERSION = "v3.259.0"
 LANGUAGE_HOST_SDK_VERSION = "v3.187.0"
 VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rig import run
-from rig.errors import RigError
+from toolchain.errors import RigError
+from toolchain.system import run
 
 RELEASE = "bookworm"
 _RELEASE_NUMBER = "12"

@@ -4,11 +4,11 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from rig.errors import RigError
-from rig.golang import module_directory
 from rig.mirror import versions
 from rig.mirror.programs.binaries import FLANNEL, FLANNEL_MODULE, KUBERNETES
-from rig.part import Workplace
+from toolchain.build.golang import module_directory
+from toolchain.build.part import Workplace
+from toolchain.errors import RigError
 
 FLANNEL_MANIFEST = f"github.com/flannel-io/flannel/releases/download/v{versions.FLANNEL}/kube-flannel.yml"
 _KUBERNETES_MODULE = "k8s.io/kubernetes"

@@ -11,7 +11,7 @@ from rig.mirror.images import image_store, private_images
 from rig.mirror.machine import architecture
 from rig.mirror.programs import binaries, debian_programs, flanneld
 from rig.mirror.runtimes import RUNTIMES, Runtime
-from rig.part import Part, Workplace
+from toolchain.build.part import Part, Workplace
 
 FILES = "files"
 PRIVATE_IMAGES = "private-images"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rig.mirror.apt import runtime_packages
 from rig.mirror.apt.packages import PackageGroup
 from rig.mirror.programs import binaries, cri_dockerd_release, debian_programs, pinns
-from rig.part import Part
+from toolchain.build.part import Part
 
 
 @dataclass(frozen=True, slots=True)

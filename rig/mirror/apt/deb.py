@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from rig import run
 from rig.mirror import versions
 from rig.mirror.apt import maintainer_scripts
 from rig.mirror.apt.packages import Package, control
+from toolchain.system import run
 
 SOURCE_DATE_EPOCH = str(int(datetime.fromisoformat(versions.KUBERNETES_BUILD_DATE).timestamp()))
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
 
-from rig import run
-from rig.errors import RigError
 from rig.mirror import versions
 from rig.mirror.debian import RELEASE
 from rig.mirror.placing import place
+from toolchain.errors import RigError
+from toolchain.system import run
 
 RELEASE_DATE = format_datetime(datetime.fromisoformat(versions.KUBERNETES_BUILD_DATE))
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from rig import run
-from rig.secrets import secret_file
+from toolchain.system import run
+from toolchain.system.secrets import secret_file
 
 _OWNER = "kubelab rig <rig@kubelab.invalid>"
 _GPG = ("gpg", "--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "")

@@ -6,8 +6,8 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from rig.errors import RigError
 from rig.mirror.images.layers import Directory, File, Link
+from toolchain.errors import RigError
 
 _MERGED = ("bin", "sbin", "lib", "lib64")
 _LEFT_OUT = ("etc/", "usr/share/", "var/")

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from rig import run
-from rig.errors import RigError
 from rig.mirror import versions
 from rig.mirror.files import agnhost_version, flannel_manifest
 from rig.mirror.images import base_layers, oci
 from rig.mirror.images.catalog import IMAGES, NETWORK, SHELL, Image, missing, named_by_kubeadm, named_by_manifest
 from rig.mirror.images.layers import Blob, File
 from rig.mirror.images.storage import Storage
-from rig.part import Workplace
+from toolchain.build.part import Workplace
+from toolchain.errors import RigError
+from toolchain.system import run
 
 
 def check_names(place: Workplace, kubeadm: Path) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.golang import GoProgram, go_part
 from rig.mirror import versions
-from rig.part import Part
+from toolchain.build.golang import GoProgram, go_part
+from toolchain.build.part import Part
 
 MODULES = Path(__file__).parent
 # Kubernetes and its neighbours are of one module and have the same tags: what they share is compiled once.

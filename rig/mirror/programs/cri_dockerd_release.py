@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rig.mirror.machine import architecture
 from rig.mirror.programs.binaries import CRI_DOCKERD
-from rig.part import Part, Workplace
+from toolchain.build.part import Part, Workplace
 
 NAME = "cri-dockerd-release"
 

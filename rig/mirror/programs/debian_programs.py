@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rig.errors import RigError
 from rig.mirror import debian, versions
 from rig.mirror.images import debian_layer
 from rig.mirror.images.layers import File
 from rig.mirror.machine import architecture
-from rig.part import Part, Workplace
+from toolchain.build.part import Part, Workplace
+from toolchain.errors import RigError
 
 LIBRARIES = "libraries"
 

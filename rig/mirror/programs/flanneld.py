@@ -5,10 +5,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from rig.errors import RigError
-from rig.golang import go_part, module_directory
 from rig.mirror.programs.binaries import FLANNEL, FLANNEL_MODULE, FLANNELD
-from rig.part import Part, Workplace
+from toolchain.build.golang import go_part, module_directory
+from toolchain.build.part import Part, Workplace
+from toolchain.errors import RigError
 
 # `udp` is the only code in C: with it all that flanneld shares with Kubernetes would be compiled once more, for cgo.
 # `tencentvpc` is the only client of a cloud.

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rig import run
-from rig.golang import module_directory
 from rig.mirror.programs.binaries import CRI_O
-from rig.part import Part, Workplace
+from toolchain.build.golang import module_directory
+from toolchain.build.part import Part, Workplace
+from toolchain.system import run
 
 NAME = "pinns"
 _MODULE = "github.com/cri-o/cri-o"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bcrypt
 
-from rig.secrets import ensure_secret, read_secret, secret_file
+from toolchain.system.secrets import ensure_secret, read_secret, secret_file
 
 NAME = "puller"
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from rig.certificates import ensure_authority, ensure_server
-from rig.errors import RigError
 from rig.mirror.apt import runtime_packages, signing
 from rig.mirror.apt.deb import build_packages
 from rig.mirror.apt.packages import KUBERNETES, Package
@@ -19,6 +17,8 @@ from rig.mirror.apt.repositories import build_repository, crio, debian, docker, 
 from rig.mirror.debian import source_lines
 from rig.mirror.serving.publish import publish
 from rig.mirror.serving.server import FileServer, tls_context
+from rig.services.certificates import ensure_authority, ensure_server
+from toolchain.errors import RigError
 
 LOOPBACK = "127.0.0.1"
 SOCAT = Package(

@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 import pytest
 
-from rig.errors import RigError
 from rig.mirror import versions
 from rig.mirror.programs import flanneld
 from rig.mirror.programs.binaries import BUILDS, KUBERNETES, SHARED, SHARED_TAGS, GoBuild
+from toolchain.errors import RigError
 
 PINS = {
     "kubernetes": ("k8s.io/kubernetes", versions.KUBERNETES),

@@ -7,7 +7,7 @@ import yaml
 from rig.mirror.parts import mirror_parts
 from rig.mirror.runtimes import RUNTIMES
 from rig.mirror.serving import registry
-from rig.part import in_order
+from toolchain.build.part import in_order
 
 
 def test_the_registry_serves_read_only_over_tls_on_one_address() -> None:

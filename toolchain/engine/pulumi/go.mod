@@ -1,4 +1,4 @@
-module kubelab/rig/engine/pulumi
+module kubelab/toolchain/engine/pulumi
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module kubelab/rig/engine/language-python
+module kubelab/toolchain/engine/language-python
 
 go 1.26.0
 
