@@ -1,5 +1,6 @@
 """The lab that an engine which is killed three times builds, and the site that all labs of these tests are on."""
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ import pytest
 
 from tests.e2e import host
 from tests.e2e.cluster import Cluster
-from tests.e2e.labs import clear
+from tests.e2e.labs import clear, remove_machines
 from tests.e2e.project import Project, wait_for
 
 NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
@@ -49,17 +50,35 @@ class BuiltLab:
         return Cluster(self.project)
 
 
+# A fixture builds whole labs; each command in it has a limit of its own.
+TEST_SECONDS = 1800
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder may take longer than others."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+
+
 @pytest.fixture(scope="session")
-def site() -> Path:
-    """The running rig's site file."""
+def site() -> Iterator[Path]:
+    """The running rig's site file; no other run of these tests has it meanwhile."""
     assert "KUBELAB_RIG" in os.environ, "the embedded lab is not in the environment; run: make rig && . .rig/env"
-    return Path(os.environ["KUBELAB_RIG"]) / "site.yaml"
+    rig = Path(os.environ["KUBELAB_RIG"])
+    with (rig / "e2e.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail(f"another run of the end-to-end tests uses the lab of {rig}; wait for its end")
+        yield rig / "site.yaml"
 
 
 @pytest.fixture(scope="module")
 def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltLab]:
     """A cluster of one control plane and two workers, beside a machine that is not ours."""
     project = Project.copy(tmp_path_factory.mktemp("project"), "containerd", "e2e-")
+    remove_machines(site, (*NODES, FOREIGN))
     with host.connected(site) as content:
         host.create_foreign_vm(content, FOREIGN)
     observed = Observed()

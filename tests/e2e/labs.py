@@ -26,6 +26,7 @@ def built(project: Project, site: Path, prepare: Callable[[Project], None] = lam
     preflight.write_text(text.replace(beginning, f"{taking}{beginning}"))
     prepare(project)
     names = tuple(project.nodes)
+    remove_machines(site, names)
     project.pulumi("stack", "init")
     try:
         project.up()
@@ -37,6 +38,11 @@ def built(project: Project, site: Path, prepare: Callable[[Project], None] = lam
 def clear(project: Project, site: Path, names: tuple[str, ...]) -> None:
     """Destroy what the stack still has, and the machines of these names whoever made them."""
     project.run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", project.stack)
+    remove_machines(site, names)
+
+
+def remove_machines(site: Path, names: tuple[str, ...]) -> None:
+    """Remove the machines of these names, whoever made them, as what a run left that was stopped."""
     with host.connected(site) as content:
         for name in names:
             host.destroy_vm(content, name)
