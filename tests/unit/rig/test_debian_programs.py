@@ -13,6 +13,8 @@ from rig.errors import RigError
 from rig.mirror import cri_dockerd_release
 from rig.mirror.debian_programs import CONMON, build
 
+pytestmark = pytest.mark.host
+
 
 class LocalArchive:
     """Debian's archive with one package in it, `conmon` of the version given."""
