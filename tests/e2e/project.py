@@ -34,7 +34,7 @@ class Project:
     def __init__(self, directory: Path, environment: Mapping[str, str], stack: str = STACK) -> None:
         self.directory = directory
         self.stack = stack
-        self.environment = {**environment, "NO_COLOR": "1"}
+        self.environment: dict[str, str] = {**environment, "NO_COLOR": "1"}
         self.log = directory / "output.log"
 
     @classmethod
@@ -66,6 +66,11 @@ class Project:
     @property
     def stack_file(self) -> Path:
         return self.directory / f"stacks/Pulumi.{self.stack}.yaml"
+
+    @property
+    def site_file(self) -> Path:
+        """The site that the stack file names."""
+        return Path(self.read_stack()["config"]["kubelab:site"])
 
     def read_stack(self) -> dict[str, Any]:
         """The stack file as data."""
