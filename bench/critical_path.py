@@ -9,11 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the engine did with one resource, in whole seconds of its log of events."""
+    """What the engine did with one resource, in whole seconds of its log of events; its end has a `place` in it."""
 
     urn: str
     began: int
     ended: int
+    place: int
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ def steps(found: Iterable[Mapping[str, Any]]) -> dict[str, Step]:
         if "resourcePreEvent" in event:
             began.setdefault(urn, event["timestamp"])
         elif urn in began:
-            done[urn] = Step(urn, began[urn], event["timestamp"])
+            done[urn] = Step(urn, began[urn], event["timestamp"], event["sequence"])
     return done
 
 
@@ -56,10 +57,10 @@ def dependencies(state: Mapping[str, Any]) -> dict[str, set[str]]:
 
 def critical_path(done: Mapping[str, Step], needed: Mapping[str, set[str]]) -> list[Step]:
     """The step that ended last, before it the one it needed that ended last, and so on, in the order of time."""
-    last = max(done.values(), key=lambda step: step.ended, default=None)
+    last = max(done.values(), key=lambda step: step.place, default=None)
     path: list[Step] = []
     while last is not None:
         path.insert(0, last)
         before = [done[urn] for urn in needed.get(last.urn, ()) if urn in done]
-        last = max(before, key=lambda step: step.ended, default=None)
+        last = max(before, key=lambda step: step.place, default=None)
     return path

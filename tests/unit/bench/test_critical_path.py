@@ -12,11 +12,15 @@ def urn(name: str) -> str:
 
 
 def event(kind: str, name: str, timestamp: int, *, op: str = "create", provider: str = "p") -> dict[str, Any]:
-    return {"timestamp": timestamp, kind: {"metadata": {"op": op, "urn": urn(name), "provider": provider}}}
+    return {
+        "sequence": timestamp,
+        "timestamp": timestamp,
+        kind: {"metadata": {"op": op, "urn": urn(name), "provider": provider}},
+    }
 
 
 def done(**times: tuple[int, int]) -> dict[str, Step]:
-    return {urn(name): Step(urn(name), *began_and_ended) for name, began_and_ended in times.items()}
+    return {urn(name): Step(urn(name), began, ended, place=ended) for name, (began, ended) in times.items()}
 
 
 def needed(**names: list[str]) -> dict[str, set[str]]:
@@ -27,6 +31,14 @@ def test_it_goes_back_from_the_last_step_by_the_latest_of_those_it_needed() -> N
     found = done(machine=(0, 5), packages=(5, 30), runtime=(5, 12), init=(30, 60), other=(0, 55))
     path = critical_path(found, needed(packages=["machine"], runtime=["machine"], init=["packages", "runtime"]))
     assert [step.name for step in path] == ["machine", "packages", "init"]
+
+
+def test_of_steps_that_ended_in_one_second_the_one_that_the_log_has_last_counts() -> None:
+    found = {
+        urn("verification"): Step(urn("verification"), 60, 60, place=8),
+        urn("inspect"): Step(urn("inspect"), 59, 60, place=7),
+    }
+    assert [step.name for step in critical_path(found, needed(verification=["inspect"]))] == ["inspect", "verification"]
 
 
 def test_what_a_step_needed_and_no_engine_worked_on_in_this_run_is_left_out() -> None:
