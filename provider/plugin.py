@@ -11,8 +11,8 @@ from types import FrameType
 import grpc  # type: ignore[import-untyped, unused-ignore]
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from provider.connection import Connection
 from provider.engine import Engine
-from provider.hosts import Hosts
 from provider.servicer import Provider
 from provider.vsphere.cancel import CancelToken
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     if len(arguments) != 1:
         sys.exit("usage: python provider <engine address>; this is a Pulumi plugin, started by the engine")
     cancel = CancelToken()
-    hosts = Hosts(cancel)
+    connection = Connection(cancel)
     engine = Engine(arguments[0])
     ended = threading.Event()
 
@@ -43,18 +43,18 @@ def main(arguments: Sequence[str]) -> None:
         futures.ThreadPoolExecutor(max_workers=WORKERS),
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)],
     )
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(hosts, engine, cancel), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(connection, engine, cancel), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
     engine.when_gone(end)
     ended.wait()
-    _log_out(hosts)
+    _log_out(connection)
     # Calls in progress are not waited for: they can change nothing any more, and the engine that asked is gone.
     os._exit(0)
 
 
-def _log_out(hosts: Hosts) -> None:
-    closing = threading.Thread(target=hosts.close, name="log-out", daemon=True)
+def _log_out(connection: Connection) -> None:
+    closing = threading.Thread(target=connection.close, name="log-out", daemon=True)
     closing.start()
     closing.join(LOGOUT_SECONDS)

@@ -6,10 +6,10 @@ Only leaf paths: whole `runtime` or `summary` objects cost time and do not decod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from provider.vsphere.api.sdk import vim, vmodl
+from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import GoneError, TimedOutError, VsphereError
-from provider.vsphere.sdk import vim, vmodl
-from provider.vsphere.session import Session
 
 T = TypeVar("T")
 Facts = Mapping[str, Any]

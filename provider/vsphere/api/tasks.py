@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from provider.vsphere import collector
+from provider.vsphere.api import collector
+from provider.vsphere.api.faults import translate
+from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import BusyError, CancelledError, TimedOutError, VsphereError
-from provider.vsphere.faults import translate
-from provider.vsphere.session import Session
 
 TASK_SECONDS = 1800.0
 WITHDRAWN_SECONDS = 10.0
