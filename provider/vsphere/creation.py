@@ -6,13 +6,13 @@ never finished) or a folder without a machine (ours by the UUID in its name: it 
 
 from collections.abc import Callable
 
-from provider.vsphere import files, identity, locate, paths, spec
+from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
 from provider.vsphere.cloudinit import seed
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnknownError, VsphereError
 from provider.vsphere.images.base_machines import Images
-from provider.vsphere.machine import Machine
+from provider.vsphere.machine import Machine, find_ours
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Place
 
@@ -30,7 +30,7 @@ class Creation:
     def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
         """Returns the machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
         instance = identity.instance_uuid(mark)
-        existing = locate.ours(self._place, instance, desired.name)
+        existing = find_ours(self._place, instance, desired.name)
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return existing
@@ -102,7 +102,7 @@ class Creation:
             try:
                 if isinstance(error, OutcomeUnknownError):
                     tasks.settle(self._session, f"creating machine {desired.name}")
-                existing = locate.ours(self._place, instance, desired.name)
+                existing = find_ours(self._place, instance, desired.name)
             except ForeignError as foreign:
                 files.delete(self._place, folder)
                 raise foreign from None

@@ -11,19 +11,17 @@ from typing import Annotated, Any
 
 from provider.vsphere.fields import EXTRA_CONFIG, LABEL, NETWORK, SHA256, TRUTH, Effect, Field, rows, text, whole
 
+_CPUS = whole(1, 768)
+_MIB = whole(128, 24 * 1024**2, of="MiB", step=4)
+_GIB = whole(1, 62 * 1024, of="GiB")
+
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
     """What the API shows and sets by one property each, as wanted or as found."""
 
-    cpus: Annotated[int, Field("cpus", whole(1, 768), Effect.POWER_CYCLE, "config.hardware.numCPU", "numCPUs")]
-    memory_mib: Annotated[
-        int,
-        Field(
-            *("memoryMiB", whole(128, 24 * 1024**2, of="MiB", step=4), Effect.POWER_CYCLE),
-            *("config.hardware.memoryMB", "memoryMB"),
-        ),
-    ]
+    cpus: Annotated[int, Field("cpus", _CPUS, Effect.POWER_CYCLE, "config.hardware.numCPU", "numCPUs")]
+    memory_mib: Annotated[int, Field("memoryMiB", _MIB, Effect.POWER_CYCLE, "config.hardware.memoryMB", "memoryMB")]
     nested_virtualization: Annotated[
         bool, Field("nestedVirtualization", TRUTH, Effect.POWER_CYCLE, "config.nestedHVEnabled", "nestedHVEnabled")
     ]
@@ -35,7 +33,7 @@ class DesiredMachine:
 
     name: Annotated[str, Field("name", LABEL, Effect.REPLACE)]
     hardware: Hardware
-    disk_gib: Annotated[int, Field("diskGiB", whole(1, 62 * 1024, of="GiB"), Effect.GROWTH)]
+    disk_gib: Annotated[int, Field("diskGiB", _GIB, Effect.GROWTH)]
     image_disk: Annotated[str, Field("image", text("an image's diskPath"), Effect.NOTHING)]
     image_sha256: Annotated[str, Field("imageSha256", SHA256, Effect.REPLACE)]
     datastore: Annotated[str, Field("datastore", text("a datastore's name"), Effect.REPLACE)]

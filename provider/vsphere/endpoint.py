@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+CONNECT_SECONDS = 15
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 

@@ -1,16 +1,25 @@
-"""Machine: one virtual machine, and what can be asked of it."""
+"""Machine: one virtual machine, what can be asked of it, and how it is found."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network
 from typing import Any
 
-from provider.vsphere import observe, spec
+from provider.vsphere import identity, observe, spec
 from provider.vsphere.api import collector, tasks
+from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
-from provider.vsphere.errors import GoneError, OutcomeUnknownError, PowerStateError, TimedOutError, VsphereError
+from provider.vsphere.errors import (
+    ForeignError,
+    GoneError,
+    OutcomeUnknownError,
+    PowerStateError,
+    TimedOutError,
+    VsphereError,
+)
 from provider.vsphere.model import ObservedMachine
+from provider.vsphere.place import Place
 
 ON, OFF = "poweredOn", "poweredOff"
 SHUTDOWN_SECONDS = 180.0
@@ -79,7 +88,7 @@ class Machine:
         """
         last: list[ObservedMachine] = []
 
-        def done(facts: collector.Facts) -> str | None:
+        def done(facts: Facts) -> str | None:
             last[:] = [observe.from_facts(self._ref._moId, facts)]
             return observe.address_in(last[0], network)
 
@@ -125,11 +134,54 @@ class Machine:
         paths = ["runtime.powerState"]
         collector.wait_for(self._session, doing, self._ref, paths, _is_off, Deadline(SHUTDOWN_SECONDS))
 
-    def _read(self, doing: str, paths: Any) -> collector.Facts:
+    def _read(self, doing: str, paths: Any) -> Facts:
         return collector.read(self._session, doing, self._ref, paths)
 
 
-def _is_off(facts: collector.Facts) -> bool | None:
+def find_by_uuid(place: Place, instance: str, name: str) -> Machine | None:
+    """Returns the machine with this instance UUID, called `name` in messages; None if there is none."""
+    index = place.session.content.searchIndex
+    return _found(place, name, index.FindByUuid, None, instance.lower(), True, True)
+
+
+def find_by_name(place: Place, name: str) -> Machine | None:
+    """Returns the machine of this name in the place's folder, None if there is none."""
+    index = place.session.content.searchIndex
+    return _found(place, name, index.FindChild, place.folder, name)
+
+
+def find_ours(place: Place, instance: str, name: str) -> Machine | None:
+    """Returns the machine, by instance UUID or else by name; None if there is none.
+
+    Raises ForeignError if one with this UUID or name exists that does not carry the mark to which the UUID belongs.
+    """
+    for machine in (find_by_uuid(place, instance, name), find_by_name(place, name)):
+        if machine is None:
+            continue
+        try:
+            marks = machine.marks()
+        except GoneError:
+            continue
+        if identity.is_ours(instance, marks):
+            return machine
+        raise ForeignError(
+            f"machine {name}: {place.session.name} has a machine of that name or instance UUID that {_whose(marks)}; "
+            "it was left untouched; rename this node, or remove that machine yourself"
+        )
+    return None
+
+
+def _found(place: Place, name: str, find: Callable[..., Any], *arguments: Any) -> Machine | None:
+    ref = place.session.read(f"reading the inventory of {place.session.name}", find, *arguments)
+    return Machine(place.session, ref, name) if isinstance(ref, vim.VirtualMachine) else None
+
+
+def _whose(marks: dict[str, str]) -> str:
+    mark = marks.get(identity.OWNER_KEY)
+    return f"belongs to {mark}" if mark else "kubelab did not make"
+
+
+def _is_off(facts: Facts) -> bool | None:
     return str(facts.get("runtime.powerState")) == OFF or None
 
 

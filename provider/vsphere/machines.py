@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
-from provider.vsphere import files, identity, locate, observe, paths, spec
+from provider.vsphere import files, identity, observe, paths, spec
 from provider.vsphere.creation import Creation
 from provider.vsphere.desired import HARDWARE, DesiredMachine
 from provider.vsphere.errors import GoneError, OutcomeUnknownError, VsphereError
-from provider.vsphere.machine import OFF, ON, Machine
+from provider.vsphere.machine import OFF, ON, Machine, find_by_uuid, find_ours
 from provider.vsphere.model import HalfMadeError, MachineState, ObservedMachine
 from provider.vsphere.place import Place
 
@@ -33,7 +33,7 @@ class Machines:
         self, instance: str, desired: DesiredMachine, obsolete: Collection[str], address_seconds: float
     ) -> MachineState:
         """Brings a machine to what is wanted; `obsolete` are extraConfig keys to remove. Raises as create."""
-        machine = locate.ours(self._place, instance, desired.name)
+        machine = find_ours(self._place, instance, desired.name)
         if machine is None:
             raise GoneError(
                 f"machine {desired.name}: it is not on {self._place.session.name} any more; run pulumi refresh, then up"
@@ -42,7 +42,7 @@ class Machines:
 
     def read(self, instance: str, name: str, network: IPv4Network | None) -> MachineState | None:
         """Returns the machine's state, None if it does not exist. Raises ForeignError if it is not marked as ours."""
-        machine = locate.ours(self._place, instance, name)
+        machine = find_ours(self._place, instance, name)
         try:
             return None if machine is None else observe.state(machine.observe(), network)
         except GoneError:
@@ -50,12 +50,12 @@ class Machines:
 
     def find(self, instance: str) -> MachineState | None:
         """Returns the machine of this instance UUID, whatever its name. Raises ForeignError if it is not ours."""
-        machine = locate.by_uuid(self._place, instance, instance)
+        machine = find_by_uuid(self._place, instance, instance)
         return None if machine is None else self.read(instance, machine.observe().name, None)
 
     def destroy(self, instance: str, name: str, datastore: str) -> None:
         """Destroys the machine and its folder; one that is gone is fine. Raises ForeignError if it is not ours."""
-        machine = locate.ours(self._place, instance, name)
+        machine = find_ours(self._place, instance, name)
         if machine is not None:
             machine.destroy()
         leftover = paths.directory(name, instance)

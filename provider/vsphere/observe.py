@@ -5,8 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from provider.vsphere import identity, paths
-from provider.vsphere.api.collector import Facts
-from provider.vsphere.api.sdk import vim
+from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.desired import HARDWARE, Hardware
 from provider.vsphere.model import Disk, MachineState, ObservedMachine
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from provider.vsphere.api import collector
-from provider.vsphere.api.sdk import vim
+from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.endpoint import Endpoint
@@ -64,7 +64,7 @@ class StandaloneHost:
         end = self.session.endpoint
         return UploadTarget(end.server, end.port, urllib.parse.urlsplit(device.url).path, self.session.ssl_context)
 
-    def _named(self, kind: str, name: str, paths: list[str]) -> tuple[Any, collector.Facts]:
+    def _named(self, kind: str, name: str, paths: list[str]) -> tuple[Any, Facts]:
         refs = self._read(self.datacenter, kind) or []
         found = collector.read_many(self.session, self._looking, refs, ["name", *paths])
         for ref in refs:

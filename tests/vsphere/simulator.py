@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from provider.vsphere import standalone_host
 from provider.vsphere.api import collector, tasks
-from provider.vsphere.api.sdk import vim
+from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.cancel import CancelToken, Deadline
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.machine import Machine
@@ -132,7 +132,7 @@ class Simulator:
         assert len(set(names)) == len(names), f"two machines of one name: {names}"
         return {found[ref._moId]["name"]: ref for ref in refs}
 
-    def facts(self, name: str, *paths: str) -> collector.Facts:
+    def facts(self, name: str, *paths: str) -> Facts:
         """Properties of a machine."""
         return collector.read(self._second, "test", self.machines()[name], paths)
 

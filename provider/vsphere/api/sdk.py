@@ -6,10 +6,11 @@ pyvmomi ships partial annotations (constructors untyped, properties undeclared).
 import http.client
 import importlib
 import ssl
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from provider.vsphere.api.tls import CONNECT_SECONDS
+from provider.vsphere.endpoint import CONNECT_SECONDS
 from provider.vsphere.errors import RefusedError
 
 _pyvmomi: Any = importlib.import_module("pyVmomi")
@@ -17,6 +18,7 @@ vim: Any = _pyvmomi.vim
 vmodl: Any = _pyvmomi.vmodl
 SoapStubAdapter: Any = importlib.import_module("pyVmomi.SoapAdapter").SoapStubAdapter
 _support: Any = importlib.import_module("pyVmomi.VmomiSupport")
+Facts = Mapping[str, Any]  # properties of an object by path, as config.hardware.numCPU; unset ones are absent
 _VERSIONS_PATH = "/sdk/vimServiceVersions.xml"
 
 

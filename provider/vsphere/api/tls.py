@@ -5,10 +5,8 @@ import hmac
 import socket
 import ssl
 
-from provider.vsphere.endpoint import normalized_pin
+from provider.vsphere.endpoint import CONNECT_SECONDS, normalized_pin
 from provider.vsphere.errors import RefusedError, UnreachableError
-
-CONNECT_SECONDS = 15
 
 
 def context(host: str, port: int, ca_pem: str | None, sha256: str | None) -> ssl.SSLContext:

@@ -6,7 +6,7 @@ first; the last user out destroys it.
 
 from collections.abc import Callable, Mapping
 
-from provider.vsphere import identity, locate, paths
+from provider.vsphere import identity, paths
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import (
     AlreadyExistsError,
@@ -19,7 +19,7 @@ from provider.vsphere.errors import (
 )
 from provider.vsphere.identity import IMAGE_KEY, PHASE_KEY, READY, base_name, base_uuid, user_key
 from provider.vsphere.images.importing import import_base, importer_is_alive
-from provider.vsphere.machine import Machine
+from provider.vsphere.machine import Machine, find_by_name, find_by_uuid
 from provider.vsphere.model import ImageSource, ImportedImage, ObservedMachine
 from provider.vsphere.place import Place
 
@@ -130,7 +130,7 @@ class Images:
 
     def _locate(self, sha256: str, datastore: str) -> Machine | None:
         name = base_name(sha256)
-        machine = locate.by_uuid(self._place, base_uuid(sha256, datastore), name) or locate.by_name(self._place, name)
+        machine = find_by_uuid(self._place, base_uuid(sha256, datastore), name) or find_by_name(self._place, name)
         if machine is None:
             return None
         try:

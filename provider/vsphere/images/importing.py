@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from provider.vsphere import locate, spec
+from provider.vsphere import spec
 from provider.vsphere.api import collector
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.identity import CREATING, IMPORTER_KEY, PHASE_KEY, READY
 from provider.vsphere.images import nfc, ova
-from provider.vsphere.machine import Machine
+from provider.vsphere.machine import Machine, find_by_uuid
 from provider.vsphere.model import ImageSource
 from provider.vsphere.place import Place
 
@@ -79,7 +79,7 @@ def _remove(place: Place, name: str, instance: str, importer: str) -> None:
         return
     # One that cannot be removed now is found unfinished by the next run, and removed then.
     with place.session.cancel.shielded(), suppress(VsphereError):
-        machine = locate.by_uuid(place, instance, name)
+        machine = find_by_uuid(place, instance, name)
         if machine is not None and machine.marks().get(IMPORTER_KEY) == importer:
             machine.destroy()
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from provider.vsphere.api import collector
 from provider.vsphere.api.faults import translate
-from provider.vsphere.api.sdk import vim, vmodl
+from provider.vsphere.api.sdk import Facts, vim, vmodl
 from provider.vsphere.api.session import HTTP_SECONDS
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import VsphereError
@@ -51,7 +51,7 @@ class Lease:
     def wait_until_ready(self) -> Any:
         """Returns the HttpNfcLeaseInfo. Raises the lease's error."""
 
-        def done(facts: collector.Facts) -> collector.Facts | None:
+        def done(facts: Facts) -> Facts | None:
             return dict(facts) if str(facts.get("state")) in ("ready", "error") else None
 
         paths = ["state", "error", "info"]
