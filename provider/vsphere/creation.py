@@ -5,6 +5,7 @@ never finished) or a folder without a machine (ours by the UUID in its name: it 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
@@ -14,9 +15,18 @@ from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnk
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machine import Machine, find_ours
 from provider.vsphere.model import ObservedMachine
-from provider.vsphere.place import Place
+from provider.vsphere.place import Datastore, Network, Place
 
 ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a machine is made of, found before anything is made."""
+
+    image: ObservedMachine
+    datastore: Datastore
+    network: Network
 
 
 class Creation:
@@ -34,8 +44,7 @@ class Creation:
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return existing
-        image = self._preflight(desired)
-        return self._make(desired, mark, image)
+        return self._make(desired, mark, self._preflight(desired))
 
     def _fits(self, machine: Machine, desired: DesiredMachine) -> bool:
         """False if there is none any more: one made from other things and never finished is removed here."""
@@ -51,20 +60,19 @@ class Creation:
         machine.destroy()
         return False
 
-    def _preflight(self, desired: DesiredMachine) -> ObservedMachine:
-        """All that can be known to fail before anything is made. Returns the image's base machine."""
-        self._place.datastore(desired.datastore)
-        self._place.network(desired.network)
+    def _preflight(self, desired: DesiredMachine) -> _Parts:
+        """All that can be known to fail before anything is made."""
+        datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
         image = Images(self._place, self._progress).base_of(desired.image_sha256, desired.datastore)
         spec.check_hardware(desired, image)
-        return image
+        return _Parts(image, datastore, network)
 
-    def _make(self, desired: DesiredMachine, mark: str, image: ObservedMachine) -> Machine:
+    def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
         instance = identity.instance_uuid(mark)
-        folder = self._place.datastore(desired.datastore).path(paths.directory(desired.name, instance))
+        folder = parts.datastore.path(paths.directory(desired.name, instance))
         for attempt in range(ATTEMPTS):
             try:
-                return self._make_once(desired, mark, image, folder)
+                return self._make_once(desired, mark, parts, folder)
             except VsphereError as error:
                 existing = self._look_after(error, desired, instance, folder)
                 if existing is not None:
@@ -73,13 +81,13 @@ class Creation:
                     raise
         raise AssertionError("unreachable")
 
-    def _make_once(self, desired: DesiredMachine, mark: str, image: ObservedMachine, folder: str) -> Machine:
+    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, folder: str) -> Machine:
         self._empty_folder(folder)
         disk = f"{folder}/{desired.name}.vmdk"
         self._progress("copying the image's disk")
-        files.copy_disk(self._place, image.disks[0].path, disk)
+        files.copy_disk(self._place, parts.image.disks[0].path, disk)
         self._progress("creating")
-        wanted = spec.first_spec(desired, image, mark, disk, self._place.network(desired.network).nic_backing)
+        wanted = spec.first_spec(desired, parts.image, mark, disk, parts.network.nic_backing)
         create, where = self._place.folder.CreateVM_Task, (self._place.pool, self._place.host)
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)

@@ -12,7 +12,7 @@ from provider.vsphere import observe, spec
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import FIELDS, HARDWARE, DesiredMachine, Hardware, desired_machine, hardware_properties
 from provider.vsphere.fields import Effect, Field
-from provider.vsphere.model import ObservedMachine
+from provider.vsphere.model import Disk, ObservedMachine
 
 CONFIG_SPEC = vim.vm.ConfigSpec()
 ROWS = list(HARDWARE.items())
@@ -80,7 +80,7 @@ def test_a_changed_setting_and_no_other_is_in_the_specification(
 def test_a_new_machine_is_specified_with_every_setting(
     attribute: str, row: Field, desired: DesiredMachine, found: ObservedMachine
 ) -> None:
-    image = replace(found, disks=(spec.Disk(2000, 1000, 0, "[ds] base/disk.vmdk", 1024**3),))
+    image = replace(found, disks=(Disk(2000, 1000, 0, "[ds] base/disk.vmdk", 1024**3),))
     made = spec.first_spec(desired, image, "a/b/w1", "[ds] w1/w1.vmdk", None)
     assert getattr(made, row.spec) == getattr(desired.hardware, attribute)
 
