@@ -5,41 +5,33 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from provider.vsphere import tls
+from provider.vsphere.api import tls
+from provider.vsphere.api.faults import translate
+from provider.vsphere.api.sdk import SoapStubAdapter, negotiated_version, vim, vmodl
 from provider.vsphere.cancel import CancelToken
+from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import OutcomeUnknownError, RefusedError, UnreachableError, VsphereError
-from provider.vsphere.faults import translate
-from provider.vsphere.sdk import SoapStubAdapter, vim, vmodl
-from provider.vsphere.versions import negotiate
 
 T = TypeVar("T")
 HTTP_SECONDS = 60
 POOLED_CONNECTION_SECONDS = 20  # shorter than servers keep idle connections, so that a change never meets a closed one
 READ_ATTEMPTS = 5
+Accept = Callable[[str, Any], None]  # (what is being done, AboutInfo of the server)
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where the host is, who logs in and how its certificate is verified."""
-
-    server: str
-    port: int
-    user: str
-    password: str = field(repr=False)
-    ca_pem: str | None = None
-    sha256: str | None = None
-
-
 class Session:
-    """Logs in at the first call and again when the host forgot the session. `close` logs out."""
+    """Logs in at the first call and again when the host forgot the session. `close` logs out.
 
-    def __init__(self, endpoint: Endpoint, cancel: CancelToken) -> None:
+    `accept` is asked before the password is sent: it raises RefusedError if the server is of another kind.
+    """
+
+    def __init__(self, endpoint: Endpoint, cancel: CancelToken, accept: Accept) -> None:
         self.endpoint = endpoint
         self.cancel = cancel
+        self._accept = accept
         self.followed_tasks: set[str] = set()
         self._lock = threading.RLock()
         self._generation = 0
@@ -137,7 +129,7 @@ class Session:
         end = self.endpoint
         doing = f"connecting to {self.name}"
         try:
-            version = self.read(doing, negotiate, end.server, end.port, self.ssl_context)
+            version = self.read(doing, negotiated_version, end.server, end.port, self.ssl_context)
             stub = SoapStubAdapter(
                 host=end.server,
                 port=end.port,
@@ -150,7 +142,7 @@ class Session:
             )
             instance = vim.ServiceInstance("ServiceInstance", stub)
             content = self.read(doing, instance.RetrieveContent)
-            _require_standalone(doing, content.about)
+            self._accept(doing, content.about)
             self._login(content)
         except RefusedError as refused:
             self._refused = refused
@@ -182,11 +174,4 @@ class Session:
             return RefusedError(f"{doing}: {self.name} forgets the session at once; check the host's session limits")
         return UnreachableError(
             f"{doing}: {self.name} does not answer ({error}); check that the host is up and reachable"
-        )
-
-
-def _require_standalone(doing: str, about: Any) -> None:
-    if about.apiType != "HostAgent":
-        raise RefusedError(
-            f"{doing}: this is {about.name}; kubelab drives standalone ESXi hosts: name one of its hosts as server"
         )

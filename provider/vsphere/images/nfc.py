@@ -3,19 +3,19 @@
 import hashlib
 import http.client
 import threading
-import urllib.parse
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from provider.vsphere import collector
+from provider.vsphere.api import collector
+from provider.vsphere.api.faults import translate
+from provider.vsphere.api.sdk import Facts, vim, vmodl
+from provider.vsphere.api.session import HTTP_SECONDS
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.faults import translate
-from provider.vsphere.ova import CHUNK, Ova
-from provider.vsphere.sdk import vim, vmodl
-from provider.vsphere.session import HTTP_SECONDS, Session
+from provider.vsphere.images.ova import CHUNK, Ova
+from provider.vsphere.place import Place
 
 READY_SECONDS = 300.0
 KEEP_ALIVE_SECONDS = 2.0
@@ -24,8 +24,9 @@ KEEP_ALIVE_SECONDS = 2.0
 class Lease:
     """A lease as a context: completed at a good end, aborted after an exception (the host then removes all)."""
 
-    def __init__(self, session: Session, lease: Any, doing: str) -> None:
-        self._session = session
+    def __init__(self, place: Place, lease: Any, doing: str) -> None:
+        self._place = place
+        self._session = place.session
         self._lease = lease
         self._doing = doing
         self._percent = 0
@@ -50,7 +51,7 @@ class Lease:
     def wait_until_ready(self) -> Any:
         """Returns the HttpNfcLeaseInfo. Raises the lease's error."""
 
-        def done(facts: collector.Facts) -> collector.Facts | None:
+        def done(facts: Facts) -> Facts | None:
             return dict(facts) if str(facts.get("state")) in ("ready", "error") else None
 
         paths = ["state", "error", "info"]
@@ -68,22 +69,20 @@ class Lease:
             device = next((device for device in info.deviceUrl if device.importKey == item.deviceId), None)
             if device is None:
                 raise VsphereError(f"{self._doing}: the host offers no place for {item.path}")
-            sums[device.key], sent = self._send(ova, item, device.url, sent, total, progress)
+            sums[device.key], sent = self._send(ova, item, device, sent, total, progress)
         for entry in self._session.read(self._doing, self._lease.HttpNfcLeaseGetManifest) or []:
             if entry.sha1 and sums.get(entry.key, entry.sha1) != entry.sha1:
                 raise VsphereError(f"{self._doing}: the host received other bytes than were sent; run up again")
 
     def _send(
-        self, ova: Ova, item: Any, url: str, sent: int, total: int, progress: Callable[[str], None]
+        self, ova: Ova, item: Any, device: Any, sent: int, total: int, progress: Callable[[str], None]
     ) -> tuple[str, int]:
         stream, size = ova.member(item.path)
         digest = hashlib.sha1(usedforsecurity=False)  # the algorithm of the host's manifest
-        end = self._session.endpoint
-        connection = http.client.HTTPSConnection(
-            end.server, end.port, timeout=HTTP_SECONDS, context=self._session.ssl_context
-        )  # a standalone host gives "*" or its own name as the place to send to
+        to = self._place.upload_target(device)
+        connection = http.client.HTTPSConnection(to.server, to.port, timeout=HTTP_SECONDS, context=to.context)
         try:
-            connection.putrequest("PUT" if item.create else "POST", urllib.parse.urlsplit(url).path)
+            connection.putrequest("PUT" if item.create else "POST", to.path)
             connection.putheader("Content-Type", "application/x-vnd.vmware-streamVmdk")
             connection.putheader("Content-Length", str(size))
             if item.create:

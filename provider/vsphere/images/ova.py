@@ -19,7 +19,7 @@ FETCH_SECONDS = 60
 OVF_NAMESPACE = "{http://schemas.dmtf.org/ovf/envelope/1}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ova:
     """An open OVA: its OVF descriptor (XML text) and the names of the networks that it mentions."""
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from provider.vsphere import collector
+from provider.vsphere.api import collector
+from provider.vsphere.api.faults import translate
+from provider.vsphere.api.sdk import Facts
+from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import BusyError, CancelledError, TimedOutError, VsphereError
-from provider.vsphere.faults import translate
-from provider.vsphere.session import Session
 
 TASK_SECONDS = 1800.0
 WITHDRAWN_SECONDS = 10.0
@@ -50,7 +51,7 @@ def _follow(session: Session, doing: str, task: Any, seconds: float) -> Any:
 def wait(session: Session, doing: str, task: Any, seconds: float = TASK_SECONDS) -> Any:
     """Waits for a task's end and returns its result; raises its error, translated."""
 
-    def done(facts: collector.Facts) -> dict[str, Any] | None:
+    def done(facts: Facts) -> dict[str, Any] | None:
         state = str(facts.get("info.state", ""))
         return {"state": state, **facts} if state in ("success", "error") else None
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from provider.vsphere.api.sdk import vim, vmodl
 from provider.vsphere.errors import (
     AlreadyExistsError,
     BusyError,
@@ -10,7 +11,6 @@ from provider.vsphere.errors import (
     RefusedError,
     VsphereError,
 )
-from provider.vsphere.sdk import vim, vmodl
 
 
 def translate(doing: str, fault: BaseException) -> VsphereError:

@@ -2,14 +2,11 @@
 
 import hashlib
 import hmac
-import re
 import socket
 import ssl
 
+from provider.vsphere.endpoint import CONNECT_SECONDS, normalized_pin
 from provider.vsphere.errors import RefusedError, UnreachableError
-
-CONNECT_SECONDS = 15
-_SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 def context(host: str, port: int, ca_pem: str | None, sha256: str | None) -> ssl.SSLContext:
@@ -27,12 +24,6 @@ def context(host: str, port: int, ca_pem: str | None, sha256: str | None) -> ssl
         except ssl.SSLError as error:
             raise RefusedError(f"tls.caFile of {host}: not a PEM certificate ({error.reason})") from None
     return ssl.create_default_context()
-
-
-def normalized_pin(sha256: str) -> str | None:
-    """Returns the pin as 64 lower-case hex digits, None if it is not one."""
-    digits = sha256.replace(":", "").strip().lower()
-    return digits if _SHA256_HEX.fullmatch(digits) else None
 
 
 def _pinned(host: str, port: int, sha256: str) -> ssl.SSLContext:

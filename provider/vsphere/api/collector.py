@@ -3,16 +3,15 @@
 Only leaf paths: whole `runtime` or `summary` objects cost time and do not decode with every server.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from provider.vsphere.api.sdk import Facts, vim, vmodl
+from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import GoneError, TimedOutError, VsphereError
-from provider.vsphere.sdk import vim, vmodl
-from provider.vsphere.session import Session
 
 T = TypeVar("T")
-Facts = Mapping[str, Any]
 POLL_SECONDS = 1  # a wait looks at its cancel token this often
 
 
