@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.machine import MachineSpec
+from config.site import MachineSpec
 from provider.resource import Change
 from provider.virtual_machine import VirtualMachine
 from provider.vsphere import observe, spec
