@@ -44,6 +44,7 @@ class ClusterConfig:
     controller_manager_extra_args: tuple[ExtraArg, ...]
     scheduler_extra_args: tuple[ExtraArg, ...]
     etcd_extra_args: tuple[ExtraArg, ...]
+    control_plane_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +193,9 @@ class LabConfig:
     warnings: tuple[str, ...]
 
     @property
-    def control_plane(self) -> NodeConfig:
-        """The one node that runs the control plane."""
-        return next(node for node in self.nodes if node.role == "controlPlane")
+    def control_planes(self) -> tuple[NodeConfig, ...]:
+        """The nodes that run the control plane, in the order of the file: the first initialises the cluster."""
+        return tuple(node for node in self.nodes if node.role == "controlPlane")
 
     @property
     def workers(self) -> tuple[NodeConfig, ...]:

@@ -73,8 +73,8 @@ def answer(args: MockResourceArgs) -> dict[str, Any]:
 
 def stdout(name: str) -> str:
     """A step's result."""
-    if name.endswith("-mint-token"):
-        return f"{token_of(name.removesuffix('-mint-token'))}\nsha256:{'0' * 64}\n"
+    if name.endswith("-membership"):
+        return f"{token_of(name.removesuffix('-membership'))}\nsha256:{'0' * 64}\n"
     if name.endswith("-inspect"):
         return facts_of(name.removesuffix("-inspect"))
     return KUBECONFIG if name.endswith("-init") else f"machine-id of {name}\n"

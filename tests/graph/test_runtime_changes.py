@@ -1,6 +1,7 @@
 """Another runtime, another installation: which machines and steps are made anew, as an engine would decide it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 from components.runtimes import RUNTIMES
 from tests.graph.conftest import loaded, moid_of, registered, shipped
 from tests.graph.recording import Graph, Resource
-from tests.graph.test_order import MACHINE, commands, preparation, script_of, step, waits_for
+from tests.graph.test_order import CLUSTER, MACHINE, commands, preparation, script_of, step, waits_for
 from tests.graph.test_steps import given, run_of
 
 Lab = Callable[..., Graph]
-JOINING = ("mint-token", "join", "membership")
+JOINING = ("join", "membership")
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +22,18 @@ def lab(site_file: Path) -> Lab:
     """The mixed stack with changes: of the cluster by keyword, of nodes by name."""
     known: dict[str, Graph] = {}
 
-    def make(nodes: Mapping[str, Mapping[str, Any]] | None = None, **cluster: object) -> Graph:
+    def make(
+        nodes: Mapping[str, Mapping[str, Any]] | None = None, endpoint: str | None = None, **cluster: object
+    ) -> Graph:
         declared = shipped("mixed")
         declared["cluster"] |= cluster
         for name, changes in (nodes or {}).items():
             declared["nodes"][name] |= changes
-        key = repr(declared)
+        key = repr((declared, endpoint))
         if key not in known:
-            known[key] = registered(loaded("mixed", declared, site_file))
+            config = loaded("mixed", declared, site_file)
+            cluster_config = replace(config.cluster, control_plane_endpoint=endpoint)
+            known[key] = registered(replace(config, cluster=cluster_config))
         return known[key]
 
     return make
@@ -78,7 +83,7 @@ def of_worker(worker: str, graph: Graph) -> set[str]:
 
 
 @pytest.mark.parametrize("policy", ["replaceMachine", "resetNode"])
-def test_another_runtime_of_a_worker_makes_its_own_steps_anew_and_verifies_the_cluster(lab: Lab, policy: str) -> None:
+def test_another_runtime_of_a_worker_makes_its_own_steps_anew_and_verifies(lab: Lab, policy: str) -> None:
     before = lab(onRuntimeChange=policy)
     after = lab({"w1": {"runtime": "crio"}}, onRuntimeChange=policy)
     assert replaced(before, after) == {*of_worker("w1", after), "verification"}
@@ -103,7 +108,7 @@ def test_a_worker_that_is_to_be_reset_keeps_its_machine(lab: Lab) -> None:
     assert not [name for name in anew(after) if is_made_anew(before, after.named(MACHINE, name))]
 
 
-def test_a_worker_that_was_reset_is_made_anew_for_the_next_runtime_once_that_is_the_policy(lab: Lab) -> None:
+def test_a_worker_that_was_reset_is_made_anew_once_that_is_the_policy(lab: Lab) -> None:
     before = lab({"w1": {"runtime": "crio", "onRuntimeChange": "resetNode"}})
     after = lab({"w1": {"runtime": "containerd"}})
     assert [name for name in anew(after) if is_made_anew(before, after.named(MACHINE, name))] == ["w1"]
@@ -117,9 +122,7 @@ def test_another_policy_alone_makes_nothing_anew(lab: Lab) -> None:
 
 @pytest.mark.parametrize("policy", ["replaceMachine", "resetNode"])
 @pytest.mark.parametrize("runtime", ["docker", "crio"])
-def test_another_runtime_of_the_control_plane_makes_nothing_anew_that_changes_a_machine(
-    lab: Lab, policy: str, runtime: str
-) -> None:
+def test_another_runtime_of_the_control_plane_makes_nothing_anew(lab: Lab, policy: str, runtime: str) -> None:
     """A cluster lives on its control plane: the step refuses the change and says what to do."""
     before = lab(onRuntimeChange=policy)
     after = lab({"cp1": {"runtime": runtime}}, onRuntimeChange=policy)
@@ -132,12 +135,12 @@ def test_another_runtime_of_the_control_plane_makes_nothing_anew_that_changes_a_
 def test_the_membership_goes_before_anything_of_the_old_node_does(lab: Lab, policy: str) -> None:
     """An engine deletes what depends on a thing before the thing itself: the drain comes while the node still runs."""
     graph = lab({"w1": {"runtime": "crio"}}, onRuntimeChange=policy)
-    membership = step(graph, "65-manage-membership.sh", "w1")
+    membership = step(graph, "50-manage-membership.sh", "w1")
     assert membership.delete_before_replace
     assert "remove" in membership.plain("delete").split()
     for earlier in preparation(graph, "w1"):
         assert waits_for(graph, membership, earlier), earlier.name
-    assert membership.deleted_with == graph.named(MACHINE, "cp1").urn
+    assert membership.deleted_with == graph.named(CLUSTER, "cluster").urn
     assert run_of("w1") in membership.plain("triggers")
 
 
@@ -219,6 +222,39 @@ def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> No
     assert changed == {"cp1-init"}
     assert replaced(before, after) == set()
     assert given(step(after, "40-init-control-plane.sh", "cp1"), "CERT_SANS") == "k8s.lab"
+
+
+def test_another_endpoint_reaches_the_cluster_and_what_joins_and_drains_nothing(lab: Lab) -> None:
+    before, after = lab(), lab(endpoint="api.lab.test")
+    changed = {
+        command.name
+        for command in commands(after)
+        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
+    }
+    assert changed == {"cp1-init", "pod-network-apply", *(f"{worker}-join" for worker in ("w1", "w2", "w3"))}
+    assert replaced(before, after) == set()
+    init, join = step(after, "40-init-control-plane.sh", "cp1"), step(after, "60-join-worker.sh", "w1")
+    assert given(init, "API_ENDPOINT") == "api.lab.test:6443"
+    assert given(init, "IDENTITY") == given(step(before, "40-init-control-plane.sh", "cp1"), "IDENTITY")
+    assert "apiServerEndpoint: api.lab.test:6443" in given(join, "KUBEADM_CONFIG")
+    kustomization = given(step(after, "45-apply-pod-network.sh", "network"), "KUSTOMIZATION")
+    assert "api.lab.test" in kustomization
+
+
+def test_a_control_plane_made_anew_leaves_the_workers_memberships(lab: Lab) -> None:
+    graph = lab()
+    anew = remade(graph, "cp1")
+    assert {"cp1-preflight", "cp1-init", "pod-network-apply", "verification"} <= anew
+    assert {name.partition("-")[0] for name in anew} & {"w1", "w2", "w3"} == set()
+
+
+def remade(graph: Graph, machine: str) -> set[str]:
+    """The commands that an engine makes anew once a machine was."""
+    changed, found = {moid_of(machine)}, set[str]()
+    while new := {each.name for each in commands(graph) if changed & set(map(str, each.plain("triggers")))} - found:
+        found |= new
+        changed |= {f"{name}-id" for name in new}
+    return found
 
 
 def test_the_mode_of_kube_proxy_is_the_pod_networks_too(lab: Lab) -> None:

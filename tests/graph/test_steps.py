@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable
 
-from components.runtimes import RUNTIMES, all_traces
+from components.runtimes import RUNTIMES
+from components.steps.leftovers import all_traces
 from config import LabConfig, versions
 from tests.graph.conftest import address_of, facts_of, moid_of, public_key_of
 from tests.graph.recording import Graph, Resource, is_secret
-from tests.graph.test_order import MACHINE, commands, script_of, step, verification
+from tests.graph.test_order import CLUSTER, MACHINE, commands, script_of, step, verification
 
+INITIALISATION = "cp1-init-id"
 INSTALLED = re.compile(r"^([A-Z_]*VERSION)=(.*)$", re.MULTILINE)
 
 
@@ -37,10 +39,17 @@ def install_step(graph: Graph, config: LabConfig, node: str) -> Resource:
     return step(graph, RUNTIMES[runtime].script, node)
 
 
-def test_every_step_goes_with_its_own_machine(graph: Graph) -> None:
+def of_cluster(command: Resource) -> bool:
+    """Whether a command is of the cluster as a whole, whichever control plane it runs on."""
+    return script_of(command) in {"45-apply-pod-network.sh", "50-manage-membership.sh", "90-verify-cluster.sh"}
+
+
+def test_every_step_goes_with_its_own_machine_or_with_the_cluster(graph: Graph) -> None:
     assert commands(graph)
+    cluster = graph.named(CLUSTER, "cluster").urn
     for command in commands(graph):
-        assert command.deleted_with == graph.named(MACHINE, node_of(command, graph)).urn, command.name
+        own = graph.named(MACHINE, node_of(command, graph)).urn
+        assert command.deleted_with == (cluster if of_cluster(command) else own), command.name
 
 
 def test_the_first_step_of_a_node_runs_anew_on_a_machine_made_anew(graph: Graph, config: LabConfig) -> None:
@@ -52,9 +61,13 @@ def test_the_first_step_of_a_node_runs_anew_on_a_machine_made_anew(graph: Graph,
 
 def test_every_later_step_runs_anew_when_the_first_of_its_node_did(graph: Graph) -> None:
     for command in commands(graph):
-        if script_of(command) != "00-preflight.sh":
+        assert command.delete_before_replace, command.name
+        if script_of(command) != "00-preflight.sh" and not of_cluster(command):
             assert run_of(node_of(command, graph)) in command.plain("triggers"), command.name
-            assert command.delete_before_replace, command.name
+
+
+def test_the_pod_network_is_applied_anew_to_a_cluster_made_anew(graph: Graph) -> None:
+    assert step(graph, "45-apply-pod-network.sh", "network").plain("triggers") == [INITIALISATION]
 
 
 def test_another_runtime_makes_another_node_of_a_worker_and_never_of_a_control_plane(
@@ -71,7 +84,7 @@ def test_a_workers_machine_is_made_for_its_runtime_and_a_control_planes_for_any(
 ) -> None:
     made_for = {machine.name: machine.plain("replaceTriggers") for machine in graph.of_type(MACHINE)}
     workers = {worker.name: {"runtime": worker.runtime} for worker in config.workers}
-    assert made_for == {config.control_plane.name: {}, **workers}
+    assert made_for == {**{node.name: {} for node in config.control_planes}, **workers}
 
 
 def test_every_connection_verifies_the_host_key_of_its_machine(graph: Graph) -> None:
@@ -113,17 +126,23 @@ def test_only_a_workers_membership_is_undone_when_it_is_removed(graph: Graph, wo
 def test_a_script_edit_never_drains_a_worker(graph: Graph, workers: list[str]) -> None:
     # Only a change of triggers replaces a command, and with it runs its removal.
     for worker in workers:
-        membership = step(graph, "65-manage-membership.sh", worker)
-        assert sorted(membership.plain("triggers")) == sorted([run_of("cp1"), run_of(worker)])
+        assert step(graph, "50-manage-membership.sh", worker).plain("triggers") == [run_of(worker)]
+
+
+def test_a_control_plane_made_anew_drains_no_worker_and_lets_it_join_again(graph: Graph, workers: list[str]) -> None:
+    """The membership is updated, as its text names the initialisation; only another worker's machine replaces it."""
+    for worker in workers:
+        membership = step(graph, "50-manage-membership.sh", worker)
+        assert given(membership, "INITIALISATION") == INITIALISATION
+        assert INITIALISATION not in membership.plain("triggers")
 
 
 def test_a_node_made_anew_leaves_the_cluster_first_and_gets_a_new_token(graph: Graph, workers: list[str]) -> None:
     for worker in workers:
-        for file in ("50-mint-token.sh", "65-manage-membership.sh"):
-            assert run_of(worker) in step(graph, file, worker).plain("triggers")
-        membership = step(graph, "65-manage-membership.sh", worker)
-        # Its removal runs on the control plane, also when the worker's own machine is deleted.
-        assert membership.deleted_with == graph.named(MACHINE, "cp1").urn
+        membership = step(graph, "50-manage-membership.sh", worker)
+        assert run_of(worker) in membership.plain("triggers")
+        # Its removal runs on a control plane, also when a machine is deleted, and not when the whole cluster is.
+        assert membership.deleted_with == graph.named(CLUSTER, "cluster").urn
         assert graph.named(MACHINE, worker).urn in graph.before(membership)
 
 
@@ -132,14 +151,21 @@ def test_the_cluster_is_verified_again_when_any_node_was_made_anew(graph: Graph,
 
 
 def test_few_connections_are_made_per_node(graph: Graph, config: LabConfig) -> None:
-    assert len(commands(graph)) <= 8 * len(config.nodes)
+    of_all = ["pod-network-apply", "verification"]
+    assert len(commands(graph)) <= 7 * len(config.nodes) + len(of_all)
     for node in config.nodes:
-        assert len([command for command in commands(graph) if node.name in command.name.split("-")]) <= 8
+        assert len([command for command in commands(graph) if node.name in command.name.split("-")]) <= 7
+
+
+def test_few_resources_are_registered_per_node(graph: Graph, config: LabConfig) -> None:
+    """Machine with its key and component, node, worker, and the steps."""
+    for node in config.workers:
+        assert len([each for each in graph if node.name in each.name.split("-")]) <= 12
 
 
 def test_a_step_is_readable_in_a_preview_unless_it_holds_a_secret(graph: Graph, workers: list[str]) -> None:
     hidden = {command.name for command in commands(graph) if is_secret(command.inputs["stdin"])}
-    assert hidden == {f"{worker}-{what}" for worker in workers for what in ("join", "membership")}
+    assert hidden == {f"{worker}-join" for worker in workers}
 
 
 def test_every_node_gets_kubelet_and_kubeadm_in_one_exact_version(graph: Graph, config: LabConfig) -> None:
@@ -190,18 +216,15 @@ def test_kubeadm_is_told_the_socket_of_the_nodes_own_runtime(graph: Graph, confi
         assert own in given(step(graph, file, node.name), "KUBEADM_CONFIG")
 
 
-def test_only_nodes_of_docker_have_the_gate_turned_off_that_breaks_exec_behind_cri_dockerd(
-    graph: Graph, config: LabConfig
-) -> None:
+def test_only_nodes_of_docker_have_the_gate_turned_off_that_breaks_exec(graph: Graph, config: LabConfig) -> None:
     for node in config.nodes:
         patch = given(step(graph, "30-install-kubernetes.sh", node.name), "KUBELET_PATCH")
         assert "failCgroupV1: false\n" in patch
         assert ("  ExtendWebSocketsToKubelet: false\n" in patch) == (node.runtime == "docker"), node.name
 
 
-def test_every_node_pulls_its_images_before_a_kubelet_is_there_so_that_init_does_not_seem_to_hang(
-    graph: Graph, config: LabConfig
-) -> None:
+def test_every_node_pulls_its_images_before_a_kubelet_is_there(graph: Graph, config: LabConfig) -> None:
+    """So that init does not seem to hang."""
     release = versions.kubernetes(config.cluster.kubernetes_version)
     for node in config.nodes:
         pulled = set(given(install_step(graph, config, node.name), "IMAGES").split())
@@ -216,7 +239,7 @@ def test_leftovers_are_looked_for_on_every_machine(graph: Graph, config: LabConf
         assert given(preflight, "CLEAN_INSTALL") == "false"
 
 
-def test_a_node_must_reach_what_it_fetches_from_and_trusts_the_authorities_of_the_site(
+def test_a_node_must_reach_the_sites_servers_and_trusts_their_authorities(
     graph: Graph, graph_with_logins: Graph, config: LabConfig
 ) -> None:
     for node in config.nodes:

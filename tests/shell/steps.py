@@ -16,12 +16,29 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import JsonValue
 
-from components import apt, images, inspection, kubeadm, kubelet, operating_system, traces, verification
+from components import apt
 from components.guest_file import render_files
-from components.runtime import Installation, RuntimeSettings
-from components.runtimes import RUNTIMES, sockets
-from components.script import render_stdin
-from config import ClusterConfig, ExtraArg, RegistryConfig, versions
+from components.pod_network import PodNetwork
+from components.pod_networks import POD_NETWORKS
+from components.runtimes import RUNTIMES
+from components.runtimes.docker import CRI_DOCKERD
+from components.step import render_stdin
+from components.steps import (
+    apply_pod_network,
+    init,
+    inspection,
+    install_kubernetes,
+    install_runtime,
+    join,
+    kubelet,
+    membership,
+    preflight,
+    prepare_os,
+    reset,
+    verification,
+)
+from components.steps.membership import Admission
+from config import ClusterConfig, ExtraArg, RegistryConfig
 from tests.shell.guest import Guest
 from tests.unit.components import labs
 
@@ -30,36 +47,21 @@ KEY = (Path(__file__).parent / "package-key.asc").read_text()
 KEY_FINGERPRINT = "47E684F5EFC1E3A8501C12EFD069B871B7E81F6E"
 KEY_URL = f"{MIRROR}/apt/Release.key"
 KEYRING = "/etc/apt/keyrings/kubelab-kubernetes.asc"
-SOURCE = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True).source()
+REPOSITORY = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True)
 MIRROR_CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\n"
-MANIFEST_URL = f"{MIRROR}/files/kube-flannel.yml"
 TOKEN = "abcde0.0123456789abcdef"
-JOIN_DOCUMENT = f"kind: JoinConfiguration\ndiscovery: {{bootstrapToken: {{token: {TOKEN}}}}}\n"
 CONTROL_PLANE_NODE = f"cp1 {'0' * 32} 4206aaaa-0000-0000-0000-000000000000"
 WORKER_NODE = f"w1 {'1' * 32} 4206aaaa-0000-0000-0000-000000000001"
 PODS = "web-1 cp1 10.244.0.2\nweb-2 w1 10.244.1.2\nweb-3 w2 10.244.2.2"
 FORWARDED = "127.0.0.1:40123"
 ADDRESS = "10.87.0.10"
 RELEASE = labs.RELEASE
-# What lies below /usr/libexec is the host's own.
-TRACES = "\n".join(
-    line
-    for line in traces.render(
-        [
-            traces.KUBERNETES,
-            traces.POD_NETWORKS,
-            *(runtime.traces for runtime in RUNTIMES.values()),
-            traces.OTHER_RUNTIMES,
-        ]
-    ).splitlines()
-    if "/usr/libexec/" not in line
-)
 WORDS = tuple(sorted(RUNTIMES))
 REGISTRY = RegistryConfig("registry.k8s.io", f"{MIRROR}/v2/registry.k8s.io", MIRROR_CA, "", None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One script, what it is given, and what must be there before it."""
 
@@ -133,7 +135,7 @@ def _run_kubelet(guest: Guest) -> None:
 
 
 def _run_runtime(guest: Guest) -> None:
-    guest.state("packages/kubeadm", "1.36.3-1")
+    guest.state("packages/kubeadm", f"{RELEASE.version}-1")
     guest.state("packages/containerd.io", "2.3.4-1")
     guest.state("units/containerd/active", "active")
     guest.write("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n")
@@ -141,7 +143,7 @@ def _run_runtime(guest: Guest) -> None:
 
 
 def _serve_manifest(guest: Guest) -> None:
-    guest.web(MANIFEST_URL, MANIFEST)
+    guest.web(APPLY_POD_NETWORK.environment["MANIFEST_URL"], MANIFEST)
 
 
 def _run_control_plane(guest: Guest) -> None:
@@ -151,7 +153,7 @@ def _run_control_plane(guest: Guest) -> None:
 
 def _run_cluster(guest: Guest) -> None:
     guest.state("nodes", f"{CONTROL_PLANE_NODE}\n{WORKER_NODE}\nw10 {'2' * 32} 4206aaaa-0000-0000-0000-000000000002")
-    guest.state("tokens/abcde0", TOKEN)
+    guest.state("tokens/abcde0", f"{TOKEN} kubelab: join of w1")
 
 
 def _leave_docker(guest: Guest) -> None:
@@ -197,39 +199,17 @@ def render_facts(facts: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _installation(word: str) -> Step:
-    runtime, site = RUNTIMES[word], labs.SITE
-    release = versions.cri_dockerd(labs.RUNTIME_VERSIONS["criDockerd"])
-    checksum = hashlib.sha256(cri_dockerd_archive()).hexdigest()
-    mirrors = replace(site.mirrors, files=f"{MIRROR}/files", checksums={release.path: checksum})
-    size, files = kubelet.log_limits({})
-    told = RuntimeSettings(RELEASE.pause_image, (REGISTRY,), size, files)
+    node = labs.node("w1", runtime=word)
     return Step(
-        runtime.script,
-        {
-            "NODE_NAME": "w1",
-            "RUNTIME": word,
-            "CRI_SOCKET": runtime.cri_socket,
-            "OTHER_SOCKETS": sockets(but=word),
-            "CRI_TOOLS_VERSION": f"{RELEASE.cri_tools}-*",
-            "FILES": render_files(runtime.files(told)),
-            "IMAGES": " ".join(IMAGES),
-            "TEST_IMAGE": RELEASE.agnhost_image,
-            **runtime.inputs(Installation(labs.RUNTIME_VERSIONS, mirrors), told),
-        },
+        install_runtime.step(node, secret=False).file,
+        install_runtime.environment(node, CLUSTER, SITE),
         _serve_cri_dockerd if word == "docker" else _nothing,
     )
 
 
-def control_plane(cluster: ClusterConfig) -> dict[str, str]:
+def control_plane(cluster: ClusterConfig, address: str = ADDRESS) -> dict[str, str]:
     """What the control plane's step is given for a cluster."""
-    return {
-        "NODE_NAME": "cp1",
-        "KUBEADM_CONFIG": kubeadm.init_documents(cluster, labs.SITE, labs.CONTROL_PLANE, ADDRESS),
-        "IDENTITY": kubeadm.identity(cluster, labs.CONTROL_PLANE, ADDRESS),
-        "CERT_SANS": " ".join(cluster.cert_sans),
-        "CRI_SOCKET": RUNTIMES["containerd"].cri_socket,
-        "API_ENDPOINT": kubeadm.api_endpoint(ADDRESS),
-    }
+    return init.environment(labs.CONTROL_PLANE, cluster, labs.SITE, address)
 
 
 def api_server(name: str, value: str) -> ClusterConfig:
@@ -242,8 +222,30 @@ def kubelet_patch(settings: Mapping[str, JsonValue]) -> str:
     return render_files([kubelet.patch(settings)])
 
 
+def on_this_machine(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without the traces below /usr/libexec, which is the machine's own that runs the tests."""
+    traces = "\n".join(line for line in environment["TRACES"].splitlines() if "/usr/libexec/" not in line)
+    return {**environment, "TRACES": traces}
+
+
 CLUSTER = replace(labs.CLUSTER, dns_domain="lab.test")
-IMAGES = images.of_node("worker", RELEASE, versions.flannel(CLUSTER.pod_network.version))
+POD_NETWORK: PodNetwork = POD_NETWORKS[CLUSTER.pod_network.plugin]
+SITE = replace(
+    labs.SITE,
+    mirrors=replace(
+        labs.SITE.mirrors,
+        ca_pem=MIRROR_CA,
+        apt_debian=f"{MIRROR}/apt",
+        files=f"{MIRROR}/files",
+        checksums={
+            CRI_DOCKERD.releases[labs.RUNTIME_VERSIONS[CRI_DOCKERD.name]].path: hashlib.sha256(
+                cri_dockerd_archive()
+            ).hexdigest()
+        },
+    ),
+    registries=(REGISTRY,),
+)
+WORKER = labs.node("w1")
 POD_UID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 _SLICE = f"kubepods-burstable-pod{POD_UID.replace('-', '_')}.slice"
 POD_CGROUP = f"/kubepods.slice/kubepods-burstable.slice/{_SLICE}/cri-containerd-0123.scope"
@@ -266,86 +268,54 @@ NODE_FACTS: Mapping[str, Mapping[str, str]] = {
 }
 
 PREFLIGHT = Step(
-    "00-preflight.sh",
+    preflight.STEP.file,
     {
-        "NODE_NAME": "w1",
-        "NODE_ADDRESS": "10.87.0.11",
-        "MIN_CPUS": "2",
-        "MIN_MEMORY_MIB": "1700",
-        "MIN_DISK_GIB": "2",
-        "NESTED_VIRTUALIZATION": "true",
-        "MIRRORS": f"{MIRROR}/apt {MIRROR}/files",
-        "MIRROR_CA": MIRROR_CA,
-        "TRACES": TRACES,
-        "CLEAN_INSTALL": "false",
-        "IGNORED": "",
+        **on_this_machine(preflight.environment(WORKER, SITE, [REPOSITORY], "10.87.0.11")),
+        # As a control plane's, of which there is more to miss.
+        **dict(
+            zip(
+                ("MIN_CPUS", "MIN_MEMORY_MIB", "MIN_DISK_GIB"), map(str, preflight.MINIMUM["controlPlane"]), strict=True
+            )
+        ),
     },
     _serve_mirror,
 )
-RESET = Step(
-    "05-reset-node.sh",
-    {
-        "NODE_NAME": "w1",
-        "ROLE": "worker",
-        "RUNTIME": "containerd",
-        "CLEAN_INSTALL": "false",
-        "TRACES": TRACES,
-        "SOCKETS": sockets(),
-    },
-    _leave_docker,
-)
+RESET = Step(reset.STEP.file, on_this_machine(reset.environment(WORKER)), _leave_docker)
 PREPARE_OS = Step(
-    "10-prepare-os.sh",
-    {
-        "NODE_NAME": "w1",
-        "FILES": render_files([*operating_system.files(), SOURCE]),
-        "APT_KEYS": f"{KEYRING} {KEY_URL} {KEY_FINGERPRINT}",
-        "MIRROR_CA": MIRROR_CA,
-        "ONLY_MIRRORS": "true",
-    },
-    _serve_key_beside_swap,
+    prepare_os.STEP.file, prepare_os.environment(WORKER, SITE.mirrors, [REPOSITORY]), _serve_key_beside_swap
 )
 INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
-    "30-install-kubernetes.sh",
-    {
-        "NODE_NAME": "w1",
-        "KUBERNETES_VERSION": "1.36.3",
-        "KUBERNETES_CNI_VERSION": "1.9.1-*",
-        "CRI_TOOLS_VERSION": "1.36.0-*",
-        "KUBELET_PATCH": kubelet_patch({"maxPods": 50}),
-    },
+    install_kubernetes.STEP.file,
+    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER),
     _run_kubelet,
 )
-INIT = Step("40-init-control-plane.sh", control_plane(CLUSTER), _run_runtime)
+INIT = Step(init.STEP.file, control_plane(CLUSTER), _run_runtime)
 APPLY_POD_NETWORK = Step(
-    "45-apply-pod-network.sh",
+    apply_pod_network.step(CLUSTER).file,
     {
-        "MANIFEST_URL": MANIFEST_URL,
+        **apply_pod_network.environment(CLUSTER, SITE.mirrors, f"{ADDRESS}:6443"),
         "MANIFEST_SHA256": f"{'0' * 64} {hashlib.sha256(MANIFEST.encode()).hexdigest()}",
-        "KUSTOMIZATION": "kind: Kustomization\nresources: [manifest.yaml]\n",
     },
     _serve_manifest,
 )
-MINT_TOKEN = Step("50-mint-token.sh", {"WORKER": "w1"}, _run_control_plane)
+MANIFEST_URL = APPLY_POD_NETWORK.environment["MANIFEST_URL"]
+ADMIT = Step(membership.STEP.file, membership.environment("w1", "command1"), _run_control_plane, ("admit",))
+REMOVE = Step(ADMIT.file, ADMIT.environment, _run_cluster, ("remove",))
 JOIN = Step(
-    "60-join-worker.sh",
-    {"NODE_NAME": "w1", "KUBEADM_CONFIG": JOIN_DOCUMENT, "CRI_SOCKET": RUNTIMES["containerd"].cri_socket},
+    join.STEP.file,
+    join.environment(WORKER, labs.SITE, "10.87.0.11", f"{ADDRESS}:6443", Admission(TOKEN, f"sha256:{'0' * 64}")),
     _run_cluster,
 )
-ADMIT = Step("65-manage-membership.sh", {"WORKER": "w1", "TOKEN": TOKEN}, _run_cluster, ("admit",))
-REMOVE = Step(ADMIT.file, ADMIT.environment, _run_cluster, ("remove",))
-INSPECT = Step("80-inspect-node.sh", inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
+JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
+INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
+ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
 VERIFY = Step(
-    "90-verify-cluster.sh",
-    {
-        **verification.environment(CLUSTER, labs.MIXED.nodes),
-        "NODES": verification.addresses({"cp1": "10.87.0.10", "w1": "10.87.0.11", "w2": "10.87.0.12"}),
-        "NODE_FACTS": render_facts(NODE_FACTS),
-    },
+    verification.STEP.file,
+    verification.environment(CLUSTER, labs.MIXED.nodes, ADDRESSES, render_facts(NODE_FACTS)),
     _run_workload,
 )
-COMPARE = Step(VERIFY.file, VERIFY.environment, VERIFY.prepare, ("compare",))
+COMPARE = Step(VERIFY.file, VERIFY.environment, VERIFY.prepare, (verification.COMPARE,))
 STEPS = (
     PREFLIGHT,
     RESET,
@@ -354,10 +324,9 @@ STEPS = (
     INSTALL_KUBERNETES,
     INIT,
     APPLY_POD_NETWORK,
-    MINT_TOKEN,
-    JOIN,
     ADMIT,
     REMOVE,
+    JOIN,
     INSPECT,
     VERIFY,
     COMPARE,

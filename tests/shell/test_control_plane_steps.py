@@ -1,18 +1,17 @@
-"""40-init-control-plane.sh, 45-apply-pod-network.sh and 50-mint-token.sh: what is done on a control plane."""
+"""40-init-control-plane.sh and 45-apply-pod-network.sh: what is done on a control plane."""
 
 import hashlib
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from config import ClusterConfig
 from tests.shell import steps
 from tests.shell.guest import KILLED, Guest, Result
-from tests.shell.steps import CLUSTER, MANIFEST, MANIFEST_URL, authority
+from tests.shell.steps import CLUSTER, MANIFEST, MANIFEST_URL
 
-WANTED = {step.file: step.environment for step in (steps.INIT, steps.APPLY_POD_NETWORK, steps.MINT_TOKEN)}
-INIT, NETWORK, MINT = WANTED
+WANTED = {step.file: step.environment for step in (steps.INIT, steps.APPLY_POD_NETWORK)}
+INIT, NETWORK = WANTED
 DOCUMENTS = WANTED[INIT]["KUBEADM_CONFIG"]
 AUDITED = steps.api_server("audit-log-path", "/var/log/audit.log")
 WRONG = steps.api_server("no-such-argument", "true")
@@ -27,7 +26,7 @@ fi"""
 
 @pytest.fixture(autouse=True)
 def control_plane(guest: Guest) -> None:
-    for step in (steps.INIT, steps.APPLY_POD_NETWORK, steps.MINT_TOKEN):
+    for step in (steps.INIT, steps.APPLY_POD_NETWORK):
         step.prepare(guest)
 
 
@@ -310,6 +309,84 @@ class TestChange:
         assert (result.status, result.errors, changed(guest)) == (0, [], [])
 
 
+NAMED = replace(CLUSTER, control_plane_endpoint="api.lab.test")
+SERVER = "    server: https://api.lab.test:6443\n"
+KUBECONFIGS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf")
+
+
+class TestEndpoint:
+    """Another endpoint of a running cluster."""
+
+    def test_it_is_in_effect_wherever_the_control_plane_names_one(self, guest: Guest) -> None:
+        init(guest)
+        result = init(guest, NAMED)
+        assert (result.status, result.errors) == (0, [])
+        assert "controlPlaneEndpoint: api.lab.test:6443" in guest.read("/etc/kubernetes/pki/apiserver.crt")
+        assert "crictl stop kube-apiserver" in changed(guest)
+        assert all(SERVER in guest.read(file) for file in KUBECONFIGS)
+        assert SERVER in (guest.known("cluster-info") or "")
+        assert "resourceVersion" not in (guest.known("cluster-info") or "")
+        assert "controlPlaneEndpoint: api.lab.test:6443" in (guest.known("uploaded") or "")
+
+    def test_it_is_applied_once(self, guest: Guest) -> None:
+        init(guest)
+        init(guest, NAMED)
+        before = guest.files()
+        assert init(guest, NAMED).status == 0
+        assert guest.files() == before
+        assert changed(guest) == []
+
+    def test_other_settings_leave_the_kubeconfigs_alone(self, guest: Guest) -> None:
+        init(guest)
+        before = {file: guest.files()[file] for file in KUBECONFIGS}
+        init(guest, AUDITED)
+        assert {file: guest.files()[file] for file in KUBECONFIGS} == before
+
+    @pytest.mark.parametrize("call", ["kubeconfig admin", "kubeconfig super-admin", "upload-config all"])
+    def test_a_change_that_was_killed_is_made_good_by_the_next_run(self, guest: Guest, call: str) -> None:
+        init(guest)
+        guest.answer("kubeadm", f'[[ "$*" != "init phase {call} "* ]] || {{ {KILLED}; }}')
+        assert init(guest, NAMED).status != 0
+        guest.as_usual("kubeadm")
+        assert init(guest, NAMED).status == 0
+        assert all(SERVER in guest.read(file) for file in KUBECONFIGS)
+        assert SERVER in (guest.known("cluster-info") or "")
+
+    def test_one_that_does_not_answer_is_taken_back_by_the_step_itself(self, guest: Guest) -> None:
+        init(guest)
+        before = [guest.read(file) for file in KUBECONFIGS]
+        asks_elsewhere = f"grep -q api.lab.test {KUBECONFIGS[0]}"
+        guest.answer("kubectl", f'! {asks_elsewhere} || {{ echo "no such host" >&2; exit 1; }}')
+        result = init(guest, NAMED)
+        assert (result.status, len(result.errors)) == (1, 1)
+        assert "no such host" in result.stderr
+        assert [guest.read(file) for file in KUBECONFIGS] == before
+        result = init(guest)
+        assert (result.status, result.errors, changed(guest)) == (0, [], [])
+
+    def test_the_name_that_nodes_joined_by_stays_in_the_certificate_or_is_missed(self, guest: Guest) -> None:
+        init(guest, NAMED)
+        other = replace(CLUSTER, control_plane_endpoint="k8s.lab.test:443")
+        result = init(guest, other)
+        assert (result.status, len(result.errors)) == (1, 1)
+        assert "add api.lab.test to apiServer/certSANs" in result.errors[0]
+        assert changed(guest) == []
+        assert init(guest, replace(other, cert_sans=("api.lab.test",))).status == 0
+
+    def test_an_endpoint_can_be_taken_back(self, guest: Guest) -> None:
+        init(guest)
+        init(guest, NAMED)
+        assert init(guest, replace(CLUSTER, cert_sans=("api.lab.test",))).status == 0
+        assert "server: https://10.87.0.10:6443" in guest.read(KUBECONFIGS[0])
+
+    def test_another_address_of_the_node_itself_is_refused(self, guest: Guest) -> None:
+        """etcd knows its members by their addresses."""
+        init(guest)
+        result = guest.run(INIT, steps.control_plane(CLUSTER, "10.87.0.99"))
+        assert (result.status, len(result.errors)) == (1, 1)
+        assert "advertiseAddress: 10.87.0.99" in result.stderr
+
+
 class TestPodNetwork:
     def test_the_manifest_is_applied_with_what_this_cluster_changes(self, guest: Guest) -> None:
         result = guest.run(NETWORK, WANTED[NETWORK])
@@ -365,32 +442,4 @@ class TestPodNetwork:
         result = guest.run(NETWORK, WANTED[NETWORK])
         assert result.status != 0
         assert "the server has asked for the client to provide credentials" in result.stderr
-        assert len(result.errors) == 1
-
-
-class TestMint:
-    def test_a_token_and_the_hash_of_the_authoritys_key_are_the_whole_result(self, guest: Guest) -> None:
-        result = guest.run(MINT, WANTED[MINT])
-        key = authority().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        assert (result.status, result.stderr) == (0, "")
-        assert result.stdout.split() == ["abcde0.0123456789abcdef", f"sha256:{hashlib.sha256(key).hexdigest()}"]
-
-    def test_the_token_lives_15_minutes(self, guest: Guest) -> None:
-        guest.run(MINT, WANTED[MINT])
-        assert "--ttl 15m" in guest.calls("kubeadm token create")[0]
-
-    def test_a_second_run_changes_nothing_but_adds_a_fresh_token(self, guest: Guest) -> None:
-        first = guest.run(MINT, WANTED[MINT])
-        before = guest.files()
-        second = guest.run(MINT, WANTED[MINT])
-        assert first.stdout.split()[0] != second.stdout.split()[0]
-        assert [path for path in guest.files() if path not in before] == ["/var/lib/guest/facts/tokens/abcde1"]
-        assert {path: guest.files()[path] for path in before} == before
-
-    def test_a_token_that_cannot_be_minted_is_one_clear_error(self, guest: Guest) -> None:
-        guest.answer("kubeadm", 'echo "timed out waiting for the condition" >&2; exit 1')
-        result = guest.run(MINT, WANTED[MINT])
-        assert result.status != 0
-        assert result.stdout == ""
-        assert "timed out waiting for the condition" in result.stderr
         assert len(result.errors) == 1

@@ -10,7 +10,7 @@ from components import registries
 from components.guest_file import render_files
 from components.runtime import RuntimeSettings
 from components.runtimes import RUNTIMES, containerd
-from components.script import read_step
+from components.step import read_step
 from tests.shell.guest import KILLED, Guest, Result
 from tests.shell.steps import (
     INSTALL_RUNTIME,

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from components.operating_system import SYSCTLS
+from components.steps.operating_system import SYSCTLS
 from tests.shell.guest import KILLED, Guest
-from tests.shell.steps import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, PREPARE_OS, SOURCE
+from tests.shell.steps import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, PREPARE_OS, REPOSITORY
 
 STEP, WANTED = PREPARE_OS.file, PREPARE_OS.environment
+SOURCE = REPOSITORY.source()
 SOURCES = Path(SOURCE.path)
 AUTHORITY = "/usr/local/share/ca-certificates/kubelab-mirror.crt"
 

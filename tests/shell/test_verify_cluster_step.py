@@ -3,7 +3,7 @@
 import pytest
 
 from tests.shell.guest import KILLED, Guest
-from tests.shell.steps import PODS, REPORTED, VERIFY
+from tests.shell.steps import POD_NETWORK, PODS, REPORTED, TOKEN, VERIFY
 from tests.unit.components import labs
 
 STEP, WANTED = VERIFY.file, VERIFY.environment
@@ -92,13 +92,64 @@ def test_a_node_that_is_there_and_not_declared_is_a_warning(guest: Guest) -> Non
 
 
 # Pitfall: the pod network did not start on the third node, which was a clone with another's machine-id.
-@pytest.mark.parametrize("nodes", ["cp1 aaaa 0\nw1 bbbb 1\nw2 bbbb 2", "cp1 a aaaa\nw1 b bbbb\nw2 c bbbb"])
-def test_two_nodes_of_one_identity_are_one_clear_error(guest: Guest, nodes: str) -> None:
+@pytest.mark.parametrize(
+    ("nodes", "field"),
+    [("cp1 aaaa 0\nw1 bbbb 1\nw2 bbbb 2", "machineID"), ("cp1 a aaaa\nw1 b bbbb\nw2 c bbbb", "systemUUID")],
+)
+def test_two_nodes_of_one_identity_are_one_clear_error_that_names_both(guest: Guest, nodes: str, field: str) -> None:
     guest.state("nodes", nodes)
-    assert_one_error(guest, "bbbb")
+    assert_one_error(guest, f"one {field} belongs to several, bbbb: w1 w2; give the image an empty /etc/machine-id")
 
 
-@pytest.mark.parametrize("part", ["kube-flannel-ds", "kube-proxy", "coredns"])
+def test_machines_without_a_system_uuid_are_not_taken_for_clones(guest: Guest) -> None:
+    guest.state("nodes", "cp1 a <none>\nw1 b <none>\nw2 c")
+    assert guest.run(STEP, WANTED).status == 0
+
+
+def test_nodes_that_cannot_be_compared_are_one_clear_error_and_not_an_empty_list(guest: Guest) -> None:
+    refuse(guest, "kubectl", "machineID", "connection refused")
+    assert_one_error(guest, "connection refused")
+
+
+def test_a_node_that_has_not_registered_yet_is_waited_for(guest: Guest) -> None:
+    guest.state("nodes", "cp1 a 0\nw1 b 1")
+    # The node registers at the third look.
+    guest.answer(
+        "kubectl",
+        '[[ $* != "get nodes --output name" ]] || { happened look;'
+        ' (($(grep -c look "$state/events") != 3)) || printf "w2 c 2\\n" >>"$facts/nodes"; }',
+    )
+    assert guest.run(STEP, WANTED).status == 0
+
+
+class TestTokens:
+    @pytest.fixture(autouse=True)
+    def tokens(self, guest: Guest) -> None:
+        guest.state("tokens/abcde0", f"{TOKEN} kubelab: join of w1")
+        guest.state("tokens/abcde1", "abcde1.0123456789abcdef the user's own")
+
+    def test_those_that_workers_joined_with_are_deleted_and_no_other(self, guest: Guest) -> None:
+        assert guest.run(STEP, WANTED).status == 0
+        assert guest.known("tokens/abcde0") is None
+        assert guest.known("tokens/abcde1") is not None
+
+    def test_they_are_deleted_also_when_the_cluster_does_not_work(self, guest: Guest) -> None:
+        refuse(guest, "kubectl", "condition=Ready", "timed out")
+        assert guest.run(STEP, WANTED).status == 1
+        assert guest.known("tokens/abcde0") is None
+
+    def test_one_among_many_is_deleted(self, guest: Guest) -> None:
+        listed = f'echo "{TOKEN}  14m  kubelab: join of w1"; seq -f "x%g.y" 100000'
+        guest.answer("kubeadm", f'[[ $* != "token list" ]] || {{ {listed}; exit; }}')
+        assert guest.run(STEP, WANTED).status == 0
+        assert guest.known("tokens/abcde0") is None
+
+    def test_a_list_that_fails_is_one_clear_error_and_not_an_empty_list(self, guest: Guest) -> None:
+        refuse(guest, "kubeadm", '"token list"', "connection refused")
+        assert_one_error(guest, "connection refused")
+
+
+@pytest.mark.parametrize("part", [POD_NETWORK.workloads[0].rpartition("/")[2], "kube-proxy", "coredns"])
 def test_a_system_pod_that_is_not_ready_is_one_clear_error(guest: Guest, part: str) -> None:
     refuse(guest, "kubectl", f"rollout*{part}", f"{part}: 1 of 3 updated pods are available")
     assert_one_error(guest, f"{part}: 1 of 3 updated pods are available")
@@ -147,7 +198,7 @@ def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
 
 def test_pods_that_do_not_reach_each_other_are_one_clear_error(guest: Guest) -> None:
     refuse(guest, "kubectl", "10.244.1.2", "TIMEOUT")
-    assert_one_error(guest, "10.244.1.2", "TIMEOUT")
+    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.look_at}")
 
 
 def test_a_port_of_every_pod_is_forwarded_and_no_process_is_left(guest: Guest) -> None:

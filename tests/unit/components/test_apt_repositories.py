@@ -6,8 +6,9 @@ import pytest
 
 from components import apt
 from components.runtimes import RUNTIMES
+from components.steps import prepare_os
 from config import MirrorsConfig
-from tests.unit.components.labs import MIRRORED, UPSTREAM
+from tests.unit.components.labs import MIRRORED, UPSTREAM, node
 
 EACH_RUNTIME = pytest.mark.parametrize("runtime", sorted(RUNTIMES))
 EACH_MIRROR = pytest.mark.parametrize("mirrors", [UPSTREAM, MIRRORED], ids=["upstream", "mirrored"])
@@ -19,7 +20,7 @@ OF_RUNTIME = {"containerd": DOCKER, "docker": DOCKER, "crio": CRIO}
 
 def repositories(mirrors: MirrorsConfig, runtime: str, minor: str = "1.36") -> list[apt.Repository]:
     """The repositories of a node with this runtime."""
-    return apt.repositories(minor, mirrors, RUNTIMES[runtime].repository(minor, mirrors))
+    return prepare_os.repositories(node("w1", runtime=runtime), minor, mirrors)
 
 
 def sources(mirrors: MirrorsConfig, runtime: str) -> dict[str, dict[str, str]]:

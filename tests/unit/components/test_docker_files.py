@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from components.runtimes import RUNTIMES
-from config import versions
+from components.runtimes.docker import CRI_DOCKERD
 from tests.unit.components.labs import GHCR, HUB, MIRRORED, PRIVATE, REGISTRIES, RUNTIME_VERSIONS, UPSTREAM
 from tests.unit.components.renderings import Docker, files_of, inputs_of
 
-RELEASE = versions.cri_dockerd(versions.default_cri_dockerd())
-WITHOUT_SUM = next(release for release in versions.CRI_DOCKERD.values() if not release.sha256)
+RELEASE = next(iter(CRI_DOCKERD.releases.values()))
+WITHOUT_SUM = next(release for release in CRI_DOCKERD.releases.values() if not release.sha256)
 HUB_BELOW_A_PATH = replace(HUB, mirror="https://hub.test:5000/v2/docker.io")
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from components import kubelet, registries
+from components import registries
 from components.guest_file import render_files
 from components.runtimes import RUNTIMES
+from components.steps import kubelet
 from config.versions import KUBERNETES
 from tests.unit.components.labs import (
     AUTHORITY,

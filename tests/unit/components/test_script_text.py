@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components import script
-from components.script import (
+from components import step
+from components.step import (
     ScriptError,
     check_environment,
     declared_inputs,
@@ -18,8 +18,8 @@ from components.script import (
     render_stdin,
 )
 
-FILES = sorted(path.name for path in script.SCRIPTS.glob("[0-9]*.sh"))
-LIBRARIES = sorted(path.name for path in script.SCRIPTS.glob("[a-z]*.sh") if path.name != script.PRELUDE)
+FILES = sorted(path.name for path in step.SCRIPTS.glob("[0-9]*.sh"))
+LIBRARIES = sorted(path.name for path in step.SCRIPTS.glob("[a-z]*.sh") if path.name != step.PRELUDE)
 PLAIN, OF_LIBRARY, LIBRARY = "60-join-worker.sh", "20-install-crio.sh", "runtime.sh"
 EACH = pytest.mark.parametrize("file", FILES)
 NASTY = {
@@ -37,8 +37,8 @@ NASTY = {
 def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of scripts of our own, with the real prelude, that a test may change."""
     folder = tmp_path / "scripts"
-    shutil.copytree(script.SCRIPTS, folder)
-    monkeypatch.setattr(script, "SCRIPTS", folder)
+    shutil.copytree(step.SCRIPTS, folder)
+    monkeypatch.setattr(step, "SCRIPTS", folder)
     return folder
 
 
@@ -106,7 +106,7 @@ def test_a_value_arrives_as_it_was_given_and_is_never_run(scripts: Path, name: s
 
 def test_the_environment_comes_first_then_the_prelude_then_the_script_unchanged() -> None:
     stdin = render_stdin(PLAIN, {"NODE_NAME": "w1", "KUBEADM_CONFIG": "a: b"})
-    assert stdin.endswith(read_script(script.PRELUDE) + read_script(PLAIN))
+    assert stdin.endswith(read_script(step.PRELUDE) + read_script(PLAIN))
     assert stdin.index("KUBEADM_CONFIG=") < stdin.index("NODE_NAME=") < stdin.index("set -euo pipefail")
 
 
@@ -131,12 +131,13 @@ def test_the_command_has_a_lock_with_an_end_and_a_time_limit() -> None:
 
 
 def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
-    assert " bash -s -- remove # 65-manage-membership.sh" in render_command("65-manage-membership.sh", 60, ["remove"])
+    file = "50-manage-membership.sh"
+    assert f" bash -s -- remove # {file}" in render_command(file, 60, "remove")
 
 
 def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:
     commands = [render_command(PLAIN, 60)]
-    for file in (PLAIN, script.PRELUDE):
+    for file in (PLAIN, step.PRELUDE):
         (scripts / file).write_text(f"{(scripts / file).read_text()}# changed\n")
         commands.append(render_command(PLAIN, 60))
     assert len(set(commands)) == 3
@@ -149,13 +150,14 @@ def test_a_change_of_another_script_does_not_show(scripts: Path) -> None:
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
-    assert read_step(OF_LIBRARY) == read_step(LIBRARY) + read_script(OF_LIBRARY)
+    assert read_step(OF_LIBRARY) == read_script("packages.sh") + read_step(LIBRARY) + read_script(OF_LIBRARY)
     assert read_step(PLAIN) == read_script(PLAIN)
-    assert render_stdin(OF_LIBRARY, {}).endswith(read_script(script.PRELUDE) + read_step(OF_LIBRARY))
+    assert render_stdin(OF_LIBRARY, {}).endswith(read_script(step.PRELUDE) + read_step(OF_LIBRARY))
 
 
 def test_a_library_names_libraries_too_and_has_them_before_it() -> None:
-    assert read_step(LIBRARY) == read_script("observe.sh") + read_script(LIBRARY)
+    named = ("observe.sh", "files.sh", LIBRARY)
+    assert read_step(LIBRARY) == "".join(map(read_script, named))
 
 
 def test_libraries_come_in_the_order_in_which_they_are_named(scripts: Path) -> None:
@@ -164,6 +166,25 @@ def test_libraries_come_in_the_order_in_which_they_are_named(scripts: Path) -> N
     (scripts / "99-both.sh").write_text("# library: two.sh\n# library: one.sh\necho # library: prelude.sh\n")
     assert read_step("99-both.sh").startswith(read_script("two.sh") + read_script("one.sh") + "# library: two.sh\n")
     check_environment("99-both.sh", ["ONE", "TWO"])
+
+
+def test_a_library_that_is_named_twice_stands_once(scripts: Path) -> None:
+    (scripts / "one.sh").write_text("# library: two.sh\none=1\n")
+    (scripts / "two.sh").write_text("two=2\n")
+    (scripts / "99-both.sh").write_text("# library: one.sh\n# library: two.sh\n")
+    assert read_step("99-both.sh").splitlines().count("two=2") == 1
+
+
+@pytest.mark.parametrize("file", [*FILES, *LIBRARIES])
+def test_a_script_names_no_library_that_it_does_not_call(file: str) -> None:
+    words = set(re.findall(r"\b[a-z_]+\b", read_script(file)))
+    for library in re.findall(r"^# library: (\S+)$", read_script(file), re.MULTILINE):
+        assert words & set(re.findall(r"^([a-z_]+)\(\)", read_step(library), re.MULTILINE)), library
+
+
+def test_the_text_of_a_join_has_no_library_as_it_is_kept_as_a_secret() -> None:
+    """A secret is not compressed in the state, and hides its text in a preview."""
+    assert libraries_of("60-join-worker.sh") == []
 
 
 def test_a_librarys_inputs_are_those_of_the_script_that_names_it() -> None:
@@ -203,7 +224,7 @@ def test_a_library_that_does_not_exist_is_named(scripts: Path) -> None:
         read_step("99-lost.sh")
 
 
-@pytest.mark.parametrize("library", [script.PRELUDE, *LIBRARIES])
+@pytest.mark.parametrize("library", [step.PRELUDE, *LIBRARIES])
 def test_a_library_only_declares_and_defines(library: str) -> None:
     """It says of itself that it is bash's, for it has no first line that does."""
     lines = read_script(library).splitlines()
@@ -228,7 +249,7 @@ def test_calls_of_kubectl_are_found() -> None:
         "40-init-control-plane.sh",
         "45-apply-pod-network.sh",
         "60-join-worker.sh",
-        "65-manage-membership.sh",
+        "50-manage-membership.sh",
         "90-verify-cluster.sh",
     }
 

@@ -23,7 +23,7 @@ def test_there_are_cases() -> None:
 
 @pytest.mark.parametrize("case", VALID, ids=name)
 def test_a_valid_lab_loads(case: Path, lab_folder: Callable[[Path], LabFolder]) -> None:
-    assert lab_folder(case).load().control_plane.role == "controlPlane"
+    assert lab_folder(case).load().control_planes[0].role == "controlPlane"
 
 
 @pytest.mark.parametrize("case", INVALID, ids=name)

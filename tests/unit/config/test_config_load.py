@@ -164,7 +164,7 @@ def test_an_absolute_path_or_url_of_an_ova_stays_as_it_is(ova: str, minimal: Lab
 
 def test_control_plane_and_workers_are_told_apart(everything: LabFolder) -> None:
     lab = everything.load()
-    assert lab.control_plane.name == "cp1"
+    assert lab.control_planes[0].name == "cp1"
     assert [node.name for node in lab.workers] == ["w1", "w2"]
 
 

@@ -87,7 +87,7 @@ def test_every_shipped_stack_loads_with_the_example_site(name: str, runtimes: di
     stack.write_text(stack.read_text().replace("../.rig/site.yaml", "site.example.yaml"))
     lab = load_file(stack, {})
     assert {node.name: node.runtime for node in lab.nodes} == runtimes
-    assert lab.control_plane.name == "cp1"
+    assert lab.control_planes[0].name == "cp1"
     assert lab.warnings == ()
 
 
