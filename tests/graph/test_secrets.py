@@ -49,7 +49,7 @@ def test_no_command_line_carries_a_secret(graph_with_logins: Graph) -> None:
         assert not [value for value in SECRETS.values() for line in lines if value in line], command.name
 
 
-def test_the_login_of_a_registry_is_given_to_the_installation_of_each_runtime_and_to_no_other_step(
+def test_a_registrys_login_is_given_to_the_installation_of_a_runtime_alone(
     graph_with_logins: Graph, config: LabConfig
 ) -> None:
     login = SECRETS["login of a registry"]

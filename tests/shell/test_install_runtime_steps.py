@@ -26,7 +26,7 @@ from tests.unit.components import labs
 
 PACKAGES = {
     "containerd": {"containerd.io": "2.3.4-1"},
-    "crio": {"cri-o": "1.36.3-1"},
+    "crio": {"cri-o": f"{RUNTIMES['crio'].versions[0]}-1"},
     "docker": {"docker-ce": "5:28.3.3-11", "docker-ce-cli": "5:28.3.3-11", "containerd.io": "2.3.4-1"},
 }
 UNITS = {"containerd": ("containerd",), "crio": ("crio",), "docker": ("docker", "cri-docker")}
@@ -261,7 +261,7 @@ class TestEveryRuntime:
             refuse(guest, command, '[[ "$*" == *pull*kube-proxy* ]]', "reason: 404 not found")
         result = install(guest, word)
         assert_one_error(result, "reason: 404 not found")
-        assert "registry.k8s.io/kube-proxy:v1.36.3" in result.errors[0]
+        assert f"registry.k8s.io/kube-proxy:v{RELEASE.version}" in result.errors[0]
 
     def test_credentials_of_a_registry_are_readable_by_root_alone_and_never_shown(
         self, guest: Guest, word: str
@@ -341,9 +341,7 @@ class TestDocker:
         assert install(guest, "docker", CRI_DOCKERD_SHA256=checksum).status == 0
         assert "systemctl restart cri-docker" in guest.calls()
 
-    def test_a_version_that_was_unpacked_by_a_killed_run_and_is_taken_back_is_unpacked_no_more(
-        self, guest: Guest
-    ) -> None:
+    def test_a_version_that_a_killed_run_unpacked_and_is_taken_back_is_gone(self, guest: Guest) -> None:
         install(guest, "docker")
         newer = cri_dockerd_archive("#!/bin/sh\n# newer\n")
         guest.web(f"{MIRROR}/files/newer.tgz", newer)
@@ -391,7 +389,7 @@ class TestDocker:
         assert daemon["log-opts"] == {"max-size": str(10 * 1024 * 1024), "max-file": "5"}
 
 
-def test_what_a_step_runs_is_no_more_than_the_runtimes_own_script_and_what_all_have_in_common() -> None:
+def test_a_step_runs_the_runtimes_own_script_and_what_all_have_in_common() -> None:
     texts = {word: read_step(step.file) for word, step in INSTALL_RUNTIME.items()}
     for word, text in texts.items():
         assert "prove_runtime" in text

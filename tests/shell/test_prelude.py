@@ -141,9 +141,7 @@ def test_what_an_interrupted_installation_brought_is_recorded_by_the_next(guest:
 
 
 @pytest.mark.parametrize("end", ["exit 100", KILLED], ids=["failed", "killed"])
-def test_what_an_installation_brought_is_recorded_also_when_it_was_interrupted_at_its_end(
-    guest: Guest, end: str
-) -> None:
+def test_what_an_installation_brought_is_recorded_when_it_was_interrupted_at_its_end(guest: Guest, end: str) -> None:
     guest.answer("apt-get", f"remember packages/one 1-1; {end}")
     assert guest.run_text(f"{PACKAGES}install_packages 'one=1-*'\n").status != 0
     guest.as_usual("apt-get")

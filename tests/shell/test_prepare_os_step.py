@@ -181,7 +181,7 @@ def test_a_run_that_was_killed_while_it_wrote_the_sources_is_made_good_by_the_ne
     assert guest.read("/var/lib/guest/events").count("apt-get update") == 2
 
 
-def test_a_run_that_was_killed_before_the_authority_was_trusted_is_made_good_by_the_next(guest: Guest) -> None:
+def test_a_run_that_was_killed_before_the_authority_was_trusted_is_made_good(guest: Guest) -> None:
     guest.answer("update-ca-certificates", KILLED)
     guest.run(STEP, WANTED)
     guest.as_usual("update-ca-certificates")

@@ -208,7 +208,7 @@ class TestWhen:
 
 class TestWhat:
     @pytest.mark.parametrize("word", WORDS)
-    def test_a_worker_that_gets_another_runtime_is_what_it_was_before_and_nothing_of_others_is_gone(
+    def test_a_worker_that_gets_another_runtime_is_what_it_was_before(
         self, guest: Guest, join: Join, word: str
     ) -> None:
         """Pitfall: `kubeadm reset` isn't enough; /etc/default/kubelet, drop-ins, packages, runtimes, sockets remain."""
@@ -425,7 +425,7 @@ class TestFailure:
             ("iptables-restore", "", "chains: CNI-0123 DOCKER DOCKER-USER FLANNEL-FWD KUBE-SERVICES"),
         ],
     )
-    def test_what_cannot_be_removed_is_named_in_one_error_and_sought_again_by_the_next_run(
+    def test_what_cannot_be_removed_is_one_clear_error_and_is_sought_again(
         self, guest: Guest, join: Join, command: str, words: str, shown: str
     ) -> None:
         before = contents(guest)

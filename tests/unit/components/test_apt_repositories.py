@@ -46,7 +46,7 @@ def keys(mirrors: MirrorsConfig, runtime: str) -> dict[str, tuple[str, str]]:
 
 
 @EACH_RUNTIME
-def test_upstream_packages_come_from_kubernetes_and_the_runtimes_own_repository_alone(runtime: str) -> None:
+def test_upstream_packages_come_from_kubernetes_and_the_runtimes_repository_alone(runtime: str) -> None:
     """Not from apt.kubernetes.io or projectatomic's PPA, which are dead."""
     assert uris(UPSTREAM, runtime) == [KUBERNETES, OF_RUNTIME[runtime]]
 
@@ -75,9 +75,7 @@ def test_one_mirror_replaces_its_own_repository_alone(runtime: str) -> None:
 
 @EACH_RUNTIME
 @EACH_MIRROR
-def test_every_repository_has_one_source_file_and_one_line_so_that_none_is_added_twice(
-    runtime: str, mirrors: MirrorsConfig
-) -> None:
+def test_every_repository_has_one_source_file_and_one_line(runtime: str, mirrors: MirrorsConfig) -> None:
     found = uris(mirrors, runtime)
     assert len(set(found)) == len(found)
     assert not [uri for uri in found if " " in uri]

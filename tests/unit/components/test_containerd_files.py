@@ -45,7 +45,7 @@ def test_without_an_authority_of_its_own_a_mirror_is_verified_by_the_systems() -
     assert "ca" not in Containerd(replace(GHCR, ca_pem="")).hosts("ghcr.io")
 
 
-def test_only_a_registry_with_a_login_has_a_header_and_a_file_that_others_may_not_read() -> None:
+def test_only_a_registry_with_a_login_has_a_header_and_a_file_of_root_alone() -> None:
     rendering = Containerd(*REGISTRIES)
     guarded = {registry.host for registry in REGISTRIES if "header" in rendering.hosts(registry.host)}
     assert guarded == {GUARDED_MIRROR.host, PRIVATE.host}

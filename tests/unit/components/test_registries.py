@@ -66,7 +66,7 @@ def logins(*wanted: RegistryConfig) -> set[str]:
     return set(json.loads(found[registries.CREDENTIALS].text)["auths"])
 
 
-def test_a_login_is_known_by_the_registrys_name_in_an_image_and_by_the_server_that_is_asked() -> None:
+def test_a_login_is_known_by_the_registrys_name_and_by_the_server_that_is_asked() -> None:
     assert logins(*REGISTRIES) == {"quay.io", "quay.test:5001", "registry.lab:5000"}
     assert registries.credential_files([HUB, GHCR]) == []
 

@@ -208,9 +208,7 @@ def libraries_of(file: str) -> list[str]:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_change_of_a_library_shows_in_the_commands_of_just_the_scripts_that_name_it(
-    scripts: Path, library: str
-) -> None:
+def test_a_change_of_a_library_shows_in_the_commands_of_the_scripts_that_name_it(scripts: Path, library: str) -> None:
     before = {file: render_command(file, 60) for file in FILES}
     (scripts / library).write_text(f"{(scripts / library).read_text()}# changed\n")
     changed = {file for file in FILES if render_command(file, 60) != before[file]}
@@ -239,7 +237,7 @@ def calls_of_kubectl(file: str) -> list[str]:
 
 
 @EACH
-def test_every_script_that_calls_kubectl_names_a_kubeconfig_as_else_it_would_ask_localhost(file: str) -> None:
+def test_every_script_that_calls_kubectl_names_a_kubeconfig(file: str) -> None:
     named = "\nexport KUBECONFIG=/etc/kubernetes/admin.conf\n" in read_step(file)
     assert [call for call in calls_of_kubectl(file) if not named and "--kubeconfig" not in call] == []
 

@@ -140,7 +140,7 @@ def test_a_chain_of_cluster_or_runtime_is_a_trace(chain: str) -> None:
 @pytest.mark.parametrize(
     "chain", ["INPUT", "FORWARD", "OUTPUT", "ufw-user-input", "DOCKER_OUTPUT", "DOCKER_POSTROUTING"]
 )
-def test_a_chain_of_the_machines_own_or_of_the_host_that_it_is_a_container_of_is_none(chain: str) -> None:
+def test_a_chain_of_the_machines_own_or_of_the_host_it_is_a_container_of_is_none(chain: str) -> None:
     assert not [pattern for pattern in NAMES["chain"] if fnmatchcase(chain, pattern)]
 
 

@@ -120,7 +120,7 @@ def test_a_node_without_a_machine_is_told_and_the_others_are_looked_at_all_the_s
     assert "w2" not in {node for node, *_ in machines.ran}
 
 
-def test_a_machine_that_cannot_be_reached_is_told_and_the_others_are_looked_at_all_the_same(
+def test_a_machine_that_cannot_be_reached_is_told_and_the_others_are_looked_at(
     machines: Machines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machines.inspected["w1"] = UNREACHABLE
