@@ -8,7 +8,8 @@ import pulumi
 from pulumi.runtime.config import get_config_env
 
 from components.lab import Lab
-from config import ConfigError, load
+from config import ConfigError
+from config.load import load
 
 declared = pulumi.Config()
 try:

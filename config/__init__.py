@@ -1,6 +1,7 @@
-"""The strict door: what a user may write, read once, checked once, frozen. Here: schema, rules, versions, messages.
+"""What a user may write, read once, checked once, frozen. Here: the checked lab and the one error there is.
 
-Not here: anything that talks to a host, to Pulumi or to a network. Files are read in `load` and `site_files` alone.
+`config.load` has the way in. This package itself loads no schema, so that what the schema asks for its words (the
+records of container runtimes, pod networks, guest systems) can use these types.
 """
 
 from config.lab import (
@@ -14,12 +15,13 @@ from config.lab import (
     NodeConfig,
     PodNetworkConfig,
     RegistryConfig,
+    Role,
+    RuntimeChange,
     SiteConfig,
     SshConfig,
     TlsConfig,
     VsphereConfig,
 )
-from config.load import load, load_file
 from config.problems import ConfigError, Problem
 
 __all__ = [
@@ -35,10 +37,10 @@ __all__ = [
     "PodNetworkConfig",
     "Problem",
     "RegistryConfig",
+    "Role",
+    "RuntimeChange",
     "SiteConfig",
     "SshConfig",
     "TlsConfig",
     "VsphereConfig",
-    "load",
-    "load_file",
 ]

@@ -1,10 +1,9 @@
-"""The two documents that make up a lab's configuration, and the names of their places in messages."""
+"""The two documents that make up a lab's configuration, both whole, and the names of their places in messages."""
 
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from config.partial import readable
 from config.passthrough import merged
 from config.problems import Problem
 from config.site import SiteSpec
@@ -13,27 +12,24 @@ from config.stack import ClusterSpec, NodeSpec, StackConfig
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """A stack's and a site's content, and how their files are called; `site` is None if its file cannot be read.
-
-    While faults are gathered, any field that was wrong may be None (see `config.partial`).
-    """
+    """A stack's and a site's content, and how their files are called."""
 
     stack: StackConfig
-    site: SiteSpec | None
+    site: SiteSpec
     stack_file: str
     site_file: str
 
     @property
     def cluster(self) -> ClusterSpec:
-        """The cluster, with its defaults even where the stack says nothing of it."""
-        return self.stack.cluster or readable(ClusterSpec, {})
+        """The cluster of the stack."""
+        return self.stack.cluster
 
     @property
     def nodes(self) -> dict[str, NodeSpec]:
         """The nodes by name, in the order of the file."""
-        return self.stack.nodes or {}
+        return self.stack.nodes
 
-    def runtime_of(self, node: NodeSpec) -> str | None:
+    def runtime_of(self, node: NodeSpec) -> str:
         """The container runtime of a node: its own word or the cluster's."""
         return node.runtime or self.cluster.runtime
 
@@ -45,26 +41,23 @@ class Documents:
     @property
     def runtime_versions(self) -> dict[str, str]:
         """The versions that are written, the stack's over the site's key by key."""
-        of_site = self.site.runtime_versions if self.site else None
-        return {**(of_site or {}), **(self.cluster.runtime_versions or {})}
+        return {**self.site.runtime_versions, **self.cluster.runtime_versions}
 
     @property
     def kube_proxy(self) -> dict[str, JsonValue]:
         """The settings of kube-proxy that are written, the cluster's over the site's."""
-        of_site = self.site.kube_proxy if self.site else None
-        return merged(of_site or {}, self.cluster.kube_proxy or {})
+        return merged(self.site.kube_proxy, self.cluster.kube_proxy)
 
     def in_runtime_versions(self, key: str, text: str) -> Problem:
         """A problem at a key of runtimeVersions, in the file whose value counts."""
         path = f"runtimeVersions/{key}"
-        of_stack, of_site = self.cluster.runtime_versions, self.site.runtime_versions if self.site else None
-        only_in_site = key in (of_site or {}) and key not in (of_stack or {})
+        only_in_site = key in self.site.runtime_versions and key not in self.cluster.runtime_versions
         return self.in_site(path, text) if only_in_site else self.in_cluster(path, text)
 
     def in_kube_proxy(self, key: str, text: str) -> Problem:
         """A problem at a key of kubeProxy, in the file whose value counts."""
         path = f"kubeProxy/{key}"
-        return self.in_cluster(path, text) if key in (self.cluster.kube_proxy or {}) else self.in_site(path, text)
+        return self.in_cluster(path, text) if key in self.cluster.kube_proxy else self.in_site(path, text)
 
     def in_stack(self, path: str, text: str) -> Problem:
         """A problem at a path of the stack file."""

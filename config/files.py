@@ -1,10 +1,23 @@
-"""Files on the disk: how messages name them, and their text and data."""
+"""Files on the disk: how messages name them, their text and data, and what those hold that a site file names.
+
+The only module of config that reads anything.
+"""
 
 import os.path
+import ssl
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from config.problems import Problem
+from config.site import RegistrySpec, SiteSpec
 from config.yaml_reader import YamlError, read_yaml
+
+PASSWORD_KEY = "kubelab:vspherePassword"
+PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
 
 class UnreadableFileError(ValueError):
@@ -47,3 +60,105 @@ def read_document(file: Path) -> tuple[object, list[Problem]]:
         return None, [Problem(where, "", f"cannot be read: {error}")]
     except YamlError as error:
         return None, [Problem(where, "", fault) for fault in error.faults]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryFiles:
+    """What the files of one registry hold."""
+
+    ca_pem: str | None
+    password: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """What the files hold; `password_sought` says where a password was looked for, in order.
+
+    `registries` has an entry for each of the site's own, by host.
+    """
+
+    tls_ca_pem: str | None
+    mirrors_ca_pem: str | None
+    registries: Mapping[str, RegistryFiles]
+    password: SecretStr | None
+    password_sought: tuple[str, ...]
+
+
+class SiteFilesReader:
+    """Reads the files of one site file and gathers what is wrong with them in `problems`."""
+
+    def __init__(self, site_file: Path) -> None:
+        self._folder = site_file.parent
+        self._where = display(site_file)
+        self.problems: list[Problem] = []
+
+    def read(self, site: SiteSpec, environ: Mapping[str, str], *, password_in_stack: bool) -> SiteFiles:
+        """The content of the files that `site` names, None for one with a fault."""
+        vsphere = site.platform.vsphere
+        password, sought = self._password(vsphere.password_file, environ, password_in_stack=password_in_stack)
+        return SiteFiles(
+            tls_ca_pem=self._certificates("platform/vsphere/tls/caFile", vsphere.tls.ca_file),
+            mirrors_ca_pem=self._certificates("mirrors/caFile", site.mirrors.ca_file),
+            registries={
+                host: self._registry(f"registries/{host}", registry) for host, registry in site.registries.items()
+            },
+            password=password,
+            password_sought=sought,
+        )
+
+    def _registry(self, path: str, registry: RegistrySpec) -> RegistryFiles:
+        return RegistryFiles(
+            ca_pem=self._certificates(f"{path}/caFile", registry.ca_file),
+            password=self._password_in(f"{path}/passwordFile", registry.password_file),
+        )
+
+    def _password(
+        self, file: str | None, environ: Mapping[str, str], *, password_in_stack: bool
+    ) -> tuple[SecretStr | None, tuple[str, ...]]:
+        if password_in_stack:
+            return None, (f"secret stack configuration {PASSWORD_KEY}",)
+        if environ.get(PASSWORD_VARIABLE):
+            return SecretStr(environ[PASSWORD_VARIABLE]), (f"environment variable {PASSWORD_VARIABLE}",)
+        in_file = f"platform/vsphere/passwordFile of {self._where} ({'none named' if file is None else file})"
+        sought = (f"secret stack configuration {PASSWORD_KEY}", f"environment variable {PASSWORD_VARIABLE}", in_file)
+        return self._password_in("platform/vsphere/passwordFile", file), sought
+
+    def _password_in(self, path: str, file: str | None) -> SecretStr | None:
+        text = self._text(path, file)
+        if file is None or text is None:
+            return None
+        mode = stat.S_IMODE((self._folder / file).stat().st_mode)
+        if mode & 0o077:
+            self._fault(
+                path, f"found {file!r} with mode {mode:04o}, wanted: 0600 (chmod 600 {display(self._folder / file)})"
+            )
+        password = text.removesuffix("\n").removesuffix("\r")
+        if not password or "\n" in password:
+            count = "no text" if not password else "several lines"
+            self._fault(path, f"found {count} in {file!r}, wanted: the password alone on one line")
+        return SecretStr(password)
+
+    def _certificates(self, path: str, file: str | None) -> str | None:
+        text = self._text(path, file)
+        if text is None:
+            return None
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+        except (ssl.SSLError, ValueError):  # ValueError for text that is not ASCII
+            self._fault(path, f"found no certificate in {file!r}, wanted: a PEM file with BEGIN CERTIFICATE")
+            return None
+        if "PRIVATE KEY" in text:
+            self._fault(path, f"found a private key in {file!r}, wanted: certificates alone")
+        return text
+
+    def _text(self, path: str, file: str | None) -> str | None:
+        if file is None:
+            return None
+        try:
+            return read_text(self._folder / file)
+        except UnreadableFileError as error:
+            self._fault(path, f"found {file!r}, but {display(self._folder / file)} cannot be read: {error}")
+            return None
+
+    def _fault(self, path: str, text: str) -> None:
+        self.problems.append(Problem(self._where, path, text))

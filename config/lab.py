@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
-from config.stack import Role, RuntimeChange
+Role = Literal["controlPlane", "worker"]
+RuntimeChange = Literal["replaceMachine", "resetNode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class ClusterConfig:
 
     `runtime_versions` has every word of `runtime` and `criDockerd`, whether a node runs it or not. `kube_proxy` are
     settings of KubeProxyConfiguration, `mode` always among them. `cert_sans` are host names and IP addresses.
+    `control_plane_endpoint` is kubeadm's, as `host:port`; None for the address of the first control plane.
     """
 
     kubernetes_version: str
@@ -39,12 +42,12 @@ class ClusterConfig:
     dns_domain: str
     pod_network: PodNetworkConfig
     kube_proxy: Mapping[str, JsonValue]
+    control_plane_endpoint: str | None
     cert_sans: tuple[str, ...]
     api_server_extra_args: tuple[ExtraArg, ...]
     controller_manager_extra_args: tuple[ExtraArg, ...]
     scheduler_extra_args: tuple[ExtraArg, ...]
     etcd_extra_args: tuple[ExtraArg, ...]
-    control_plane_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class ImageConfig:
 
 @dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """One node; `address` is None where addresses come by DHCP.
+    """One node.
 
     `runtime` is a key of `config.versions.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's, over
     them the cluster's, over them the node's own.
@@ -80,7 +83,6 @@ class NodeConfig:
     runtime_version: str
     machine: MachineConfig
     image: ImageConfig
-    address: str | None
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
@@ -124,12 +126,9 @@ class VsphereConfig:
 
 @dataclass(frozen=True, slots=True)
 class AddressesConfig:
-    """How machines get addresses, and the machine network in CIDR notation."""
+    """The machine network, in CIDR notation, from which DHCP gives the machines their addresses."""
 
-    mode: str
     network: str
-    gateway: str | None
-    name_servers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +193,7 @@ class LabConfig:
 
     @property
     def control_planes(self) -> tuple[NodeConfig, ...]:
-        """The nodes that run the control plane, in the order of the file: the first initialises the cluster."""
+        """The nodes that run the control plane, at least one, in the order of the file."""
         return tuple(node for node in self.nodes if node.role == "controlPlane")
 
     @property

@@ -1,27 +1,22 @@
-"""The door itself: a stack's configuration and its site file in, a checked lab or all their faults out."""
+"""The way in: a stack's configuration and its site file in, a checked lab or all their faults out.
+
+Faults of single fields of both files come first and together; rules across fields see only two whole documents.
+"""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from config.documents import Documents
-from config.faults import problems_of
-from config.files import display, is_missing, read_document
+from config.files import PASSWORD_KEY, SiteFilesReader, display, is_missing, read_document
 from config.lab import LabConfig
-from config.model import Spec
-from config.partial import readable
+from config.model import parse
 from config.problems import ConfigError, Problem, shown
 from config.resolve import Folders, resolve
-from config.rules import broken_rules
+from config.rules import broken_rules, warnings
 from config.site import SiteSpec
-from config.site_files import PASSWORD_KEY, SiteFiles, SiteFilesReader
-from config.stack import PREFIX, StackConfig
-from config.stack_file import read_stack_file
-from config.support import not_yet_supported
+from config.stack import PREFIX, StackConfig, StackFile
 
-_Model = TypeVar("_Model", bound=Spec)
+_SITE_KEY = f"{PREFIX}site"
 
 
 def load(
@@ -66,6 +61,21 @@ def load_file(file: Path, environ: Mapping[str, str]) -> LabConfig:
     return _load(stack, written, file, environ, password_in_stack=PASSWORD_KEY in written, known_problems=problems)
 
 
+def read_stack_file(file: Path) -> tuple[dict[str, object] | None, list[Problem]]:
+    """The entries of `config` that are the project's, None if the file cannot be read, and the faults around them.
+
+    Keys of other namespaces (`pulumi:tags`) are Pulumi's business and left out.
+    """
+    data, problems = read_document(file)
+    if problems:
+        return None, problems
+    _, problems = parse(StackFile, data, display(file))
+    config = data.get("config") if isinstance(data, dict) else None
+    if not isinstance(config, dict):
+        return None, problems
+    return {key: value for key, value in config.items() if key.startswith(PREFIX) or ":" not in key}, problems
+
+
 def _load(
     stack: str,
     written: dict[str, object],
@@ -75,44 +85,37 @@ def _load(
     password_in_stack: bool,
     known_problems: list[Problem],
 ) -> LabConfig:
-    problems = list(known_problems)
     where = display(stack_file)
-    stack_config = _validated(StackConfig, written, where, problems)
-    site_file = _site_file(written, stack_file.parent)
-    site_where = display(site_file) if site_file else "site file"
-    site = _read_site(site_file, stack_config.site, where, problems) if site_file else None
-    files = SiteFiles(None, None, {}, None, ())
-    if site and site_file:
-        reader = SiteFilesReader(site_file, site_where)
-        files = reader.read(site, environ, password_in_stack=password_in_stack)
-        problems += reader.problems
-    documents = Documents(stack_config, site, where, site_where)
-    problems += [*not_yet_supported(documents), *broken_rules(documents)]
-    if problems or site is None or site_file is None:
+    stack_config, stack_problems = parse(StackConfig, written, where)
+    problems = [*known_problems, *stack_problems]
+    site_file = _site_file(written, stack_problems, stack_file.parent)
+    site, site_problems = _read_site(site_file, written, where) if site_file else (None, [])
+    problems += site_problems
+    if site is None or site_file is None:
+        raise ConfigError(f"stack {stack}", problems)
+    reader = SiteFilesReader(site_file)
+    files = reader.read(site, environ, password_in_stack=password_in_stack)
+    problems += reader.problems
+    if stack_config is None:
+        raise ConfigError(f"stack {stack}", problems)
+    documents = Documents(stack_config, site, where, display(site_file))
+    problems += broken_rules(documents)
+    if problems:
         raise ConfigError(f"stack {stack}", sorted(problems, key=lambda problem: problem.where != where))
     folders = Folders(stack=stack_file.parent.absolute(), site=site_file.parent.absolute())
-    return resolve(stack, documents, site, files, folders)
+    return resolve(stack, documents, files, folders, tuple(map(str, warnings(documents))))
 
 
-def _validated(model: type[_Model], written: object, where: str, problems: list[Problem]) -> _Model:
-    try:
-        return model.model_validate(written)
-    except ValidationError as error:
-        problems += problems_of(error, model, where)
-        return readable(model, written)
+def _site_file(written: Mapping[str, object], problems: list[Problem], folder: Path) -> Path | None:
+    site = written.get(_SITE_KEY)
+    fault = any(problem.path == _SITE_KEY for problem in problems)
+    return folder / site if isinstance(site, str) and not fault else None
 
 
-def _read_site(site_file: Path, written: str, where: str, problems: list[Problem]) -> SiteSpec | None:
+def _read_site(site_file: Path, written: Mapping[str, object], where: str) -> tuple[SiteSpec | None, list[Problem]]:
     if is_missing(site_file):
-        text = f"found {shown(written)}, but there is no file {display(site_file)}: run `make rig`,"
+        text = f"found {shown(written[_SITE_KEY])}, but there is no file {display(site_file)}: run `make rig`,"
         remedy = "or point kubelab:site at your own (stacks/site.example.yaml is an example)"
-        problems.append(Problem(where, "kubelab:site", f"{text} {remedy}"))
-        return None
-    data, faults = read_document(site_file)
-    problems += faults
-    return None if faults else _validated(SiteSpec, data, display(site_file), problems)
-
-
-def _site_file(written: Mapping[str, object], folder: Path) -> Path | None:
-    site = written.get(f"{PREFIX}site")
-    return folder / site if isinstance(site, str) and site.strip() else None
+        return None, [Problem(where, _SITE_KEY, f"{text} {remedy}")]
+    data, problems = read_document(site_file)
+    return (None, problems) if problems else parse(SiteSpec, data, display(site_file))

@@ -1,22 +1,96 @@
-"""Where things lie: hosts, URLs and paths, and what each must look like, said in the words of the error message."""
+"""Where things lie: networks, hosts, URLs and paths, and what each must look like, in the words of the message."""
 
 import ipaddress
 import re
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from config.scalars import HOST
+LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+HOST = re.compile(rf"{LABEL}(\.{LABEL})*", re.IGNORECASE | re.ASCII)
+_LONGEST_NAME = 253
+_API_PORT = 6443  # kubeadm's default of localAPIEndpoint.bindPort, and so of a controlPlaneEndpoint without a port
+
+
+def _network(value: object) -> IPv4Network:
+    example = "wanted: an IPv4 network such as 10.244.0.0/16"
+    if not isinstance(value, str) or "/" not in value:
+        raise ValueError(example)
+    try:
+        interface = ipaddress.IPv4Interface(value)
+    except ValueError:
+        raise ValueError(example) from None
+    network = interface.network
+    if interface.ip != network.network_address:
+        raise ValueError(f"with host bits set, did you mean {network}?")
+    if str(network) != value:
+        raise ValueError(f"wanted: the short form {network}")
+    if network.is_loopback or network.is_link_local or network.is_multicast or network.network_address.is_unspecified:
+        raise ValueError("which is reserved for other uses; choose a private network such as 10.244.0.0/16")
+    return network
+
+
+def _service_network(network: IPv4Network) -> IPv4Network:
+    if 12 <= network.prefixlen <= 28:
+        return network
+    raise ValueError("allowed: a prefix length from /12 to /28 (kubeadm's limits)")
+
+
+def _pod_network(network: IPv4Network) -> IPv4Network:
+    if 8 <= network.prefixlen <= 24:
+        return network
+    raise ValueError("allowed: a prefix length from /8 to /24 (each node gets a /24 of it)")
+
+
+def _dns_domain(value: str) -> str:
+    if _is_name(value):
+        return value
+    raise ValueError("wanted: a DNS domain in lower case, for example cluster.local")
+
+
+def _is_name(value: str) -> bool:
+    return len(value) <= _LONGEST_NAME and HOST.fullmatch(value) is not None and value == value.lower()
+
+
+def _is_host_name(value: str) -> bool:
+    """Whether it is a name and no address: what ends in a number is an IP address or a slip in one."""
+    return _is_name(value) and not value.rpartition(".")[2].isdigit()
+
+
+def _is_port(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= 5 and 0 < int(value) < 65536
 
 
 def _server(value: str) -> str:
     host, colon, port = value.partition(":")
-    if HOST.fullmatch(host) and (not colon or (port.isascii() and port.isdigit() and 0 < int(port) < 65536)):
+    if HOST.fullmatch(host) and (not colon or _is_port(port)):
         return value
-    meant = urlsplit(value).netloc if "://" in value else ""
-    hint = f", did you mean {meant}?" if meant and "@" not in meant else ""
-    raise ValueError(f"wanted: host or host:port{hint}")
+    raise ValueError(f"wanted: host or host:port{_meant_host(value)}")
+
+
+def _meant_host(url: str) -> str:
+    meant = urlsplit(url).netloc if "://" in url else ""
+    return f", did you mean {meant}?" if meant and "@" not in meant else ""
+
+
+def _control_plane_endpoint(value: str) -> str:
+    """`host:port`, as kubeadm has it: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/."""
+    host, colon, port = value.partition(":")
+    if colon and not _is_port(port):
+        host = ""
+    try:
+        address = IPv4Address(host)
+    except ValueError:
+        if not _is_host_name(host):
+            example = "a host name in lower case or an IPv4 address, with or without a port, such as k8s.lab:6443"
+            raise ValueError(f"wanted: {example}{_meant_host(value)}") from None
+    else:
+        special = address.is_unspecified or address.is_loopback or address.is_link_local
+        if special or address.is_multicast or address.is_reserved:
+            raise ValueError("which no other machine can reach; wanted: an address that all nodes reach")
+    return f"{host}:{port or _API_PORT}"
 
 
 def _registry(value: str) -> str:
@@ -58,9 +132,7 @@ def _certificate_name(value: str) -> str:
         return str(ipaddress.ip_address(value))
     except ValueError:
         pass
-    # What ends in a number is an IP address or a slip in one, never a name.
-    is_name = HOST.fullmatch(value.removeprefix("*.")) and not value.rpartition(".")[2].isdigit()
-    if is_name and len(value) <= 253 and value == value.lower():
+    if len(value) <= _LONGEST_NAME and _is_host_name(value.removeprefix("*.")):
         return value
     raise ValueError("wanted: a host name in lower case or an IP address, such as k8s.lab or 203.0.113.5")
 
@@ -84,7 +156,12 @@ def _path(value: str) -> str:
     raise ValueError("wanted: the path of a file")
 
 
+Network = Annotated[IPv4Network, BeforeValidator(_network)]
+PodSubnet = Annotated[Network, AfterValidator(_pod_network)]
+ServiceSubnet = Annotated[Network, AfterValidator(_service_network)]
+DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
 Server = Annotated[str, AfterValidator(_server)]
+ControlPlaneEndpoint = Annotated[str, AfterValidator(_control_plane_endpoint)]
 RegistryHost = Annotated[str, AfterValidator(_registry)]
 RegistryMirror = Annotated[str, AfterValidator(_registry_mirror)]
 MirroredPath = Annotated[str, AfterValidator(_mirrored_path)]

@@ -1,17 +1,142 @@
-"""What all parts of the schema have in common: nothing unknown, nothing converted, nothing changed afterwards."""
+"""pydantic as the schema uses it: the strict base of every part, and its errors in kubelab's words.
 
-from pydantic import BaseModel, ConfigDict
+Nothing unknown is accepted, nothing converted, nothing changed afterwards. No other module knows pydantic's errors.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeAlias, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.problems import Problem, closest, one_of, shown
 
 _UNITS = {"mib": "MiB", "gib": "GiB"}
+_WANTED = {
+    "string_type": "text (write it in quotes)",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "tuple_type": "a list",
+}
+_OF_MANY = (dict, tuple)
+_LIMITS = {"greater_than_equal": ("ge", "or more"), "less_than_equal": ("le", "or less")}
+
+Location: TypeAlias = tuple[int | str, ...]
 
 
 def camel_case(name: str) -> str:
-    """`memory_mib` as a user writes it: `memoryMiB`."""
+    """`disk_gib` as a user writes it: `diskGiB`."""
     first, *rest = name.split("_")
     return first + "".join(_UNITS.get(word, word.capitalize()) for word in rest)
 
 
 class Spec(BaseModel):
-    """A part of what a user writes. Only the camelCase names are accepted; texts stay texts, numbers stay numbers."""
+    """A part of what a user writes. Only the camelCase names are accepted; texts stay texts, numbers stay numbers.
+
+    `refused_keys` are keys that one may expect here and cannot have, each with the reason and what to do instead.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=camel_case)
+
+    refused_keys: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+
+_Spec = TypeVar("_Spec", bound=Spec)
+
+
+def parse(model: type[_Spec], data: object, where: str) -> tuple[_Spec | None, list[Problem]]:
+    """`data` as `model`, or None and one problem for each fault of its fields; `where` names the file."""
+    try:
+        return model.model_validate(data), []
+    except ValidationError as error:
+        return None, [_problem(details, model, where) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails, model: type[Spec], where: str) -> Problem:
+    location = tuple(part for part in details["loc"] if part != "[key]")
+    path = "/".join(map(str, location))
+    return Problem(where, path, _text(details, model, location, path))
+
+
+def _text(details: ErrorDetails, model: type[Spec], location: Location, path: str) -> str:
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    found = f"found {shown(value, path)}"
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(str(location[-1]), _model_at(model, location[:-1]))
+        case "missing":
+            return f"found nothing, {_needed(model, location)}"
+        case "literal_error":
+            return f"{found}, {one_of(value, _quoted(context['expected']))}"
+        case "value_error":
+            reason = str(context["error"])
+            separator = " " if reason.startswith(("of ", "with ")) else ", "
+            whole = isinstance(value, dict | list) and reason.startswith("found")
+            return reason if whole else f"{found}{separator}{reason}"
+        case _ if kind in _LIMITS:
+            limit, side = _LIMITS[kind]
+            return f"{found}, allowed: {context[limit]} {side}"
+        case _ if kind in _WANTED:
+            return f"{found}, wanted: {_WANTED[kind]}"
+        case _:
+            return f"{found}, {details['msg']}"
+
+
+def _unknown_key(key: str, model: type[Spec] | None) -> str:
+    if model and key in model.refused_keys:
+        return model.refused_keys[key]
+    fields = _fields(model) if model else {}
+    near = closest(key, fields)
+    if near is None:
+        below = {f"{name}/{inner}": inner for name, kind in fields.items() if kind for inner in _fields(kind)}
+        inner_near = closest(key, below.values())
+        near = next((path for path, inner in below.items() if inner == inner_near), None)
+    return f"unknown key, did you mean {near}?" if near else f"unknown key, allowed: {', '.join(fields)}"
+
+
+def _needed(model: type[Spec], location: Location) -> str:
+    parent = _model_at(model, location[:-1])
+    field = next(field for field in (parent or model).model_fields.values() if field.alias == location[-1])
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    if choices:
+        return f"allowed: {', '.join(choices)}"
+    inner = next(_models_in(field.annotation), None) if get_origin(field.annotation) not in _OF_MANY else None
+    required = [str(part.alias) for part in inner.model_fields.values() if part.is_required()] if inner else []
+    return f"wanted: {field.description}" + (f" (needs {', '.join(required)})" if required else "")
+
+
+def _quoted(expected: str) -> list[str]:
+    return re.findall(r"'([^']*)'", expected)
+
+
+def _fields(model: type[Spec]) -> Mapping[str, type[Spec] | None]:
+    return {str(field.alias): next(_models_in(field.annotation), None) for field in model.model_fields.values()}
+
+
+def _model_at(model: type[Spec], location: Location) -> type[Spec] | None:
+    """The model that holds the keys at `location`; keys and places in a mapping or list of models are stepped over."""
+    current: type[Spec] | None = model
+    among_many = False
+    for part in location:
+        if among_many:
+            among_many = False
+            continue
+        if current is None:
+            return None
+        field = next((field for field in current.model_fields.values() if field.alias == part), None)
+        if field is None:
+            return None
+        among_many = get_origin(field.annotation) in _OF_MANY
+        current = next(_models_in(field.annotation), None)
+    return current
+
+
+def _models_in(annotation: Any) -> Iterator[type[Spec]]:
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

@@ -1,11 +1,12 @@
-"""Settings passed on to Kubernetes components as they are, except for those that kubelab or kubeadm must choose, and
-those that are dead.
+"""Settings passed on to Kubernetes components as they are, but for those that kubeadm or kubelab chooses and the dead.
+
+No schema here: these are plain data and checks of it, which components use too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Protocol, TypeVar
 
-from pydantic import AfterValidator, JsonValue
+from pydantic import JsonValue
 
 from config import quantities, retired
 from config.problems import shown
@@ -13,72 +14,129 @@ from config.problems import shown
 LOG_MAX_SIZE, LOG_MAX_FILES = "10Mi", 5
 """The kubelet's own defaults of containerLogMaxSize and containerLogMaxFiles."""
 
-_BY_KUBEADM = "kubeadm sets its own value"
-_BY_KUBELAB = "kubelab writes it"
-_GATES = "featureGates"
-
 KUBE_PROXY_MODES = ("iptables", "nftables")
 """The modes of kube-proxy, the default first."""
 DEPRECATED_KUBE_PROXY_MODE = "ipvs"
 """A mode that still works and is not to be chosen any more."""
 
+_GATES = "featureGates"
+_GATES_ARGUMENT = "feature-gates"
+
+_BY_KUBEADM = "kubeadm sets its own value"
+_BY_KUBELAB = "kubelab writes it"
+_BY_SERVICE_SUBNET = "kubeadm takes it from serviceSubnet"
+
+
+def _by_kubeadm(names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), _BY_KUBEADM)
+
+
 _OWNED_KUBELET = {
     "apiVersion": _BY_KUBELAB,
     "kind": _BY_KUBELAB,
-    "authentication": _BY_KUBEADM,
-    "authorization": _BY_KUBEADM,
+    **_by_kubeadm("authentication authorization healthzBindAddress healthzPort rotateCertificates staticPodPath"),
     "cgroupDriver": "kubelab sets systemd, in the container runtime too",
-    "clusterDNS": "kubeadm takes it from serviceSubnet",
+    "clusterDNS": _BY_SERVICE_SUBNET,
     "clusterDomain": "kubeadm takes it from dnsDomain",
     "containerRuntimeEndpoint": "kubelab sets it by the node's runtime",
-    "healthzBindAddress": _BY_KUBEADM,
-    "healthzPort": _BY_KUBEADM,
     "imageServiceEndpoint": "kubelab sets it by the node's runtime",
     "podCIDR": "the controller manager gives each node its part of podSubnet",
     "registerNode": "kubeadm needs a kubelet that registers its node",
-    "rotateCertificates": _BY_KUBEADM,
-    "staticPodPath": _BY_KUBEADM,
 }
+
 _OWNED_KUBE_PROXY = {
     "apiVersion": _BY_KUBELAB,
     "kind": _BY_KUBELAB,
-    "bindAddress": _BY_KUBEADM,
-    "clientConnection": _BY_KUBEADM,
+    **_by_kubeadm("bindAddress clientConnection"),
     "clusterCIDR": "kubelab sets podSubnet",
     "hostnameOverride": "kubeadm sets the node's name",
 }
 
+_OWNED_API_SERVER = {
+    **_by_kubeadm(
+        """
+        advertise-address allow-privileged client-ca-file enable-bootstrap-token-auth etcd-cafile etcd-certfile
+        etcd-keyfile etcd-servers kubelet-client-certificate kubelet-client-key proxy-client-cert-file
+        proxy-client-key-file requestheader-allowed-names requestheader-client-ca-file
+        requestheader-extra-headers-prefix requestheader-group-headers requestheader-username-headers secure-port
+        service-account-key-file service-account-signing-key-file tls-cert-file tls-private-key-file
+        """
+    ),
+    "service-cluster-ip-range": _BY_SERVICE_SUBNET,
+}
 
-class _Passthrough:
-    """Refuses the keys of a component's configuration that are not the user's to set, each with its reason, and values
-    that would not do: `misfits` gives a line for each.
+_OWNED_CONTROLLER_MANAGER = {
+    **_by_kubeadm(
+        """
+        allocate-node-cidrs authentication-kubeconfig authorization-kubeconfig client-ca-file cluster-name
+        cluster-signing-cert-file cluster-signing-key-file controllers kubeconfig requestheader-client-ca-file
+        root-ca-file service-account-private-key-file use-service-account-credentials
+        """
+    ),
+    "cluster-cidr": "kubeadm takes it from podSubnet",
+    "node-cidr-mask-size": "each node gets a /24 of podSubnet, which kubelab checks podSubnet's size by",
+    "service-cluster-ip-range": _BY_SERVICE_SUBNET,
+}
+
+_OWNED_SCHEDULER = _by_kubeadm("authentication-kubeconfig authorization-kubeconfig kubeconfig")
+
+_OWNED_ETCD = _by_kubeadm(
+    """
+    advertise-client-urls cert-file client-cert-auth data-dir initial-advertise-peer-urls initial-cluster
+    initial-cluster-state key-file listen-client-urls listen-metrics-urls listen-peer-urls name
+    peer-cert-file peer-client-cert-auth peer-key-file peer-trusted-ca-file trusted-ca-file
+    """
+)
+
+
+class _Argument(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+
+
+_A = TypeVar("_A", bound=_Argument)
+
+
+def _settings_check(
+    refused: Mapping[str, str],
+    misfits: Callable[[Mapping[str, JsonValue]], Iterator[str]] = lambda _: iter(()),
+) -> Callable[[dict[str, JsonValue]], dict[str, JsonValue]]:
+    """A check of a component's settings: refuses the keys of `refused`, each with its reason, and dead feature gates.
+
+    `misfits` gives a line for each value that would not do. The check returns the settings. It raises: ValueError.
     """
 
-    def __init__(
-        self,
-        refused: Mapping[str, str],
-        misfits: Callable[[Mapping[str, JsonValue]], Iterator[str]] = lambda _: iter(()),
-    ) -> None:
-        self._refused = refused
-        self._misfits = misfits
-
-    def __call__(self, settings: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        found = {key: self._refused[key] for key in settings if key in self._refused}
+    def check(settings: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        found = {key: refused[key] for key in settings if key in refused}
         dead_socket = retired.container_runtime_endpoint(settings.get("containerRuntimeEndpoint"))
         if dead_socket:
             found["containerRuntimeEndpoint"] = dead_socket
         gates = settings.get(_GATES, {})
         names = gates if isinstance(gates, dict) else ()
-        found |= {f"{_GATES}/{gate}": reason for gate, reason in dead_gates(names)}
+        found |= {f"{_GATES}/{gate}": reason for gate, reason in _dead_gates(names)}
         misfit = not isinstance(gates, dict) or not all(isinstance(value, bool) for value in gates.values())
         others = [f"found {_GATES} of another kind, wanted: a mapping of each gate to true or false"] * misfit
-        refuse(found, [*others, *self._misfits(settings)])
+        _refuse(found, [*others, *misfits(settings)])
         return settings
 
+    return check
 
-def dead_gates(gates: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Those of some feature gates that stop a component, each with its reason."""
-    return ((gate, retired.FEATURE_GATES[gate]) for gate in gates if gate in retired.FEATURE_GATES)
+
+def _arguments_check(refused: Mapping[str, str]) -> Callable[[tuple[_A, ...]], tuple[_A, ...]]:
+    """A check of a component's arguments, as `_settings_check` makes one of its settings."""
+
+    def check(arguments: tuple[_A, ...]) -> tuple[_A, ...]:
+        found = {each.name: refused[each.name] for each in arguments if each.name in refused}
+        for each in arguments:
+            if each.name == _GATES_ARGUMENT:
+                gates = (gate.partition("=")[0].strip() for gate in each.value.split(","))
+                found |= {f"{_GATES_ARGUMENT} {gate}": reason for gate, reason in _dead_gates(gates)}
+        _refuse(found)
+        return arguments
+
+    return check
 
 
 def _misfit_log_limits(settings: Mapping[str, JsonValue]) -> Iterator[str]:
@@ -90,14 +148,6 @@ def _misfit_log_limits(settings: Mapping[str, JsonValue]) -> Iterator[str]:
         yield f"found containerLogMaxSize {shown(size)}, wanted: a size such as 10Mi"
     if not isinstance(files, int) or isinstance(files, bool) or files < 2:
         yield f"found containerLogMaxFiles {shown(files)}, wanted: a whole number of 2 or more"
-
-
-def refuse(found: Mapping[str, str], others: Sequence[str] = ()) -> None:
-    """Raises a ValueError that gives the reason against each thing found, and then `others`, if there is any fault."""
-    reasons = ", ".join(f"{name} ({reason})" for name, reason in found.items())
-    faults = [f"found {reasons}: not to be set here; remove it"] if found else []
-    if faults or others:
-        raise ValueError("; ".join([*faults, *others]))
 
 
 def merged(*settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -116,7 +166,21 @@ def _gates(settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return gates if isinstance(gates, dict) else {}
 
 
-KubeletSettings = Annotated[
-    dict[str, JsonValue], AfterValidator(_Passthrough({**retired.KUBELET, **_OWNED_KUBELET}, _misfit_log_limits))
-]
-KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(_Passthrough(_OWNED_KUBE_PROXY))]
+def _dead_gates(gates: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return ((gate, retired.FEATURE_GATES[gate]) for gate in gates if gate in retired.FEATURE_GATES)
+
+
+def _refuse(found: Mapping[str, str], others: Sequence[str] = ()) -> None:
+    """Raises a ValueError that gives the reason against each thing found, and then `others`, if there is any fault."""
+    reasons = ", ".join(f"{name} ({reason})" for name, reason in found.items())
+    faults = [f"found {reasons}: not to be set here; remove it"] if found else []
+    if faults or others:
+        raise ValueError("; ".join([*faults, *others]))
+
+
+check_kubelet = _settings_check({**retired.KUBELET, **_OWNED_KUBELET}, _misfit_log_limits)
+check_kube_proxy = _settings_check(_OWNED_KUBE_PROXY)
+check_api_server = _arguments_check({**retired.API_SERVER, **_OWNED_API_SERVER})
+check_controller_manager = _arguments_check({**retired.CONTROLLER_MANAGER, **_OWNED_CONTROLLER_MANAGER})
+check_scheduler = _arguments_check({**retired.SCHEDULER, **_OWNED_SCHEDULER})
+check_etcd = _arguments_check({**retired.ETCD, **_OWNED_ETCD})

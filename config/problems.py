@@ -27,7 +27,6 @@ class ConfigError(ValueError):
     """Everything that is wrong with a lab's configuration; str() is a header line and one line per problem."""
 
     def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
-        self.subject = subject
         self.problems = list(problems)
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__("\n".join([f"reading the configuration of {subject}: {count}", *map(str, problems)]))

@@ -7,7 +7,7 @@ _DECIMAL = {"k": 1000} | {letter: 1000**power for power, letter in enumerate("MG
 
 
 def in_bytes(quantity: str) -> int:
-    """A size such as ``10Mi``, ``50M`` or ``1048576``, in bytes; raises ValueError for what is not more than 0.
+    """A size such as `10Mi`, `50M` or `1048576`, in bytes. Raises: ValueError for what is not more than 0.
 
     The form is that of https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
     """

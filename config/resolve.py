@@ -1,19 +1,16 @@
 """From what the user wrote to the whole lab: defaults, overrides and absolute paths. Pure; the input has no faults."""
 
 import os.path
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from config import lab, versions
-from config.control_plane import ExtraArgSpec
 from config.documents import Documents
-from config.machine import ImageSpec, MachineOverride, MachineSpec
+from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
-from config.site import MirrorsSpec, SiteSpec, VsphereSpec
-from config.site_files import SiteFiles
-from config.stack import ClusterSpec, NodeSpec
-from config.warnings import warnings
+from config.site import ImageSpec, MirrorsSpec, SiteSpec, VsphereSpec
+from config.stack import ExtraArgSpec
 
 _DEFAULT_PORT = 443
 
@@ -26,46 +23,33 @@ class Folders:
     site: Path
 
 
-def resolve(stack: str, documents: Documents, site: SiteSpec, files: SiteFiles, folders: Folders) -> lab.LabConfig:
+def resolve(
+    stack: str, documents: Documents, files: SiteFiles, folders: Folders, warnings: tuple[str, ...]
+) -> lab.LabConfig:
     """The lab of two documents without faults."""
-    site_config = _site(site, files, folders.site)
-    cluster_config = _cluster(documents)
-    return lab.LabConfig(
-        stack=stack,
-        cluster=cluster_config,
-        nodes=tuple(
-            _node(
-                name,
-                node,
-                documents.cluster,
-                site,
-                cluster_config.runtime_versions,
-                _image(node.image, folders.stack) if node.image else site_config.vsphere.image,
-            )
-            for name, node in documents.nodes.items()
-        ),
-        site=site_config,
-        warnings=tuple(map(str, warnings(documents))),
+    site = _site(documents.site, files, folders.site)
+    cluster = _cluster(documents)
+    nodes = (
+        _node(
+            documents,
+            name,
+            runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
+            image=_image(node.image, folders.stack) if node.image else site.vsphere.image,
+        )
+        for name, node in documents.nodes.items()
     )
+    return lab.LabConfig(stack, cluster, tuple(nodes), site, warnings)
 
 
-def _node(
-    name: str,
-    node: NodeSpec,
-    cluster: ClusterSpec,
-    site: SiteSpec,
-    runtime_versions: Mapping[str, str],
-    image: lab.ImageConfig,
-) -> lab.NodeConfig:
-    runtime = node.runtime or cluster.runtime
+def _node(documents: Documents, name: str, runtime_version: str, image: lab.ImageConfig) -> lab.NodeConfig:
+    node, cluster, site = documents.nodes[name], documents.cluster, documents.site
     return lab.NodeConfig(
         name=name,
         role=node.role,
-        runtime=runtime,
-        runtime_version=runtime_versions[runtime],
-        machine=_machine(site.machine, node.machine),
+        runtime=documents.runtime_of(node),
+        runtime_version=runtime_version,
+        machine=lab.MachineConfig(**dict(node.machine.over(site.machine))),
         image=image,
-        address=str(node.address) if node.address else None,
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
         on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
@@ -86,6 +70,7 @@ def _cluster(documents: Documents) -> lab.ClusterConfig:
             version=cluster.pod_network.version or versions.default_flannel(),
         ),
         kube_proxy={"mode": KUBE_PROXY_MODES[0], **documents.kube_proxy},
+        control_plane_endpoint=cluster.control_plane_endpoint,
         cert_sans=cluster.api_server.cert_sans,
         api_server_extra_args=_arguments(cluster.api_server.extra_args),
         controller_manager_extra_args=_arguments(cluster.controller_manager.extra_args),
@@ -98,32 +83,15 @@ def _arguments(arguments: tuple[ExtraArgSpec, ...]) -> tuple[lab.ExtraArg, ...]:
     return tuple(lab.ExtraArg(argument.name, argument.value) for argument in arguments)
 
 
-def _machine(common: MachineSpec, own: MachineOverride) -> lab.MachineConfig:
-    nested = own.nested_virtualization
-    return lab.MachineConfig(
-        cpus=own.cpus or common.cpus,
-        memory_mib=own.memory_mib or common.memory_mib,
-        disk_gib=own.disk_gib or common.disk_gib,
-        nested_virtualization=common.nested_virtualization if nested is None else nested,
-        extra_config={**common.extra_config, **own.extra_config},
-    )
-
-
 def _image(image: ImageSpec, folder: Path) -> lab.ImageConfig:
     ova = image.ova if "://" in image.ova else os.path.normpath(folder / image.ova)
     return lab.ImageConfig(ova=ova, sha256=image.sha256)
 
 
 def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
-    gateway = site.addresses.gateway
     return lab.SiteConfig(
         vsphere=_vsphere(site.platform.vsphere, files, folder),
-        addresses=lab.AddressesConfig(
-            mode=site.addresses.mode,
-            network=str(site.addresses.network),
-            gateway=str(gateway) if gateway else None,
-            name_servers=tuple(map(str, site.addresses.name_servers)),
-        ),
+        addresses=lab.AddressesConfig(network=str(site.addresses.network)),
         ssh=lab.SshConfig(user=site.ssh.user),
         mirrors=_mirrors(site.mirrors, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),

@@ -1,6 +1,6 @@
-"""Choices that are dead, or that never were what they seem: each with the reason, and what to write instead. Pure.
+"""Choices that are dead, not there yet, or never were what they seem: each with the reason and what to write. Pure.
 
-Here: what was right once, or is in many guides. Not here: misspelt words, and versions that are merely unknown.
+Here: what was right once, will be, or is in many guides. Not here: misspelt words, and versions merely unknown.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,6 +32,19 @@ KUBE_PROXY_MODES: Mapping[str, str] = MappingProxyType(
         "kernelspace": "which is for Windows nodes",
     }
 )
+
+ADDRESS_MODES: Mapping[str, str] = MappingProxyType({"static": "which kubelab cannot build yet; allowed: dhcp"})
+"""Words that are no mode of addresses."""
+
+_BY_DHCP = "kubelab cannot set it yet, machines have it from DHCP; remove it"
+
+ADDRESS_KEYS: Mapping[str, str] = MappingProxyType({"gateway": _BY_DHCP, "nameServers": _BY_DHCP})
+"""Keys that `addresses` of a site does not have."""
+
+NODE_KEYS: Mapping[str, str] = MappingProxyType(
+    {"address": _BY_DHCP, "handlers": "kubelab cannot build sandboxes for pods yet; remove it"}
+)
+"""Keys that a node does not have."""
 
 _ALWAYS_ON = "gone, for what it switched is always on"
 _GATES_ALWAYS_ON = (
@@ -170,7 +183,7 @@ def runtime_version(runtime: str, version: str) -> str | None:
     if runtime == "containerd" and _release(version) < _FIRST_CONTAINERD:
         return "containerd 1.x has had no fixes since September 2026 and cannot tell the kubelet its cgroup driver"
     if runtime == "docker" and _release(version) < _FIRST_DOCKER:
-        return "docker before 20.10 cannot use cgroup v2, with which Debian 12 starts"
+        return "docker before 20.10 cannot use cgroup v2, with which machines start"
     return None
 
 

@@ -1,21 +1,22 @@
-"""Rules across fields and files. Each sees only what could be read, and says nothing about what could not."""
+"""Rules across fields and files, for two documents that are whole: what they forbid, and what they warn of."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from config import retired
+from config import retired, versions
 from config.documents import Documents
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
-from config.site import RegistrySpec
-from config.version_rules import broken_version_rules
+from config.site import MachineSpec, RegistrySpec, SiteSpec
 
 _DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
+_DOCKER_HUB = "docker.io"
 _NODE_PREFIX = 24  # kube-controller-manager gives every node a /24 of the pod network
 _OTHER_ADDRESSES = 3  # the network's, the broadcast, the gateway's
-_MIN_CPUS, _MIN_MEMORY_MIB = 2, 1700  # kubeadm's own preflight limits of a control plane
+_CONTROL_PLANE_LEAST = {"cpus": ("numcpu", 2), "memory_mib": ("mem", 1700)}
+"""By field of a machine: the name of kubeadm's own preflight check of a control plane, and its limit."""
 
 
 def broken_rules(documents: Documents) -> Iterator[Problem]:
@@ -23,33 +24,38 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _control_plane_count(documents)
     yield from _overlapping_networks(documents)
     yield from _networks_too_small(documents)
-    yield from broken_version_rules(documents)
+    yield from _endpoint_in_a_network(documents)
+    yield from _runtime_versions(documents)
+    yield from _cri_dockerd(documents)
     yield from _kube_proxy_mode(documents)
     yield from _registries_said_twice(documents)
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
-    yield from _static_addresses_under_dhcp(documents)
+
+
+def warnings(documents: Documents) -> Iterator[Problem]:
+    """What works, but not as one might expect, in two documents that break no rule; none of it stops anything."""
+    yield from _deprecated_kube_proxy_mode(documents)
+    yield from _mirrors_that_docker_cannot_use(documents)
 
 
 def _control_plane_count(documents: Documents) -> Iterator[Problem]:
-    roles = {name: node.role for name, node in documents.nodes.items()}
-    found = [name for name, role in roles.items() if role == "controlPlane"]
+    found = [name for name, node in documents.nodes.items() if node.role == "controlPlane"]
     if len(found) > 1:
         text = f"found {len(found)} nodes with role controlPlane ({', '.join(found)}), allowed: exactly one for now"
         yield documents.in_stack("kubelab:nodes", text)
-    elif not found and documents.stack.nodes is not None and None not in roles.values():
-        text = f"found {len(roles)} nodes and no controlPlane among them, wanted: one node with role controlPlane"
+    elif not found:
+        count = len(documents.nodes)
+        text = f"found {count} nodes and no controlPlane among them, wanted: one node with role controlPlane"
         yield documents.in_stack("kubelab:nodes", text)
 
 
 def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
-    cluster, site = documents.cluster, documents.site
-    named: list[tuple[str, str, IPv4Network | None]] = [
-        (documents.stack_file, "kubelab:cluster/podSubnet", cluster.pod_subnet),
-        (documents.stack_file, "kubelab:cluster/serviceSubnet", cluster.service_subnet),
-        (documents.site_file, "addresses/network", site.addresses.network if site and site.addresses else None),
-    ]
-    networks = [(where, path, network) for where, path, network in named if network is not None]
+    networks = (
+        (documents.stack_file, "kubelab:cluster/podSubnet", documents.cluster.pod_subnet),
+        (documents.stack_file, "kubelab:cluster/serviceSubnet", documents.cluster.service_subnet),
+        (documents.site_file, "addresses/network", documents.site.addresses.network),
+    )
     for (where, path, one), (other_where, other_path, other) in combinations(networks, 2):
         if one.overlaps(other):
             place = other_path if where == other_where else f"{other_where}: {other_path}"
@@ -62,16 +68,60 @@ def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
 
 
 def _networks_too_small(documents: Documents) -> Iterator[Problem]:
-    count, pods = len(documents.nodes), documents.cluster.pod_subnet
+    count = len(documents.nodes)
+    if not count:
+        return
+    pods, machines = documents.cluster.pod_subnet, documents.site.addresses.network
     longest = _NODE_PREFIX - (count - 1).bit_length()
-    if pods is not None and count and pods.prefixlen > longest:
+    if pods.prefixlen > longest:
         text = f"found {pods}, too small for a /{_NODE_PREFIX} for each of {count} nodes, allowed: /{longest} or larger"
         yield documents.in_cluster("podSubnet", text)
-    machines = documents.site.addresses.network if documents.site and documents.site.addresses else None
     longest = 32 - (count + _OTHER_ADDRESSES - 1).bit_length()
-    if machines is not None and machines.prefixlen > longest:
+    if machines.prefixlen > longest:
         text = f"found {machines}, too small for {count} machines and a gateway, allowed: /{longest} or larger"
         yield documents.in_site("addresses/network", text)
+
+
+def _endpoint_in_a_network(documents: Documents) -> Iterator[Problem]:
+    """An address of pods or services answers inside a running cluster alone, so that no node could join by it."""
+    cluster = documents.cluster
+    host = (cluster.control_plane_endpoint or "").partition(":")[0]
+    if not host.rpartition(".")[2].isdigit():
+        return
+    for key, network in (("podSubnet", cluster.pod_subnet), ("serviceSubnet", cluster.service_subnet)):
+        if IPv4Address(host) in network:
+            text = f"found {host}, which lies in {network} of {key}; choose an address that machines have"
+            yield documents.in_cluster("controlPlaneEndpoint", text)
+
+
+def _runtime_versions(documents: Documents) -> Iterator[Problem]:
+    """Versions that do not fit the Kubernetes; one of the site that the stack replaces is left out."""
+    release = versions.kubernetes(documents.cluster.kubernetes_version)
+    for runtime, version in documents.runtime_versions.items():
+        if runtime == versions.CRI_DOCKERD_KEY:
+            continue
+        try:
+            versions.runtime_version(release, runtime, version)
+        except versions.UnknownVersionError as error:
+            reason = retired.runtime_version(runtime, version)
+            text = f"found {version!r}, {reason}; {error}" if reason else f"found {version!r}, {error}"
+            yield documents.in_runtime_versions(runtime, text)
+
+
+def _cri_dockerd(documents: Documents) -> Iterator[Problem]:
+    key = versions.CRI_DOCKERD_KEY
+    version = documents.runtime_versions.get(key) or versions.default_cri_dockerd()
+    try:
+        release = versions.cri_dockerd(version)
+    except versions.UnknownVersionError as error:
+        yield documents.in_runtime_versions(key, f"found {version!r}, {error}")
+        return
+    if release.sha256 or not documents.on_docker or release.path in documents.site.mirrors.checksums:
+        return
+    nodes = ", ".join(documents.on_docker)
+    text = f"found {version!r} for docker on {nodes}, of which kubelab knows no checksum"
+    remedy = f"write it in {documents.site_file} below mirrors/checksums, as {release.path}: SHA256"
+    yield documents.in_runtime_versions(key, f"{text}; {remedy}, or choose {versions.default_cri_dockerd()}")
 
 
 def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
@@ -85,18 +135,15 @@ def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
 
 
 def _registries_said_twice(documents: Documents) -> Iterator[Problem]:
-    site = documents.site
-    mirrored = site.mirrors.registries if site and site.mirrors else None
-    for host in (site.registries or {}) if site else ():
-        if host in (mirrored or {}):
+    for host in documents.site.registries:
+        if host in documents.site.mirrors.registries:
             yield documents.in_site(f"registries/{host}", "found in mirrors/registries too, allowed: one of them")
 
 
 def _logins_of_one_server(documents: Documents) -> Iterator[Problem]:
     """cri-o and docker keep credentials and authorities by server, so that one cannot have two."""
-    registries = (documents.site.registries or {}) if documents.site else {}
     known: dict[str, tuple[str, RegistrySpec]] = {}
-    for host, registry in registries.items():
+    for host, registry in documents.site.registries.items():
         server = urlsplit(registry.mirror).netloc if registry.mirror else host
         other, first = known.setdefault(server, (host, registry))
         for key, one, two in (
@@ -110,35 +157,38 @@ def _logins_of_one_server(documents: Documents) -> Iterator[Problem]:
 
 
 def _control_plane_too_small(documents: Documents) -> Iterator[Problem]:
-    site = documents.site
-    ignored = {name.lower() for name in (site.ignore_preflight_errors or ())} if site else set()
+    ignored = {name.lower() for name in documents.site.ignore_preflight_errors}
     for name, node in documents.nodes.items():
-        if node.role != "controlPlane":
-            continue
-        own, common = node.machine, site.machine if site else None
-        for key, check, least, of_node, of_site in (
-            ("cpus", "numcpu", _MIN_CPUS, own.cpus, common.cpus if common else None),
-            ("memoryMiB", "mem", _MIN_MEMORY_MIB, own.memory_mib, common.memory_mib if common else None),
-        ):
-            found = of_site if of_node is None else of_node
-            if found is None or found >= least or check in ignored:
+        machine = node.machine.over(documents.site.machine)
+        for field, (check, least) in _CONTROL_PLANE_LEAST.items():
+            found = getattr(machine, field)
+            if node.role != "controlPlane" or found >= least or check in ignored:
                 continue
+            path = f"machine/{MachineSpec.model_fields[field].alias}"
             text = f"found the number {found}, allowed on a control plane: {least} or more"
-            if of_node is None:
-                yield documents.in_site(f"machine/{key}", f"{text} ({name}; it may have a machine/{key} of its own)")
+            if field in node.machine.model_fields_set:
+                yield documents.in_node(name, path, text)
             else:
-                yield documents.in_node(name, f"machine/{key}", text)
+                yield documents.in_site(path, f"{text} ({name}; it may have a {path} of its own)")
 
 
-def _static_addresses_under_dhcp(documents: Documents) -> Iterator[Problem]:
-    addresses = documents.site.addresses if documents.site else None
-    if addresses is None or addresses.mode != "dhcp":
-        return
-    remedy = "which needs addresses/mode static; remove it"
-    for name, node in documents.nodes.items():
-        if node.address is not None:
-            yield documents.in_node(name, "address", f"found '{node.address}', {remedy}")
-    if addresses.gateway is not None:
-        yield documents.in_site("addresses/gateway", f"found '{addresses.gateway}', {remedy}")
-    if addresses.name_servers:
-        yield documents.in_site("addresses/nameServers", f"found a list, {remedy}")
+def _deprecated_kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
+    if documents.kube_proxy.get("mode") == DEPRECATED_KUBE_PROXY_MODE:
+        text = f"found {DEPRECATED_KUBE_PROXY_MODE!r}, which Kubernetes has deprecated since 1.35"
+        yield documents.in_kube_proxy("mode", f"{text}; prefer {' or '.join(KUBE_PROXY_MODES)}")
+
+
+def _mirrors_that_docker_cannot_use(documents: Documents) -> Iterator[Problem]:
+    hosts = sorted(_beyond_docker(documents.site))
+    if hosts and documents.on_docker:
+        text = f"docker on {', '.join(documents.on_docker)} cannot use the mirrors of {', '.join(hosts)}"
+        limit = f"it has mirrors of {_DOCKER_HUB} alone, and without a path below /v2"
+        effect = "images that kubelab itself pulls come from the mirror, those of other pods from upstream"
+        yield documents.in_site("", f"{text} ({limit}): {effect}")
+
+
+def _beyond_docker(site: SiteSpec) -> Iterator[str]:
+    own = {host: registry.mirror for host, registry in site.registries.items() if registry.mirror is not None}
+    for host, mirror in {**site.mirrors.registries, **own}.items():
+        if host != _DOCKER_HUB or urlsplit(mirror).path != "/v2":
+            yield host

@@ -8,14 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from config.faults import problems_of
 from config.files import display, read_document
+from config.load import read_stack_file
+from config.model import parse
 from config.problems import Problem
 from config.site import SiteSpec
 from config.stack import PREFIX, StackConfig, StackFile
-from config.stack_file import read_stack_file
 
 FIRST_LINE = "# yaml-language-server: $schema=schema.json"
 _STACKS = Path(__file__).parent.parent / "stacks"
@@ -68,18 +66,10 @@ def misfits(stacks: Path) -> list[Problem]:
         if file.read_text(encoding="utf-8").partition("\n")[0] != FIRST_LINE:
             problems.append(Problem(where, "line 1", f"wanted: {FIRST_LINE}"))
         if written is not None:
-            problems += _faults(StackConfig, written, where)
+            problems += parse(StackConfig, written, where)[1]
     example = stacks / "site.example.yaml"
     site, faults = read_document(example)
-    return problems + (faults or _faults(SiteSpec, site, display(example)))
-
-
-def _faults(model: type[StackConfig] | type[SiteSpec], written: object, where: str) -> list[Problem]:
-    try:
-        model.model_validate(written)
-    except ValidationError as error:
-        return problems_of(error, model, where)
-    return []
+    return problems + (faults or parse(SiteSpec, site, display(example))[1])
 
 
 def main(arguments: list[str], stacks: Path = _STACKS) -> int:

@@ -2,15 +2,65 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from config.locations import FilePath, HttpsUrl, MirroredPath, RegistryHost, RegistryMirror, Server
-from config.machine import ImageSpec, MachineSpec
+from config import retired
+from config.locations import (
+    FilePath,
+    HttpsUrl,
+    MirroredPath,
+    Network,
+    OvaLocation,
+    RegistryHost,
+    RegistryMirror,
+    Server,
+)
 from config.model import Spec
-from config.networks import Address, Network
-from config.passthrough import KubeletSettings, KubeProxySettings
-from config.runtime_words import RuntimeVersions
-from config.scalars import Fingerprint, LinuxUser, LoginName, Name, PreflightCheck, Sha256
+from config.passthrough import check_kube_proxy, check_kubelet
+from config.values import (
+    Fingerprint,
+    LinuxUser,
+    LoginName,
+    Name,
+    PreflightCheck,
+    RuntimeVersions,
+    Sha256,
+    multiple_of_four,
+    unless_retired,
+)
+
+_OWNED_PREFIXES = ("guestinfo.", "kubelab.")
+
+KubeletSettings = Annotated[dict[str, JsonValue], AfterValidator(check_kubelet)]
+KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(check_kube_proxy)]
+
+
+def _not_owned(entries: dict[str, str]) -> dict[str, str]:
+    found = [key for key in entries if key.lower().startswith(_OWNED_PREFIXES)]
+    if found:
+        raise ValueError(f"found {', '.join(found)}: kubelab sets guestinfo.* and kubelab.* itself; remove it")
+    return entries
+
+
+class ImageSpec(Spec):
+    """A node image as an OVA, with its checksum."""
+
+    ova: OvaLocation = Field(description="the OVA: a path, an https:// URL or a file:/// URL")
+    sha256: Sha256 = Field(description="the SHA-256 sum of the OVA, 64 hexadecimal digits")
+
+
+class MachineSpec(Spec):
+    """The size of the virtual machines."""
+
+    cpus: int = Field(default=2, ge=1, le=768, description="the number of virtual CPUs; a control plane needs 2")
+    memory_mib: Annotated[int, Field(ge=512, le=25165824), AfterValidator(multiple_of_four)] = Field(
+        default=4096, description="memory in MiB, in fours; a control plane needs 1700"
+    )
+    disk_gib: int = Field(default=40, ge=4, le=63488, description="the size of the disk in GiB; not below the image's")
+    nested_virtualization: bool = Field(default=True, description="whether the CPU's virtualization is passed on")
+    extra_config: Annotated[dict[str, str], AfterValidator(_not_owned)] = Field(
+        default_factory=dict, description="further settings of the VM; a node's are added to the site's"
+    )
 
 
 class TlsSpec(Spec):
@@ -49,12 +99,12 @@ class PlatformSpec(Spec):
 class AddressesSpec(Spec):
     """How machines get their addresses."""
 
-    mode: Literal["dhcp", "static"] = Field(default="dhcp", description="where addresses come from")
-    network: Network = Field(description="the machine network; every machine's address must lie in it")
-    gateway: Address | None = Field(default=None, description="the default route, where mode is static")
-    name_servers: Annotated[tuple[Address, ...], Field(strict=False)] = Field(
-        default=(), description="name servers, where mode is static"
+    refused_keys = retired.ADDRESS_KEYS
+
+    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_retired(retired.ADDRESS_MODES))] = Field(
+        default="dhcp", description="where addresses come from"
     )
+    network: Network = Field(description="the machine network; every machine's address must lie in it")
 
 
 class SshSpec(Spec):

@@ -1,25 +1,20 @@
 """What a user may write in stacks/Pulumi.<stack>.yaml. The descriptions are the README's sentences and the editor's."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from config.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
-from config.locations import FilePath
-from config.machine import ImageSpec, MachineOverride
+from config import retired
+from config.lab import Role, RuntimeChange
+from config.locations import CertificateName, ControlPlaneEndpoint, DnsDomain, FilePath, PodSubnet, ServiceSubnet
 from config.model import Spec
-from config.networks import Address, PodNetwork, ServiceNetwork
-from config.passthrough import KubeletSettings, KubeProxySettings
-from config.runtime_words import Runtime, RuntimeVersions
-from config.scalars import DnsDomain, FlannelVersion, KubernetesVersion, NodeName
+from config.passthrough import check_api_server, check_controller_manager, check_etcd, check_scheduler
+from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
+from config.values import ArgumentName, FlannelVersion, KubernetesVersion, NodeName, Runtime, RuntimeVersions
 from config.versions import KUBERNETES
 
 PREFIX = "kubelab:"
-
-Role = Literal["controlPlane", "worker"]
-RuntimeChange = Literal["replaceMachine", "resetNode"]
-Handler = Literal["gvisor", "kata"]
 
 
 class PodNetworkSpec(Spec):
@@ -27,6 +22,46 @@ class PodNetworkSpec(Spec):
 
     plugin: Literal["flannel"] = Field(default="flannel", description="the pod network plugin")
     version: FlannelVersion | None = Field(default=None, description="its version; default: the one kubelab knows best")
+
+
+class ExtraArgSpec(Spec):
+    """An argument of a component, as kubeadm writes it."""
+
+    name: ArgumentName = Field(description="the argument's name, without dashes")
+    value: str = Field(description="its value, always a text")
+
+
+_Arguments = Annotated[tuple[ExtraArgSpec, ...], Field(strict=False)]
+_DESCRIPTION = "arguments added to those that kubeadm gives it"
+
+
+class ApiServerSpec(Spec):
+    """The API server."""
+
+    extra_args: Annotated[_Arguments, AfterValidator(check_api_server)] = Field(default=(), description=_DESCRIPTION)
+    cert_sans: Annotated[tuple[CertificateName, ...], Field(strict=False)] = Field(
+        default=(), alias="certSANs", description="host names and IP addresses added to its certificate"
+    )
+
+
+class ControllerManagerSpec(Spec):
+    """The controller manager."""
+
+    extra_args: Annotated[_Arguments, AfterValidator(check_controller_manager)] = Field(
+        default=(), description=_DESCRIPTION
+    )
+
+
+class SchedulerSpec(Spec):
+    """The scheduler."""
+
+    extra_args: Annotated[_Arguments, AfterValidator(check_scheduler)] = Field(default=(), description=_DESCRIPTION)
+
+
+class EtcdSpec(Spec):
+    """The control plane's own etcd."""
+
+    extra_args: Annotated[_Arguments, AfterValidator(check_etcd)] = Field(default=(), description=_DESCRIPTION)
 
 
 class ClusterSpec(Spec):
@@ -46,13 +81,18 @@ class ClusterSpec(Spec):
     on_runtime_change: RuntimeChange = Field(
         default="replaceMachine", description="what happens to a node whose runtime is changed"
     )
-    pod_subnet: PodNetwork = Field(
+    pod_subnet: PodSubnet = Field(
         default=IPv4Network("10.244.0.0/16"), description="the network of the pods; each node gets a /24 of it"
     )
-    service_subnet: ServiceNetwork = Field(
+    service_subnet: ServiceSubnet = Field(
         default=IPv4Network("10.96.0.0/12"), description="the network of the services' cluster addresses"
     )
     dns_domain: DnsDomain = Field(default="cluster.local", description="the DNS domain of the services")
+    control_plane_endpoint: ControlPlaneEndpoint | None = Field(
+        default=None,
+        description="a name or address, with or without a port, at which all nodes reach the API server; "
+        "default: the address of the first control plane",
+    )
     pod_network: PodNetworkSpec = Field(default=PodNetworkSpec(), description="the pod network plugin and its version")
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the site's"
@@ -68,14 +108,42 @@ class ClusterSpec(Spec):
     etcd: EtcdSpec = Field(default=EtcdSpec(), description="etcd")
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class MachineOverride(MachineSpec):
+    """What of the site's machine is different on one node; extraConfig is added to the site's."""
+
+    # Its fields have the site's defaults: only those that `model_fields_set` names were written.
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_values(cls, written: object) -> object:
+        if not isinstance(written, dict):
+            return written
+        known = {field.alias for field in cls.model_fields.values()}
+        return {key: value for key, value in written.items() if value is not None or key not in known}
+
+    def over(self, common: MachineSpec) -> MachineSpec:
+        """The machine of the node: `common` with what is written here in its place, or added to a mapping of it."""
+        changed: dict[str, Any] = {}
+        for name in self.model_fields_set:
+            own, other = getattr(self, name), getattr(common, name)
+            changed[name] = {**other, **own} if isinstance(own, dict) else own
+        return common.model_copy(update=changed)
+
+
 class NodeSpec(Spec):
     """One node: a virtual machine, and its part in the cluster."""
 
+    refused_keys = retired.NODE_KEYS
+
     role: Role = Field(description="what the node is in the cluster")
     runtime: Runtime | None = Field(default=None, description="its container runtime; default: the cluster's")
-    handlers: Annotated[tuple[Handler, ...], Field(strict=False)] = Field(
-        default=(), description="sandboxes for its pods, each offered as a RuntimeClass"
-    )
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the cluster's"
     )
@@ -85,7 +153,6 @@ class NodeSpec(Spec):
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )
     image: ImageSpec | None = Field(default=None, description="its own image; a path is relative to the stack file")
-    address: Address | None = Field(default=None, description="its address, where addresses.mode is static")
 
 
 def _encrypted(value: object) -> object:

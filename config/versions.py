@@ -1,4 +1,7 @@
-"""The versions kubelab knows, and which fit together. A new version is a new row here; nothing else names one."""
+"""The versions kubelab knows, and which fit together: all that the product itself needs for a new one is a row here.
+
+Stack files name the version they want, and the embedded lab (`rig/mirror/`) those it builds.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,7 +95,7 @@ KUBERNETES: Mapping[str, KubernetesRelease] = MappingProxyType(
 RUNTIMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "containerd": ("2.3.4",),
-        # 20.10.24 is Debian 12's own; containers of it ran under Kubernetes 1.36.3 behind cri-dockerd 0.4.4.
+        # 20.10.24 is the guest system's own; containers of it ran under Kubernetes 1.36.3 behind cri-dockerd 0.4.4.
         "docker": ("28.3.3", "29.7.2", "20.10.24"),
         "crio": ("1.36.3",),
     }

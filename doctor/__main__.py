@@ -10,7 +10,8 @@ from pathlib import Path
 
 from components.step import Step
 from components.steps import inspection, verification
-from config import ConfigError, LabConfig, load_file
+from config import ConfigError, LabConfig
+from config.load import load_file
 from doctor import table
 from doctor.machine import Answer, run
 from doctor.state import Connection, connections

@@ -16,8 +16,7 @@ ETCD_DATA = "/var/lib/etcd"
 
 def endpoint(cluster: ClusterConfig, address: str) -> str:
     """host:port at which the API server is asked: the declared one, or the first control plane at `address`."""
-    declared = cluster.control_plane_endpoint or address
-    return declared if ":" in declared else f"{declared}:{API_SERVER_PORT}"
+    return cluster.control_plane_endpoint or f"{address}:{API_SERVER_PORT}"
 
 
 def node_registration(node: NodeConfig, address: str, ignore_preflight_errors: Sequence[str]) -> dict[str, object]:

@@ -17,7 +17,7 @@ import yaml
 from components import inspection, verification
 from components.registries import CREDENTIALS
 from components.runtimes import RUNTIMES, all_traces, sockets
-from config import load_file
+from config.load import load_file
 from tests.e2e import host
 from tests.e2e.cluster import (
     Cluster,

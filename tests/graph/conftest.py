@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pulumi.runtime.mocks import MockResourceArgs
 
 from components.lab import Lab
-from config import LabConfig, load
+from config import LabConfig
+from config.load import load
 from tests.graph.recording import Graph, record, secret
 
 PROJECT = Path(__file__).parents[2]

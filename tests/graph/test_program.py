@@ -15,7 +15,6 @@ from config.versions import KUBERNETES
 from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer, shipped
 from tests.graph.recording import Graph, is_secret, record
 
-
 DEFAULT = next(iter(KUBERNETES))
 
 

@@ -1,7 +1,6 @@
 """Another runtime, another installation: which machines and steps are made anew, as an engine would decide it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,14 @@ def lab(site_file: Path) -> Lab:
     """The mixed stack with changes: of the cluster by keyword, of nodes by name."""
     known: dict[str, Graph] = {}
 
-    def make(
-        nodes: Mapping[str, Mapping[str, Any]] | None = None, endpoint: str | None = None, **cluster: object
-    ) -> Graph:
+    def make(nodes: Mapping[str, Mapping[str, Any]] | None = None, **cluster: object) -> Graph:
         declared = shipped("mixed")
         declared["cluster"] |= cluster
         for name, changes in (nodes or {}).items():
             declared["nodes"][name] |= changes
-        key = repr((declared, endpoint))
+        key = repr(declared)
         if key not in known:
-            config = loaded("mixed", declared, site_file)
-            cluster_config = replace(config.cluster, control_plane_endpoint=endpoint)
-            known[key] = registered(replace(config, cluster=cluster_config))
+            known[key] = registered(loaded("mixed", declared, site_file))
         return known[key]
 
     return make
@@ -225,7 +220,7 @@ def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> No
 
 
 def test_another_endpoint_reaches_the_cluster_and_what_joins_and_drains_nothing(lab: Lab) -> None:
-    before, after = lab(), lab(endpoint="api.lab.test")
+    before, after = lab(), lab(controlPlaneEndpoint="api.lab.test")
     changed = {
         command.name
         for command in commands(after)

@@ -309,7 +309,7 @@ class TestChange:
         assert (result.status, result.errors, changed(guest)) == (0, [], [])
 
 
-NAMED = replace(CLUSTER, control_plane_endpoint="api.lab.test")
+NAMED = replace(CLUSTER, control_plane_endpoint="api.lab.test:6443")
 SERVER = "    server: https://api.lab.test:6443\n"
 KUBECONFIGS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf")
 

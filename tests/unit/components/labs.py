@@ -15,13 +15,13 @@ from config import (
     NodeConfig,
     PodNetworkConfig,
     RegistryConfig,
+    Role,
     SiteConfig,
     SshConfig,
     TlsConfig,
     VsphereConfig,
     versions,
 )
-from config.stack import Role
 
 RELEASE = versions.kubernetes(next(iter(versions.KUBERNETES)))
 RUNTIME_VERSIONS = versions.runtime_versions(RELEASE, {})
@@ -65,6 +65,7 @@ CLUSTER = ClusterConfig(
     dns_domain="cluster.local",
     pod_network=PodNetworkConfig(_POD_NETWORK.name, next(iter(_POD_NETWORK.releases))),
     kube_proxy={"mode": "iptables"},
+    control_plane_endpoint=None,
     cert_sans=(),
     api_server_extra_args=(),
     controller_manager_extra_args=(),
@@ -75,7 +76,7 @@ IMAGE = ImageConfig("/images/node.ova", "a" * 64)
 MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization=True, extra_config={})
 SITE = SiteConfig(
     vsphere=VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),
-    addresses=AddressesConfig("dhcp", "10.87.0.0/24", None, ()),
+    addresses=AddressesConfig("10.87.0.0/24"),
     ssh=SshConfig("lab"),
     mirrors=UPSTREAM,
     registries=(),
@@ -92,7 +93,6 @@ def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeC
         runtime_version=RUNTIME_VERSIONS[runtime],
         machine=MACHINE,
         image=IMAGE,
-        address=None,
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",

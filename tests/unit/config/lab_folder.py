@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
-from config import LabConfig, load_file
+from config import LabConfig, versions
+from config.load import load_file
 
 CASES = Path(__file__).parents[2] / "configs"
+KUBERNETES = next(iter(versions.KUBERNETES))
+"""The version that the cases name."""
+
 MINIMAL = CASES / "valid" / "01-minimal"
 
 
@@ -23,5 +27,5 @@ class LabFolder:
         self.site.write_text(text.replace(old, new))
 
     def load(self, environ: dict[str, str] | None = None) -> LabConfig:
-        """What config.load_file says of it."""
+        """What config.load says of it."""
         return load_file(self.stack, environ or {})

@@ -1,6 +1,8 @@
 """What a checked lab holds, and where its parts come from."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
@@ -10,9 +12,11 @@ import yaml
 
 import config
 from config import ConfigError, Problem
-from tests.unit.config.lab_folder import CASES, LabFolder
+from config.load import load, load_file
+from tests.unit.config.lab_folder import CASES, KUBERNETES, LabFolder
 
 CRI_DOCKERD = "github.com/Mirantis/cri-dockerd/releases/download/v0.4.4/cri-dockerd-0.4.4.amd64.tgz"
+ROOT = Path(__file__).parents[3]
 SHA256 = "0123456789abcdef" * 4
 
 
@@ -25,13 +29,14 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     lab = minimal.load()
     assert lab.stack == "lab"
     assert lab.cluster == config.ClusterConfig(
-        kubernetes_version="1.36.3",
+        kubernetes_version=KUBERNETES,
         runtime_versions={"containerd": "2.3.4", "docker": "28.3.3", "crio": "1.36.3", "criDockerd": "0.3.26"},
         pod_subnet="10.244.0.0/16",
         service_subnet="10.96.0.0/12",
         dns_domain="cluster.local",
         pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9"),
         kube_proxy={"mode": "iptables"},
+        control_plane_endpoint=None,
         cert_sans=(),
         api_server_extra_args=(),
         controller_manager_extra_args=(),
@@ -47,7 +52,6 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         runtime_version="2.3.4",
         machine=machine,
         image=image,
-        address=None,
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
@@ -56,7 +60,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     vsphere = lab.site.vsphere
     assert (vsphere.server, vsphere.port, vsphere.user) == ("esxi.lab", 443, "root")
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
-    assert lab.site.addresses == config.AddressesConfig("dhcp", "10.87.0.0/24", None, ())
+    assert lab.site.addresses == config.AddressesConfig("10.87.0.0/24")
     assert lab.site.ssh.user == "lab"
     assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {})
     assert (lab.site.registries, lab.site.ignore_preflight_errors, lab.warnings) == ((), (), ())
@@ -67,6 +71,7 @@ def test_all_that_is_written_arrives(everything: LabFolder) -> None:
     assert lab.cluster.pod_subnet == "10.252.0.0/16"
     assert lab.cluster.service_subnet == "10.250.0.0/16"
     assert lab.cluster.dns_domain == "lab.internal"
+    assert lab.cluster.control_plane_endpoint == "k8s.lab:6443"
     assert (lab.site.vsphere.server, lab.site.vsphere.port) == ("127.0.0.1", 8989)
     assert lab.site.vsphere.tls.sha256 == "00112233445566778899aabbccddeeff" * 2
     assert lab.site.ssh.user == "kube_admin"
@@ -142,7 +147,63 @@ def test_a_node_differs_from_its_site_only_in_what_it_says(everything: LabFolder
     assert w2.image == everything.load().site.vsphere.image
 
 
-def test_a_path_in_the_stack_is_relative_to_the_stack_and_one_in_the_site_to_the_site(minimal: LabFolder) -> None:
+def test_an_empty_value_of_a_nodes_machine_is_the_sites(minimal: LabFolder) -> None:
+    minimal.edit_site("addresses:", "machine: {cpus: 3, nestedVirtualization: false}\naddresses:")
+    empty = "w1: {role: worker, machine: {cpus: , nestedVirtualization: , extraConfig: , diskGiB: 41}}"
+    minimal.stack.write_text(minimal.stack.read_text().replace("w1: {role: worker}", empty))
+    assert minimal.load().workers[0].machine == config.MachineConfig(
+        cpus=3, memory_mib=4096, disk_gib=41, nested_virtualization=False, extra_config={}
+    )
+
+
+def with_endpoint(folder: LabFolder, endpoint: str) -> LabFolder:
+    text = folder.stack.read_text()
+    version = f"kubernetesVersion: {KUBERNETES}"
+    folder.stack.write_text(text.replace(version, f"{version}\n    controlPlaneEndpoint: '{endpoint}'"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("written", "endpoint"),
+    [
+        ("api.lab", "api.lab:6443"),
+        ("api.lab:443", "api.lab:443"),
+        ("api", "api:6443"),
+        ("10.87.0.2", "10.87.0.2:6443"),
+        ("10.87.0.2:8443", "10.87.0.2:8443"),
+    ],
+)
+def test_an_endpoint_without_a_port_has_the_api_servers(written: str, endpoint: str, minimal: LabFolder) -> None:
+    assert with_endpoint(minimal, written).load().cluster.control_plane_endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        ":6443",
+        "api.lab:",
+        "api.lab:0",
+        "api.lab:65536",
+        "api.lab:" + "1" * 5000,
+        "API.lab",
+        "api_lab",
+        "10.87.0.300",
+        "fd00::1",
+    ],
+)
+def test_an_endpoint_that_is_no_name_or_ipv4_address_is_refused(written: str, minimal: LabFolder) -> None:
+    with pytest.raises(ConfigError, match="wanted: a host name in lower case or an IPv4 address, with or without a"):
+        with_endpoint(minimal, written).load()
+
+
+@pytest.mark.parametrize("written", ["127.0.0.1", "0.0.0.0:6443", "169.254.1.1", "224.0.0.1", "255.255.255.255"])
+def test_an_endpoint_that_no_other_machine_can_reach_is_refused(written: str, minimal: LabFolder) -> None:
+    with pytest.raises(ConfigError, match="which no other machine can reach"):
+        with_endpoint(minimal, written).load()
+
+
+def test_a_path_of_the_stack_is_relative_to_it_and_one_of_the_site_to_the_site(minimal: LabFolder) -> None:
     text = minimal.stack.read_text()
     minimal.stack.write_text(
         text.replace("w1: {role: worker}", f"w1: {{role: worker, image: {{ova: ../w1.ova, sha256: {SHA256}}}}}")
@@ -164,7 +225,7 @@ def test_an_absolute_path_or_url_of_an_ova_stays_as_it_is(ova: str, minimal: Lab
 
 def test_control_plane_and_workers_are_told_apart(everything: LabFolder) -> None:
     lab = everything.load()
-    assert lab.control_planes[0].name == "cp1"
+    assert [node.name for node in lab.control_planes] == ["cp1"]
     assert [node.name for node in lab.workers] == ["w1", "w2"]
 
 
@@ -177,31 +238,40 @@ def test_a_loaded_lab_cannot_be_changed(minimal: LabFolder) -> None:
 def test_parsed_json_from_pulumi_gives_the_same_lab_as_the_stack_file(everything: LabFolder) -> None:
     written = yaml.safe_load(everything.stack.read_text())["config"]
     cluster, nodes = (json.loads(json.dumps(written[f"kubelab:{key}"])) for key in ("cluster", "nodes"))
-    lab = config.load("lab", cluster, nodes, written["kubelab:site"], Path("stacks"), {}, config_keys=list(written))
+    lab = load("lab", cluster, nodes, written["kubelab:site"], Path("stacks"), {}, config_keys=list(written))
     assert lab == everything.load()
 
 
 def test_a_misspelt_key_is_found_among_the_keys_pulumi_passes(minimal: LabFolder) -> None:
     keys = ["kubelab:cluster", "kubelab:nodez", "kubelab:site", "pulumi:tags"]
-    cluster, nodes = {"kubernetesVersion": "1.36.3"}, {"cp1": {"role": "controlPlane"}}
+    cluster, nodes = {"kubernetesVersion": KUBERNETES}, {"cp1": {"role": "controlPlane"}}
     with pytest.raises(ConfigError) as raised:
-        config.load("lab", cluster, nodes, "../site.yaml", minimal.stack.parent, {}, config_keys=keys)
+        load("lab", cluster, nodes, "../site.yaml", minimal.stack.parent, {}, config_keys=keys)
     assert raised.value.problems == [
         Problem("stacks/Pulumi.lab.yaml", "kubelab:nodez", "unknown key, did you mean kubelab:nodes?")
     ]
 
 
+def test_the_checked_types_can_be_had_without_the_schema() -> None:
+    program = "import sys, config, config.versions, config.passthrough; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith("config.")}
+    assert loaded == {
+        f"config.{name}" for name in ("lab", "passthrough", "problems", "quantities", "retired", "versions")
+    }
+
+
 def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError) as raised:
-        config.load("new", None, None, None, Path("stacks"), {})
+        load("new", None, None, None, Path("stacks"), {})
     assert [problem.path for problem in raised.value.problems] == ["kubelab:site", "kubelab:cluster", "kubelab:nodes"]
 
 
 def test_a_missing_stack_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError) as raised:
-        config.load_file(Path("stacks/Pulumi.lab.yaml"), {})
+        load_file(Path("stacks/Pulumi.lab.yaml"), {})
     assert str(raised.value.problems[0]) == "stacks/Pulumi.lab.yaml: cannot be read: no such file or directory"
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import config
 from config import ConfigError, LabConfig
-from tests.unit.config.lab_folder import LabFolder
+from config.load import load
+from tests.unit.config.lab_folder import KUBERNETES, LabFolder
 
 VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
@@ -56,9 +56,9 @@ def test_the_stack_wins_over_environment_and_file(with_file: LabFolder) -> None:
 
 @pytest.mark.usefixtures("with_file")
 def test_pulumi_may_say_that_the_stack_has_the_password() -> None:
-    lab = config.load(
+    lab = load(
         "lab",
-        {"kubernetesVersion": "1.36.3"},
+        {"kubernetesVersion": KUBERNETES},
         {"cp1": {"role": "controlPlane"}},
         "../site.yaml",
         Path("stacks"),
@@ -104,7 +104,13 @@ def test_no_representation_of_a_lab_holds_the_password(with_file: LabFolder) -> 
     assert "hunter2" not in f"{lab} {lab!r} {lab.site.vsphere.password}"
 
 
-def test_a_site_with_other_faults_reports_those_of_its_files_too(with_file: LabFolder) -> None:
+def test_faults_of_the_stack_and_of_files_of_the_site_are_reported_together(with_file: LabFolder) -> None:
+    os.truncate(with_file.path / "password", 0)
+    with_file.stack.write_text(with_file.stack.read_text().replace("role: worker", "role: wroker"))
+    assert len(problems(with_file)) == 2
+
+
+def test_no_file_is_read_for_a_site_that_has_faults_of_its_own(with_file: LabFolder) -> None:
     os.truncate(with_file.path / "password", 0)
     with_file.edit_site("esxi.lab", "esxi lab")
-    assert len(problems(with_file)) == 2
+    assert problems(with_file) == ["found 'esxi lab', wanted: host or host:port"]

@@ -51,7 +51,7 @@ def test_a_password_file_that_others_may_read_is_refused(private: LabFolder) -> 
     )
 
 
-def test_registries_of_both_places_are_one_list_by_host_and_each_has_its_own_authority(
+def test_registries_of_both_places_are_one_list_and_each_has_its_own_authority(
     minimal: LabFolder, certificate: tuple[str, str]
 ) -> None:
     (minimal.path / "ca.pem").write_text(certificate[0])

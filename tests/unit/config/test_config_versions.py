@@ -6,6 +6,9 @@ import pytest
 
 from config import versions
 from config.versions import UnknownVersionError
+from tests.unit.config.lab_folder import KUBERNETES
+
+RELEASE = versions.kubernetes(KUBERNETES)
 
 
 def test_a_known_kubernetes_names_the_images_of_its_kubeadm() -> None:
@@ -74,34 +77,34 @@ def test_every_known_flannel_is_pinned(version: str) -> None:
 
 
 def test_the_default_runtime_version_is_the_first_that_fits() -> None:
-    assert versions.runtime_version(versions.kubernetes("1.36.3"), "containerd") == "2.3.4"
+    assert versions.runtime_version(RELEASE, "containerd") == "2.3.4"
 
 
 @pytest.mark.parametrize(("version", "fits"), [("2.3.0", True), ("2.2.9", True), ("2.1.5", False), ("1.7.28", False)])
 def test_containerd_fits_by_its_minor_release(version: str, fits: bool) -> None:
-    assert versions.fits(versions.kubernetes("1.36.3"), "containerd", version) is fits
+    assert versions.fits(RELEASE, "containerd", version) is fits
 
 
 def test_a_containerd_that_does_not_fit_says_which_would() -> None:
     with pytest.raises(
         UnknownVersionError, match=r"1\.36\.3 is matched with containerd 2\.3\.x, 2\.2\.x; known: 2\.3\.4"
     ):
-        versions.runtime_version(versions.kubernetes("1.36.3"), "containerd", "1.7.28")
+        versions.runtime_version(RELEASE, "containerd", "1.7.28")
 
 
 @pytest.mark.parametrize(("version", "fits"), [("1.36.0", True), ("1.35.3", False), ("1.37.0", False)])
 def test_cri_o_fits_by_the_minor_release_of_kubernetes(version: str, fits: bool) -> None:
-    assert versions.fits(versions.kubernetes("1.36.3"), "crio", version) is fits
+    assert versions.fits(RELEASE, "crio", version) is fits
 
 
 def test_a_cri_o_that_does_not_fit_says_which_would() -> None:
     with pytest.raises(UnknownVersionError, match=r"1\.36\.3 is matched with crio 1\.36\.x; known: 1\.36\.3"):
-        versions.runtime_version(versions.kubernetes("1.36.3"), "crio", "1.35.3")
+        versions.runtime_version(RELEASE, "crio", "1.35.3")
 
 
 def test_all_versions_are_resolved_at_once_the_wanted_ones_among_them() -> None:
     wanted = {"docker": "20.10.24", "criDockerd": "0.4.4"}
-    assert versions.runtime_versions(versions.kubernetes("1.36.3"), wanted) == {
+    assert versions.runtime_versions(RELEASE, wanted) == {
         "containerd": "2.3.4",
         "docker": "20.10.24",
         "crio": "1.36.3",
@@ -111,4 +114,4 @@ def test_all_versions_are_resolved_at_once_the_wanted_ones_among_them() -> None:
 
 def test_a_runtime_without_known_versions_says_so() -> None:
     with pytest.raises(UnknownVersionError, match="known: none yet"):
-        versions.runtime_version(versions.kubernetes("1.36.3"), "lxc")
+        versions.runtime_version(RELEASE, "lxc")

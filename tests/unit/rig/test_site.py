@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-import config
+from config import LabConfig
+from config.load import load as load_lab
 from rig.mirror import cri_dockerd_release
 from rig.mirror_service import MIRROR
 from rig.site import Site, render_env, render_site
@@ -31,7 +32,7 @@ def shell(script: str, **environ: str) -> str:
     return done.stdout.decode()
 
 
-def load(tmp_path: Path, site: Site) -> config.LabConfig:
+def load(tmp_path: Path, site: Site) -> LabConfig:
     rig = tmp_path / ".rig"
     for name, text in {
         "site.yaml": render_site(site),
@@ -45,7 +46,7 @@ def load(tmp_path: Path, site: Site) -> config.LabConfig:
     stacks = tmp_path / "stacks"
     stacks.mkdir()
     cluster = {"kubernetesVersion": "1.36.3", "runtime": "containerd"}
-    return config.load("containerd", cluster, NODES, "../.rig/site.yaml", stacks, {})
+    return load_lab("containerd", cluster, NODES, "../.rig/site.yaml", stacks, {})
 
 
 def certificate(tmp_path: Path) -> str:

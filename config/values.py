@@ -1,20 +1,36 @@
 """The single values of the schema: what each must look like, said in the words of the error message."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config import retired, versions
+from config.locations import LABEL
+from config.problems import one_of
 
-_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_EXAMPLE = f"for example {next(iter(versions.KUBERNETES))}"
+_RUNTIMES = tuple(versions.RUNTIMES)
+_VERSIONED = (*_RUNTIMES, versions.CRI_DOCKERD_KEY)
+_NO_VERSION = ("none", "false", "off", "no", "")
+
+
+def unless_retired(reasons: Mapping[str, str]) -> Callable[[object], object]:
+    """A check that refuses the words of `reasons` with their reason, and leaves all others to the type."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and value in reasons:
+            raise ValueError(reasons[value])
+        return value
+
+    return check
 
 
 def _dns_label(value: str) -> str:
-    if re.fullmatch(_LABEL, value):
+    if re.fullmatch(LABEL, value):
         return value
     if len(value) > 63:
         raise ValueError(f"of {len(value)} characters, allowed: 63")
@@ -23,19 +39,13 @@ def _dns_label(value: str) -> str:
     raise ValueError(f"wanted: lower case letters, digits and - between them{hint}")
 
 
-def _dns_domain(value: str) -> str:
-    if len(value) <= 253 and HOST.fullmatch(value) and value == value.lower():
-        return value
-    raise ValueError("wanted: a DNS domain in lower case, for example cluster.local")
-
-
 def _version(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError("wanted: a full version in three parts, for example 1.36.3")  # noqa: TRY004 (pydantic's rule)
+        raise ValueError(f"wanted: a full version in three parts, {_EXAMPLE}")  # noqa: TRY004 (pydantic's rule)
     if isinstance(value, str) and not _VERSION.fullmatch(value):
         bare = value.strip().lstrip("vV")
-        hint = f", did you mean {bare}?" if _VERSION.fullmatch(bare) else ", for example 1.36.3"
-        raise ValueError(f"wanted: a version in three parts without a v{hint}")
+        hint = f"did you mean {bare}?" if _VERSION.fullmatch(bare) else _EXAMPLE
+        raise ValueError(f"wanted: a version in three parts without a v, {hint}")
     return value
 
 
@@ -49,6 +59,29 @@ def _kubernetes_version(value: str) -> str:
 
 def _flannel_version(value: str) -> str:
     return versions.flannel(value).version
+
+
+def _runtime(value: str) -> str:
+    if value in _RUNTIMES:
+        return value
+    raise ValueError(retired.RUNTIMES.get(value.lower()) or one_of(value, _RUNTIMES))
+
+
+def _versioned(value: str) -> str:
+    if value in _VERSIONED:
+        return value
+    meant = value.lower().replace("-", "")
+    reason = None if meant == versions.CRI_DOCKERD_KEY.lower() else retired.RUNTIMES.get(value.lower())
+    raise ValueError(reason or one_of(value, _VERSIONED))
+
+
+def _some_version(value: object) -> object:
+    if value is False or value is None or (isinstance(value, str) and value.lower() in _NO_VERSION):
+        raise ValueError(
+            "wanted: a version; docker reaches a kubelet through cri-dockerd alone, and no runtime can be left out: "
+            "remove the key for the default"
+        )
+    return value
 
 
 def _sha256(value: str) -> str:
@@ -92,14 +125,22 @@ def _preflight_check(value: str) -> str:
     raise ValueError("wanted: the name of one of kubeadm's preflight checks, such as SystemVerification")
 
 
-def _multiple_of_four(value: int) -> int:
+def _argument_name(value: str) -> str:
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
+        return value
+    bare = value.lstrip("-").partition("=")[0]
+    hint = f", for example {bare}" if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", bare) else ""
+    raise ValueError(f"wanted: the argument's name, without dashes before it and without its value{hint}")
+
+
+def multiple_of_four(value: int) -> int:
+    """`value`, if vSphere takes it for MiB of memory. Raises: ValueError."""
     if value % 4:
         raise ValueError(f"wanted: a multiple of 4, as vSphere demands, for example {value // 4 * 4 + 4}")
     return value
 
 
-NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
-DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
+NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{LABEL}$"})]
 Version = Annotated[str, BeforeValidator(_version), Field(json_schema_extra={"pattern": f"^{_VERSION.pattern}$"})]
 KubernetesVersion = Annotated[
     Version, AfterValidator(_kubernetes_version), Field(json_schema_extra={"enum": list(versions.KUBERNETES)})
@@ -107,12 +148,18 @@ KubernetesVersion = Annotated[
 FlannelVersion = Annotated[
     Version, AfterValidator(_flannel_version), Field(json_schema_extra={"enum": list(versions.FLANNEL)})
 ]
+Runtime = Annotated[str, AfterValidator(_runtime), Field(json_schema_extra={"enum": list(_RUNTIMES)})]
+RuntimeVersions = Annotated[
+    dict[
+        Annotated[str, AfterValidator(_versioned)],
+        Annotated[Version, BeforeValidator(_some_version)],
+    ],
+    Field(json_schema_extra={"propertyNames": {"enum": list(_VERSIONED)}}),
+]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 Name = Annotated[str, AfterValidator(_name)]
 LoginName = Annotated[str, AfterValidator(_login_name)]
 LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
-Cpus = Annotated[int, Field(ge=1, le=768)]
-MemoryMiB = Annotated[int, Field(ge=512, le=25165824), AfterValidator(_multiple_of_four)]
-DiskGiB = Annotated[int, Field(ge=4, le=63488)]
+ArgumentName = Annotated[str, AfterValidator(_argument_name)]
