@@ -1,74 +1,17 @@
 """Another runtime, another installation: which machines and steps are made anew, as an engine would decide it."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from components.runtimes import RUNTIMES
-from tests.graph.conftest import loaded, moid_of, registered, shipped
-from tests.graph.recording import Graph, Resource
+from tests.graph.changes import Lab, anew, command_or_none, is_made_anew, replaced
+from tests.graph.recording import Graph
 from tests.graph.test_order import CLUSTER, MACHINE, commands, preparation, script_of, step, waits_for
 from tests.graph.test_steps import given, run_of
 
-Lab = Callable[..., Graph]
 JOINING = ("join", "membership")
-
-
-@pytest.fixture(scope="session")
-def lab(site_file: Path) -> Lab:
-    """The mixed stack with changes: of the cluster by keyword, of nodes by name."""
-    known: dict[str, Graph] = {}
-
-    def make(nodes: Mapping[str, Mapping[str, Any]] | None = None, **cluster: object) -> Graph:
-        declared = shipped("mixed")
-        declared["cluster"] |= cluster
-        for name, changes in (nodes or {}).items():
-            declared["nodes"][name] |= changes
-        key = repr(declared)
-        if key not in known:
-            known[key] = registered(loaded("mixed", declared, site_file))
-        return known[key]
-
-    return make
-
-
-def replaced(before: Graph, after: Graph) -> set[str]:
-    """The commands that an engine makes anew, by the values of their triggers, and by those that these come from."""
-    machines = {machine.name for machine in after.of_type(MACHINE) if is_made_anew(before, machine)}
-    changed = {moid_of(name) for name in machines}
-    found: set[str] = set()
-    while True:
-        new = {
-            command.name
-            for command in commands(after)
-            if (old := command_or_none(before, command.name)) is not None
-            and (
-                old.plain("triggers") != command.plain("triggers") or changed & set(map(str, command.plain("triggers")))
-            )
-        } - found
-        if not new:
-            return found
-        found |= new
-        changed |= {f"{name}-id" for name in new}
-
-
-def command_or_none(graph: Graph, name: str) -> Resource | None:
-    return next((command for command in commands(graph) if command.name == name), None)
-
-
-def is_made_anew(before: Graph, machine: Resource) -> bool:
-    """Another value of a name in replaceTriggers, unless it is to be kept; the provider's own tests prove that."""
-    if machine.plain("keepOnTriggers"):
-        return False
-    old = before.named(MACHINE, machine.name).plain("replaceTriggers")
-    new = machine.plain("replaceTriggers")
-    return any(old[name] != new[name] for name in old.keys() & new.keys())
-
-
-def anew(graph: Graph) -> set[str]:
-    return {machine.name for machine in graph.of_type(MACHINE)}
 
 
 def of_worker(worker: str, graph: Graph) -> set[str]:
@@ -186,74 +129,3 @@ def test_a_reset_knows_the_nodes_role_and_what_it_is_to_have(lab: Lab) -> None:
         assert given(step(graph, "00-preflight.sh", node), "CLEAN_INSTALL") == clean
         assert given(reset, "TRACES") == given(step(graph, "00-preflight.sh", node), "TRACES")
         assert set(given(reset, "SOCKETS").split()) == {runtime.cri_socket for runtime in RUNTIMES.values()}
-
-
-def test_settings_of_one_nodes_kubelet_change_that_nodes_packages_alone(lab: Lab) -> None:
-    before, after = lab(), lab({"w1": {"kubelet": {"maxPods": 30}}})
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"w1-install-kubernetes"}
-    assert replaced(before, after) == set()
-
-
-def test_log_limits_of_a_docker_nodes_kubelet_are_its_dockers_too(lab: Lab) -> None:
-    graph = lab({"w1": {"kubelet": {"containerLogMaxSize": "20Mi", "containerLogMaxFiles": 3}}})
-    files = given(step(graph, "20-install-docker.sh", "w1"), "FILES")
-    assert f'"max-size": "{20 * 1024**2}"' in files
-    assert '"max-file": "3"' in files
-
-
-def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> None:
-    arguments = {"extraArgs": [{"name": "v", "value": "4"}], "certSANs": ["k8s.lab"]}
-    before, after = lab(), lab(apiServer=arguments)
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"cp1-init"}
-    assert replaced(before, after) == set()
-    assert given(step(after, "40-init-control-plane.sh", "cp1"), "CERT_SANS") == "k8s.lab"
-
-
-def test_another_endpoint_reaches_the_cluster_and_what_joins_and_drains_nothing(lab: Lab) -> None:
-    before, after = lab(), lab(controlPlaneEndpoint="api.lab.test")
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"cp1-init", "pod-network-apply", *(f"{worker}-join" for worker in ("w1", "w2", "w3"))}
-    assert replaced(before, after) == set()
-    init, join = step(after, "40-init-control-plane.sh", "cp1"), step(after, "60-join-worker.sh", "w1")
-    assert given(init, "API_ENDPOINT") == "api.lab.test:6443"
-    assert given(init, "IDENTITY") == given(step(before, "40-init-control-plane.sh", "cp1"), "IDENTITY")
-    assert "apiServerEndpoint: api.lab.test:6443" in given(join, "KUBEADM_CONFIG")
-    kustomization = given(step(after, "45-apply-pod-network.sh", "network"), "KUSTOMIZATION")
-    assert "api.lab.test" in kustomization
-
-
-def test_a_control_plane_made_anew_leaves_the_workers_memberships(lab: Lab) -> None:
-    graph = lab()
-    anew = remade(graph, "cp1")
-    assert {"cp1-preflight", "cp1-init", "pod-network-apply", "verification"} <= anew
-    assert {name.partition("-")[0] for name in anew} & {"w1", "w2", "w3"} == set()
-
-
-def remade(graph: Graph, machine: str) -> set[str]:
-    """The commands that an engine makes anew once a machine was."""
-    changed, found = {moid_of(machine)}, set[str]()
-    while new := {each.name for each in commands(graph) if changed & set(map(str, each.plain("triggers")))} - found:
-        found |= new
-        changed |= {f"{name}-id" for name in new}
-    return found
-
-
-def test_the_mode_of_kube_proxy_is_the_pod_networks_too(lab: Lab) -> None:
-    graph = lab(kubeProxy={"mode": "nftables"})
-    assert "mode: nftables\n" in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
-    applied = step(graph, "45-apply-pod-network.sh", "network")
-    assert "true" in given(applied, "KUSTOMIZATION").partition("EnableNFTables")[2].splitlines()[0]

@@ -40,18 +40,8 @@ KILLED = "kill -KILL -1; exit 1"
 CHANGEABLE = ("etc", "home", "local/bin", "opt", "root", "run", "tmp", "var")
 
 DIRECTORIES = (
-    *(
-        "dev",
-        "etc/alternatives",
-        "local/answers",
-        "local/bin",
-        "proc",
-        "root",
-        "run",
-        "tmp",
-        "var/lib/guest",
-        "var/log",
-    ),
+    *("dev", "etc/alternatives", "local/answers", "local/bin", "proc", "root", "run", "tmp"),
+    *("var/lib/guest", "var/log"),
 )
 LINKS = {"dev/fd": "/proc/self/fd", "var/run": "../run"}
 PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")

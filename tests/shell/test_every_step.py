@@ -9,7 +9,8 @@ import pytest
 from components.step import LOCK, SCRIPTS, declared_inputs, read_step, render_command, render_stdin
 from tests.shell import steps
 from tests.shell.guest import Guest, Result
-from tests.shell.steps import STEPS, TOKEN, Step
+from tests.shell.steps import STEPS, Step
+from tests.shell.world import TOKEN
 
 IDS = [" ".join((step.file, *step.arguments)) for step in STEPS]
 EACH = pytest.mark.parametrize("step", STEPS, ids=IDS)

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.shell.guest import KILLED, Guest, Result
-from tests.shell.steps import INSTALL_KUBERNETES, RELEASE, kubelet_patch
+from tests.shell.steps import INSTALL_KUBERNETES, kubelet_patch
+from tests.shell.world import RELEASE
 
 VERSION = RELEASE.version
 PATCH = "/etc/kubelab/kubeadm-patches/kubeletconfiguration+merge.yaml"

@@ -6,7 +6,8 @@ import pytest
 
 from components.steps.operating_system import SYSCTLS
 from tests.shell.guest import KILLED, Guest
-from tests.shell.steps import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, PREPARE_OS, REPOSITORY
+from tests.shell.steps import PREPARE_OS
+from tests.shell.world import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, REPOSITORY
 
 STEP, WANTED = PREPARE_OS.file, PREPARE_OS.environment
 SOURCE = REPOSITORY.source()

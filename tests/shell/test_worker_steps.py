@@ -7,7 +7,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.shell import steps
 from tests.shell.guest import Guest
-from tests.shell.steps import CONTROL_PLANE_NODE, JOIN_DOCUMENT, TOKEN, WORKER_NODE, authority
+from tests.shell.steps import JOIN_DOCUMENT
+from tests.shell.world import CONTROL_PLANE_NODE, TOKEN, WORKER_NODE, authority
 
 JOIN, MEMBERSHIP = steps.JOIN.file, steps.ADMIT.file
 WANTED = {step.file: step.environment for step in (steps.JOIN, steps.ADMIT)}
