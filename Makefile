@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider doctor rig tests bench
+SOURCES := __main__.py config components provider doctor toolchain rig tests bench
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help
@@ -15,11 +15,11 @@ help: ## list the targets
 
 .PHONY: venv
 venv:
-	@rig/make-venv.sh
+	@toolchain/make-venv.sh
 
 .PHONY: setup
-setup: venv ## the toolchain: virtual environment, Pulumi engine, command plugin
-	@$(PYTHON) -m rig setup
+setup: venv ## the tools, all that a real ESXi host needs: virtual environment, Pulumi engine, plugins
+	@$(PYTHON) -m toolchain
 
 .PHONY: rig
 rig: venv ## start the embedded lab: simulated ESXi host and offline mirror
@@ -71,6 +71,10 @@ fix: venv ## repair what the static checks can repair
 	@$(PYTHON) -m ruff check --fix $(SOURCES)
 	@$(PYTHON) -m ruff format $(SOURCES)
 	@.venv/bin/shfmt -i 2 -ci -w $(SHELL_FILES)
+
+.PHONY: unit
+unit: venv ## pure tests and those of the graph, without set-up
+	@$(PYTHON) -m pytest tests/unit tests/graph
 
 .PHONY: test
 test: setup check ## everything that needs no real hardware

@@ -1,4 +1,5 @@
-"""The embedded lab: toolchain, simulated ESXi host, node image, offline mirror (`python -m rig setup|up|down|status`).
+"""The embedded lab: simulated ESXi host, node image, offline mirror (`python -m rig up|down|status`).
 
-What makes any Linux machine a place to run kubelab on belongs here; nothing the product needs on a real ESXi host does.
+What makes any Linux machine a place to run kubelab on belongs here. The tools that a real host's user needs too are in
+toolchain/, from which this imports; the product knows neither.
 """

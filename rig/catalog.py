@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from rig import simulator
 from rig.image.ova import NAME, build_ova
-from rig.layout import Layout
 from rig.mirror.parts import mirror_parts, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
 from rig.node import build as node
-from rig.part import Part, Workplace, cache_keys, in_order
+from rig.services import simulator
 from rig.stack_runtimes import runtimes_of
-from rig.store import Store
+from toolchain.build.part import Part, Workplace, cache_keys, in_order
+from toolchain.build.store import Store
+from toolchain.layout import Layout
 
 DEFAULT_STACK = "containerd"
 NODE = "node-rootfs"
@@ -23,8 +23,7 @@ def parts_for(stack: str, layout: Layout) -> tuple[Part, ...]:
     A word that is no runtime's adds nothing: the product says what is wrong with it. RigError for a stack without file.
     """
     wanted = runtimes_of(stack, layout.project / "stacks") & RUNTIMES.keys()
-    source = layout.rig_source
-    return (simulator.part(source), ova_part(source), node_part(), *mirror_parts(wanted | _built_runtimes(layout)))
+    return (simulator.part(), ova_part(), node_part(), *mirror_parts(wanted | _built_runtimes(layout)))
 
 
 def _built_runtimes(layout: Layout) -> frozenset[str]:
@@ -47,11 +46,11 @@ def node_part() -> Part:
     return Part(NODE, "node image (Debian 12)", build, values={"key": node.cache_key()})
 
 
-def ova_part(rig_source: Path) -> Part:
+def ova_part() -> Part:
     """The OVA that the simulated host imports, with its SHA-256 beside it."""
 
     def build(place: Workplace, out: Path) -> None:
         del place
         (out / "sha256").write_text(build_ova(out / f"{NAME}.ova") + "\n")
 
-    return Part(OVA, "OVA", build, files=(rig_source / "image",))
+    return Part(OVA, "OVA", build, files=(Path(__file__).with_name("image"),))

@@ -4,13 +4,14 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 
-from rig import container_engine, kernel, machines, mirror_service, network, simulator
-from rig.errors import RigError
-from rig.layout import Layout
-from rig.process import ProcessTable
-from rig.progress import Progress
-from rig.setup import write_env
+from rig.host import container_engine, kernel, network
+from rig.node import image
+from rig.services import mirror, simulator
+from rig.services.process import ProcessTable
 from rig.up import kernel_record
+from toolchain.errors import RigError
+from toolchain.layout import Layout
+from toolchain.progress import Progress
 
 
 def down(layout: Layout, progress: Progress) -> None:
@@ -19,7 +20,7 @@ def down(layout: Layout, progress: Progress) -> None:
     faults: list[RigError] = []
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("stopping the simulated ESXi host", lambda: table.stop(simulator.SERVICE, simulator.STOP_GRACE_SECONDS)),
-        ("stopping the mirror", lambda: mirror_service.stop(table)),
+        ("stopping the mirror", lambda: mirror.stop(table)),
         ("removing machines and network", lambda: _remove_containers(layout, table)),
         ("removing the rig's container engine", lambda: container_engine.remove(layout, table)),
         ("restoring kernel settings", lambda: kernel.restore(kernel_record(layout))),
@@ -46,12 +47,11 @@ def _remove_containers(layout: Layout, table: ProcessTable) -> None:
     docker = container_engine.current(layout, table)
     if docker is not None:
         network.remove(docker)
-        machines.remove_images(layout, docker)
+        image.remove_images(layout, docker)
 
 
 def _remove_files(layout: Layout) -> None:
     layout.site_file.unlink(missing_ok=True)
-    if layout.env_file.is_file():
-        write_env(layout, docker_host=None)
+    layout.services_env.unlink(missing_ok=True)
     for directory in (simulator.datastore(layout), layout.processes):
         shutil.rmtree(directory, ignore_errors=True)

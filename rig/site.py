@@ -1,4 +1,4 @@
-"""The two files through which others see the rig: `.rig/env` for shells, `.rig/site.yaml` for the product. Pure."""
+"""How others see the lab: `.rig/site.yaml` for the product, `.rig/services.env` for shells. Pure."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ SITE_HEADER = """\
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mirror:
     """The offline mirror: base URLs; `checksums`: SHA-256 (hex) by path of files that are not upstream's own."""
 
@@ -21,7 +21,7 @@ class Mirror:
     checksums: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Site:
     """What the site file says. `server`: host:port of the simulated ESXi host; `image`: path and SHA-256 of the OVA;
     `network`: the machines' network (CIDR); `extra_config`: of every machine; `runtime_versions`: by the words of stack
@@ -83,12 +83,15 @@ def _mirrors(mirror: Mirror) -> dict[str, object]:
     }
 
 
-def render_env(variables: Mapping[str, str], path: Sequence[str]) -> str:
-    """A POSIX shell file to source: exports `variables`, and puts the directories of `path` before the PATH, once."""
-    lines = ["# Source this file: . .rig/env    (written by `make setup` and `make rig`)"]
-    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    for directory in reversed(path):
-        quoted = shlex.quote(directory)
-        lines.append(f'case ":$PATH:" in *:{quoted}:*) ;; *) PATH={quoted}:"$PATH" ;; esac')
-    lines.append("export PATH")
-    return "\n".join(lines) + "\n"
+def render_services_env(docker_host: str | None) -> str:
+    """What `.rig/env` sources while the lab is up: the address of its container engine, None for the client's default.
+
+    An engine of the lab's own is gone with its socket, for example after a reboot.
+    """
+    header = "# Sourced by .rig/env; written by `make rig`, gone after `make rig-down`.\n"
+    if docker_host is None:
+        return header
+    export = f"export DOCKER_HOST={shlex.quote(docker_host)}"
+    if docker_host.startswith("unix://"):
+        export = f"[ ! -S {shlex.quote(docker_host.removeprefix('unix://'))} ] || {export}"
+    return f"{header}{export}\n"

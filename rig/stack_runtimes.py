@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from rig.errors import RigError
+from toolchain.errors import RigError
 
 # The product's own default, for a stack file that names none.
 DEFAULT = "containerd"

@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rig import catalog, container_engine, mirror_service, network, simulator
-from rig.layout import Layout
-from rig.part import cache_keys, in_order
-from rig.process import ProcessTable
-from rig.store import Store
+from rig import catalog
+from rig.host import container_engine, network
+from rig.services import mirror, simulator
+from rig.services.process import ProcessTable
+from toolchain.build.part import cache_keys, in_order
+from toolchain.build.store import Store
+from toolchain.layout import Layout
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """`good`: the rig works with this."""
 
@@ -42,7 +44,7 @@ def _parts(layout: Layout, stack: str) -> list[Row]:
 def _services(layout: Layout) -> list[Row]:
     table = ProcessTable(layout.processes, layout.logs)
     result = []
-    for name in (*mirror_service.SERVICES, simulator.SERVICE):
+    for name in (*mirror.SERVICES, simulator.SERVICE):
         identity = table.running(name)
         state = f"running, pid {identity.pid}" if identity else "not running"
         result.append(Row("process", name, state, identity is not None))

@@ -2,24 +2,31 @@
 
 from pathlib import Path
 
-from rig import catalog, certificates, container_engine, host, kernel, machines, mirror_service, network, simulator
+from rig import catalog
+from rig.host import container_engine, kernel, network
 from rig.image.ova import NAME as OVA_NAME
-from rig.layout import Layout
 from rig.mirror import versions
 from rig.node import container
-from rig.process import ProcessTable
-from rig.progress import Progress
-from rig.secrets import ensure_secret
-from rig.setup import Tools, setup, write_env
-from rig.site import Mirror, Site, render_site
-from rig.workshop import Built, build, link, link_binaries
+from rig.node import image as node_image
+from rig.services import certificates, mirror, simulator
+from rig.services.process import ProcessTable
+from rig.site import Mirror, Site, render_services_env, render_site
+from toolchain.build.workshop import Built, build, link, link_binaries
+from toolchain.layout import Layout
+from toolchain.progress import Progress
+from toolchain.setup import Tools, setup
+from toolchain.system import host, packages
+from toolchain.system.secrets import ensure_secret
 
+SOURCE = Path(__file__).parent
+PACKAGES = SOURCE / "host-packages.txt"
 CGROUP = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
 def up(layout: Layout, stack: str, progress: Progress) -> None:
     """Tools, parts, container engine, network, mirror and simulated host; then the site file and `.rig/env`."""
-    tools = setup(layout, progress)
+    tools = setup(layout, progress, (SOURCE,))
+    packages.ensure(PACKAGES, host.look(), layout.logs / "packages.log", progress)
     built = _build(layout, stack, tools, progress)
     table = ProcessTable(layout.processes, layout.logs)
     facts = container.probe_host()
@@ -27,18 +34,18 @@ def up(layout: Layout, stack: str, progress: Progress) -> None:
     with progress.step("container engine and network"):
         kernel.apply(kernel_record(layout))
         docker = container_engine.ensure(layout, table, host.look(), facts.sys_resource)
-        write_env(layout, docker.host)
+        layout.services_env.write_text(render_services_env(docker.host))
         network.ensure(docker)
     with progress.step("node image"):
-        image = machines.ensure_image(layout, docker, built.outputs[catalog.NODE], built.keys[catalog.NODE])
+        image = node_image.ensure_image(layout, docker, built.outputs[catalog.NODE], built.keys[catalog.NODE])
     _credentials(layout)
     with progress.step("mirror"):
-        mirror = mirror_service.ensure(layout, table, built)
+        offered = mirror.ensure(layout, table, built)
     with progress.step("simulated ESXi host"):
         program = built.outputs[simulator.PART] / simulator.PROGRAM
         server = simulator.ensure(layout, table, program, docker, network.identity(docker))
-    _write_site(layout, built, server, mirror, container.machine_extra_config(facts, image), facts.sys_resource)
-    progress.note(f"up: https://{server} and {mirror.files}; next: . .rig/env && pulumi up -s {stack}")
+    _write_site(layout, built, server, offered, container.machine_extra_config(facts, image), facts.sys_resource)
+    progress.note(f"up: https://{server} and {offered.files}; next: . .rig/env && pulumi up -s {stack}")
 
 
 def kernel_record(layout: Layout) -> Path:
@@ -65,7 +72,7 @@ def _credentials(layout: Layout) -> None:
 
 
 def _write_site(
-    layout: Layout, built: Built, server: str, mirror: Mirror, extra_config: dict[str, str], sys_resource: bool
+    layout: Layout, built: Built, server: str, offered: Mirror, extra_config: dict[str, str], sys_resource: bool
 ) -> None:
     version_2 = CGROUP.is_file()
     site = Site(
@@ -73,7 +80,7 @@ def _write_site(
         image=f"image/{OVA_NAME}.ova",
         image_sha256=(built.outputs[catalog.OVA] / "sha256").read_text().strip(),
         network=network.SUBNET,
-        mirror=mirror,
+        mirror=offered,
         extra_config=extra_config,
         fail_cgroup_v1=version_2,
         conntrack=sys_resource,

@@ -52,7 +52,7 @@ func startHost(opts options, machines *machines) (*host, error) {
 		return nil, fmt.Errorf("creating the simulated host under %s: %w", os.TempDir(), err)
 	}
 	describe(model.Map(), opts)
-	model.Map().Handler = newDoor(machines).handle
+	model.Map().Handler = newInterceptor(machines).handle
 	model.Service.RegisterEndpoints = true
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.Listen = &url.URL{Scheme: "https", Host: opts.listen, Path: "/sdk", User: url.UserPassword(opts.username, password)}
@@ -89,12 +89,12 @@ func describe(registry *simulator.Registry, opts options) {
 
 // prepareDatastoreDir lets the simulator make its directory there, without those of killed predecessors.
 func prepareDatastoreDir(dir string) error {
-	leftovers, err := filepath.Glob(filepath.Join(dir, "govcsim-*"))
+	stale, err := filepath.Glob(filepath.Join(dir, "govcsim-*"))
 	if err != nil {
 		return err
 	}
-	for _, leftover := range leftovers {
-		if err := os.RemoveAll(leftover); err != nil {
+	for _, directory := range stale {
+		if err := os.RemoveAll(directory); err != nil {
 			return err
 		}
 	}

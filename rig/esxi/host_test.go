@@ -45,7 +45,7 @@ func newLab(t *testing.T, opts options) *lab {
 	t.Cleanup(model.Remove)
 	describe(model.Map(), opts)
 	l.registry = model.Map()
-	l.registry.Handler = newDoor(l.machines).handle
+	l.registry.Handler = newInterceptor(l.machines).handle
 	model.Service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword("root", "secret")}
 	server := model.Service.NewServer()
 	t.Cleanup(server.Close)

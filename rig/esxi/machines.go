@@ -40,9 +40,9 @@ func newMachines(opts options) (*machines, error) {
 
 // start removes what a killed predecessor left and begins to watch the containers.
 func (m *machines) start(ctx context.Context, registry *simulator.Registry) error {
-	leftovers, err := m.engine.own(ctx)
+	stale, err := m.engine.own(ctx)
 	if err == nil {
-		err = m.engine.remove(ctx, leftovers...)
+		err = m.engine.remove(ctx, stale...)
 	}
 	if err != nil {
 		return fmt.Errorf("removing containers labelled %s=%s: %w", rigLabel, m.engine.rig, err)

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rig import run
-from rig.errors import RigError
+from toolchain.errors import RigError
+from toolchain.system import run
 
 RELEASE = "bookworm"
+_RELEASE_NUMBER = "12"
+# How vendors mark versions of packages that they make for this release.
+VENDOR_SUFFIX = f"~debian.{_RELEASE_NUMBER}~{RELEASE}"
 _SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
 _QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")

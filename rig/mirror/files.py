@@ -4,14 +4,13 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from rig.errors import RigError
-from rig.golang import module_directory
 from rig.mirror import versions
-from rig.mirror.binaries import FLANNEL, KUBERNETES
-from rig.part import Workplace
+from rig.mirror.programs.binaries import FLANNEL, FLANNEL_MODULE, KUBERNETES
+from toolchain.build.golang import module_directory
+from toolchain.build.part import Workplace
+from toolchain.errors import RigError
 
 FLANNEL_MANIFEST = f"github.com/flannel-io/flannel/releases/download/v{versions.FLANNEL}/kube-flannel.yml"
-_FLANNEL_MODULE = "github.com/flannel-io/flannel"
 _KUBERNETES_MODULE = "k8s.io/kubernetes"
 
 
@@ -27,7 +26,7 @@ def build(place: Workplace, out: Path) -> None:
 
 
 def flannel_manifest(place: Workplace) -> Path:
-    return module_directory(place, FLANNEL.directory, _FLANNEL_MODULE) / "Documentation" / "kube-flannel.yml"
+    return module_directory(place, FLANNEL.directory, FLANNEL_MODULE) / "Documentation" / "kube-flannel.yml"
 
 
 def agnhost_version(place: Workplace) -> str:

@@ -2,7 +2,7 @@
 
 import platform
 
-from rig.errors import RigError
+from toolchain.errors import RigError
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from rig.mirror import apt, binaries, deb, debian, files, image_store, maintainer_scripts, packages, private_images
-from rig.mirror.debian_programs import LIBRARIES
+from rig.mirror import debian, files
+from rig.mirror.apt import deb, maintainer_scripts, packages
+from rig.mirror.apt.packages import PackageGroup
+from rig.mirror.apt.repositories import build_repository, repositories
+from rig.mirror.images import image_store, private_images
 from rig.mirror.machine import architecture
-from rig.mirror.packages import PackageGroup
+from rig.mirror.programs import binaries, debian_programs, flanneld
 from rig.mirror.runtimes import RUNTIMES, Runtime
-from rig.part import Part, Workplace
+from toolchain.build.part import Part, Workplace
 
 FILES = "files"
 PRIVATE_IMAGES = "private-images"
@@ -21,10 +24,20 @@ def mirror_parts(runtimes: Collection[str]) -> tuple[Part, ...]:
     Served: `apt`, `files` and the files of runtimes (publish.py), `images` and `private-images` (registry.py).
     """
     chosen = [RUNTIMES[word] for word in sorted(runtimes)]
-    common = (*map(binaries.part, binaries.COMMON_BUILDS), debian_packages_part(), packages_part(packages.KUBERNETES))
+    common = (
+        *map(program_part, binaries.COMMON_BUILDS),
+        debian_programs.part(debian_programs.REGISTRY),
+        debian_packages_part(),
+        packages_part(packages.KUBERNETES),
+    )
     own = (part for runtime in chosen for part in runtime_parts(runtime))
     parts = {part.name: part for part in (*common, *own)}
     return (*parts.values(), apt_part(chosen), images_part(), private_images_part(), files_part())
+
+
+def program_part(build: binaries.GoBuild) -> Part:
+    """The programs that every mirror has."""
+    return flanneld.part() if build is binaries.FLANNEL else binaries.part(build)
 
 
 def runtime_parts(runtime: Runtime) -> tuple[Part, ...]:
@@ -45,7 +58,7 @@ def packages_part(group: PackageGroup) -> Part:
     def build(place: Workplace, out: Path) -> None:
         deb.build_packages(group.packages, _outputs(place, needs), architecture(), out, place.log)
 
-    code = _sources("deb", "maintainer_scripts", "packages", "runtime_packages", "versions")
+    code = _sources("apt/deb", "apt/maintainer_scripts", "apt/packages", "apt/runtime_packages", "debian", "versions")
     texts = [text for package in group.packages for text in package.texts.values() if text is not None]
     scripts = maintainer_scripts.FILES.values()
     title = f"packages of {group.title}"
@@ -60,14 +73,15 @@ def apt_part(runtimes: Collection[Runtime]) -> Part:
     def build(place: Workplace, out: Path) -> None:
         debs: dict[str, list[Path]] = {"debian": sorted((place.outputs["debian-packages"] / "node").glob("*.deb"))}
         for name in sorted(libraries):
-            debs["debian"] += (place.outputs[name] / LIBRARIES).glob("*.deb")
+            debs["debian"] += (place.outputs[name] / debian_programs.LIBRARIES).glob("*.deb")
         for made, group in groups.items():
             debs.setdefault(group.repository, []).extend(place.outputs[made].glob("*.deb"))
-        for repository in apt.repositories(architecture()):
-            apt.build(repository, debs.get(repository.name, ()), architecture(), out)
+        for repository in repositories(architecture()):
+            build_repository(repository, debs.get(repository.name, ()), architecture(), out)
 
     needs = ("debian-packages", *sorted(libraries), *sorted(groups))
-    return Part("apt", "apt repositories", build, files=_sources("apt", "placing", "versions"), needs=needs)
+    sources = _sources("apt/repositories", "debian", "placing", "versions")
+    return Part("apt", "apt repositories", build, files=sources, needs=needs)
 
 
 def images_part() -> Part:
@@ -77,8 +91,8 @@ def images_part() -> Part:
         image_store.check_names(place, place.outputs["kubernetes"] / "kubeadm")
         image_store.build(_outputs(place, builds), place.outputs["debian-packages"], architecture(), out)
 
-    writers = ("image_store", "base_layers", "debian_layer", "layers", "oci", "storage", "placing")
-    sources = _sources("images", "files", "versions", *writers)
+    modules = ("catalog", "image_store", "base_layers", "debian_layer", "layers", "oci", "storage")
+    sources = _sources("files", "placing", "versions", *(f"images/{module}" for module in modules))
     return Part("images", "container images", build, files=sources, needs=(*builds, "debian-packages"))
 
 
@@ -86,13 +100,13 @@ def private_images_part() -> Part:
     def build(place: Workplace, out: Path) -> None:
         private_images.build(place.outputs["images"], out)
 
-    sources = _sources("private_images", "storage", "placing", "versions")
+    sources = _sources("images/private_images", "images/storage", "placing", "versions")
     return Part(PRIVATE_IMAGES, "images of the private registry", build, files=sources, needs=("images",))
 
 
 def files_part() -> Part:
-    module = _HERE / "flannel"
-    return Part(FILES, "single files", files.build, files=(*_sources("files", "versions"), module / "go.mod"))
+    go_mod = binaries.FLANNEL.directory / "go.mod"
+    return Part(FILES, "single files", files.build, files=(*_sources("files", "versions"), go_mod))
 
 
 def _made_of(group: PackageGroup) -> str:

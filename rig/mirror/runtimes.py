@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rig.mirror import binaries, cri_dockerd_release, debian_programs, pinns, runtime_packages
-from rig.mirror.packages import PackageGroup
-from rig.part import Part
+from rig.mirror.apt import runtime_packages
+from rig.mirror.apt.packages import PackageGroup
+from rig.mirror.programs import binaries, cri_dockerd_release, debian_programs, pinns
+from toolchain.build.part import Part
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """A container runtime in the mirror.
 

@@ -14,7 +14,7 @@ MODULES = Path("/lib/modules")
 LOWER_OWN_SCORE = "echo -998 >/proc/self/oom_score_adj"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """`sys_resource`: a process here may lower its oom_score_adj; `modules`: the host's kernel has loadable modules."""
 

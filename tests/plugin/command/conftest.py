@@ -17,6 +17,7 @@ from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.command.ssh_server import SshServer
 
 PROJECT = Path(__file__).resolve().parents[3]
+SOURCE = PROJECT / "toolchain/plugins/command"
 BINARY = "pulumi-resource-command"
 CHOICE = "KUBELAB_COMMAND_PLUGIN"
 
@@ -30,7 +31,7 @@ def stand_in_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     go = shutil.which("go")
     assert go, f"no {installed}, and no Go compiler on PATH to build the stand-in: run make setup"
     built = tmp_path_factory.mktemp("plugin") / BINARY
-    subprocess.run([go, "build", "-trimpath", "-o", str(built), "."], cwd=PROJECT / "rig/plugins/command", check=True)
+    subprocess.run([go, "build", "-trimpath", "-o", str(built), "."], cwd=SOURCE, check=True)
     return built
 
 

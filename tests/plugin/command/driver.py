@@ -14,10 +14,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from tests.plugin.command.wire import Properties, from_struct, to_struct
 
-LOCAL = "command:local:Command"
 REMOTE = "command:remote:Command"
-COPY = "command:remote:CopyToRemote"
-# What the Python SDK asks of the engine for each of these resources.
+# What the Python SDK asks of the engine for this resource.
 SDK_REPLACES_ON = "triggers["
 CALL_LIMIT = 90
 

@@ -67,7 +67,7 @@ class SshServer:
             f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {host_key}\nPidFile none\n"
             f"AuthorizedKeysFile {self._directory / 'authorized_keys'}\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nPermitRootLogin yes\nUseDNS no\nLogLevel VERBOSE\n"
-            f"Subsystem sftp internal-sftp\n{options}\n"
+            f"{options}\n"
         )
 
     def authorize(self, *keys: KeyPair) -> None:

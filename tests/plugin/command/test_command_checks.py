@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.plugin.command.driver import COPY, LOCAL, REMOTE, Plugin
-from tests.plugin.command.wire import UNKNOWN, file_archive, file_asset, is_secret, revealed, secret, text_asset
+from tests.plugin.command.driver import REMOTE, Plugin
+from tests.plugin.command.wire import UNKNOWN, is_secret, revealed, secret
 
 
 def test_a_connection_gets_its_defaults(plugin: Plugin) -> None:
@@ -28,15 +28,14 @@ def test_a_proxy_gets_the_same_defaults(plugin: Plugin) -> None:
     }
 
 
-@pytest.mark.parametrize("token", [REMOTE, COPY])
-def test_a_connection_is_marked_secret_even_if_it_came_in_plain(plugin: Plugin, token: str) -> None:
-    inputs = {"connection": {"host": "h", "password": "hunter2"}, "remotePath": "/x", "source": text_asset("a", "1")}
-    given = inputs if token == COPY else {"connection": inputs["connection"]}
-    assert is_secret(plugin.check(token, given).inputs["connection"])
+def test_a_connection_is_marked_secret_even_if_it_came_in_plain(plugin: Plugin) -> None:
+    checked = plugin.check(REMOTE, {"connection": {"host": "h", "password": "hunter2"}})
+    assert is_secret(checked.inputs["connection"])
 
 
 def test_a_secret_input_stays_secret(plugin: Plugin) -> None:
-    checked = plugin.check(LOCAL, {"create": "cat", "stdin": secret("hunter2"), "environment": {"TOKEN": secret("t")}})
+    inputs = {"connection": {"host": "h"}, "stdin": secret("hunter2"), "environment": {"TOKEN": secret("t")}}
+    checked = plugin.check(REMOTE, inputs)
     assert checked.inputs["stdin"] == secret("hunter2")
     assert checked.inputs["environment"] == {"TOKEN": secret("t")}
 
@@ -50,27 +49,10 @@ def test_inputs_that_are_not_known_yet_are_taken(plugin: Plugin) -> None:
     assert revealed(checked.inputs["connection"])["host"] == UNKNOWN
 
 
-@pytest.mark.parametrize("token", [REMOTE, COPY])
-def test_a_missing_connection_is_refused(plugin: Plugin, token: str) -> None:
-    inputs = {"remotePath": "/x", "source": text_asset("a", "1")} if token == COPY else {"create": "true"}
-    assert "connection" in plugin.check(token, inputs).failures
+def test_a_missing_connection_is_refused(plugin: Plugin) -> None:
+    assert "connection" in plugin.check(REMOTE, {"create": "true"}).failures
 
 
-@pytest.mark.parametrize(("name", "value"), [("create", 5), ("environment", "A=b"), ("interpreter", "bash")])
+@pytest.mark.parametrize(("name", "value"), [("create", 5), ("environment", "A=b"), ("triggers", "vm-1")])
 def test_a_value_of_the_wrong_type_is_refused(plugin: Plugin, name: str, value: object) -> None:
-    assert name in plugin.check(LOCAL, {name: value}).failures
-
-
-@pytest.mark.parametrize(
-    "source", [file_asset("a.txt", "1"), text_asset("a", "1"), file_archive("directory", "1")], ids=str
-)
-def test_a_file_a_text_and_a_directory_can_be_copied(plugin: Plugin, source: dict[str, str]) -> None:
-    checked = plugin.check(COPY, {"connection": {"host": "h"}, "remotePath": "/x", "source": source})
-    assert not checked.failures
-    assert checked.inputs["source"] == source
-
-
-def test_an_asset_by_url_is_refused(plugin: Plugin) -> None:
-    source = {**text_asset("", "1"), "uri": "https://example.org/a"}
-    del source["text"]
-    assert plugin.check(COPY, {"connection": {"host": "h"}, "remotePath": "/x", "source": source}).failures
+    assert name in plugin.check(REMOTE, {"connection": {"host": "h"}, name: value}).failures

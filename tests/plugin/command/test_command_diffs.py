@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.plugin.command.driver import COPY, LOCAL, REMOTE, Plugin, Resource
-from tests.plugin.command.wire import UNKNOWN, secret, text_asset
+from tests.plugin.command.driver import REMOTE, Plugin, Resource
+from tests.plugin.command.wire import UNKNOWN, secret
 
 CONNECTION = {"host": "127.0.0.1", "port": 1, "privateKey": "old key"}
 STEP: dict[str, Any] = {
@@ -17,14 +17,14 @@ STEP: dict[str, Any] = {
 }
 
 
-def known(plugin: Plugin, token: str, inputs: dict[str, Any], **outputs: Any) -> Resource:
+def known(plugin: Plugin, inputs: dict[str, Any], **outputs: Any) -> Resource:
     """A resource as the engine remembers it."""
-    checked = plugin.check(token, inputs).inputs
-    return Resource(token, "step1", checked, {**checked, **outputs})
+    checked = plugin.check(REMOTE, inputs).inputs
+    return Resource(REMOTE, "step1", checked, {**checked, **outputs})
 
 
 def test_the_same_inputs_are_no_change(plugin: Plugin) -> None:
-    change = plugin.diff(known(plugin, REMOTE, STEP, stdout="done", stderr=""), STEP)
+    change = plugin.diff(known(plugin, STEP, stdout="done", stderr=""), STEP)
     assert not change.any
     assert not change.replace
 
@@ -45,7 +45,7 @@ def test_the_same_inputs_are_no_change(plugin: Plugin) -> None:
     ids=lambda changed: "-".join(changed),
 )
 def test_a_changed_input_is_an_update_and_no_replacement(plugin: Plugin, changed: dict[str, Any]) -> None:
-    change = plugin.diff(known(plugin, REMOTE, STEP, stdout="done", stderr=""), {**STEP, **changed})
+    change = plugin.diff(known(plugin, STEP, stdout="done", stderr=""), {**STEP, **changed})
     assert change.any
     assert not change.replace
 
@@ -58,45 +58,31 @@ def test_a_changed_input_is_an_update_and_no_replacement(plugin: Plugin, changed
 @pytest.mark.parametrize("update", [{}, {"update": "adjust it"}], ids=["without update", "with update"])
 def test_a_changed_trigger_is_a_replacement(plugin: Plugin, triggers: list[Any], update: dict[str, str]) -> None:
     inputs = {**STEP, **update}
-    change = plugin.diff(known(plugin, REMOTE, inputs, stdout="done", stderr=""), {**inputs, "triggers": triggers})
+    change = plugin.diff(known(plugin, inputs, stdout="done", stderr=""), {**inputs, "triggers": triggers})
     assert change.any
     assert change.replace
+
+
+def to_run(**inputs: Any) -> dict[str, Any]:
+    return {"connection": secret(CONNECTION), **inputs}
 
 
 def test_the_first_trigger_is_a_replacement(plugin: Plugin) -> None:
-    change = plugin.diff(known(plugin, LOCAL, {"create": "true"}), {"create": "true", "triggers": ["vm-1"]})
-    assert change.replace
+    old = known(plugin, to_run(create="true"))
+    assert plugin.diff(old, to_run(create="true", triggers=["vm-1"])).replace
 
 
 def test_outputs_that_differ_from_what_was_printed_before_are_no_change(plugin: Plugin) -> None:
-    old = known(plugin, LOCAL, {"create": "date"}, stdout="Monday", stderr="warned")
-    assert not plugin.diff(old, {"create": "date"}).any
+    old = known(plugin, to_run(create="date"), stdout="Monday", stderr="warned")
+    assert not plugin.diff(old, to_run(create="date")).any
 
 
-def test_a_value_that_becomes_secret_is_a_change_so_that_its_plain_copy_leaves_the_state(plugin: Plugin) -> None:
-    old = known(plugin, LOCAL, {"create": "cat", "stdin": "hunter2"}, stdout="", stderr="")
-    assert plugin.diff(old, {"create": "cat", "stdin": secret("hunter2")}).any
+def test_a_value_that_becomes_secret_is_a_change_so_its_plain_copy_goes(plugin: Plugin) -> None:
+    old = known(plugin, to_run(create="cat", stdin="hunter2"), stdout="", stderr="")
+    assert plugin.diff(old, to_run(create="cat", stdin=secret("hunter2"))).any
 
 
 def test_a_change_names_the_property_that_changed(plugin: Plugin) -> None:
-    old = known(plugin, LOCAL, {"create": "a", "environment": {"A": "1", "B": "1"}})
-    change = plugin.diff(old, {"create": "b", "environment": {"A": "1", "B": "2"}})
+    old = known(plugin, to_run(create="a", environment={"A": "1", "B": "1"}))
+    change = plugin.diff(old, to_run(create="b", environment={"A": "1", "B": "2"}))
     assert change.paths == {"create", "environment.B"}
-
-
-COPIED = {"connection": CONNECTION, "remotePath": "/etc/motd", "source": text_asset("hello", "hash-1")}
-
-
-def test_a_copied_text_that_changes_is_an_update(plugin: Plugin) -> None:
-    change = plugin.diff(known(plugin, COPY, COPIED), {**COPIED, "source": text_asset("bye", "hash-2")})
-    assert change.any
-    assert not change.replace
-
-
-def test_the_same_content_is_no_change(plugin: Plugin) -> None:
-    assert not plugin.diff(known(plugin, COPY, COPIED), COPIED).any
-
-
-def test_a_changed_trigger_replaces_a_copy(plugin: Plugin) -> None:
-    change = plugin.diff(known(plugin, COPY, {**COPIED, "triggers": ["a"]}), {**COPIED, "triggers": ["b"]})
-    assert change.replace

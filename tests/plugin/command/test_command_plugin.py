@@ -2,17 +2,16 @@
 
 import json
 
-from tests.plugin.command.driver import COPY, LOCAL, REMOTE, Plugin
+from tests.plugin.command.driver import REMOTE, Plugin
 
 
 def test_the_plugin_says_the_version_that_the_python_sdk_asks_for(plugin: Plugin) -> None:
     assert plugin.version() == "1.2.1"
 
 
-def test_the_schema_holds_the_resources_with_their_inputs(plugin: Plugin) -> None:
+def test_the_schema_holds_the_resource_with_its_inputs(plugin: Plugin) -> None:
     schema = json.loads(plugin.schema())
     assert schema["name"] == "command"
-    assert {LOCAL, REMOTE, COPY} <= schema["resources"].keys()
     remote = schema["resources"][REMOTE]
     assert {"connection", "create", "update", "delete", "stdin", "triggers"} <= remote["inputProperties"].keys()
     assert remote["requiredInputs"] == ["connection"]

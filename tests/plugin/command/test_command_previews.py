@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.plugin.command.driver import COPY, LOCAL, REMOTE, Plugin, Resource
-from tests.plugin.command.wire import UNKNOWN, is_secret, secret, text_asset
+from tests.plugin.command.driver import REMOTE, Plugin, Resource
+from tests.plugin.command.ssh_server import SshServer
+from tests.plugin.command.wire import UNKNOWN, is_secret, secret
+
+NOWHERE = {"host": "127.0.0.1", "port": 1, "dialErrorLimit": 0}
 
 
 @pytest.fixture
@@ -37,16 +40,9 @@ def test_the_preview_of_an_update_never_connects(plugin: Plugin, listener: socke
         listener.accept()
 
 
-def test_the_preview_of_a_copy_never_connects(plugin: Plugin, listener: socket.socket) -> None:
-    inputs = {"connection": connection_to(listener), "source": text_asset("hello", "1"), "remotePath": "/tmp/x"}
-    previewed = plugin.create(COPY, inputs, preview=True)
-    assert previewed.state["remotePath"] == "/tmp/x"
-    with pytest.raises(BlockingIOError):
-        listener.accept()
-
-
 def test_the_preview_of_a_creation_does_not_know_what_will_be_printed(plugin: Plugin) -> None:
-    previewed = plugin.create(LOCAL, {"create": "echo hello", "stdin": secret("s")}, preview=True)
+    inputs = {"connection": NOWHERE, "create": "echo hello", "stdin": secret("s")}
+    previewed = plugin.create(REMOTE, inputs, preview=True)
     assert previewed.state["stdout"] == UNKNOWN
     assert previewed.state["stderr"] == UNKNOWN
     assert previewed.state["create"] == "echo hello"
@@ -62,15 +58,23 @@ def test_the_preview_of_a_creation_takes_what_is_not_known_yet(plugin: Plugin) -
 
 
 def test_the_preview_of_an_update_does_not_know_what_will_be_printed(plugin: Plugin) -> None:
-    old = plugin.create(LOCAL, {"create": "echo one"})
-    previewed = plugin.update(old, {"create": "echo two"}, preview=True)
+    inputs = {"connection": NOWHERE, "create": "echo one"}
+    old = Resource(REMOTE, "step1", inputs, {**inputs, "stdout": "one", "stderr": ""})
+    previewed = plugin.update(old, {**inputs, "create": "echo two"}, preview=True)
     assert previewed.state["stdout"] == UNKNOWN
     assert previewed.state["create"] == "echo two"
 
 
-def test_a_preview_runs_nothing(plugin: Plugin, tmp_path: Path) -> None:
+def test_a_preview_runs_nothing(plugin: Plugin, server: SshServer, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    old = plugin.create(LOCAL, {"create": "true"})
-    plugin.create(LOCAL, {"create": f"touch {mark}"}, preview=True)
-    plugin.update(old, {"create": f"touch {mark}"}, preview=True)
+    connection = server.connection()
+    old = plugin.create(REMOTE, {"connection": connection, "create": "true"})
+    plugin.create(REMOTE, {"connection": connection, "create": f"touch {mark}"}, preview=True)
+    plugin.update(old, {"connection": connection, "create": f"touch {mark}"}, preview=True)
     assert not mark.exists()
+
+
+def test_the_preview_of_an_update_that_runs_nothing_knows_the_outputs(plugin: Plugin) -> None:
+    inputs = {"connection": NOWHERE, "delete": "true"}
+    old = Resource(REMOTE, "step1", inputs, {**inputs, "stdout": "one", "stderr": ""})
+    assert plugin.update(old, {**inputs, "delete": "false"}, preview=True).state["stdout"] == "one"

@@ -11,6 +11,8 @@ from tests.plugin.command.fake_engine import FakeEngine, LogLine
 from tests.plugin.command.ssh_server import SshServer
 from tests.plugin.command.wire import is_secret, revealed, secret
 
+NOWHERE = {"host": "127.0.0.1", "port": 1, "dialErrorLimit": 0}
+
 
 def test_a_creation_runs_create_and_keeps_what_it_printed(plugin: Plugin, server: SshServer) -> None:
     created = plugin.create(REMOTE, {"connection": server.connection(), "create": "echo out; echo err >&2"})
@@ -19,9 +21,15 @@ def test_a_creation_runs_create_and_keeps_what_it_printed(plugin: Plugin, server
     assert created.id
 
 
-def test_just_one_newline_is_cut_from_the_end(plugin: Plugin, server: SshServer) -> None:
-    created = plugin.create(REMOTE, {"connection": server.connection(), "create": r"printf 'a\n\n'"})
-    assert created.state["stdout"] == "a\n"
+def test_each_creation_has_an_id_of_its_own(plugin: Plugin) -> None:
+    first, second = (plugin.create(REMOTE, {"connection": NOWHERE, "delete": "true"}) for _ in range(2))
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(("printed", "kept"), [(r"a\n\n", "a\n"), (" a", " a"), (r"\n", "")])
+def test_just_one_newline_is_cut_from_the_end(plugin: Plugin, server: SshServer, printed: str, kept: str) -> None:
+    created = plugin.create(REMOTE, {"connection": server.connection(), "create": f"printf '{printed}'"})
+    assert created.state["stdout"] == kept
 
 
 def test_the_connection_and_secret_inputs_stay_secret_in_the_state(plugin: Plugin, server: SshServer) -> None:
@@ -33,8 +41,7 @@ def test_the_connection_and_secret_inputs_stay_secret_in_the_state(plugin: Plugi
 
 
 def test_a_creation_without_a_command_connects_to_nothing(plugin: Plugin) -> None:
-    nowhere = {"host": "127.0.0.1", "port": 1, "dialErrorLimit": 0}
-    created = plugin.create(REMOTE, {"connection": nowhere, "delete": "true"})
+    created = plugin.create(REMOTE, {"connection": NOWHERE, "delete": "true"})
     assert created.state["stdout"] == ""
 
 
@@ -48,6 +55,17 @@ def test_an_update_without_update_runs_create_again(plugin: Plugin, server: SshS
     inputs = {"connection": server.connection(), "create": "echo one"}
     updated = plugin.update(plugin.create(REMOTE, inputs), {**inputs, "create": "echo two"})
     assert updated.state["stdout"] == "two"
+
+
+def test_an_update_without_any_command_keeps_the_outputs(plugin: Plugin, server: SshServer) -> None:
+    old = plugin.create(REMOTE, {"connection": server.connection(), "create": "echo one"})
+    updated = plugin.update(old, {"connection": server.connection(), "delete": "true"})
+    assert (updated.state["stdout"], updated.state["stderr"]) == ("one", "")
+
+
+def test_a_refresh_changes_nothing(plugin: Plugin, server: SshServer) -> None:
+    created = plugin.create(REMOTE, {"connection": server.connection(), "create": "echo one", "stdin": secret("s")})
+    assert plugin.read(created) == created
 
 
 def test_a_deletion_runs_delete(plugin: Plugin, server: SshServer, tmp_path: Path) -> None:
@@ -120,6 +138,13 @@ def test_the_previous_output_is_in_the_environment_where_the_server_takes_it(plu
     inputs = {"connection": server.connection(), "create": 'echo "was ${PULUMI_COMMAND_STDOUT:-nothing}"'}
     updated = plugin.update(plugin.create(REMOTE, inputs), {**inputs, "stdin": "x"})
     assert updated.state["stdout"] == "was was nothing"
+
+
+def test_the_previous_output_is_in_the_environment_of_delete(plugin: Plugin, server: SshServer, tmp_path: Path) -> None:
+    delete = f'printf %s "$PULUMI_COMMAND_STDOUT, $PULUMI_COMMAND_STDERR" > {tmp_path / "last"}'
+    inputs = {"connection": server.connection(), "create": "echo one; echo warned >&2", "delete": delete}
+    plugin.delete(plugin.create(REMOTE, inputs))
+    assert (tmp_path / "last").read_text() == "one, warned"
 
 
 def test_a_refused_previous_output_is_just_a_warning(

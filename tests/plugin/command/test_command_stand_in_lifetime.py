@@ -5,18 +5,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.plugin.command.conftest import PROJECT
-from tests.plugin.command.driver import COPY, LOCAL, REMOTE, CommandFailedError, Plugin, Resource
+from tests.plugin.command.driver import REMOTE, CommandFailedError, Plugin
 from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.command.in_process_server import WAIT, InProcessServer
 from tests.plugin.command.ssh_server import SshServer, wait_until
-from tests.plugin.command.wire import text_asset
 
 # "Within seconds", with room for a busy machine.
 END_LIMIT = 20
@@ -95,8 +94,9 @@ def test_the_plugin_ends_when_the_engines_service_is_gone(
     plugin.stop()
 
 
-def test_the_plugin_lives_as_long_as_the_engine(plugin_beside_engine: Plugin) -> None:
-    assert plugin_beside_engine.create(LOCAL, {"create": "sleep 7; echo alive"}).state["stdout"] == "alive"
+def test_the_plugin_lives_as_long_as_the_engine(plugin_beside_engine: Plugin, server: SshServer) -> None:
+    inputs = {"connection": server.connection(), "create": "sleep 7; echo alive"}
+    assert plugin_beside_engine.create(REMOTE, inputs).state["stdout"] == "alive"
 
 
 @pytest.fixture
@@ -119,24 +119,6 @@ def waiting_server() -> Iterator[InProcessServer]:
     server.stop()
 
 
-def start_long_command(pool: ThreadPoolExecutor, plugin: Plugin, tmp_path: Path) -> tuple["Future[Resource]", int, int]:
-    """Starts a command that would run for minutes; returns it with the pids of its shell and of that one's child."""
-    create = f"sleep 300 & echo $! > {tmp_path / 'child'}; echo $$ > {tmp_path / 'shell'}; wait"
-    running = pool.submit(plugin.create, LOCAL, {"create": create})
-    return running, pid_in(tmp_path / "shell"), pid_in(tmp_path / "child")
-
-
-def test_local_commands_end_with_the_engine(
-    plugin_beside_engine: Plugin, engine_process: EngineProcess, pool: ThreadPoolExecutor, tmp_path: Path
-) -> None:
-    running, shell, child = start_long_command(pool, plugin_beside_engine, tmp_path)
-    engine_process.process.kill()
-    wait_until(lambda: ended(shell) and ended(child), "the command and what it started ended", END_LIMIT)
-    assert plugin_beside_engine.process.wait(END_LIMIT) == 0
-    with pytest.raises(CommandFailedError):
-        running.result()
-
-
 def test_remote_commands_are_told_to_end_with_the_engine(
     stand_in: Plugin, engine: FakeEngine, waiting_server: InProcessServer, pool: ThreadPoolExecutor
 ) -> None:
@@ -146,26 +128,6 @@ def test_remote_commands_are_told_to_end_with_the_engine(
     with pytest.raises(CommandFailedError):
         running.result()
     assert waiting_server.signals == ["TERM"]
-
-
-def test_a_local_command_dies_with_a_killed_plugin(
-    plugin_beside_engine: Plugin, pool: ThreadPoolExecutor, tmp_path: Path
-) -> None:
-    running, shell, child = start_long_command(pool, plugin_beside_engine, tmp_path)
-    plugin_beside_engine.process.kill()
-    wait_until(lambda: ended(shell), "the command ended", END_LIMIT)
-    with pytest.raises(CommandFailedError):
-        running.result()
-    if not ended(child):
-        os.kill(child, signal.SIGKILL)
-
-
-def test_cancel_ends_a_running_local_command(stand_in: Plugin, pool: ThreadPoolExecutor, tmp_path: Path) -> None:
-    running, shell, child = start_long_command(pool, stand_in, tmp_path)
-    stand_in.cancel()
-    with pytest.raises(CommandFailedError, match="cancelled"):
-        running.result()
-    wait_until(lambda: ended(shell) and ended(child), "the command and what it started ended", END_LIMIT)
 
 
 def test_cancel_tells_a_running_remote_command_to_end(
@@ -186,11 +148,6 @@ def test_cancel_ends_dialling(stand_in: Plugin, engine: FakeEngine, pool: Thread
     stand_in.cancel()
     with pytest.raises(CommandFailedError, match=r"cancelled.*last failure: .*connection refused"):
         running.result()
-
-
-def test_a_time_limit_ends_a_running_local_command(stand_in: Plugin) -> None:
-    with pytest.raises(CommandFailedError, match=r'timed out after 1s: running "echo began; sleep 300":\nbegan'):
-        stand_in.create(LOCAL, {"create": "echo began; sleep 300"}, timeout=1)
 
 
 def test_a_time_limit_ends_a_running_remote_command(stand_in: Plugin, waiting_server: InProcessServer) -> None:
@@ -219,8 +176,7 @@ def test_every_connection_is_closed_after_its_command(stand_in: Plugin, server: 
     stand_in.create(REMOTE, {"connection": connection, "create": "true"})
     with pytest.raises(CommandFailedError):
         stand_in.create(REMOTE, {"connection": connection, "create": "false"})
-    stand_in.create(COPY, {"connection": connection, "source": text_asset("a", "1"), "remotePath": "/dev/null"})
-    assert server.log.count("Connection from") == 3
+    assert server.log.count("Connection from") == 2
     wait_until(lambda: connections_left(server) == 0, "all connections are closed")
 
 
@@ -235,8 +191,8 @@ def test_the_connection_to_a_proxy_is_closed_too(
 
 
 def test_an_engine_that_takes_no_log_lines_does_not_stop_a_command(
-    plugin_beside_engine: Plugin, engine_process: EngineProcess
+    plugin_beside_engine: Plugin, engine_process: EngineProcess, server: SshServer
 ) -> None:
     engine_process.stop_serving()
-    created = plugin_beside_engine.create(LOCAL, {"create": "echo one; echo two"})
+    created = plugin_beside_engine.create(REMOTE, {"connection": server.connection(), "create": "echo one; echo two"})
     assert created.state["stdout"] == "one\ntwo"

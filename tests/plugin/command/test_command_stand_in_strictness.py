@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from tests.plugin.command.driver import COPY, LOCAL, REMOTE, CommandFailedError, Plugin, urn_of
+from tests.plugin.command.driver import REMOTE, CommandFailedError, Plugin, urn_of
 from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.command.ssh_server import SshServer, free_port, new_key_pair
-from tests.plugin.command.wire import file_archive, text_asset
 
 
 def long_line(length: int) -> str:
@@ -19,26 +18,25 @@ def long_line(length: int) -> str:
 
 
 @pytest.mark.parametrize("length", [65_535, 65_536, 65_537, 1_000_000])
-@pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
 def test_a_line_of_any_length_is_kept_whole_and_shown_in_pieces(
-    stand_in: Plugin, engine: FakeEngine, server: SshServer, length: int, remote: bool
+    stand_in: Plugin, engine: FakeEngine, server: SshServer, length: int
 ) -> None:
-    inputs = {"create": long_line(length)} | ({"connection": server.connection()} if remote else {})
-    created = stand_in.create(REMOTE if remote else LOCAL, inputs)
+    created = stand_in.create(REMOTE, {"connection": server.connection(), "create": long_line(length)})
     assert created.state["stdout"] == "x" * length
     assert "".join(engine.messages) == "x" * length
     assert max(map(len, engine.messages)) <= 65_536
 
 
-def test_bytes_that_are_no_text_are_replaced_and_the_run_counts(stand_in: Plugin, engine: FakeEngine) -> None:
-    created = stand_in.create(LOCAL, {"create": r"printf 'a\377b\n'"})
+def test_bytes_that_are_no_text_are_replaced_and_the_run_counts(
+    stand_in: Plugin, engine: FakeEngine, server: SshServer
+) -> None:
+    created = stand_in.create(REMOTE, {"connection": server.connection(), "create": r"printf 'a\377b\n'"})
     assert created.state["stdout"] == "a\ufffdb"
     assert engine.messages == ["a\ufffdb"]
 
 
 def test_a_command_need_not_read_its_input(stand_in: Plugin, server: SshServer) -> None:
     stdin = "x" * 4_000_000
-    assert stand_in.create(LOCAL, {"create": "echo done", "stdin": stdin}).state["stdout"] == "done"
     created = stand_in.create(REMOTE, {"connection": server.connection(), "create": "echo done", "stdin": stdin})
     assert created.state["stdout"] == "done"
 
@@ -92,10 +90,12 @@ def test_a_retry_tells_why(stand_in: Plugin, engine: FakeEngine) -> None:
 
 
 def test_a_previous_output_that_no_variable_can_hold_is_left_out_with_a_warning(
-    stand_in: Plugin, engine: FakeEngine
+    stand_in: Plugin, engine: FakeEngine, server: SshServer
 ) -> None:
-    inputs = {"create": long_line(200_000), "update": 'echo "[$PULUMI_COMMAND_STDOUT]"', "logging": "none"}
-    updated = stand_in.update(stand_in.create(LOCAL, inputs), {**inputs, "stdin": "x"})
+    update = 'echo "[$PULUMI_COMMAND_STDOUT]"'
+    connection = server.connection()
+    inputs = {"connection": connection, "create": long_line(200_000), "update": update, "logging": "none"}
+    updated = stand_in.update(stand_in.create(REMOTE, inputs), {**inputs, "stdin": "x"})
     assert updated.state["stdout"] == "[]"
     assert [line.severity for line in engine.lines] == ["WARNING"]
 
@@ -109,8 +109,9 @@ def test_unknown_properties_are_refused_by_name_and_never_shown(stand_in: Plugin
 
 @pytest.mark.parametrize("triggers", [["b"], ["a", "b"], [], [{"deep": "b"}]], ids=str)
 def test_a_changed_trigger_is_a_replacement_whatever_the_sdk_asks_for(stand_in: Plugin, triggers: list[Any]) -> None:
-    old = stand_in.create(LOCAL, {"create": "true", "triggers": ["a"]})
-    assert stand_in.diff(old, {"create": "true", "triggers": triggers}).replace_by_plugin
+    inputs = {"connection": {"host": "127.0.0.1"}, "delete": "true"}
+    old = stand_in.create(REMOTE, {**inputs, "triggers": ["a"]})
+    assert stand_in.diff(old, {**inputs, "triggers": triggers}).replace_by_plugin
 
 
 def test_all_faults_are_reported_at_once(stand_in: Plugin) -> None:
@@ -119,35 +120,17 @@ def test_all_faults_are_reported_at_once(stand_in: Plugin) -> None:
     assert "stdoutAndStderr" in checked.failures["logging"]
 
 
-def test_an_archive_of_single_assets_is_refused(stand_in: Plugin) -> None:
-    source = file_archive("", "1")
-    del source["path"]
-    source["assets"] = {"a": text_asset("a", "1")}
-    checked = stand_in.check(COPY, {"connection": {"host": "h"}, "remotePath": "/x", "source": source})
-    assert "cannot be copied" in checked.failures["source"]
-
-
-COPY_FILE = urn_of("command:remote:CopyFile")
-
-
-@pytest.mark.parametrize(
-    ("method", "request_"),
-    [("Check", provider_pb2.CheckRequest(urn=COPY_FILE)), ("Create", provider_pb2.CreateRequest(urn=COPY_FILE))],
-    ids=["Check", "Create"],
-)
-def test_the_deprecated_copy_file_is_refused_with_what_to_use(stand_in: Plugin, method: str, request_: Any) -> None:
-    with pytest.raises(CommandFailedError, match=r"CopyFile is not provided by this stand-in.*CopyToRemote"):
-        stand_in.call(method, request_)
-
-
-def test_functions_are_refused(stand_in: Plugin) -> None:
-    with pytest.raises(CommandFailedError, match="command:local:run is not provided"):
-        stand_in.call("Invoke", provider_pb2.InvokeRequest(tok="command:local:run"))
+@pytest.mark.parametrize("token", ["command:local:Command", "command:remote:CopyToRemote"])
+@pytest.mark.parametrize("method", ["Check", "Create"])
+def test_the_packages_other_resources_are_refused_with_what_to_use(stand_in: Plugin, method: str, token: str) -> None:
+    request = getattr(provider_pb2, f"{method}Request")(urn=urn_of(token))
+    with pytest.raises(CommandFailedError, match=f"{token} is not provided by this stand-in.*only {REMOTE}"):
+        stand_in.call(method, request)
 
 
 def test_an_import_is_refused(stand_in: Plugin) -> None:
     with pytest.raises(CommandFailedError, match="cannot be imported"):
-        stand_in.call("Read", provider_pb2.ReadRequest(id="x", urn=urn_of(LOCAL)))
+        stand_in.call("Read", provider_pb2.ReadRequest(id="x", urn=urn_of(REMOTE)))
 
 
 def test_started_by_hand_the_plugin_tells_who_starts_it(stand_in_binary: Path) -> None:

@@ -1,7 +1,6 @@
 """Property values as the engine puts them on the wire, as plain Python data."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -9,8 +8,6 @@ from google.protobuf.struct_pb2 import Struct
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
-ASSET = "c44067f5952c0a294b673a41bacd8c17"
-ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 Properties = Mapping[str, Any]
@@ -33,18 +30,6 @@ def revealed(value: Any) -> Any:
     if isinstance(value, list):
         return [revealed(element) for element in value]
     return value
-
-
-def file_asset(path: Path | str, content_hash: str) -> dict[str, Any]:
-    return {SIGNATURE: ASSET, "path": str(path), "hash": content_hash}
-
-
-def text_asset(text: str, content_hash: str) -> dict[str, Any]:
-    return {SIGNATURE: ASSET, "text": text, "hash": content_hash}
-
-
-def file_archive(path: Path | str, content_hash: str) -> dict[str, Any]:
-    return {SIGNATURE: ARCHIVE, "path": str(path), "hash": content_hash}
 
 
 def to_struct(properties: Properties) -> Struct:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from rig import certificates, simulator
-from rig.secrets import ensure_secret, read_secret
+from rig.services import certificates, simulator
+from toolchain.system.secrets import ensure_secret, read_secret
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import RigError
-from rig.mirror import cri_dockerd_release
-from rig.mirror.debian_programs import CONMON, build
+from rig.mirror.programs import cri_dockerd_release
+from rig.mirror.programs.debian_programs import CONMON, build
+from toolchain.errors import RigError
 
 
 class LocalArchive:
@@ -75,6 +75,14 @@ def test_another_version_than_the_mirror_claims_is_refused(
         RigError, match=r"conmon 2\.1\.6 \(Debian\): Debian has conmon_.*correct rig/mirror/versions.py"
     ):
         build(CONMON, "amd64", out, tmp_path / "log")
+
+
+def test_a_program_that_runs_on_no_node_brings_no_libraries_for_nodes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = debian_with(monkeypatch, tmp_path, "2.1.6-1")
+    build(replace(CONMON, libraries=()), "amd64", out, tmp_path / "log")
+    assert [file.name for file in out.iterdir()] == ["conmon"]
 
 
 def test_a_package_without_the_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

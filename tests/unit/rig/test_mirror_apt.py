@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from rig.certificates import ensure_authority, ensure_server
-from rig.mirror import apt, runtime_packages, signing
-from rig.mirror.deb import build_packages
+from rig.mirror.apt import runtime_packages, signing
+from rig.mirror.apt.deb import build_packages
+from rig.mirror.apt.packages import KUBERNETES, Package
+from rig.mirror.apt.repositories import build_repository, crio, debian, docker, pool_name, repositories
 from rig.mirror.debian import source_lines
-from rig.mirror.packages import KUBERNETES, Package
-from rig.mirror.publish import publish
-from rig.mirror.server import FileServer, tls_context
+from rig.mirror.serving.publish import publish
+from rig.mirror.serving.server import FileServer, tls_context
+from rig.services.certificates import ensure_authority, ensure_server
+from toolchain.errors import RigError
 
 LOOPBACK = "127.0.0.1"
 SOCAT = Package(
@@ -41,10 +43,10 @@ def built(tmp_path_factory: pytest.TempPathFactory, programs: dict[str, Path]) -
     """The output of the `apt` part, from packages of small stand-in programs."""
     tmp_path = tmp_path_factory.mktemp("built")
     out = tmp_path / "apt"
-    for repository in apt.repositories("amd64"):
+    for repository in repositories("amd64"):
         debs = tmp_path / "debs" / repository.name
         build_packages(DEBS[repository.name], programs, "amd64", debs, tmp_path / "log")
-        apt.build(repository, sorted(debs.iterdir()), "amd64", out)
+        build_repository(repository, sorted(debs.iterdir()), "amd64", out)
     return out
 
 
@@ -214,21 +216,41 @@ def test_a_package_that_two_parts_brought_is_listed_once(tmp_path: Path, program
     for directory in (tmp_path / "one", tmp_path / "two"):
         build_packages((SOCAT,), programs, "amd64", directory, tmp_path / "log")
         debs += directory.iterdir()
-    apt.build(apt.debian("amd64"), debs, "amd64", tmp_path / "apt")
+    build_repository(debian("amd64"), debs, "amd64", tmp_path / "apt")
     index = tmp_path / "apt/debian/dists/bookworm/main/binary-amd64/Packages"
     assert index.read_text().count("Package: socat") == 1
 
 
+def test_a_repository_is_the_same_for_the_same_packages(tmp_path: Path, programs: dict[str, Path]) -> None:
+    packages = DEBS["docker"]
+    build_packages(packages, programs, "amd64", tmp_path / "debs", tmp_path / "log")
+    debs = sorted((tmp_path / "debs").iterdir())
+    for name, order in (("one", debs), ("two", debs[::-1])):
+        build_repository(docker("amd64"), order, "amd64", tmp_path / name)
+    files = sorted(file for file in (tmp_path / "one").rglob("*") if file.is_file())
+    assert len(files) == len(packages) + len(("Packages", "Packages.gz", "Release"))
+    for file in files:
+        assert (tmp_path / "two" / file.relative_to(tmp_path / "one")).read_bytes() == file.read_bytes()
+
+
+def test_a_broken_package_is_refused_by_the_place_it_lies_at(tmp_path: Path, programs: dict[str, Path]) -> None:
+    build_packages((SOCAT,), programs, "amd64", tmp_path / "debs", tmp_path / "log")
+    broken = tmp_path / "debs" / "jq_1.6-2.1_amd64.deb"
+    broken.write_bytes(b"half of a package")
+    with pytest.raises(RigError, match=f"apt repository debian: apt-ftparchive cannot read {broken}; remove"):
+        build_repository(debian("amd64"), (tmp_path / "debs").iterdir(), "amd64", tmp_path / "apt")
+
+
 def test_a_repository_without_packages_is_one_all_the_same(tmp_path: Path) -> None:
-    repository = apt.crio("amd64")
-    apt.build(repository, (), "amd64", tmp_path)
+    repository = crio("amd64")
+    build_repository(repository, (), "amd64", tmp_path)
     assert (tmp_path / repository.path / "Packages").read_bytes() == b""
     assert " Packages\n" in (tmp_path / repository.path / "Release").read_text()
 
 
 def test_file_names_in_a_pool_have_no_epoch() -> None:
-    assert apt.pool_name("socat_1%3a1.7-1_amd64.deb") == "socat_1.7-1_amd64.deb"
-    assert apt.pool_name("jq_1.6-2.1_amd64.deb") == "jq_1.6-2.1_amd64.deb"
+    assert pool_name("socat_1%3a1.7-1_amd64.deb") == "socat_1.7-1_amd64.deb"
+    assert pool_name("jq_1.6-2.1_amd64.deb") == "jq_1.6-2.1_amd64.deb"
 
 
 def test_debian_sources_are_the_hosts_own_without_its_other_suites() -> None:

@@ -6,14 +6,16 @@ import tarfile
 from pathlib import Path
 
 from config import versions as config_versions
-from rig.mirror import cri_dockerd_release, oci, versions
-from rig.mirror.base_layers import shell_version
-from rig.mirror.binaries import BUILDS
-from rig.mirror.debian_layer import merged, wanted
+from rig.mirror import versions
 from rig.mirror.files import FLANNEL_MANIFEST
-from rig.mirror.images import IMAGES, missing, named_by_kubeadm, named_by_manifest
-from rig.mirror.layers import Blob, Directory, File, Link, Tree, write_layer
-from rig.mirror.storage import Storage
+from rig.mirror.images import oci
+from rig.mirror.images.base_layers import shell_version
+from rig.mirror.images.catalog import IMAGES, missing, named_by_kubeadm, named_by_manifest
+from rig.mirror.images.debian_layer import merged, wanted
+from rig.mirror.images.layers import Blob, Directory, File, Link, Tree, write_layer
+from rig.mirror.images.storage import Storage
+from rig.mirror.programs import cri_dockerd_release
+from rig.mirror.programs.binaries import BUILDS
 
 # What `kubeadm config images list --kubernetes-version=v1.36.3` prints.
 KUBEADM_LISTING = """\

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rig.mirror import maintainer_scripts, runtimes
-from rig.mirror.deb import build_packages
-from rig.mirror.packages import KUBERNETES, Package, control
+from rig.mirror import runtimes
+from rig.mirror.apt import maintainer_scripts
+from rig.mirror.apt.deb import build_packages
+from rig.mirror.apt.packages import KUBERNETES, Package, control
 from rig.mirror.parts import mirror_parts
 
 GROUPS = (KUBERNETES, *(group for runtime in runtimes.RUNTIMES.values() for group in runtime.packages))

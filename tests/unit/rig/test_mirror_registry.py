@@ -4,10 +4,10 @@ from pathlib import Path
 
 import yaml
 
-from rig.mirror import registry
 from rig.mirror.parts import mirror_parts
 from rig.mirror.runtimes import RUNTIMES
-from rig.part import in_order
+from rig.mirror.serving import registry
+from toolchain.build.part import in_order
 
 
 def test_the_registry_serves_read_only_over_tls_on_one_address() -> None:
@@ -25,10 +25,6 @@ def test_a_registry_with_users_wants_a_password() -> None:
     files = (Path("/ca/mirror.pem"), Path("/ca/mirror.key"), Path("/htpasswd"))
     document = yaml.safe_load(registry.configuration(Path("/store"), "10.87.0.1", 5543, *files))
     assert document["auth"]["htpasswd"]["path"] == "/htpasswd"
-
-
-def test_the_registry_sends_no_traces() -> None:
-    assert registry.ENVIRONMENT["OTEL_TRACES_EXPORTER"] == "none"
 
 
 def test_the_mirrors_parts_need_only_each_other_and_have_inputs_that_exist() -> None:

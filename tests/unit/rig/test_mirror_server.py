@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rig.certificates import ensure_authority, ensure_server
-from rig.mirror.server import FileServer, locate, tls_context
+from rig.mirror.serving.server import FileServer, locate, tls_context
+from rig.services.certificates import ensure_authority, ensure_server
 
 LOOPBACK = "127.0.0.1"
 CONTENT = b"kind: Namespace\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bcrypt
 
-from rig.mirror import users
+from rig.mirror.serving import users
 
 
 def files(directory: Path) -> tuple[Path, Path]:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import RigError
 from rig.node.build import FILES, build_rootfs, cache_key, image_is_current, import_image, mmdebstrap_arguments
+from toolchain.errors import RigError
 
 SOURCE = "deb http://archive.test/debian/ bookworm main"
 
@@ -73,6 +73,20 @@ def test_the_root_file_system_is_written_where_it_was_wanted(tmp_path: Path, com
     build_rootfs(out, tmp_path / "log")
     assert out.read_text() == f"{FILES}\n"
     assert [file.name for file in out.parent.iterdir()] == ["node.tar"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_mounts_of_the_build_are_its_own_where_that_is_allowed(tmp_path: Path, commands: Path, allowed: bool) -> None:
+    apt(commands, "http://archive.test/debian/|bookworm|main|Debian|bookworm")
+    command(commands, "true", "")
+    command(commands, "unshare", 'shift 4; export OWN=yes; exec "$@"' if allowed else "exit 1")
+    command(
+        commands,
+        "mmdebstrap",
+        'for last in "$@"; do case $last in *.tar) echo "${OWN:-no}" >"$last" ;; esac; done',
+    )
+    build_rootfs(tmp_path / "node.tar", tmp_path / "log")
+    assert (tmp_path / "node.tar").read_text() == ("yes\n" if allowed else "no\n")
 
 
 def test_a_failed_build_leaves_nothing_and_shows_the_log(tmp_path: Path, commands: Path) -> None:

@@ -1,17 +1,17 @@
-"""What the rig tells others: `.rig/env` for shells, `.rig/site.yaml` for the product."""
+"""How others see the lab: `.rig/site.yaml` for the product, `.rig/services.env` for shells."""
 
+import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 import yaml
 
 from config import LabConfig
 from config.load import load as load_lab
-from rig.mirror import cri_dockerd_release
-from rig.mirror_service import MIRROR
-from rig.site import Site, render_env, render_site
+from rig.mirror.programs import cri_dockerd_release
+from rig.services.mirror import MIRROR
+from rig.site import Site, render_services_env, render_site
 
 SITE = Site(
     server="127.0.0.1:8989",
@@ -22,14 +22,6 @@ SITE = Site(
     extra_config={"RUN.container": '["--privileged", "kubelab/node:1"]'},
 )
 NODES = {"cp1": {"role": "controlPlane"}, "w1": {"role": "worker"}}
-
-
-def shell(script: str, **environ: str) -> str:
-    done = subprocess.run(
-        ["/bin/sh", "-eu", "-c", script], env={"PATH": "/usr/bin:/bin", **environ}, capture_output=True
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.decode()
 
 
 def load(tmp_path: Path, site: Site) -> LabConfig:
@@ -50,7 +42,7 @@ def load(tmp_path: Path, site: Site) -> LabConfig:
 
 
 def certificate(tmp_path: Path) -> str:
-    from rig.certificates import ensure_authority
+    from rig.services.certificates import ensure_authority
 
     ensure_authority(tmp_path / "authority")
     return (tmp_path / "authority" / "ca.pem").read_text()
@@ -95,14 +87,20 @@ def test_the_site_file_holds_no_secret_and_no_absolute_path() -> None:
     assert ": /" not in text
 
 
-def test_sourcing_the_env_file_twice_changes_nothing_more() -> None:
-    env = render_env({"KUBELAB_RIG": "/p/.rig"}, ("/p/.rig/bin", "/p/.venv/bin"))
-    once = shell(f'{env}\necho "$PATH $KUBELAB_RIG"')
-    twice = shell(f'{env}\n{env}\necho "$PATH $KUBELAB_RIG"')
-    assert once == twice == "/p/.rig/bin:/p/.venv/bin:/usr/bin:/bin /p/.rig\n"
+def docker_host(services_env: str) -> str:
+    script = f'{services_env}\nprintf %s "${{DOCKER_HOST:-none}}"'
+    return subprocess.run(["/bin/sh", "-eu", "-c", script], env={}, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("directory", ["/with space/.rig", "/it's/.rig", "/$HOME/`id`/.rig", "/st*r/.rig"])
-def test_odd_characters_in_a_path_survive_sourcing(directory: str) -> None:
-    env = render_env({"KUBELAB_RIG": directory}, (f"{directory}/bin",))
-    assert shell(f'{env}\necho "$PATH"\necho "$KUBELAB_RIG"') == f"{directory}/bin:/usr/bin:/bin\n{directory}\n"
+def test_shells_find_the_labs_own_container_engine_while_its_socket_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(file))
+        assert docker_host(render_services_env(f"unix://{file}")) == f"unix://{file}"
+    file.unlink()
+    assert docker_host(render_services_env(f"unix://{file}")) == "none"
+
+
+def test_shells_find_the_hosts_own_container_engine_where_it_is() -> None:
+    assert docker_host(render_services_env("tcp://127.0.0.1:2375")) == "tcp://127.0.0.1:2375"
+    assert docker_host(render_services_env(None)) == "none"

@@ -7,13 +7,13 @@ import pytest
 
 from config import versions as config_versions
 from rig.catalog import parts_for
-from rig.errors import RigError
-from rig.layout import Layout
 from rig.mirror.parts import mirror_parts, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
-from rig.part import Part, cache_keys, in_order
 from rig.stack_runtimes import runtimes_of
-from rig.store import Store
+from toolchain.build.part import Part, cache_keys, in_order
+from toolchain.build.store import Store
+from toolchain.errors import RigError
+from toolchain.layout import Layout
 
 ROOT = Path(__file__).parents[3]
 MIXED = """

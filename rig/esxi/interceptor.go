@@ -1,0 +1,177 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// interceptor sees every call before the simulator does. It sends VMs that run in containers to containerVM, and refuses
+// what ESXi refuses but the simulator accepts or panics on.
+type interceptor struct {
+	machines *machines
+
+	mu   sync.Mutex
+	macs map[string]bool
+}
+
+func newInterceptor(machines *machines) *interceptor {
+	return &interceptor{machines: machines, macs: map[string]bool{}}
+}
+
+func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+	if ctx.Session == nil {
+		return nil, nil // the simulator answers NotAuthenticated
+	}
+	switch request := method.Body.(type) {
+	case *types.CreateVM_Task:
+		return nil, i.admit(ctx, &request.Config)
+	case *types.ReconfigVM_Task:
+		return nil, i.admit(ctx, &request.Spec)
+	case *types.ImportVApp:
+		if spec, ok := request.Spec.(*types.VirtualMachineImportSpec); ok {
+			return nil, i.admit(ctx, &spec.ConfigSpec)
+		}
+		return nil, nil
+	case *types.CopyVirtualDisk_Task:
+		return nil, spaceLeft(ctx, request.DestName)
+	case *types.CreateVirtualDisk_Task:
+		return nil, spaceLeft(ctx, request.Name)
+	case *types.ExtendVirtualDisk_Task:
+		return nil, spaceLeft(ctx, request.Name)
+	}
+	target := i.wrapped(ctx, ctx.Map.Get(method.This))
+	if target != nil {
+		// The simulator prefers an object that the session finds by this reference over the one returned here.
+		method.This.Value = ""
+	}
+	return target, nil
+}
+
+// wrapped returns the object that answers in place of the simulator's, nil if that one does.
+func (i *interceptor) wrapped(ctx *simulator.Context, target mo.Reference) mo.Reference {
+	switch target := target.(type) {
+	case *simulator.VirtualMachine:
+		var wanted bool
+		ctx.Map.WithLock(ctx, target, func() { _, wanted = extraConfig(target, containerKey) })
+		switch {
+		case i.machines == nil && wanted:
+			return &refusedVM{target}
+		case i.machines != nil && (wanted || i.machines.container(target.Self) != ""):
+			return &containerVM{target, i.machines}
+		}
+	case *simulator.Datastore:
+		return &sizedDatastore{target}
+	}
+	return nil
+}
+
+// admit checks a VM's specification against the host and gives its new network adapters MACs of their own: the
+// simulator's depend on only three hex digits of the VM's UUID.
+func (i *interceptor) admit(ctx *simulator.Context, spec *types.VirtualMachineConfigSpec) types.BaseMethodFault {
+	if spec.Files != nil {
+		if fault := spaceLeft(ctx, spec.Files.VmPathName); fault != nil {
+			return fault
+		}
+	}
+	networks := names(ctx, "Network")
+	for index, change := range spec.DeviceChange {
+		device := change.GetVirtualDeviceConfigSpec()
+		switch backing := device.Device.GetVirtualDevice().Backing.(type) {
+		case *types.VirtualEthernetCardNetworkBackingInfo:
+			if !slices.Contains(networks, backing.DeviceName) {
+				return &types.InvalidDeviceSpec{
+					InvalidVmConfig: types.InvalidVmConfig{Property: fmt.Sprintf("deviceChange[%d].device.backing.deviceName", index)},
+					DeviceIndex:     int32(index),
+				}
+			}
+		case types.BaseVirtualDeviceFileBackingInfo:
+			if file := backing.GetVirtualDeviceFileBackingInfo().FileName; file != "" {
+				if fault := datastoreExists(ctx, file); fault != nil {
+					return fault
+				}
+			}
+		}
+		card, ok := device.Device.(types.BaseVirtualEthernetCard)
+		if ok && device.Operation == types.VirtualDeviceConfigSpecOperationAdd && card.GetVirtualEthernetCard().MacAddress == "" {
+			card.GetVirtualEthernetCard().MacAddress = i.freeMAC(fmt.Sprintf("%s/%d", spec.Name, index))
+		}
+	}
+	return nil
+}
+
+// freeMAC derives a MAC of ESXi's generated range from the seed, the next one if that was given before.
+func (i *interceptor) freeMAC(seed string) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for attempt := 0; ; attempt++ {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", seed, attempt))
+		if mac := fmt.Sprintf("00:0c:29:%02x:%02x:%02x", sum[0], sum[1], sum[2]); !i.macs[mac] {
+			i.macs[mac] = true
+			return mac
+		}
+	}
+}
+
+// datastoreExists refuses a path on a datastore that is not there, which the simulator panics on.
+func datastoreExists(ctx *simulator.Context, file string) types.BaseMethodFault {
+	var path object.DatastorePath
+	if !path.FromString(file) || path.Datastore != "" && !slices.Contains(names(ctx, "Datastore"), path.Datastore) {
+		return &types.InvalidDatastorePath{DatastorePath: file}
+	}
+	return nil
+}
+
+// spaceLeft refuses to write to a datastore that is not there or that is full.
+func spaceLeft(ctx *simulator.Context, file string) types.BaseMethodFault {
+	if fault := datastoreExists(ctx, file); fault != nil {
+		return fault
+	}
+	var path object.DatastorePath
+	path.FromString(file)
+	for _, entity := range ctx.Map.All("Datastore") {
+		datastore := entity.(*simulator.Datastore)
+		if datastore.Name == path.Datastore && datastore.Summary.FreeSpace <= 0 {
+			return &types.NoDiskSpace{FileFault: types.FileFault{File: file}, Datastore: datastore.Name}
+		}
+	}
+	return nil
+}
+
+func names(ctx *simulator.Context, kind string) []string {
+	var found []string
+	for _, entity := range ctx.Map.All(kind) {
+		switch entity := entity.(type) {
+		case *simulator.Datastore:
+			found = append(found, entity.Name)
+		case *mo.Network:
+			found = append(found, entity.Name)
+		}
+	}
+	return found
+}
+
+// refusedVM is a VM that wants a container on a host that was started without a container network.
+type refusedVM struct{ *simulator.VirtualMachine }
+
+func (vm *refusedVM) PowerOnVMTask(ctx *simulator.Context, _ *types.PowerOnVM_Task) soap.HasFault {
+	task := simulator.CreateTask(vm, "powerOn", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		return nil, failed(fmt.Errorf("VM %s asks for a container (%s): start the host with -container-network", vm.Name, containerKey))
+	})
+	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: task.Run(ctx)}}
+}
+
+// sizedDatastore keeps the capacity that the host was started with: the simulator's refresh sets its own.
+type sizedDatastore struct{ *simulator.Datastore }
+
+func (d *sizedDatastore) RefreshDatastore(*simulator.Context, *types.RefreshDatastore) soap.HasFault {
+	return &methods.RefreshDatastoreBody{Res: new(types.RefreshDatastoreResponse)}
+}

@@ -1,0 +1,68 @@
+"""The rig's bridge network: reaches the host's mirror and the other machines, and nothing else."""
+
+from rig.host.docker import Docker
+from toolchain.errors import RigError
+
+NAME = "kubelab"
+BRIDGE = "kubelab0"
+SUBNET = "10.87.0.0/24"
+GATEWAY = "10.87.0.1"
+
+
+def ensure(docker: Docker) -> None:
+    """Makes the network, or makes it again when it is not what it should be (its machines are gone then)."""
+    doing = f"container network {NAME}"
+    if _exists(docker, doing):
+        if _fits(docker, doing):
+            return
+        remove(docker)
+    options = ["--driver", "bridge", "--internal", "--subnet", SUBNET, "--gateway", GATEWAY, "--label", docker.label]
+    options += ["--opt", f"com.docker.network.bridge.name={BRIDGE}"]
+    try:
+        docker(doing, "network", "create", *options, NAME)
+    except RigError as error:
+        raise RigError(f"{error}; is {SUBNET} in use here, or another clone's rig up?", error.evidence) from error
+
+
+def present(docker: Docker) -> bool:
+    """Whether the network is there as it should be."""
+    doing = f"container network {NAME}"
+    return _exists(docker, doing) and _fits(docker, doing)
+
+
+def identity(docker: Docker) -> str:
+    """The network's identifier: another one when it was made anew."""
+    return str(docker.inspect("network", [NAME], f"container network {NAME}")[0]["Id"])
+
+
+def remove(docker: Docker) -> None:
+    """Removes this rig's machines with their volumes, and then the network; whoever else is on it is disconnected."""
+    doing = f"removing container network {NAME}"
+    machines = docker.listed("container", doing, f"label={docker.label}")
+    if machines:
+        docker(doing, "container", "rm", "--force", "--volumes", *machines)
+    if not _exists(docker, doing) or not _ours(docker, doing):
+        return
+    for network in docker.inspect("network", [NAME], doing):
+        for container in network["Containers"]:
+            docker(doing, "network", "disconnect", "--force", NAME, container)
+    docker(doing, "network", "rm", NAME)
+
+
+def _exists(docker: Docker, doing: str) -> bool:
+    return bool(docker.listed("network", doing, f"name=^{NAME}$"))
+
+
+def _ours(docker: Docker, doing: str) -> bool:
+    return all(
+        (each["Labels"] or {}).get("kubelab.rig") == docker.rig for each in docker.inspect("network", [NAME], doing)
+    )
+
+
+def _fits(docker: Docker, doing: str) -> bool:
+    found = docker.inspect("network", [NAME], doing)[0]
+    if not _ours(docker, doing):
+        raise RigError(f"{doing}: it belongs to another clone of the project; run `make rig-down` there first")
+    plan = found["IPAM"]["Config"][0]
+    bridge = found["Options"].get("com.docker.network.bridge.name")
+    return bool(found["Internal"]) and (plan["Subnet"], plan["Gateway"], bridge) == (SUBNET, GATEWAY, BRIDGE)

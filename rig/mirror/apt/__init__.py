@@ -1,0 +1,1 @@
+"""Programs packed as upstream packs them, and the apt repositories they are in."""

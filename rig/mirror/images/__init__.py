@@ -1,0 +1,1 @@
+"""Programs as container images, written into a registry's storage."""

@@ -1,3 +1,0 @@
-module kubelab/rig/mirror/pause
-
-go 1.26.0

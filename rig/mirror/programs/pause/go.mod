@@ -1,0 +1,3 @@
+module kubelab/rig/mirror/programs/pause
+
+go 1.26.0

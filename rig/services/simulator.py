@@ -1,0 +1,97 @@
+"""The simulated ESXi host as a service of the rig."""
+
+import hashlib
+import shutil
+import socket
+import ssl
+from pathlib import Path
+
+from rig.host import network
+from rig.host.docker import Docker
+from rig.services.process import ProcessTable, Service, fingerprint
+from toolchain.build.golang import GoProgram, go_part
+from toolchain.build.part import Part
+from toolchain.layout import Layout
+
+SOURCE = Path(__file__).parents[1] / "esxi"
+SERVICE = "esxi"
+PART = PROGRAM = "kubelab-esxi"
+LOOPBACK = "127.0.0.1"
+USUAL_PORT = 8989
+START_LIMIT_SECONDS = 60.0
+STOP_GRACE_SECONDS = 75.0  # it removes its VMs' containers first, for up to a minute
+
+
+def part() -> Part:
+    """The simulator's program."""
+    program = GoProgram(PROGRAM, ".")
+    return go_part(PART, "simulated ESXi host", SOURCE, (program,))
+
+
+def ensure(layout: Layout, table: ProcessTable, program: Path, docker: Docker, network_id: str) -> str:
+    """Runs the simulator and returns its `host:port`; a restart forgets all of its VMs."""
+    port = _port(layout, table)
+    server = f"{LOOPBACK}:{port}"
+    argv = [str(program), "-listen", server, "-username", "root", "-password-file", str(password_file(layout))]
+    argv += ["-tls-cert", str(layout.state / "ca" / "esxi.pem"), "-tls-key", str(layout.state / "ca" / "esxi.key")]
+    argv += ["-datastore-dir", str(datastore(layout)), "-rig", layout.identity, "-container-network", network.NAME]
+    argv += ["-container-subnet", network.SUBNET, "-container-gateway", network.GATEWAY]
+    secrets = (password_file(layout), layout.state / "ca" / "esxi.pem")
+    inputs = [
+        *argv,
+        docker.host or "",
+        network_id,
+        *(hashlib.sha256(file.read_bytes()).hexdigest() for file in secrets),
+    ]
+    if table.running(SERVICE) is None:
+        shutil.rmtree(datastore(layout), ignore_errors=True)
+    datastore(layout).mkdir(parents=True, exist_ok=True)
+    service = Service(SERVICE, argv, docker.environ, fingerprint(*inputs), STOP_GRACE_SECONDS)
+    ca = layout.state / "ca" / "ca.pem"
+    table.ensure(service, lambda: unreachable(LOOPBACK, port, ca), START_LIMIT_SECONDS)
+    return server
+
+
+def password_file(layout: Layout) -> Path:
+    return layout.state / "esxi" / "password"
+
+
+def datastore(layout: Layout) -> Path:
+    return layout.state / "esxi" / "datastore"
+
+
+def unreachable(address: str, port: int, ca: Path) -> str | None:
+    """Why no verified TLS connection can be made, in a few words; None when it can."""
+    context = ssl.create_default_context(cafile=str(ca))
+    try:
+        with (
+            socket.create_connection((address, port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname=address),
+        ):
+            return None
+    except OSError as error:
+        return f"{address}:{port}: {error}"
+    return None
+
+
+def _port(layout: Layout, table: ProcessTable) -> int:
+    """The port of the running simulator, the one it had before, the usual one, or any free one; remembered."""
+    memory = layout.state / "esxi" / "port"
+    before = int(memory.read_text()) if memory.is_file() else USUAL_PORT
+    if table.running(SERVICE) is not None and memory.is_file():
+        return before
+    port = next(free for wish in (before, USUAL_PORT, 0) if (free := _free_port(wish)) is not None)
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text(f"{port}\n")
+    return port
+
+
+def _free_port(wish: int) -> int | None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wish))
+        except OSError:
+            return None
+        port: int = probe.getsockname()[1]
+        return port
