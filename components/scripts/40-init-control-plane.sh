@@ -93,7 +93,7 @@ apply_settings() {
   mark_applied control-plane "$KUBEADM_CONFIG"
 }
 
-# name_endpoint NAME: a kubeconfig that asks elsewhere is made anew; kubeadm itself refuses to change one.
+# name_endpoint NAME: a kubeconfig that asks elsewhere is made anew; kubeadm itself keeps one that is there.
 name_endpoint() {
   local file=/etc/kubernetes/$1.conf
   if [[ -f $file ]] && grep -qxF "    server: https://$API_ENDPOINT" "$file"; then return 0; fi
