@@ -74,13 +74,13 @@ fix: venv ## repair what the static checks can repair
 
 .PHONY: unit
 unit: venv ## pure tests and those of the graph, without set-up
-	@$(PYTHON) -m pytest tests/unit tests/graph
+	@make/unit.sh
 
 .PHONY: test
 test: setup check ## everything that needs no real hardware
 	@make/test.sh
 
 .PHONY: bench
-bench: setup ## cold up of each runtime, no-op up, destroy, state bytes, connections per node
+bench: setup ## previews, no-op against an empty program, cold up of each runtime and its critical path, state, connections
 	@$(PYTHON) -m rig up --stack mixed
 	@. .rig/env && $(PYTHON) -m bench

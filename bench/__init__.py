@@ -1,1 +1,1 @@
-"""Measurements of whole runs on the embedded lab, printed and never asserted. Not here: tests, product code."""
+"""Measurements of whole runs, printed and never asserted. Not here: tests, product code."""

@@ -1,59 +1,50 @@
-"""make bench: cold up of each runtime; no-op up, destroy, state bytes and connections per node; the machine's size."""
+"""make bench: `python -m bench [preview] [noop] [cold]`, all three by default. Only a preview needs no embedded lab."""
 
-import json
+import argparse
 import os
 import platform
 import tempfile
-import time
 from pathlib import Path
 
+from bench import labs, previews
+from bench.report import figure, heading
 from config.versions import RUNTIMES
-from tests.e2e.project import Project
 
-
-def measure(project: Project, *command: str) -> float:
-    """Run pulumi; return the seconds it took."""
-    began = time.monotonic()
-    project.pulumi(*command)
-    return time.monotonic() - began
-
-
-def report(name: str, value: str) -> None:
-    """One figure a line."""
-    print(f"{name:<28} {value}", flush=True)
-
-
-def measure_lab(runtime: str) -> float:
-    """Build the runtime's 1+2 lab from nothing, run again, destroy. Returns the seconds of the first up."""
-    with tempfile.TemporaryDirectory() as directory:
-        project = Project.copy(Path(directory), runtime, "bench-")
-        project.pulumi("stack", "init")
-        try:
-            cold = measure(project, "up", "--yes", "--skip-preview")
-            report(f"{runtime}: cold up, 1+2 nodes", f"{cold:.1f} s")
-            report("  no-op up", f"{measure(project, 'up', '--yes', '--skip-preview'):.1f} s")
-            report("  no-op preview", f"{measure(project, 'preview'):.1f} s")
-            report_state(project)
-        finally:
-            report("  destroy", f"{measure(project, 'destroy', '--yes', '--skip-preview'):.1f} s")
-    return cold
-
-
-def report_state(project: Project) -> None:
-    """The size of the state and the number of connections, per node too."""
-    state, on_disk, nodes = project.state(), project.state_file.stat().st_size, len(project.nodes)
-    steps = json.loads(state)["checkpoint"]["latest"]["resources"]
-    commands = [step for step in steps if step["type"] == "command:remote:Command"]
-    report("  state on disk", f"{on_disk} bytes, {on_disk // nodes} per node ({len(state)} unpacked)")
-    report("  connections", f"{len(commands)}, {len(commands) / nodes:.1f} per node")
+PARTS = {
+    "preview": "of 10 and of 100 nodes that are still to be made",
+    "noop": "runs of a whole lab without changes, against an empty program",
+    "cold": "a lab of each runtime from nothing, with critical path, state, connections and destroy",
+}
+DEFAULT_RUNTIME = "containerd"
 
 
 def main() -> None:
-    """One lab of each runtime, one after the other."""
+    """Measure the parts that were asked for, one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m bench", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.description = "\n".join(f"{part}: {what}" for part, what in PARTS.items())
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; default: all")
+    parts = set(parser.parse_args().parts) or set(PARTS)
+    if unknown := sorted(parts - set(PARTS)):
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    report("machine", f"{os.cpu_count()} cores, {memory:.0f} GiB, kernel {platform.release()}")
-    cold = {runtime: measure_lab(runtime) for runtime in RUNTIMES}
-    report("slowest runtime", f"{max(cold.values()) / min(cold.values()):.2f} times the fastest")
+    heading("machine")
+    figure("size", f"{os.cpu_count()} cores, {memory:.0f} GiB, kernel {platform.release()}")
+    with tempfile.TemporaryDirectory() as directory:
+        if "preview" in parts:
+            previews.measure(Path(directory) / "previews")
+        if parts & {"noop", "cold"}:
+            measure_labs(Path(directory), is_cold="cold" in parts, is_noop="noop" in parts)
+
+
+def measure_labs(directory: Path, *, is_cold: bool, is_noop: bool) -> None:
+    """A lab of each runtime, or of one where only runs without changes are asked for."""
+    runtimes = list(RUNTIMES) if is_cold else [DEFAULT_RUNTIME]
+    taken = {
+        runtime: labs.measure(directory / runtime, runtime, is_cold=is_cold, is_noop=is_noop) for runtime in runtimes
+    }
+    if len(taken) > 1:
+        heading("all runtimes")
+        figure("slowest cold up against the fastest", f"{max(taken.values()) / min(taken.values()):.2f} times")
 
 
 if __name__ == "__main__":

@@ -28,10 +28,7 @@ class Machine(pulumi.ComponentResource):
         vm = VirtualMachine(
             name,
             vm_name=node.name,
-            cpus=node.machine.cpus,
-            memory_mib=node.machine.memory_mib,
-            disk_gib=node.machine.disk_gib,
-            nested_virtualization=node.machine.nested_virtualization,
+            machine=node.machine,
             image=image,
             image_sha256=node.image.sha256,
             datastore=site.vsphere.datastore,
@@ -40,7 +37,6 @@ class Machine(pulumi.ComponentResource):
             ssh_user=site.ssh.user,
             ssh_public_key=user_key.public_key,
             host_key=host_key,
-            extra_config=node.machine.extra_config,
             # A control plane keeps its machine and its runtime, whatever is declared; its step refuses another one.
             replace_triggers={"runtime": node.runtime} if node.role == "worker" else {},
             keep_on_triggers=node.on_runtime_change == "resetNode",

@@ -5,6 +5,8 @@ from typing import cast
 
 import pulumi
 
+from config import MachineConfig
+
 PACKAGE = "kubelab"
 
 
@@ -13,7 +15,7 @@ def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
 
 
 class VSphere(pulumi.ProviderResource):
-    """A standalone ESXi host and how to reach it. ``owner`` marks everything made through it."""
+    """A standalone ESXi host and how to reach it. `owner` marks everything made through it."""
 
     def __init__(
         self,
@@ -93,10 +95,7 @@ class VirtualMachine(pulumi.CustomResource):
         name: str,
         *,
         vm_name: str,
-        cpus: int,
-        memory_mib: int,
-        disk_gib: int,
-        nested_virtualization: bool,
+        machine: MachineConfig,
         image: Image,
         image_sha256: str,
         datastore: str,
@@ -105,17 +104,16 @@ class VirtualMachine(pulumi.CustomResource):
         ssh_user: str,
         ssh_public_key: pulumi.Input[str],
         host_key: SshKeyPair,
-        extra_config: Mapping[str, str],
         replace_triggers: Mapping[str, str],
         keep_on_triggers: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
             "name": vm_name,
-            "cpus": cpus,
-            "memoryMiB": memory_mib,
-            "diskGiB": disk_gib,
-            "nestedVirtualization": nested_virtualization,
+            "cpus": machine.cpus,
+            "memoryMiB": machine.memory_mib,
+            "diskGiB": machine.disk_gib,
+            "nestedVirtualization": machine.nested_virtualization,
             "image": image.disk_path,
             "imageSha256": image_sha256,
             "datastore": datastore,
@@ -125,7 +123,7 @@ class VirtualMachine(pulumi.CustomResource):
             "sshPublicKey": ssh_public_key,
             "hostKeyPrivate": host_key.private_key,
             "hostKeyPublic": host_key.public_key,
-            "extraConfig": dict(extra_config),
+            "extraConfig": dict(machine.extra_config),
             "replaceTriggers": dict(replace_triggers),
             "keepOnTriggers": keep_on_triggers,
             "instanceUuid": None,

@@ -1,12 +1,27 @@
 """Starts the plugin: the engine runs `python <this directory> <engine address>`."""
 
 import sys
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
 # Run as a directory, Python puts that directory first on its path; the plugin's modules are a package beside it.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from provider.plugin import main  # noqa: E402 - needs the path set above
+
+def _bare(package: str) -> None:
+    """Makes a package known without running what it imports, so that only the modules asked for are loaded."""
+    spec = find_spec(package)
+    if spec is None:
+        sys.exit(f"the kubelab provider: {package} is not installed beside {sys.executable}; run make setup")
+    sys.modules[package] = module_from_spec(spec)
+
+
+# Of the SDK, the plugin needs the protocol's messages, which import nothing else of it. The rest is the program's side,
+# and a third of the time that the engine would wait for this process at each of its runs.
+_bare("pulumi")
+_bare("pulumi.runtime")
+
+from provider.plugin import main  # noqa: E402 - needs what is set above
 
 if __name__ == "__main__":
     main(sys.argv[1:])

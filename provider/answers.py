@@ -1,7 +1,10 @@
-"""The engine's messages that take some building: detailed diffs, and resources that exist but are not finished."""
+"""What the engine is told: detailed diffs, failures in one line, resources that exist but are not finished."""
 
-from collections.abc import Sequence
-from typing import NoReturn
+import functools
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
 
 import grpc  # type: ignore[import-untyped, unused-ignore]
 from google.protobuf import any_pb2
@@ -10,7 +13,10 @@ from pulumi.runtime.proto import provider_pb2
 
 from provider import wire
 from provider.resource import Change, Found, Kind, PropertyChange, Resource
+from provider.vsphere.errors import VsphereError
 from provider.wire import Properties
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 _KINDS = {
     (Kind.ADD, Change.UPDATE): provider_pb2.PropertyDiff.ADD,
@@ -60,3 +66,24 @@ def init_failed(context: grpc.ServicerContext, found: Found, inputs: Properties,
     status = status_pb2.Status(code=code_pb2.UNKNOWN, message="; ".join(found.reasons), details=[detail])
     context.abort_with_status(_Status(status))
     raise AssertionError("abort_with_status raises")
+
+
+def reported(method: Method) -> Method:
+    """Ends a call with the driver's own message; an unexpected error is named, its details go to stderr."""
+
+    @functools.wraps(method)
+    def call(servicer: Any, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(servicer, request, context)
+        except VsphereError as error:
+            message = " ".join(str(error).split())
+        except Exception as error:
+            if context.code() is not None:
+                raise  # the call was ended on purpose, by context.abort
+            traceback.print_exc(file=sys.stderr)
+            what = f"{type(error).__name__} in {method.__name__}"
+            message = f"unexpected {what} of the kubelab provider; its stderr has the details"
+        context.abort(grpc.StatusCode.UNKNOWN, message)
+        raise AssertionError("abort raises")
+
+    return call  # type: ignore[return-value]

@@ -1,11 +1,10 @@
 """The provider's own configuration: what it may be, and as the driver wants it. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from provider.hosts import Configuration
-from provider.vsphere.session import Endpoint
-from provider.vsphere.tls import normalized_pin
+from provider.vsphere.endpoint import Endpoint, normalized_pin
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
@@ -13,6 +12,14 @@ _DEFAULT_PORT = 443
 _REQUIRED = ("server", "user", "password", "owner")
 _KNOWN = {*_REQUIRED, "port", "tlsCaPem", "tlsSha256", "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the provider was configured with; None for what a preview does not know yet."""
+
+    endpoint: Endpoint | None = None
+    owner: str | None = None
 
 
 def faults(news: Properties) -> dict[str, str]:

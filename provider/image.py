@@ -3,13 +3,11 @@
 import re
 from collections.abc import Mapping
 
-from pulumi.runtime.rpc import UNKNOWN
-
 from provider.resource import Change, Found, Operation, PropertyChange, changed
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.image import Images, base_name
+from provider.vsphere.identity import base_name
 from provider.vsphere.model import ImageSource, ImportedImage
-from provider.wire import Properties, is_unknown
+from provider.wire import UNKNOWN, Properties, is_unknown
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -49,7 +47,7 @@ class Image:
         """Imports the OVA unless it is there."""
         user = f"{operation.owned_by()}/{operation.name}"
         source = ImageSource(inputs["ova"], inputs["sha256"], inputs["datastore"], inputs.get("network"))
-        imported = Images(operation.host(), operation.progress).acquire(source, user)
+        imported = operation.images().acquire(source, user)
         return f"{base_name(inputs['sha256'])}@{user}", _outputs(inputs, imported)
 
     def read(self, operation: Operation, id_: str, inputs: Properties, outputs: Properties) -> Found | None:
@@ -58,8 +56,7 @@ class Image:
             raise VsphereError(
                 f"image {id_}: images cannot be imported into a stack; declare it, up finds it on the host"
             )
-        images = Images(operation.host(), operation.progress)
-        found = images.find(outputs["sha256"], outputs["datastore"], _user(id_))
+        found = operation.images().find(outputs["sha256"], outputs["datastore"], _user(id_))
         return None if found is None else Found(id_, inputs, _outputs(outputs, found))
 
     def preview_update(self, _operation: Operation, olds: Properties, news: Properties) -> Properties:
@@ -72,7 +69,7 @@ class Image:
 
     def delete(self, operation: Operation, id_: str, olds: Properties) -> None:
         """The last user's leaving removes it from the host."""
-        Images(operation.host(), operation.progress).release(olds["sha256"], olds["datastore"], _user(id_))
+        operation.images().release(olds["sha256"], olds["datastore"], _user(id_))
 
 
 def _user(id_: str) -> str:

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.host import EsxiHost
 from provider.wire import Properties
+
+if TYPE_CHECKING:
+    from provider.vsphere.images.base_machines import Images
+    from provider.vsphere.machines import Machines
 
 
 class Change(Enum):
@@ -25,7 +28,7 @@ class Kind(Enum):
     UPDATE = "update"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PropertyChange:
     """One changed property; `path` as in `extraConfig["a.b"]`."""
 
@@ -39,14 +42,18 @@ class PropertyChange:
         return self.path.partition("[")[0].partition(".")[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """What an operation runs with. `seconds` is the user's timeout, 0 if there is none."""
+    """What an operation runs with. `seconds` is the user's timeout, 0 if there is none.
+
+    `machines` and `images` load the driver and connect: only what asks a host may call them.
+    """
 
     name: str
     owner: str | None
     seconds: float
-    host: Callable[[], EsxiHost]
+    machines: "Callable[[], Machines]"
+    images: "Callable[[], Images]"
     progress: Callable[[str], None]
     info: Callable[[str], None]
 
@@ -57,7 +64,7 @@ class Operation:
         return self.owner
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """A resource as it is. `reasons` say why it is not finished, if it is not."""
 

@@ -10,24 +10,27 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from provider import configuration, wire
-from provider.answers import diff_response, init_failed
+from provider.answers import diff_response, init_failed, reported
+from provider.connection import Connection
 from provider.engine import Engine
-from provider.hosts import Hosts
-from provider.registry import RESOURCES
-from provider.reporting import reported
+from provider.image import Image
 from provider.resource import Operation, Resource, Unfinished
+from provider.ssh_key_pair import SshKeyPair
+from provider.virtual_machine import VirtualMachine
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.errors import VsphereError
 from provider.wire import Properties
 
 NAME, VERSION = "kubelab", "0.1.0"
+_TYPES: tuple[Resource, ...] = (SshKeyPair(), Image(), VirtualMachine())
+RESOURCES = {resource.token: resource for resource in _TYPES}
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """The provider. Thin: what a type does is in its own module."""
 
-    def __init__(self, hosts: Hosts, engine: Engine, cancel: CancelToken) -> None:
-        self._hosts = hosts
+    def __init__(self, connection: Connection, engine: Engine, cancel: CancelToken) -> None:
+        self._connection = connection
         self._engine = engine
         self._cancel = cancel
 
@@ -58,7 +61,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        self._hosts.configure(configuration.configuration(wire.decode(request.args)[0]))
+        self._connection.configure(configuration.configuration(wire.decode(request.args)[0]))
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @reported
@@ -139,9 +142,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return Operation(
             name=urn.rpartition("::")[2],
-            owner=self._hosts.owner,
+            owner=self._connection.owner,
             seconds=seconds,
-            host=self._hosts.host,
+            machines=lambda: self._connection.machines(progress),
+            images=lambda: self._connection.images(progress),
             progress=progress,
             info=lambda message: self._engine.info(urn, message),
         )

@@ -1,14 +1,10 @@
 """kubelab:index:SshKeyPair: an ed25519 key pair, made once; it lives in the state and nowhere else."""
 
+import hashlib
 from collections.abc import Mapping
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from pulumi.runtime.rpc import UNKNOWN
-
 from provider.resource import Change, Found, Operation, PropertyChange, changed
-from provider.wire import Properties
+from provider.wire import UNKNOWN, Properties
 
 
 class SshKeyPair:
@@ -36,13 +32,9 @@ class SshKeyPair:
 
     def create(self, _operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Makes a key pair; the id is a digest of the public key."""
-        private = Ed25519PrivateKey.generate()
-        pem = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-        public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-        digest = hashes.Hash(hashes.SHA256())
-        digest.update(public.encode())
-        outputs = {**inputs, "privateKey": pem, "publicKey": _with_comment(public, inputs)}
-        return digest.finalize().hex()[:32], outputs
+        private, public = _new_pair()
+        outputs = {**inputs, "privateKey": private, "publicKey": _with_comment(public, inputs)}
+        return hashlib.sha256(public.encode()).hexdigest()[:32], outputs
 
     def read(self, _operation: Operation, id_: str, inputs: Properties, outputs: Properties) -> Found | None:
         """It is what the state says; there is nothing to import."""
@@ -58,6 +50,17 @@ class SshKeyPair:
 
     def delete(self, _operation: Operation, _id: str, _olds: Properties) -> None:
         """Nothing is left of it once it is out of the state."""
+
+
+def _new_pair() -> tuple[str, str]:
+    """The private half as OpenSSH PEM, the public one as "ssh-ed25519 AAAA..."."""
+    # Imported here: most runs make no key, and start without it.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    return private.decode(), key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 def _with_comment(public: str, inputs: Properties) -> str:

@@ -3,26 +3,27 @@
 import uuid
 from collections.abc import Mapping
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any
 
-from pulumi.runtime.rpc import UNKNOWN
+from provider.resource import Change, Found, Kind, Operation, PropertyChange, Unfinished, kind
+from provider.vsphere import desired, identity
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.fields import TEXTS, TRUTH, Effect, Field
+from provider.vsphere.model import HalfMadeError, MachineState
+from provider.wire import UNKNOWN, Properties, is_unknown
 
-from provider import virtual_machine_inputs
-from provider.resource import Change, Found, Kind, Operation, PropertyChange, Unfinished, changed, kind
-from provider.vsphere import address, identity
-from provider.vsphere.destroy import destroy
-from provider.vsphere.errors import HalfMadeError, VsphereError
-from provider.vsphere.lifecycle import Lifecycle
-from provider.vsphere.model import MachineState
-from provider.wire import Properties, is_unknown
+if TYPE_CHECKING:
+    from provider.vsphere.machines import Machines
 
-_REPLACE = ("name", "imageSha256", "datastore", "network", "sshUser", "sshPublicKey", "hostKeyPublic", "hostKeyPrivate")
-_UPDATE = ("cpus", "memoryMiB", "nestedVirtualization", "machineNetwork")
-_POWER_CYCLE = ("cpus", "memoryMiB", "nestedVirtualization")
+ADDRESS_SECONDS = 300.0  # unless the user set another timeout
+_TRIGGERS = Field("replaceTriggers", TEXTS, Effect.BY_KEY, optional=True)
+_FIELDS = (*desired.FIELDS, _TRIGGERS, Field("keepOnTriggers", TRUTH, Effect.NOTHING, optional=True))
+_POWER_CYCLE = {field.name for field in _FIELDS if field.effect is Effect.POWER_CYCLE}
 _COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 
 
 class VirtualMachine:
-    """Inputs: see virtual_machine_inputs. Outputs: all inputs, instanceUuid (the id), moid, ipAddress, macAddress.
+    """Inputs: see vsphere/desired.py. Outputs: all inputs, instanceUuid (the id), moid, ipAddress, macAddress.
 
     `image` itself is not compared: the machine has a copy of the disk, and imageSha256 says of which image.
     `replaceTriggers` is what the machine was made for, by name: another value of a name makes another machine, unless
@@ -30,23 +31,26 @@ class VirtualMachine:
     """
 
     token = "kubelab:index:VirtualMachine"
-    secret_keys = frozenset({"hostKeyPrivate"})
+    secret_keys = frozenset(field.name for field in _FIELDS if field.secret)
     stable_keys: tuple[str, ...] = _COMPUTED
     delete_before_replace = True  # names are unique on a host
 
     def check(self, news: Properties) -> Mapping[str, str]:
-        """All faults at once."""
-        return virtual_machine_inputs.faults(news)
+        """All faults at once; values that are not known yet pass."""
+        found: dict[str, str] = {}
+        for field in _FIELDS:
+            if field.name not in news:
+                fault = None if field.optional else f"missing, wanted {field.values.wanted}"
+            else:
+                fault = None if is_unknown(news[field.name]) else field.fault(news[field.name])
+            if fault:
+                found[field.name] = fault
+        unknown = news.keys() - {field.name for field in _FIELDS} - set(_COMPUTED)
+        return found | dict.fromkeys(sorted(unknown), "unknown property")
 
     def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
         """In place, with a power cycle, or by another machine."""
-        keys = dict.fromkeys(_REPLACE, Change.REPLACE) | dict.fromkeys(_UPDATE, Change.UPDATE)
-        return [
-            *changed(olds, news, keys),
-            *_disk_change(olds, news),
-            *_map_changes("extraConfig", olds, news),
-            *_map_changes("replaceTriggers", olds, news, both=_when_triggered(news)),
-        ]
+        return [change for field in _FIELDS for change in _changes(field, olds, news)]
 
     def preview_create(self, operation: Operation, inputs: Properties) -> Properties:
         """The instance UUID is known before, the rest is the host's."""
@@ -56,22 +60,21 @@ class VirtualMachine:
 
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Makes the machine, or finishes what an interrupted run began."""
-        desired = virtual_machine_inputs.desired(inputs)
-        mark = identity.marker(operation.owned_by(), desired.name)
-        lifecycle = Lifecycle(operation.host(), operation.progress)
+        wanted = desired.desired_machine(inputs)
+        mark = identity.marker(operation.owned_by(), wanted.name)
         try:
-            state = lifecycle.create(desired, mark, operation.seconds or address.ADDRESS_SECONDS)
+            state = operation.machines().create(wanted, mark, operation.seconds or ADDRESS_SECONDS)
         except HalfMadeError as error:
             raise _unfinished(identity.instance_uuid(mark), inputs, error) from None
         return identity.instance_uuid(mark), _outputs(inputs, state)
 
     def read(self, operation: Operation, id_: str, inputs: Properties, outputs: Properties) -> Found | None:
         """Reports drift of what can be changed in place; without inputs, it is an import by instance UUID or name."""
-        lifecycle = Lifecycle(operation.host(), operation.progress)
+        machines = operation.machines()
         if not inputs and not outputs:
-            return _imported(lifecycle, operation, id_)
+            return _imported(machines, operation, id_)
         network = IPv4Network(outputs["machineNetwork"])
-        state = lifecycle.read(id_, outputs["name"], network)
+        state = machines.read(id_, outputs["name"], network)
         if state is None:
             return None
         drift = _drift(inputs or outputs, state)
@@ -86,11 +89,11 @@ class VirtualMachine:
 
     def update(self, operation: Operation, id_: str, olds: Properties, news: Properties) -> Properties:
         """Changes the machine, with a power cycle if it needs one; also finishes an unfinished one."""
-        desired = virtual_machine_inputs.desired(news)
+        wanted = desired.desired_machine(news)
         obsolete = olds.get("extraConfig", {}).keys() - news.get("extraConfig", {}).keys()
-        seconds = operation.seconds or address.ADDRESS_SECONDS
+        seconds = operation.seconds or ADDRESS_SECONDS
         try:
-            state = Lifecycle(operation.host(), operation.progress).update(id_, desired, obsolete, seconds)
+            state = operation.machines().update(id_, wanted, obsolete, seconds)
         except HalfMadeError as error:
             raise _unfinished(id_, {**olds, **news}, error) from None
         return _outputs({**olds, **news}, state)
@@ -98,7 +101,7 @@ class VirtualMachine:
     def delete(self, operation: Operation, id_: str, olds: Properties) -> None:
         """Destroys the machine if it is ours."""
         operation.progress("destroying")
-        destroy(operation.host(), id_, olds["name"], olds["datastore"])
+        operation.machines().destroy(id_, olds["name"], olds["datastore"])
 
 
 def _outputs(inputs: Properties, state: MachineState) -> Properties:
@@ -125,26 +128,34 @@ def _reasons(state: MachineState) -> tuple[str, ...]:
 def _drift(inputs: Properties, state: MachineState) -> Properties:
     """A disk that grew is no drift: going back would need another machine."""
     extra = {key: state.extra_config[key] for key in inputs.get("extraConfig", {}) if key in state.extra_config}
+    hardware = desired.hardware_properties(state.hardware)
     return {
-        "cpus": state.cpus,
-        "memoryMiB": state.memory_mib,
-        "nestedVirtualization": state.nested_virtualization,
+        **{name: value for name, value in hardware.items() if name in inputs},
         "diskGiB": min(state.disk_gib, inputs["diskGiB"]),
         "extraConfig": extra,
     }
 
 
-def _disk_change(olds: Properties, news: Properties) -> list[PropertyChange]:
-    old, new = olds.get("diskGiB"), news.get("diskGiB")
-    if old == new:
-        return []
-    grows = isinstance(old, int) and isinstance(new, int) and new > old
-    return [PropertyChange("diskGiB", Kind.UPDATE, Change.UPDATE if grows else Change.REPLACE)]
+def _changes(field: Field, olds: Properties, news: Properties) -> list[PropertyChange]:
+    """The changes of one property, by keys if it is a map; a value that is not known yet counts as changed."""
+    old, new = olds.get(field.name), news.get(field.name)
+    match field.effect:
+        case Effect.NOTHING:
+            return []
+        case Effect.BY_KEY:
+            both = _when_triggered(news) if field is _TRIGGERS else Change.UPDATE
+            return _map_changes(field.name, old or {}, new or {}, both)
+        case Effect.GROWTH:
+            change = Change.UPDATE if isinstance(new, int) and isinstance(old, int) and new > old else Change.REPLACE
+        case Effect.REPLACE:
+            change = Change.REPLACE
+        case _:
+            change = Change.UPDATE
+    return [] if old == new else [PropertyChange(field.name, kind(field.name, olds, news), change)]
 
 
-def _map_changes(name: str, olds: Properties, news: Properties, both: Change = Change.UPDATE) -> list[PropertyChange]:
+def _map_changes(name: str, old: Mapping[str, Any], new: Any, both: Change) -> list[PropertyChange]:
     """The changes of a map by its keys; `both` is what a key means that had a value before and has another one now."""
-    old, new = olds.get(name, {}), news.get(name, {})
     if not isinstance(new, dict):  # not known yet
         return [PropertyChange(name, Kind.UPDATE, Change.UPDATE)]
     return [
@@ -158,21 +169,19 @@ def _when_triggered(news: Properties) -> Change:
     return Change.UPDATE if news.get("keepOnTriggers") is True else Change.REPLACE
 
 
-def _imported(lifecycle: Lifecycle, operation: Operation, id_: str) -> Found | None:
-    state = lifecycle.find(id_) if _is_uuid(id_) else None
+def _imported(machines: "Machines", operation: Operation, id_: str) -> Found | None:
+    state = machines.find(id_) if _is_uuid(id_) else None
     if state is None:
         instance = identity.instance_uuid(identity.marker(operation.owned_by(), id_))
-        state = lifecycle.read(instance, id_, None)
+        state = machines.read(instance, id_, None)
     if state is None:
         return None
     if state.address is None:
         raise VsphereError(f"machine {state.name}: it has no address; power it on before importing it")
     inputs: Properties = {
         "name": state.name,
-        "cpus": state.cpus,
-        "memoryMiB": state.memory_mib,
+        **desired.hardware_properties(state.hardware),
         "diskGiB": state.disk_gib,
-        "nestedVirtualization": state.nested_virtualization,
         "datastore": state.datastore,
         "network": state.network,
         "extraConfig": {},

@@ -1,4 +1,5 @@
-"""The vSphere driver: sessions, inventory, images and the life of a virtual machine on a standalone ESXi host.
+"""The vSphere driver: machines, images, and the place where they are made.
 
-Nothing here imports pulumi; values that cross to the plugin are plain data and the exceptions of errors.py.
+api/ is how the vSphere API is called, images/ how an image gets onto a datastore; a machine's settings are the table in
+desired.py. Nothing here imports pulumi; values that cross to the plugin are plain data and the exceptions of errors.py.
 """

@@ -10,8 +10,8 @@ import hashlib
 
 import yaml
 
+from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.model import DesiredMachine
 
 VALUE_LIMIT = 64 * 1024  # bytes of one guestinfo value
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from provider.vsphere.model import MachineState
-
 
 class VsphereError(Exception):
     """Something failed; the text says what was being done, what was found and what to do next."""
@@ -54,14 +52,3 @@ class PowerStateError(VsphereError):
 
     def __str__(self) -> str:
         return f"{self.doing}: the machine is {self.existing}"
-
-
-@dataclass
-class HalfMadeError(VsphereError):
-    """The machine exists and is marked as ours, but is not finished; `state` is what is known of it."""
-
-    reason: str
-    state: MachineState
-
-    def __str__(self) -> str:
-        return self.reason

@@ -1,61 +1,47 @@
 """Folders and disks on a datastore."""
 
-from provider.vsphere import tasks
-from provider.vsphere.errors import GoneError, VsphereError
-from provider.vsphere.host import EsxiHost
-from provider.vsphere.sdk import vim
+from provider.vsphere.api import tasks
+from provider.vsphere.api.sdk import vim
+from provider.vsphere.errors import GoneError
+from provider.vsphere.place import Datastore, Place
 
 
-def path(datastore: str, *parts: str) -> str:
-    """Returns a datastore path: "[datastore] folder/file"."""
-    return f"[{datastore}] {'/'.join(parts)}"
+def make_directory(place: Place, directory: str) -> None:
+    """Makes a folder (a datastore path). Raises AlreadyExistsError if it is there."""
+    make = place.session.content.fileManager.MakeDirectory
+    place.session.change(f"making folder {directory}", make, directory, place.datacenter, False)
 
 
-def split(datastore_path: str) -> tuple[str, str, str]:
-    """Returns (datastore, folder, file) of "[datastore] folder/file". Raises VsphereError if it is none."""
-    datastore, bracket, rest = datastore_path.removeprefix("[").partition("] ")
-    folder, slash, file = rest.rpartition("/")
-    if not (datastore_path.startswith("[") and bracket and slash and folder and file):
-        raise VsphereError(f'datastore path: found {datastore_path!r}, wanted "[datastore] folder/file"')
-    return datastore, folder, file
-
-
-def make_directory(host: EsxiHost, directory: str) -> None:
-    """Makes a folder. Raises AlreadyExistsError if it is there."""
-    make = host.session.content.fileManager.MakeDirectory
-    host.session.change(f"making folder {directory}", make, directory, host.datacenter, False)
-
-
-def exists(host: EsxiHost, datastore: str, directory: str) -> bool:
+def exists(place: Place, datastore: Datastore, directory: str) -> bool:
     """True if the folder (a name at the top of the datastore) exists."""
-    doing = f"looking for folder {path(datastore, directory)}"
-    browser = host.session.read(doing, lambda: host.datastore(datastore).ref.browser)
+    session, doing = place.session, f"looking for folder {datastore.path(directory)}"
+    browser = session.read(doing, lambda: datastore.ref.browser)
     spec = vim.host.DatastoreBrowser.SearchSpec(matchPattern=[directory])
-    task = host.session.read(doing, browser.SearchDatastore_Task, f"[{datastore}]", spec)
-    found = tasks.wait(host.session, doing, task)
-    return any(file.path == directory for file in found.file or [])
+    task = session.read(doing, browser.SearchDatastore_Task, f"[{datastore.name}]", spec)
+    return any(file.path == directory for file in tasks.wait(session, doing, task).file or [])
 
 
-def delete(host: EsxiHost, directory: str) -> None:
+def delete(place: Place, directory: str) -> None:
     """Deletes a folder with all in it; a missing one is fine. Only for folders that are known to be ours."""
-    remove = host.session.content.fileManager.DeleteDatastoreFile_Task
+    remove = place.session.content.fileManager.DeleteDatastoreFile_Task
     try:
-        tasks.run(host.session, f"deleting folder {directory}", remove, directory, host.datacenter)
+        tasks.run(place.session, f"deleting folder {directory}", remove, directory, place.datacenter)
     except GoneError:
         return
 
 
-def copy_disk(host: EsxiHost, source: str, destination: str) -> None:
+def copy_disk(place: Place, source: str, destination: str) -> None:
     """Copies a disk on the host itself, thin; a few at once, the others wait for their turn.
 
     Raises AlreadyExistsError, GoneError (no such source), VsphereError (no space).
     """
+    session, datacenter = place.session, place.datacenter
     spec = vim.VirtualDiskManager.VirtualDiskSpec(diskType="thin", adapterType="lsiLogic")
-    copy = host.session.content.virtualDiskManager.CopyVirtualDisk_Task
+    copy = session.content.virtualDiskManager.CopyVirtualDisk_Task
     doing = f"copying disk {source} to {destination}"
-    while not host.disk_copies.acquire(timeout=1):
-        host.session.cancel.check(doing)
+    while not place.turns.disk_copies.acquire(timeout=1):
+        session.cancel.check(doing)
     try:
-        tasks.run(host.session, doing, copy, source, host.datacenter, destination, host.datacenter, spec, False)
+        tasks.run(session, doing, copy, source, datacenter, destination, datacenter, spec, False)
     finally:
-        host.disk_copies.release()
+        place.turns.disk_copies.release()

@@ -1,12 +1,16 @@
-"""Who owns what: deterministic instance UUIDs and the marks in a machine's extraConfig. Pure."""
+"""Who owns what: deterministic names and instance UUIDs, and the marks in a machine's extraConfig. Pure."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 
 OWNER_KEY = "kubelab.owner"  # "<project>/<stack>/<machine>", in the first spec of every machine
 PHASE_KEY = "kubelab.phase"  # creating until the machine had an address once, then ready
 SEED_KEY = "kubelab.seed"  # digest of image and first-boot data, to know a machine made from other ones
-CREATING, READY = "creating", "ready"
+IMAGE_KEY = "kubelab.image"  # the SHA-256 of the OVA that a base machine holds
+IMPORTER_KEY = "kubelab.importer"  # the session that imports it
+USER_PREFIX = "kubelab.user."  # a key for each of an image's users
+CREATING, READY, DELETING = "creating", "ready", "deleting"
 _NAMESPACE = uuid.UUID("6f1c0d1e-6c0e-5c1b-9a3e-2f4b8d7a9c55")
 
 
@@ -26,6 +30,16 @@ def is_ours(instance: str, extra_config: Mapping[str, str]) -> bool:
     return mark is not None and instance_uuid(mark) == instance.lower()
 
 
-def directory(name: str, instance: str) -> str:
-    """Returns the machine's folder on the datastore. The UUID in it makes a leftover folder recognisable as ours."""
-    return f"{name}-{instance}"
+def base_name(sha256: str) -> str:
+    """Returns the name of an image's base machine."""
+    return f"kubelab-base-{sha256[:12].lower()}"
+
+
+def base_uuid(sha256: str, datastore: str) -> str:
+    """Returns the instance UUID of an image's base machine."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"kubelab:image/{datastore}/{sha256.lower()}"))
+
+
+def user_key(user: str) -> str:
+    """Returns the extraConfig key of an image's user ("<project>/<stack>/<resource>"), which may hold no slash."""
+    return USER_PREFIX + hashlib.sha256(user.encode()).hexdigest()[:16]

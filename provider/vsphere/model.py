@@ -1,32 +1,13 @@
-"""A machine as wanted and as found: plain data, no pyvmomi object. Sizes in the units that the names say."""
+"""A machine and an image as found: plain data, no pyvmomi object. Sizes in the units that the names say. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+
+from provider.vsphere.desired import Hardware
+from provider.vsphere.errors import VsphereError
 
 
-@dataclass(frozen=True)
-class DesiredMachine:
-    """What a machine should be. `image_disk` is the datastore path of the imported image's disk."""
-
-    name: str
-    cpus: int
-    memory_mib: int
-    disk_gib: int
-    nested_virtualization: bool
-    image_disk: str
-    image_sha256: str
-    datastore: str
-    network: str
-    machine_network: IPv4Network
-    ssh_user: str
-    ssh_public_key: str
-    host_key_private: str = field(repr=False)
-    host_key_public: str
-    extra_config: Mapping[str, str]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Disk:
     """A virtual disk of a machine: device key and place, datastore path, capacity in bytes."""
 
@@ -37,7 +18,7 @@ class Disk:
     capacity: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ObservedMachine:
     """What the host says about a machine. `addresses` are the IPv4 addresses of its first NIC, by that NIC's MAC."""
 
@@ -45,9 +26,7 @@ class ObservedMachine:
     name: str
     instance_uuid: str
     power_state: str
-    cpus: int
-    memory_mib: int
-    nested_virtualization: bool
+    hardware: Hardware
     vmx_path: str
     guest_id: str
     firmware: str
@@ -67,7 +46,7 @@ class ObservedMachine:
         return self.power_state == "poweredOn"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MachineState:
     """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift."""
 
@@ -76,10 +55,8 @@ class MachineState:
     name: str
     mac: str | None
     address: str | None
-    cpus: int
-    memory_mib: int
+    hardware: Hardware
     disk_gib: int
-    nested_virtualization: bool
     datastore: str
     network: str | None
     powered_on: bool
@@ -87,7 +64,18 @@ class MachineState:
     extra_config: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass
+class HalfMadeError(VsphereError):
+    """The machine exists and is marked as ours, but is not finished; `state` is what is known of it."""
+
+    reason: str
+    state: MachineState
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSource:
     """An OVA (path or URL, SHA-256 in hex) and where to import it; `network` is only what its NICs are mapped to."""
 
@@ -97,7 +85,7 @@ class ImageSource:
     network: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImportedImage:
     """The imported disk: datastore path and capacity in bytes."""
 

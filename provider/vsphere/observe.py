@@ -1,22 +1,20 @@
-"""Reads a machine from the host into plain data."""
+"""What the host says about a machine, as plain data. No calls."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from provider.vsphere import collector, files, identity
+from provider.vsphere import identity, paths
+from provider.vsphere.api.sdk import Facts, vim
+from provider.vsphere.desired import HARDWARE, Hardware
 from provider.vsphere.model import Disk, MachineState, ObservedMachine
-from provider.vsphere.sdk import vim
-from provider.vsphere.session import Session
 
 GIB = 1024**3
 GUEST_PATHS = ("runtime.powerState", "guest.toolsRunningStatus", "guest.net", "config.hardware.device")
 PATHS = (
     "name",
     "config.instanceUuid",
-    "config.hardware.numCPU",
-    "config.hardware.memoryMB",
-    "config.nestedHVEnabled",
+    *(row.path for row in HARDWARE.values()),
     "config.files.vmPathName",
     "config.guestId",
     "config.firmware",
@@ -26,26 +24,18 @@ PATHS = (
 )
 
 
-def observe(session: Session, vm: Any, doing: str) -> ObservedMachine:
-    """Returns what the host says about a machine now. Raises GoneError."""
-    return from_facts(vm._moId, collector.read(session, doing, vm, PATHS))
-
-
-def from_facts(moid: str, facts: collector.Facts) -> ObservedMachine:
+def from_facts(moid: str, facts: Facts) -> ObservedMachine:
     """Returns the machine that these properties (some of PATHS) describe."""
     devices: Sequence[Any] = facts.get("config.hardware.device", [])
     nic = next((device for device in devices if isinstance(device, vim.vm.device.VirtualEthernetCard)), None)
     mac = nic.macAddress.lower() if nic is not None and nic.macAddress else None
     guest_nics: Sequence[Any] = facts.get("guest.net", [])
-    options: Sequence[Any] = facts.get("config.extraConfig", [])
     return ObservedMachine(
         moid=moid,
         name=facts.get("name", ""),
         instance_uuid=facts.get("config.instanceUuid", ""),
         power_state=str(facts.get("runtime.powerState", "")),
-        cpus=int(facts.get("config.hardware.numCPU", 0)),
-        memory_mib=int(facts.get("config.hardware.memoryMB", 0)),
-        nested_virtualization=bool(facts.get("config.nestedHVEnabled", False)),
+        hardware=Hardware(**{name: facts.get(row.path, row.values.empty) for name, row in HARDWARE.items()}),
         vmx_path=facts.get("config.files.vmPathName", ""),
         guest_id=facts.get("config.guestId", ""),
         firmware=facts.get("config.firmware", ""),
@@ -57,8 +47,13 @@ def from_facts(moid: str, facts: collector.Facts) -> ObservedMachine:
         addresses=tuple(ip for guest in guest_nics if (guest.macAddress or "").lower() == mac for ip in _ipv4(guest)),
         tools=str(facts.get("guest.toolsRunningStatus", "unknown")),
         seen_macs=tuple(guest.macAddress for guest in guest_nics if guest.macAddress),
-        extra_config={option.key: str(option.value) for option in options},
+        extra_config=extra_config(facts),
     )
+
+
+def extra_config(facts: Facts) -> dict[str, str]:
+    """Returns the extraConfig that is in these properties."""
+    return {option.key: str(option.value) for option in facts.get("config.extraConfig", [])}
 
 
 def address_in(machine: ObservedMachine, network: IPv4Network) -> str | None:
@@ -75,11 +70,9 @@ def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState
         name=machine.name,
         mac=machine.mac,
         address=address_in(machine, network) if network is not None else next(iter(machine.addresses), None),
-        cpus=machine.cpus,
-        memory_mib=machine.memory_mib,
+        hardware=machine.hardware,
         disk_gib=capacity // GIB,
-        nested_virtualization=machine.nested_virtualization,
-        datastore=files.split(machine.vmx_path)[0],
+        datastore=paths.split(machine.vmx_path)[0],
         network=machine.network,
         powered_on=machine.powered_on,
         ready=machine.extra_config.get(identity.PHASE_KEY) == identity.READY,

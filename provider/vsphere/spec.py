@@ -1,21 +1,22 @@
 """Specifications: wanted data to vSphere's ConfigSpec, and what it takes to get from found to wanted. No calls."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provider.vsphere import cloudinit, files, identity
+from provider.vsphere import cloudinit, identity, paths
+from provider.vsphere.api.sdk import vim
+from provider.vsphere.desired import HARDWARE, DesiredMachine, Hardware
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.model import DesiredMachine, ObservedMachine
+from provider.vsphere.fields import Effect
+from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.observe import GIB
-from provider.vsphere.sdk import vim
 
 NESTED_MIN_HARDWARE = 9
 CONTROLLER_KEY, DISK_KEY, NIC_KEY = -101, -102, -103
-RESERVED_PREFIXES = ("kubelab.", "guestinfo.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What must change: `in_place` at once, `offline` while the machine is off. Empty specs are None."""
 
@@ -28,11 +29,15 @@ def options(values: Mapping[str, str]) -> list[Any]:
     return [vim.option.OptionValue(key=key, value=value) for key, value in values.items()]
 
 
-def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_path: str) -> Any:
+def extra_config(values: Mapping[str, str], change_version: str | None = None) -> Any:
+    """Returns a ConfigSpec that sets nothing but these keys, refused if the machine has another version by then."""
+    return vim.vm.ConfigSpec(changeVersion=change_version, extraConfig=options(values))
+
+
+def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_path: str, nic_backing: Any) -> Any:
     """Returns the ConfigSpec that creates the machine, marked as ours from its first moment, on a disk that exists."""
     instance = identity.instance_uuid(mark)
-    datastore, folder, _ = files.split(disk_path)
-    check_hardware(desired, image)
+    datastore, folder, _ = paths.split(disk_path)
     extra = {
         **desired.extra_config,
         **cloudinit.guestinfo(desired, instance),
@@ -46,21 +51,19 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         version=image.hardware_version or None,
         guestId=image.guest_id or "otherLinux64Guest",
         firmware=image.firmware or None,
-        numCPUs=desired.cpus,
-        memoryMB=desired.memory_mib,
-        nestedHVEnabled=desired.nested_virtualization,
+        **{row.spec: getattr(desired.hardware, name) for name, row in HARDWARE.items()},
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
         annotation=f"kubelab machine {mark}",
-        files=vim.vm.FileInfo(vmPathName=files.path(datastore, folder, f"{desired.name}.vmx")),
+        files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
         extraConfig=options(extra),
-        deviceChange=[_added(device) for device in _devices(desired, image, disk_path)],
+        deviceChange=[_added(device) for device in _devices(image, disk_path, nic_backing)],
     )
 
 
 def check_hardware(desired: DesiredMachine, image: ObservedMachine) -> None:
     """Raises VsphereError if the image cannot carry the wanted machine."""
     number = image.hardware_version.removeprefix("vmx-")
-    if desired.nested_virtualization and number.isdigit() and int(number) < NESTED_MIN_HARDWARE:
+    if desired.hardware.nested_virtualization and number.isdigit() and int(number) < NESTED_MIN_HARDWARE:
         raise VsphereError(
             f"machine {desired.name}: the image has hardware version {image.hardware_version}, nested virtualization "
             f"needs vmx-{NESTED_MIN_HARDWARE:02} or newer; use a newer image, or set nestedVirtualization: false"
@@ -85,14 +88,21 @@ def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[s
     if extra:
         in_place["extraConfig"] = options(extra)
     if found.disks and found.disks[0].capacity < desired.disk_gib * GIB:
-        in_place["deviceChange"] = [_grown(found, desired.disk_gib * GIB)]
-    if found.cpus != desired.cpus:
-        offline["numCPUs"] = desired.cpus
-    if found.memory_mib != desired.memory_mib:
-        offline["memoryMB"] = desired.memory_mib
-    if found.nested_virtualization != desired.nested_virtualization:
-        offline["nestedHVEnabled"] = desired.nested_virtualization
+        in_place["deviceChange"] = [_disk_change("edit", found.disks[0], desired.disk_gib * GIB)]
+    for name in different(found.hardware, desired.hardware):
+        row = HARDWARE[name]
+        (offline if row.effect is Effect.POWER_CYCLE else in_place)[row.spec] = getattr(desired.hardware, name)
     return Changes(_spec(in_place), _spec(offline))
+
+
+def different(found: Hardware, desired: Hardware) -> list[str]:
+    """Returns the attributes that differ."""
+    return [name for name in HARDWARE if getattr(found, name) != getattr(desired, name)]
+
+
+def without_disks(disks: Sequence[Disk]) -> Any:
+    """Returns a ConfigSpec that detaches disks and keeps their files."""
+    return vim.vm.ConfigSpec(deviceChange=[_disk_change("remove", disk, disk.capacity) for disk in disks])
 
 
 def _spec(fields: Mapping[str, Any]) -> Any | None:
@@ -103,7 +113,7 @@ def _added(device: Any) -> Any:
     return vim.vm.device.VirtualDeviceSpec(operation="add", device=device)
 
 
-def _devices(desired: DesiredMachine, image: ObservedMachine, disk_path: str) -> list[Any]:
+def _devices(image: ObservedMachine, disk_path: str, nic_backing: Any) -> list[Any]:
     device = vim.vm.device
     kind = getattr(device, image.controller_kind or "ParaVirtualSCSIController")
     controller = kind(key=CONTROLLER_KEY, busNumber=0)
@@ -120,27 +130,22 @@ def _devices(desired: DesiredMachine, image: ObservedMachine, disk_path: str) ->
     nic = device.VirtualVmxnet3(
         key=NIC_KEY,
         addressType="generated",
-        backing=device.VirtualEthernetCard.NetworkBackingInfo(deviceName=desired.network),
+        backing=nic_backing,
         connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
     )
     return [controller, disk, nic]
 
 
-def _grown(found: ObservedMachine, capacity: int) -> Any:
-    disk = found.disks[0]
-    return vim.vm.device.VirtualDeviceSpec(
-        operation="edit",
-        device=vim.vm.device.VirtualDisk(
+def _disk_change(operation: str, disk: Disk, capacity: int) -> Any:
+    device = vim.vm.device
+    return device.VirtualDeviceSpec(
+        operation=operation,
+        device=device.VirtualDisk(
             key=disk.key,
             controllerKey=disk.controller_key,
             unitNumber=disk.unit,
-            backing=vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName=disk.path, diskMode="persistent"),
+            backing=device.VirtualDisk.FlatVer2BackingInfo(fileName=disk.path, diskMode="persistent"),
             capacityInBytes=capacity,
             capacityInKB=capacity // 1024,
         ),
     )
-
-
-def phase(extra: list[Any]) -> Any:
-    """Returns a ConfigSpec that sets nothing but extraConfig entries."""
-    return vim.vm.ConfigSpec(extraConfig=extra)

@@ -1,6 +1,7 @@
 """A running cluster seen as its user sees it: kubectl from outside, and each node's boot and kubelet."""
 
 import json
+import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ class Cluster:
             self.kubeconfig.touch(mode=0o600)
             self.kubeconfig.write_text(str(self.project.outputs(show_secrets=True)["kubeconfig"]))
         return ["kubectl", "--kubeconfig", str(self.kubeconfig), *arguments]
+
+    def forget_kubeconfig(self) -> None:
+        """Take the kubeconfig from the stack's output anew, which a change may have made another."""
+        self.kubeconfig.unlink(missing_ok=True)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """What kubectl answers; it must succeed."""
@@ -130,6 +135,18 @@ def boots(*names: str) -> dict[str, str]:
     return {name: f"{host.container_of(name)} {host.in_machine(name, *show).strip()}" for name in names}
 
 
+def served_names(endpoint: str) -> str:
+    """The names and addresses that the certificate at an endpoint ("host:port") is for, as openssl prints them."""
+    address, _, port = endpoint.rpartition(":")
+    return subprocess.run(
+        ["openssl", "x509", "-noout", "-ext", "subjectAltName"],
+        input=ssl.get_server_certificate((address, int(port)), timeout=30),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
 def kubelet_starts(*names: str) -> dict[str, str]:
     """Node -> when its kubelet was started, in microseconds."""
     show = ("systemctl", "show", "--property", "ActiveEnterTimestampMonotonic", "--value", "kubelet")
@@ -152,7 +169,8 @@ def wait_for_pods(cluster: Cluster, *pods: str) -> None:
 
 
 def wait_for_answer(cluster: Cluster, *arguments: str) -> None:
-    """Wait until a kubectl command succeeds, as after machines were started again: what the API server says of nodes and
-    pods may be of the time before.
+    """Wait until a kubectl command succeeds, as after machines were started again.
+
+    What the API server says of nodes and pods may be of the time before.
     """
     wait_for(lambda: cluster.answers(*arguments), 180, f"kubectl {' '.join(arguments)}")

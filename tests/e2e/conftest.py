@@ -1,5 +1,6 @@
-"""One cluster for all end-to-end tests: built by an engine that is killed three times, destroyed at the end."""
+"""The lab that an engine which is killed three times builds, and the site that all labs of these tests are on."""
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ import pytest
 
 from tests.e2e import host
 from tests.e2e.cluster import Cluster
+from tests.e2e.labs import clear, remove_machines
 from tests.e2e.project import Project, wait_for
 
 NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
@@ -16,7 +18,7 @@ FOREIGN = "e2e-foreign"
 PROVIDER_END_SECONDS = 15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Moment:
     """When to kill: after a line of the engine's output, once a condition on the host holds."""
 
@@ -48,17 +50,35 @@ class BuiltLab:
         return Cluster(self.project)
 
 
+# A fixture builds whole labs; each command in it has a limit of its own.
+TEST_SECONDS = 1800
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder may take longer than others."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+
+
 @pytest.fixture(scope="session")
-def site() -> Path:
-    """The running rig's site file."""
+def site() -> Iterator[Path]:
+    """The running rig's site file; no other run of these tests has it meanwhile."""
     assert "KUBELAB_RIG" in os.environ, "the embedded lab is not in the environment; run: make rig && . .rig/env"
-    return Path(os.environ["KUBELAB_RIG"]) / "site.yaml"
+    rig = Path(os.environ["KUBELAB_RIG"])
+    with (rig / "e2e.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail(f"another run of the end-to-end tests uses the lab of {rig}; wait for its end")
+        yield rig / "site.yaml"
 
 
 @pytest.fixture(scope="module")
 def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltLab]:
     """A cluster of one control plane and two workers, beside a machine that is not ours."""
     project = Project.copy(tmp_path_factory.mktemp("project"), "containerd", "e2e-")
+    remove_machines(site, (*NODES, FOREIGN))
     with host.connected(site) as content:
         host.create_foreign_vm(content, FOREIGN)
     observed = Observed()
@@ -70,10 +90,7 @@ def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltL
             project.up()
         yield BuiltLab(project, observed, site)
     finally:
-        project.run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", "e2e")
-        with host.connected(site) as content:
-            for name in (*NODES, FOREIGN):
-                host.destroy_vm(content, name)
+        clear(project, site, (*NODES, FOREIGN))
 
 
 def moments(site: Path) -> list[Moment]:
@@ -97,11 +114,12 @@ def moments(site: Path) -> list[Moment]:
 
 
 def kill_and_recover(project: Project, observed: Observed, site: Path, moment: Moment) -> None:
-    """Kill an up at ``moment``, watch what outlives the engine, and make the stack usable again."""
+    """Kill an up at `moment`, watch what outlives the engine, and make the stack usable again."""
 
     def snapshot() -> dict[str, str]:
         with host.connected(site) as content:
-            return {name: machine.config.changeVersion for name, machine in host.virtual_machines(content).items()}
+            found = host.configurations(content)
+            return {name: found[name].changeVersion for name in NODES if name in found}
 
     def provider_is_gone() -> bool:
         return not host.processes(f"{project.directory}/provider")
@@ -112,6 +130,6 @@ def kill_and_recover(project: Project, observed: Observed, site: Path, moment: M
     except AssertionError:
         observed.survivors[moment.line] = host.processes(f"{project.directory}/provider")
     before = snapshot()
-    recovered = project.run("make", "recover", "STACK=e2e")
+    recovered = project.run("make", "recover", f"STACK={project.stack}")
     assert recovered.code == 0, recovered.output
     observed.machines_changed_by_survivors[moment.line] = before != snapshot()

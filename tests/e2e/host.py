@@ -1,16 +1,20 @@
-"""The lab's ESXi host and machines, seen past kubelab: straight through the API, the container engine and /proc."""
+"""The lab's ESXi host and machines, seen past kubelab: straight through the API, the container engine and /proc.
 
+The host may have other labs beside the tests' own; nothing here minds them.
+"""
+
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from ssl import create_default_context
 from typing import Any
 
 import yaml
 from pyVim.connect import Disconnect, SmartConnect
-from pyVmomi import vim
+from pyVmomi import vim, vmodl
 
 from tests.e2e.project import wait_for
 
@@ -37,10 +41,42 @@ def connected(site: Path) -> Iterator[Any]:
 def virtual_machines(content: Any) -> dict[str, Any]:
     """Name -> virtual machine, of all that the host has."""
     view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
+    found = {}
     try:
-        return {machine.name: machine for machine in view.view}
+        for machine in view.view:
+            with suppress(vmodl.fault.ManagedObjectNotFound):  # it was destroyed since
+                found[machine.name] = machine
     finally:
         view.Destroy()
+    return found
+
+
+def configurations(content: Any) -> dict[str, Any]:
+    """Name -> configuration of the virtual machine."""
+    found = {}
+    for name, machine in virtual_machines(content).items():
+        with suppress(vmodl.fault.ManagedObjectNotFound):
+            found[name] = machine.config
+    return {name: configuration for name, configuration in found.items() if configuration is not None}
+
+
+def owned(content: Any, owner: str) -> set[str]:
+    """The machines, base machines of images among them, that carry a mark of this owner ("<project>/<stack>")."""
+    return {
+        name
+        for name, configuration in configurations(content).items()
+        if any(str(option.value).startswith(f"{owner}/") for option in configuration.extraConfig)
+    }
+
+
+def orphaned_folders(content: Any) -> set[str]:
+    """The top folders of the host's datastores in which no machine of the host has a file."""
+    found = folders(content)
+    for configuration in configurations(content).values():
+        devices = configuration.hardware.device
+        files = [configuration.files.vmPathName, *(getattr(each.backing, "fileName", "") for each in devices)]
+        found -= {path.partition("] ")[2].partition("/")[0] for path in files if path}
+    return found
 
 
 def folders(content: Any) -> set[str]:
@@ -85,7 +121,7 @@ def destroy_vm(content: Any, name: str) -> None:
 
 
 def processes(fragment: str) -> dict[int, str]:
-    """Pid -> command line, of this machine's processes whose command line holds ``fragment``."""
+    """Pid -> command line, of this machine's processes whose command line holds `fragment`."""
     found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -143,5 +179,18 @@ def answers(name: str, *command: str) -> bool:
 
 
 def container_of(name: str) -> str:
-    """The id of the container that the simulated host runs for a machine."""
+    """The id of the container that the simulated host runs for a machine; empty if it runs none."""
     return docker("ps", "--quiet", "--filter", f"name=^[0-9a-f]+-{name}-vm-").strip()
+
+
+def containers(*names: str) -> list[str]:
+    """The machines of these names that have a container, running or not; twice if they have two."""
+    listed = docker("ps", "--all", "--format", "{{.Names}}")
+    return sorted(
+        name for name in names for line in listed.split() if re.fullmatch(rf"[0-9a-f]+-{re.escape(name)}-vm-\d+", line)
+    )
+
+
+def unused_volumes() -> list[str]:
+    """The volumes that no container has."""
+    return docker("volume", "ls", "--quiet", "--filter", "dangling=true").split()

@@ -20,7 +20,7 @@ STACK = "e2e"
 UP_SECONDS = 900
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a command printed, and its exit code."""
 
@@ -29,16 +29,17 @@ class Result:
 
 
 class Project:
-    """pulumi and make, run in the copy as a user would after ``. .rig/env``."""
+    """pulumi and make, run in the copy as a user would after `. .rig/env`. Labs side by side differ in their stack."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, environment: Mapping[str, str], stack: str = STACK) -> None:
         self.directory = directory
-        self.environment = {**environment, "NO_COLOR": "1"}
+        self.stack = stack
+        self.environment: dict[str, str] = {**environment, "NO_COLOR": "1"}
         self.log = directory / "output.log"
 
     @classmethod
-    def copy(cls, directory: Path, shipped: str, prefix: str) -> "Project":
-        """Copy the tracked files, with a shipped stack as stack e2e; its nodes' names get ``prefix`` before them."""
+    def copy(cls, directory: Path, shipped: str, prefix: str, stack: str = STACK) -> "Project":
+        """Copy the tracked files, with a shipped stack as `stack`; its nodes' names get `prefix` before them."""
         listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
             cwd=ROOT,
@@ -53,18 +54,23 @@ class Project:
         for shared in (".venv", ".rig"):
             (directory / shared).symlink_to(ROOT / shared)
         (directory / ".state").mkdir()
-        project = cls(directory, os.environ)
-        stack = yaml.safe_load((ROOT / f"stacks/Pulumi.{shipped}.yaml").read_text())
-        stack.pop("encryptionsalt", None)
-        stack["config"]["kubelab:site"] = str(ROOT / ".rig/site.yaml")
-        nodes = stack["config"]["kubelab:nodes"]
-        stack["config"]["kubelab:nodes"] = {f"{prefix}{name}": settings for name, settings in nodes.items()}
-        project.write_stack(stack)
+        project = cls(directory, os.environ, stack)
+        content = yaml.safe_load((ROOT / f"stacks/Pulumi.{shipped}.yaml").read_text())
+        content.pop("encryptionsalt", None)
+        content["config"]["kubelab:site"] = str(ROOT / ".rig/site.yaml")
+        nodes = content["config"]["kubelab:nodes"]
+        content["config"]["kubelab:nodes"] = {f"{prefix}{name}": settings for name, settings in nodes.items()}
+        project.write_stack(content)
         return project
 
     @property
     def stack_file(self) -> Path:
-        return self.directory / f"stacks/Pulumi.{STACK}.yaml"
+        return self.directory / f"stacks/Pulumi.{self.stack}.yaml"
+
+    @property
+    def site_file(self) -> Path:
+        """The site that the stack file names."""
+        return Path(self.read_stack()["config"]["kubelab:site"])
 
     def read_stack(self) -> dict[str, Any]:
         """The stack file as data."""
@@ -88,14 +94,14 @@ class Project:
         self.stack_file.write_text(yaml.safe_dump(stack, sort_keys=False))
 
     def set_node(self, name: str, settings: Mapping[str, object]) -> None:
-        """Declare ``settings`` for one node, beside its role."""
+        """Declare `settings` for one node, beside its role."""
         stack = self.read_stack()
         role = stack["config"]["kubelab:nodes"][name]["role"]
         stack["config"]["kubelab:nodes"][name] = {"role": role, **settings}
         self.write_stack(stack)
 
     def set_cluster(self, settings: Mapping[str, object]) -> None:
-        """Declare ``settings`` for the cluster, beside what is declared already."""
+        """Declare `settings` for the cluster, beside what is declared already."""
         stack = self.read_stack()
         stack["config"]["kubelab:cluster"] |= settings
         self.write_stack(stack)
@@ -127,7 +133,7 @@ class Project:
 
     def pulumi(self, *arguments: str, seconds: int = UP_SECONDS) -> Result:
         """Run pulumi on the stack and demand that it succeeds."""
-        result = self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive", seconds=seconds)
+        result = self.run("pulumi", *arguments, "--stack", self.stack, "--non-interactive", seconds=seconds)
         assert result.code == 0, result.output
         return result
 
@@ -135,11 +141,19 @@ class Project:
         """pulumi up, without asking."""
         return self.pulumi("up", "--yes", "--skip-preview")
 
+    def preview_nothing(self) -> None:
+        """pulumi preview, which must have nothing to do."""
+        self.pulumi("preview", "--expect-no-changes")
+
+    def doctor(self) -> Result:
+        """make doctor, whatever it finds."""
+        return self.run("make", "doctor", f"STACK={self.stack}")
+
     def outputs(self, *, show_secrets: bool = False) -> dict[str, object]:
         """The stack's outputs."""
         arguments = ["stack", "output", "--json", *(["--show-secrets"] if show_secrets else [])]
         result = subprocess.run(
-            ["pulumi", *arguments, "--stack", STACK],
+            ["pulumi", *arguments, "--stack", self.stack],
             cwd=self.directory,
             env=self.environment,
             check=True,
@@ -156,12 +170,12 @@ class Project:
     @property
     def state_file(self) -> Path:
         """The state as it stands on the disk."""
-        return self.directory / f".state/.pulumi/stacks/kubelab/{STACK}.json.gz"
+        return self.directory / f".state/.pulumi/stacks/kubelab/{self.stack}.json.gz"
 
     def kill_up_when(self, line: str, condition: Callable[[], bool]) -> None:
-        """Start pulumi up and SIGKILL the engine once it printed a line like ``line`` and ``condition`` holds."""
+        """Start pulumi up and SIGKILL the engine once it printed a line like `line` and `condition` holds."""
         engine = subprocess.Popen(
-            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", STACK],
+            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", self.stack],
             cwd=self.directory,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -190,7 +204,7 @@ class Project:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait until ``condition`` holds; an AssertionError names what did not happen."""
+    """Wait until `condition` holds; an AssertionError names what did not happen."""
     waiter = threading.Event()
     for _ in range(int(seconds * 5)):
         if condition():
@@ -202,4 +216,15 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
 def changes(output: str) -> list[str]:
     """The resources that an up or a preview printed as created, updated, replaced or deleted; components left out."""
     found = re.findall(r"^ *(?:\+|-|~|\+-|-\+|\+\+|--) +(kubelab:index:\w+|command:remote:\w+) (\S+)", output, re.M)
+    return sorted({f"{kind.rpartition(':')[2]} {name}" for kind, name in found})
+
+
+def changed_in_detail(output: str) -> list[str]:
+    """What `changes` finds, from what a preview with --diff printed."""
+    found = re.findall(
+        r"^ *(?:\+|-|~|\+-|-\+|\+\+|--) ?(kubelab:index:\w+|command:remote:\w+): \(\w+\)$"
+        r"(?:\n +\[id=.*\])?\n +\[urn=.*::(\S+)\]$",
+        output,
+        re.M,
+    )
     return sorted({f"{kind.rpartition(':')[2]} {name}" for kind, name in found})

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.host
+
 ROOT = Path(__file__).parents[2]
 GO = ROOT / ".rig/bin/go"
 MODULES = ("rig/esxi", "toolchain/plugins/command")

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from provider.vsphere.cancel import CancelToken
-from provider.vsphere.destroy import destroy
-from provider.vsphere.host import EsxiHost
+from provider.vsphere.desired import DesiredMachine, Hardware
 from provider.vsphere.identity import instance_uuid, marker
-from provider.vsphere.image import Images
-from provider.vsphere.lifecycle import Lifecycle
-from provider.vsphere.model import DesiredMachine, ImageSource, ImportedImage, MachineState
-from provider.vsphere.session import Session
+from provider.vsphere.images.base_machines import Images
+from provider.vsphere.machines import Machines
+from provider.vsphere.model import ImageSource, ImportedImage, MachineState
+from provider.vsphere.place import Place
 from rig.image.ova import build_ova
 from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import FaultProxy
@@ -39,13 +38,13 @@ class Ova:
 class Driver:
     """The driver under test, in a login of its own."""
 
-    def __init__(self, host: EsxiHost, cancel: CancelToken, ova: Ova) -> None:
-        self.host = host
+    def __init__(self, place: Place, cancel: CancelToken, ova: Ova) -> None:
+        self.place = place
         self.cancel = cancel
         self.ova = ova
         self.progress: list[str] = []
-        self.images = Images(host, self.progress.append)
-        self.lifecycle = Lifecycle(host, self.progress.append)
+        self.images = Images(place, self.progress.append)
+        self.machines = Machines(place, self.progress.append)
 
     def import_image(self, user: str = IMAGE_USER) -> ImportedImage:
         return self.images.acquire(self.ova.source, user)
@@ -53,18 +52,18 @@ class Driver:
     def create(self, desired: DesiredMachine, seconds: float = 30) -> MachineState:
         """Imports the image if need be, and creates the machine."""
         self.import_image()
-        return self.lifecycle.create(desired, marker(OWNER, desired.name), seconds)
+        return self.machines.create(desired, marker(OWNER, desired.name), seconds)
 
     def update(self, desired: DesiredMachine, obsolete: set[str] | None = None) -> MachineState:
         instance = instance_uuid(marker(OWNER, desired.name))
-        return self.lifecycle.update(instance, desired, obsolete or set(), 30)
+        return self.machines.update(instance, desired, obsolete or (), 30)
 
     def read(self, desired: DesiredMachine) -> MachineState | None:
         instance = instance_uuid(marker(OWNER, desired.name))
-        return self.lifecycle.read(instance, desired.name, desired.machine_network)
+        return self.machines.read(instance, desired.name, desired.machine_network)
 
     def destroy(self, desired: DesiredMachine) -> None:
-        destroy(self.host, instance_uuid(marker(OWNER, desired.name)), desired.name, desired.datastore)
+        self.machines.destroy(instance_uuid(marker(OWNER, desired.name)), desired.name, desired.datastore)
 
 
 Drivers = Callable[..., Driver]
@@ -104,12 +103,12 @@ def log_in(simulator: Simulator, ova: Ova) -> Iterator[Drivers]:
     def make(through: FaultProxy | None = None) -> Driver:
         cancel = CancelToken()
         endpoint = simulator.endpoint(port=through.port if through else None)
-        made.append(Driver(EsxiHost(Session(endpoint, cancel)), cancel, ova))
+        made.append(Driver(simulators.connected(endpoint, cancel), cancel, ova))
         return made[-1]
 
     yield make
     for driver in made:
-        driver.host.session.close()
+        driver.place.session.close()
 
 
 @pytest.fixture
@@ -123,10 +122,8 @@ def w1(ova: Ova) -> DesiredMachine:
     """A machine whose guest reports an address at once."""
     return DesiredMachine(
         name="w1",
-        cpus=2,
-        memory_mib=1024,
+        hardware=Hardware(cpus=2, memory_mib=1024, nested_virtualization=True),
         disk_gib=4,
-        nested_virtualization=True,
         image_disk="[LocalDS_0] the-image/disk.vmdk",
         image_sha256=ova.sha256,
         datastore=DATASTORE,
@@ -138,6 +135,11 @@ def w1(ova: Ova) -> DesiredMachine:
         host_key_public="ssh-ed25519 AAAAhost w1",
         extra_config={"SET.guest.ipAddress": "10.87.0.11", "user.note": "passed through"},
     )
+
+
+def resized(machine: DesiredMachine, **hardware: int | bool) -> DesiredMachine:
+    """The machine with other hardware."""
+    return replace(machine, hardware=replace(machine.hardware, **hardware))  # type: ignore[arg-type, unused-ignore]
 
 
 @pytest.fixture

@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from provider.vsphere import collector, tasks
+from provider.vsphere import standalone_host
+from provider.vsphere.api import collector, tasks
+from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.cancel import CancelToken, Deadline
-from provider.vsphere.host import EsxiHost
-from provider.vsphere.locate import extra_config
-from provider.vsphere.sdk import vim
-from provider.vsphere.session import Endpoint, Session
+from provider.vsphere.endpoint import Endpoint
+from provider.vsphere.machine import Machine
+from provider.vsphere.place import Place
 
 PROJECT = Path(__file__).resolve().parents[2]
 USER, PASSWORD = "root", "right-password"
@@ -45,6 +46,11 @@ def binary(build_in: Path) -> Path:
     built = build_in / "kubelab-esxi"
     subprocess.run([go, "build", "-trimpath", "-o", str(built), "."], cwd=PROJECT / "rig" / "esxi", check=True)
     return built
+
+
+def connected(endpoint: Endpoint, cancel: CancelToken) -> Place:
+    """A place on the simulated host, as the plugin would use it."""
+    return standalone_host.connected(endpoint, cancel)
 
 
 class Certificate:
@@ -100,8 +106,8 @@ class Simulator:
         line = self._process.stdout.readline() if ready else ""
         assert line.startswith("https://"), f"the simulator did not start: {self.log.read_text()}"
         self.port = int(line.strip().removesuffix("/sdk").rpartition(":")[2])
-        self._second = Session(self.endpoint(), CancelToken())
-        self.host = EsxiHost(self._second)
+        self.place = connected(self.endpoint(), CancelToken())
+        self._second = self.place.session
 
     def endpoint(self, *, port: int | None = None, password: str = PASSWORD) -> Endpoint:
         """Where to log in; verified by the simulator's own certificate."""
@@ -120,19 +126,19 @@ class Simulator:
 
     def machines(self) -> dict[str, Any]:
         """All machines by name; two of one name fail."""
-        refs = collector.read(self._second, "test", self.host.vm_folder, ["childEntity"]).get("childEntity", [])
+        refs = collector.read(self._second, "test", self.place.folder, ["childEntity"]).get("childEntity", [])
         found = collector.read_many(self._second, "test", refs, ["name"])
         names = sorted(facts["name"] for facts in found.values())
         assert len(set(names)) == len(names), f"two machines of one name: {names}"
         return {found[ref._moId]["name"]: ref for ref in refs}
 
-    def facts(self, name: str, *paths: str) -> collector.Facts:
+    def facts(self, name: str, *paths: str) -> Facts:
         """Properties of a machine."""
         return collector.read(self._second, "test", self.machines()[name], paths)
 
     def extra_config(self, name: str) -> dict[str, str]:
         """The extraConfig of a machine."""
-        return extra_config(self.host, self.machines()[name])
+        return Machine(self._second, self.machines()[name], name).marks()
 
     def folders(self) -> set[str]:
         """The folders at the top of the datastore."""
@@ -172,17 +178,17 @@ class Simulator:
     def create_foreign(self, name: str) -> None:
         """A machine that kubelab did not make."""
         spec = vim.vm.ConfigSpec(name=name, files=vim.vm.FileInfo(vmPathName=f"[{DATASTORE}] {name}/{name}.vmx"))
-        self.run_task(self.host.vm_folder.CreateVM_Task(spec, self.host.pool))
+        self.run_task(self.place.folder.CreateVM_Task(spec, self.place.pool))
 
     def attach_new_disk(self, name: str, folder: str, file: str) -> None:
         """Makes a disk in a folder of its own and attaches it, as a storage driver would."""
         path = f"[{DATASTORE}] {folder}/{file}"
-        self.content.fileManager.MakeDirectory(f"[{DATASTORE}] {folder}", self.host.datacenter, False)
+        self.content.fileManager.MakeDirectory(f"[{DATASTORE}] {folder}", self.place.datacenter, False)
         spec = vim.VirtualDiskManager.FileBackedVirtualDiskSpec(
             diskType="thin", adapterType="lsiLogic", capacityKb=1024 * 1024
         )
         manager = self.content.virtualDiskManager
-        self.run_task(manager.CreateVirtualDisk_Task(path, self.host.datacenter, spec))
+        self.run_task(manager.CreateVirtualDisk_Task(path, self.place.datacenter, spec))
         device = vim.vm.device
         controller = next(
             found
@@ -200,7 +206,7 @@ class Simulator:
         return (self._datastore_path() / folder / file).is_file()
 
     def _datastore_path(self) -> Path:
-        ref = self.host.datastore(DATASTORE).ref
+        ref = self.place.datastore(DATASTORE).ref
         return Path(collector.read(self._second, "test", ref, ["summary.url"])["summary.url"])
 
     def write_file(self, folder: str, file: str, content: bytes) -> Path:

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from provider.vsphere.api.tls import colons
 from provider.vsphere.cancel import CancelToken
+from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import RefusedError, UnreachableError
-from provider.vsphere.session import Endpoint, Session
-from provider.vsphere.tls import colons
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
-from tests.vsphere.simulator import Certificate, Simulator
+from tests.vsphere.simulator import Certificate, Simulator, connected
 
 
 def connect(endpoint: Endpoint) -> str:
     """Logs in and out; returns the API type."""
-    session = Session(endpoint, CancelToken())
+    session = connected(endpoint, CancelToken()).session
     try:
         return str(session.content.about.apiType)
     finally:
@@ -83,7 +83,7 @@ def test_a_wrong_password_is_one_clear_error_without_the_password(simulator: Sim
 
 
 def test_a_wrong_password_is_tried_once(simulator: Simulator, proxy: FaultProxy) -> None:
-    session = Session(simulator.endpoint(port=proxy.port, password="wrong"), CancelToken())
+    session = connected(simulator.endpoint(port=proxy.port, password="wrong"), CancelToken()).session
     for _ in range(3):
         with pytest.raises(RefusedError):
             _ = session.content

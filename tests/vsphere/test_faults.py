@@ -10,13 +10,12 @@ import pytest
 
 from provider.vsphere import identity
 from provider.vsphere.cancel import CancelToken
-from provider.vsphere.errors import HalfMadeError, VsphereError
-from provider.vsphere.host import EsxiHost
-from provider.vsphere.model import DesiredMachine
-from provider.vsphere.session import Session
+from provider.vsphere.desired import DesiredMachine
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.model import HalfMadeError
 from tests.vsphere.conftest import OWNER, Driver, Drivers, Ova
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
-from tests.vsphere.simulator import Simulator
+from tests.vsphere.simulator import Simulator, connected
 
 NO_SPACE = "<file>[LocalDS_0] w1/w1.vmdk</file><datastore>LocalDS_0</datastore>"
 NO_PERMISSION = '<object type="Folder">ha-folder-vm</object><privilegeId>VirtualMachine.Inventory.Create</privilegeId>'
@@ -31,10 +30,10 @@ def full_simulator(esxi: Path, tmp_path: Path) -> Iterator[Simulator]:
 
 def test_a_full_datastore_is_one_clear_error_and_nothing_is_left(full_simulator: Simulator, ova: Ova) -> None:
     cancel = CancelToken()
-    driver = Driver(EsxiHost(Session(full_simulator.endpoint(), cancel)), cancel, ova)
+    driver = Driver(connected(full_simulator.endpoint(), cancel), cancel, ova)
     with pytest.raises(VsphereError, match=r"importing image .*: no space left on datastore LocalDS_0; free some"):
         driver.import_image()
-    driver.host.session.close()
+    driver.place.session.close()
     assert full_simulator.machines() == {}
     assert full_simulator.folders() == set()
 
@@ -148,7 +147,7 @@ def test_an_ova_that_is_missing_or_is_none_is_named(driver: Driver, ova: Ova, tm
 
 def test_an_image_that_is_gone_from_the_host_says_what_to_do(driver: Driver, w1: DesiredMachine) -> None:
     with pytest.raises(VsphereError, match=r"it is not on datastore LocalDS_0 .*; run pulumi refresh, then up"):
-        driver.lifecycle.create(w1, f"{OWNER}/w1")
+        driver.machines.create(w1, f"{OWNER}/w1", 30)
 
 
 def test_an_upload_that_breaks_leaves_no_machine(simulator: Simulator, proxy: FaultProxy, log_in: Drivers) -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from provider.vsphere import cloudinit, identity, spec
+from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.model import DesiredMachine, Disk, ObservedMachine
+from provider.vsphere.model import Disk, ObservedMachine
+from tests.vsphere.conftest import resized
 
 GIB = 1024**3
 
@@ -19,9 +21,7 @@ def found(w1: DesiredMachine) -> ObservedMachine:
         name="w1",
         instance_uuid="",
         power_state="poweredOn",
-        cpus=w1.cpus,
-        memory_mib=w1.memory_mib,
-        nested_virtualization=True,
+        hardware=w1.hardware,
         vmx_path="[LocalDS_0] w1-uuid/w1.vmx",
         guest_id="debian12_64Guest",
         firmware="efi",
@@ -42,7 +42,7 @@ def test_nothing_to_change_is_nothing(found: ObservedMachine, w1: DesiredMachine
 
 
 def test_cpus_memory_and_nesting_need_the_machine_off(found: ObservedMachine, w1: DesiredMachine) -> None:
-    for wanted in (replace(w1, cpus=3), replace(w1, memory_mib=4096), replace(w1, nested_virtualization=False)):
+    for wanted in (resized(w1, cpus=3), resized(w1, memory_mib=4096), resized(w1, nested_virtualization=False)):
         changes = spec.diff(found, wanted)
         assert changes.in_place is None
         assert changes.offline is not None
@@ -68,7 +68,7 @@ def test_hardware_too_old_for_nesting_is_refused(found: ObservedMachine, w1: Des
     old = replace(found, hardware_version="vmx-08", disks=())
     with pytest.raises(VsphereError, match="hardware version vmx-08, nested virtualization needs vmx-09 or newer"):
         spec.check_hardware(w1, old)
-    spec.check_hardware(replace(w1, nested_virtualization=False), old)
+    spec.check_hardware(resized(w1, nested_virtualization=False), old)
 
 
 def test_first_boot_data_that_a_host_would_cut_off_is_refused(w1: DesiredMachine) -> None:

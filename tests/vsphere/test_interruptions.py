@@ -7,9 +7,10 @@ from functools import partial
 
 import pytest
 
-from provider.vsphere import files, identity
-from provider.vsphere.errors import CancelledError, ForeignError, HalfMadeError, VsphereError
-from provider.vsphere.model import DesiredMachine
+from provider.vsphere import files, identity, paths
+from provider.vsphere.desired import DesiredMachine
+from provider.vsphere.errors import CancelledError, ForeignError, VsphereError
+from provider.vsphere.model import HalfMadeError
 from tests.vsphere.conftest import IMAGE_USER, OWNER, Driver, Drivers
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
 from tests.vsphere.simulator import DATASTORE, Simulator
@@ -110,7 +111,7 @@ def test_a_cancelled_wait_for_an_address_ends_promptly_and_keeps_the_machine(
 ) -> None:
     caught: list[VsphereError] = []
     waiting = threading.Event()
-    driver.lifecycle._progress = lambda message: waiting.set() if message == "waiting for an address" else None
+    driver.machines._progress = lambda message: waiting.set() if message == "waiting for an address" else None
 
     def create() -> None:
         with pytest.raises(HalfMadeError) as error:
@@ -146,8 +147,8 @@ def test_the_folder_of_an_interrupted_run_is_used_and_its_half_copied_disk_is_no
     simulator: Simulator, driver: Driver, w1: DesiredMachine
 ) -> None:
     driver.import_image()
-    folder = identity.directory("w1", identity.instance_uuid(f"{OWNER}/w1"))
-    files.make_directory(simulator.host, files.path(DATASTORE, folder))
+    folder = paths.directory("w1", identity.instance_uuid(f"{OWNER}/w1"))
+    files.make_directory(simulator.place, paths.path(DATASTORE, folder))
     half = simulator.write_file(folder, "w1.vmdk", b"half a disk")
 
     assert driver.create(w1).ready
@@ -158,7 +159,7 @@ def test_a_folder_that_only_bears_the_machines_name_is_left_alone(
     simulator: Simulator, driver: Driver, w1: DesiredMachine
 ) -> None:
     driver.import_image()
-    files.make_directory(simulator.host, files.path(DATASTORE, "w1"))
+    files.make_directory(simulator.place, paths.path(DATASTORE, "w1"))
     notes = simulator.write_file("w1", "notes.txt", b"mine")
 
     driver.create(w1)
@@ -260,7 +261,7 @@ def test_an_import_killed_at_any_step_is_done_again(
     try:
         killed.import_image()
     except VsphereError:
-        killed.host.session.close()
+        killed.place.session.close()
 
     imported = log_in().import_image()
 
@@ -313,7 +314,7 @@ def test_a_session_that_ends_during_a_wait_is_renewed(
             simulator.end_other_sessions()
             simulator.set_extra_config("silent", SET__guest__ipAddress="10.87.0.77")
 
-    driver.lifecycle._progress = when_waiting
+    driver.machines._progress = when_waiting
     assert driver.create(silent).address == "10.87.0.77"
 
 

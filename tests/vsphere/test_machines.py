@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from provider.vsphere import files, identity
-from provider.vsphere.errors import GoneError, HalfMadeError, VsphereError
-from provider.vsphere.model import DesiredMachine
-from tests.vsphere.conftest import OWNER, Driver
+from provider.vsphere.desired import DesiredMachine
+from provider.vsphere.errors import GoneError, VsphereError
+from provider.vsphere.model import HalfMadeError
+from tests.vsphere.conftest import OWNER, Driver, resized
 from tests.vsphere.simulator import DATASTORE, Simulator
 
 UNSET: set[str] = set()
@@ -100,9 +101,9 @@ def test_more_memory_is_a_power_cycle_of_the_same_machine(
     created = driver.create(w1)
     booted = simulator.facts("w1", "runtime.bootTime", "summary.runtime.bootTime")
 
-    updated = driver.update(replace(w1, memory_mib=2048, cpus=4))
+    updated = driver.update(resized(w1, memory_mib=2048, cpus=4))
 
-    assert (updated.memory_mib, updated.cpus) == (2048, 4)
+    assert (updated.hardware.memory_mib, updated.hardware.cpus) == (2048, 4)
     assert (updated.moid, updated.instance_uuid) == (created.moid, created.instance_uuid)
     assert updated.powered_on
     assert updated.address == "10.87.0.11"
@@ -144,7 +145,7 @@ def test_reading_reports_what_somebody_changed(simulator: Simulator, driver: Dri
     state = driver.read(w1)
 
     assert state is not None
-    assert (state.memory_mib, state.cpus) == (4096, 8)
+    assert (state.hardware.memory_mib, state.hardware.cpus) == (4096, 8)
 
 
 def test_a_destroyed_machine_leaves_no_machine_and_no_folder(
@@ -182,7 +183,7 @@ def test_destroying_keeps_a_disk_that_the_machine_did_not_come_with(
 
     driver.destroy(w1)
 
-    assert files.exists(simulator.host, DATASTORE, "volumes")
+    assert files.exists(simulator.place, simulator.place.datastore(DATASTORE), "volumes")
     assert simulator.has_file("volumes", "data.vmdk")
 
 

@@ -64,7 +64,7 @@ def wrapped(properties: Mapping[str, Any], *secret: str) -> Struct:
 class Plugin:
     """A running plugin; `log` is what it wrote to stderr. Stop it with `stop`."""
 
-    def __init__(self, engine_address: str, directory: Path) -> None:
+    def __init__(self, engine_address: str, directory: Path, **environment: str) -> None:
         self._stderr = directory / "plugin.log"
         with self._stderr.open("w") as log:
             self.process = subprocess.Popen(
@@ -72,7 +72,7 @@ class Plugin:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=directory,
-                env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+                env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment,
             )
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)

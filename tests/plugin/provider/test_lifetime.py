@@ -1,5 +1,7 @@
 """The plugin's process: it ends with its engine, stops changing things at once, and can be cancelled."""
 
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +28,22 @@ from tests.plugin.provider.driver import (
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
 from tests.vsphere.simulator import DATASTORE, PASSWORD, Simulator
 
+MACHINE_INPUTS = {
+    "name": "w1",
+    "cpus": 1,
+    "memoryMiB": 512,
+    "diskGiB": 2,
+    "nestedVirtualization": False,
+    "image": "[datastore] base/disk.vmdk",
+    "imageSha256": "0" * 64,
+    "datastore": DATASTORE,
+    "network": "VM Network",
+    "machineNetwork": "10.87.0.0/24",
+    "sshUser": "lab",
+    "sshPublicKey": "ssh-ed25519 AAAA lab",
+    "hostKeyPrivate": "a private key",
+    "hostKeyPublic": "ssh-ed25519 AAAA w1",
+}
 END_SECONDS = 30  # far more than it takes; the tests wait for the end, not for this long
 CHANGING = {"MakeDirectory", "CreateVM_Task", "ReconfigVM_Task", "PowerOnVM_Task", "DeleteDatastoreFile_Task"}
 
@@ -63,17 +81,9 @@ def inputs_of(plugin: Plugin, ova: tuple[Path, str]) -> dict[str, Any]:
     source = {"ova": str(ova[0]), "sha256": ova[1], "datastore": DATASTORE, "network": "VM Network"}
     image = plugin.create(IMAGE, "image", wrapped(source)).outputs
     return {
-        "name": "w1",
-        "cpus": 1,
-        "memoryMiB": 512,
-        "diskGiB": 2,
-        "nestedVirtualization": False,
+        **MACHINE_INPUTS,
         "image": image["diskPath"],
         "imageSha256": ova[1],
-        "datastore": DATASTORE,
-        "network": "VM Network",
-        "machineNetwork": "10.87.0.0/24",
-        "sshUser": "lab",
         "sshPublicKey": keys["publicKey"],
         "hostKeyPrivate": keys["privateKey"],
         "hostKeyPublic": keys["publicKey"],
@@ -170,6 +180,34 @@ def test_a_terminated_plugin_logs_out(configured: Plugin, proxy: FaultProxy, ova
     configured.process.terminate()
     assert configured.process.wait(timeout=END_SECONDS) == 0
     assert proxy.seen["Logout"] == 1
+
+
+def test_no_thread_of_the_plugin_can_swallow_the_signal_that_ends_it(configured: Plugin, ova: tuple[Path, str]) -> None:
+    """All block it, but the main one, which waits for it by name; a handler could miss it."""
+    inputs_of(configured, ova)
+    ending = 1 << signal.SIGTERM - 1 | 1 << signal.SIGINT - 1
+    blocked = {
+        int(path.parent.name): int(re.findall(r"SigBlk:\s+([0-9a-f]+)", path.read_text())[0], 16) & ending
+        for path in Path(f"/proc/{configured.process.pid}/task").glob("*/status")
+    }
+    assert blocked.pop(configured.process.pid) == 0
+    assert set(blocked.values()) == {ending}
+
+
+def test_a_run_that_changes_nothing_loads_no_driver_and_no_sdk(engine: FakeEngine, tmp_path: Path) -> None:
+    plugin = Plugin(engine.address, tmp_path, PYTHONPROFILEIMPORTTIME="1")
+    keys = wrapped({"comment": "w1"})
+    assert plugin.check(KEY_PAIR, keys)[1] == {}
+    plugin.configure({"server": "esxi.lab", "user": "root", "password": "secret", "owner": "kubelab/test"})
+    machine = machine_properties(MACHINE_INPUTS)
+    made = plugin.create(MACHINE, "w1", machine, preview=True)
+    assert not plugin.diff(made, machine).diffs
+    plugin.stop()
+
+    loaded = {line.rpartition("|")[2].strip() for line in plugin.log.splitlines() if line.startswith("import time:")}
+    assert {"provider.virtual_machine", "grpc"} <= loaded
+    heavy = ("pyVmomi", "requests", "cryptography", "yaml", "pulumi.resource", "provider.vsphere.api.sdk")
+    assert [name for name in sorted(loaded) if name.startswith(heavy)] == []
 
 
 def test_no_secret_is_in_the_process_list_or_the_log(configured: Plugin, ova: tuple[Path, str]) -> None:

@@ -278,7 +278,7 @@ def test_a_name_that_comes_or_goes_is_an_update_that_leaves_the_machine_running(
     assert configured.diff(updated, news).changes == provider_pb2.DiffResponse.DIFF_NONE
 
 
-def test_a_machine_that_is_to_be_kept_takes_another_value_and_is_made_anew_for_the_next_one_once_it_is_not(
+def test_a_machine_to_be_kept_takes_another_value_and_is_made_anew_once_it_is_not(
     configured: Plugin, made_for_docker: Resource, machine_inputs: dict[str, Any]
 ) -> None:
     kept = machine_properties(machine_inputs, replaceTriggers={"runtime": "crio", "other": "1"}, keepOnTriggers=True)
@@ -365,7 +365,7 @@ def test_a_refresh_of_a_machine_that_is_off_has_the_next_update_start_it(
     assert simulator.facts("w1", "runtime.powerState")["runtime.powerState"] == "poweredOn"
 
 
-def test_a_half_made_machine_reaches_the_engine_with_its_state_and_is_finished_by_an_update(
+def test_a_half_made_machine_is_kept_with_its_state_and_finished_by_an_update(
     configured: Plugin, simulator: Simulator, proxy: FaultProxy, machine_inputs: dict[str, Any]
 ) -> None:
     properties = machine_properties(machine_inputs)

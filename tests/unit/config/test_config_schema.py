@@ -135,7 +135,9 @@ def test_every_reference_of_the_schema_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "model", models(StackFile) | models(StackConfig) | models(SiteSpec), ids=lambda model: model.__name__
+    "model",
+    sorted(models(StackFile) | models(StackConfig) | models(SiteSpec), key=str),
+    ids=lambda model: model.__name__,
 )
 def test_every_field_is_described_in_a_sentence_for_users(model: type[Spec]) -> None:
     assert model.__doc__

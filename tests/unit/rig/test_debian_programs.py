@@ -13,6 +13,8 @@ from rig.mirror.programs import cri_dockerd_release
 from rig.mirror.programs.debian_programs import CONMON, build
 from toolchain.errors import RigError
 
+pytestmark = pytest.mark.host
+
 
 class LocalArchive:
     """Debian's archive with one package in it, `conmon` of the version given."""

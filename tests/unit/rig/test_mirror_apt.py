@@ -20,6 +20,8 @@ from rig.mirror.serving.server import FileServer, tls_context
 from rig.services.certificates import ensure_authority, ensure_server
 from toolchain.errors import RigError
 
+pytestmark = pytest.mark.host
+
 LOOPBACK = "127.0.0.1"
 SOCAT = Package(
     "socat", "1:1.7-1", "relay", "net", "https://example.invalid", {"usr/bin/socat": ("kubernetes", "kubectl")}
@@ -71,7 +73,7 @@ def address(tmp_path: Path, root: Path) -> Iterator[str]:
     ensure_authority(tmp_path / "ca")
     ensure_server(tmp_path / "ca", "mirror", [LOOPBACK])
     with FileServer((LOOPBACK, 0), root, tls_context(tmp_path / "ca/mirror.pem", tmp_path / "ca/mirror.key")) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield f"https://{LOOPBACK}:{server.server_address[1]}/apt"
         server.shutdown()

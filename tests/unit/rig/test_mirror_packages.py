@@ -13,6 +13,8 @@ from rig.mirror.apt.deb import build_packages
 from rig.mirror.apt.packages import KUBERNETES, Package, control
 from rig.mirror.parts import mirror_parts
 
+pytestmark = pytest.mark.host
+
 GROUPS = (KUBERNETES, *(group for runtime in runtimes.RUNTIMES.values() for group in runtime.packages))
 BY_NAME = {package.name: package for group in GROUPS for package in group.packages}
 PACKAGES = tuple(BY_NAME.values())

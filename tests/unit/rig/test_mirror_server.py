@@ -41,7 +41,7 @@ def root(tmp_path: Path) -> Path:
 def server(root: Path, authority: Path) -> Iterator[FileServer]:
     context = tls_context(authority / "mirror.pem", authority / "mirror.key")
     with FileServer((LOOPBACK, 0), root, context) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server
         server.shutdown()

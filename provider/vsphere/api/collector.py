@@ -1,0 +1,136 @@
+"""Property reads by leaf paths, and waits on property changes; each wait has a PropertyCollector of its own.
+
+Only leaf paths: whole `runtime` or `summary` objects cost time and do not decode with every server.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from provider.vsphere.api.sdk import Facts, vim, vmodl
+from provider.vsphere.api.session import Session
+from provider.vsphere.cancel import Deadline
+from provider.vsphere.errors import GoneError, TimedOutError, VsphereError
+
+T = TypeVar("T")
+POLL_SECONDS = 1  # a wait looks at its cancel token this often
+
+
+def read(session: Session, doing: str, obj: Any, paths: Sequence[str]) -> Facts:
+    """Returns the set properties of one object by path; unset ones are absent. Raises GoneError and VsphereError."""
+    return read_many(session, doing, [obj], paths)[obj._moId]
+
+
+def read_many(session: Session, doing: str, objects: Iterable[Any], paths: Sequence[str]) -> dict[str, Facts]:
+    """Returns the set properties of objects of one type by moid, in one call."""
+    wanted = list(objects)
+    if not wanted:
+        return {}
+    spec = vmodl.query.PropertyCollector.FilterSpec(
+        objectSet=[vmodl.query.PropertyCollector.ObjectSpec(obj=obj) for obj in wanted],
+        propSet=[vmodl.query.PropertyCollector.PropertySpec(type=type(wanted[0]), pathSet=list(paths))],
+    )
+    return retrieve(session, doing, spec)
+
+
+def retrieve(session: Session, doing: str, spec: Any) -> dict[str, Facts]:
+    """Returns what a FilterSpec selects: the set properties by moid."""
+
+    def call() -> list[Any]:
+        collector = session.content.propertyCollector
+        page = collector.RetrievePropertiesEx([spec], vmodl.query.PropertyCollector.RetrieveOptions())
+        found = list(page.objects) if page else []
+        while page and page.token:
+            page = collector.ContinueRetrievePropertiesEx(page.token)
+            found += page.objects
+        for content in found:
+            _raise_missing(content.missingSet)
+        return found
+
+    return {
+        content.obj._moId: {prop.name: prop.val for prop in content.propSet} for content in session.read(doing, call)
+    }
+
+
+def _raise_missing(missing: Any) -> None:
+    """An expired session shows as missing properties, without a fault of the call itself."""
+    for entry in missing or []:
+        raise entry.fault
+
+
+def wait_for(
+    session: Session, doing: str, obj: Any, paths: Sequence[str], done: Callable[[Facts], T | None], deadline: Deadline
+) -> T:
+    """Waits until `done` returns something for the object's properties and returns that.
+
+    Raises TimedOutError at the deadline (the caller adds its evidence), CancelledError, GoneError.
+    """
+    while True:
+        generation = session.generation
+        try:
+            return _watch(session, doing, obj, paths, done, deadline)
+        except GoneError:
+            if generation == session.generation:
+                raise  # else only the collector is gone, with the session that it belonged to
+
+
+def _watch(
+    session: Session, doing: str, obj: Any, paths: Sequence[str], done: Callable[[Facts], T | None], deadline: Deadline
+) -> T:
+    collector = session.read(doing, lambda: session.content.propertyCollector.CreatePropertyCollector())
+    query = vmodl.query.PropertyCollector
+    spec = query.FilterSpec(
+        objectSet=[query.ObjectSpec(obj=obj)], propSet=[query.PropertySpec(type=type(obj), pathSet=list(paths))]
+    )
+    try:
+        session.read(doing, collector.CreateFilter, spec, False)
+        facts: dict[str, Any] = {}
+        version = ""
+        while True:
+            session.cancel.check(doing)
+            if deadline.passed:
+                raise TimedOutError(f"{doing}: not done after {deadline.seconds:g} s")
+            update = session.read(
+                doing, collector.WaitForUpdatesEx, version, query.WaitOptions(maxWaitSeconds=POLL_SECONDS)
+            )
+            if update is None:
+                continue
+            version = update.version
+            _apply(update, facts)
+            result = done(facts)
+            if result is not None:
+                return result
+    finally:
+        _discard(session, doing, collector)
+
+
+def _apply(update: Any, facts: dict[str, Any]) -> None:
+    for filtered in update.filterSet or []:
+        for changed in filtered.objectSet or []:
+            if changed.kind == "leave":
+                raise GoneError("the object does not exist any more")
+            _raise_missing(changed.missingSet)
+            for change in changed.changeSet or []:
+                if change.val is None:
+                    facts.pop(change.name, None)
+                else:
+                    facts[change.name] = change.val
+
+
+def _discard(session: Session, doing: str, collector: Any) -> None:
+    """The collector ends with the session at the latest: failing to end it now loses nothing."""
+    if session.cancel.abandoned:
+        return
+    try:
+        session.read(doing, collector.DestroyPropertyCollector)
+    except VsphereError:
+        return
+
+
+def task_manager_spec(content: Any, paths: Sequence[str]) -> Any:
+    """Returns the FilterSpec of the host's recent tasks."""
+    query = vmodl.query.PropertyCollector
+    hop = query.TraversalSpec(type=vim.TaskManager, path="recentTask", skip=False)
+    return query.FilterSpec(
+        objectSet=[query.ObjectSpec(obj=content.taskManager, skip=True, selectSet=[hop])],
+        propSet=[query.PropertySpec(type=vim.Task, pathSet=list(paths))],
+    )

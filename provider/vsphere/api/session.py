@@ -1,0 +1,177 @@
+"""Session: one login to one host, shared by all threads of the process, and the two ways to call the API through it."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from provider.vsphere.api import tls
+from provider.vsphere.api.faults import translate
+from provider.vsphere.api.sdk import SoapStubAdapter, negotiated_version, vim, vmodl
+from provider.vsphere.cancel import CancelToken
+from provider.vsphere.endpoint import Endpoint
+from provider.vsphere.errors import OutcomeUnknownError, RefusedError, UnreachableError, VsphereError
+
+T = TypeVar("T")
+HTTP_SECONDS = 60
+POOLED_CONNECTION_SECONDS = 20  # shorter than servers keep idle connections, so that a change never meets a closed one
+READ_ATTEMPTS = 5
+Accept = Callable[[str, Any], None]  # (what is being done, AboutInfo of the server)
+NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
+
+
+class Session:
+    """Logs in at the first call and again when the host forgot the session. `close` logs out.
+
+    `accept` is asked before the password is sent: it raises RefusedError if the server is of another kind.
+    """
+
+    def __init__(self, endpoint: Endpoint, cancel: CancelToken, accept: Accept) -> None:
+        self.endpoint = endpoint
+        self.cancel = cancel
+        self._accept = accept
+        self.followed_tasks: set[str] = set()
+        self._lock = threading.RLock()
+        self._generation = 0
+        self._content: Any = None
+        self._context: ssl.SSLContext | None = None
+        self._refused: RefusedError | None = None
+
+    @property
+    def name(self) -> str:
+        """server:port, for messages."""
+        return f"{self.endpoint.server}:{self.endpoint.port}"
+
+    @property
+    def content(self) -> Any:
+        """The logged-in ServiceContent. Raises UnreachableError or RefusedError."""
+        with self._lock:
+            if self._content is None:
+                self._content = self._connect()
+            return self._content
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """The verifying context, for transfers beside the API."""
+        with self._lock:
+            if self._context is None:
+                end = self.endpoint
+                self._context = tls.context(end.server, end.port, end.ca_pem, end.sha256)
+            return self._context
+
+    def read(self, doing: str, call: Callable[..., T], *args: Any) -> T:
+        """Calls a method that changes nothing; a broken connection, a 503, a lost session are tried again, bounded."""
+        failure: Exception | None = None
+        for attempt in range(READ_ATTEMPTS):
+            if attempt:
+                self.cancel.sleep(0.2 * 2**attempt, doing)
+            generation = self._generation
+            try:
+                return call(*args)
+            except vim.fault.NotAuthenticated as fault:
+                failure = fault
+                self.login_again(generation)
+            except (OSError, http.client.HTTPException) as error:
+                failure = error
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    break
+            except (vmodl.MethodFault, KeyError) as fault:
+                raise translate(doing, fault) from None
+        assert failure is not None
+        raise self._unreachable(doing, failure) from None
+
+    def change(self, doing: str, call: Callable[..., T], *args: Any) -> T:
+        """Calls a method that changes something; it is sent again only where the host said that it did not look at it.
+
+        Raises OutcomeUnknownError when the connection broke after the call may have been sent: the caller must look.
+        """
+        for _ in range(2):
+            self.cancel.check(doing)
+            generation = self._generation
+            try:
+                return call(*args)
+            except vim.fault.NotAuthenticated:
+                self.login_again(generation)  # the call was refused unread: sending it again cannot do it twice
+            except NEVER_SENT as error:
+                raise self._unreachable(doing, error) from None
+            except (OSError, http.client.HTTPException) as error:
+                raise OutcomeUnknownError(f"{doing}: the connection to {self.name} broke ({error})") from None
+            except (vmodl.MethodFault, KeyError) as fault:
+                raise translate(doing, fault) from None
+        raise RefusedError(f"{doing}: {self.name} forgets the session at once; check the host's session limits")
+
+    def login_again(self, generation: int) -> None:
+        """Logs in anew, unless another thread did so since `generation` was read."""
+        with self._lock:
+            if generation == self._generation and self._content is not None:
+                self._login(self._content)
+
+    @property
+    def generation(self) -> int:
+        """Changes with every login; objects that belong to a login (property collectors) end with it."""
+        return self._generation
+
+    def close(self) -> None:
+        """Logs out. Nothing can be done about a failure: the host ends idle sessions by itself."""
+        with self._lock:
+            content, self._content = self._content, None
+        if content is not None:
+            try:
+                content.sessionManager.Logout()
+            except (OSError, http.client.HTTPException, vmodl.MethodFault, KeyError):
+                return
+
+    def _connect(self) -> Any:
+        if self._refused is not None:
+            raise self._refused
+        end = self.endpoint
+        doing = f"connecting to {self.name}"
+        try:
+            version = self.read(doing, negotiated_version, end.server, end.port, self.ssl_context)
+            stub = SoapStubAdapter(
+                host=end.server,
+                port=end.port,
+                path="/sdk",
+                version=version,
+                poolSize=16,
+                sslContext=self.ssl_context,
+                httpConnectionTimeout=HTTP_SECONDS,
+                connectionPoolTimeout=POOLED_CONNECTION_SECONDS,
+            )
+            instance = vim.ServiceInstance("ServiceInstance", stub)
+            content = self.read(doing, instance.RetrieveContent)
+            self._accept(doing, content.about)
+            self._login(content)
+        except RefusedError as refused:
+            self._refused = refused
+            raise
+        return content
+
+    def _login(self, content: Any) -> None:
+        doing = f"logging in to {self.name} as {self.endpoint.user}"
+        if self._refused is not None:
+            raise self._refused
+        try:
+            content.sessionManager.Login(self.endpoint.user, self.endpoint.password)
+        except vim.fault.InvalidLogin as fault:
+            self._refused = RefusedError(str(translate(doing, fault)))
+            raise self._refused from None
+        except vmodl.MethodFault as fault:
+            raise translate(doing, fault) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(doing, error) from None
+        self._generation += 1
+
+    def _unreachable(self, doing: str, error: Exception) -> VsphereError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return RefusedError(
+                f"{doing}: the certificate of {self.name} is not trusted ({error.verify_message}); "
+                "correct tls.caFile or tls.sha256 in the site file"
+            )
+        if isinstance(error, vim.fault.NotAuthenticated):
+            return RefusedError(f"{doing}: {self.name} forgets the session at once; check the host's session limits")
+        return UnreachableError(
+            f"{doing}: {self.name} does not answer ({error}); check that the host is up and reachable"
+        )

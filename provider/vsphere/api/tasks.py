@@ -1,0 +1,85 @@
+"""Runs the host's tasks: starts one, waits for its end, turns its error into an exception."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from provider.vsphere.api import collector
+from provider.vsphere.api.faults import translate
+from provider.vsphere.api.sdk import Facts
+from provider.vsphere.api.session import Session
+from provider.vsphere.cancel import Deadline
+from provider.vsphere.errors import BusyError, CancelledError, TimedOutError, VsphereError
+
+TASK_SECONDS = 1800.0
+WITHDRAWN_SECONDS = 10.0
+BUSY_ATTEMPTS = 6
+SETTLE_SECONDS = 120.0
+UNFINISHED = ("queued", "running")
+MAKING = ("copyvirtualdisk", "createvm")
+
+
+def run(session: Session, doing: str, start: Callable[..., Any], *args: Any, seconds: float = TASK_SECONDS) -> Any:
+    """Starts a task, waits and returns its result. A busy object is tried again, in bounds.
+
+    Raises OutcomeUnknownError when the task may have been started but cannot be followed.
+    """
+    for attempt in range(BUSY_ATTEMPTS):
+        try:
+            task = session.change(doing, start, *args)
+            session.followed_tasks.add(task._moId)
+            return _follow(session, doing, task, seconds)
+        except BusyError:
+            if attempt == BUSY_ATTEMPTS - 1:
+                raise
+            session.cancel.sleep(0.5 * 2**attempt, doing)
+    raise AssertionError("unreachable")
+
+
+def _follow(session: Session, doing: str, task: Any, seconds: float) -> Any:
+    """A task that is not waited for any more is cancelled, so that cleaning up does not meet it."""
+    try:
+        return wait(session, doing, task, seconds)
+    except (CancelledError, TimedOutError) as ended:
+        if not session.cancel.abandoned:
+            with session.cancel.shielded(), suppress(VsphereError):  # it may be done, or not be cancellable
+                session.change(doing, task.CancelTask)
+                wait(session, doing, task, WITHDRAWN_SECONDS)
+        raise ended from None
+
+
+def wait(session: Session, doing: str, task: Any, seconds: float = TASK_SECONDS) -> Any:
+    """Waits for a task's end and returns its result; raises its error, translated."""
+
+    def done(facts: Facts) -> dict[str, Any] | None:
+        state = str(facts.get("info.state", ""))
+        return {"state": state, **facts} if state in ("success", "error") else None
+
+    paths = ["info.state", "info.error", "info.result", "info.progress"]
+    facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds))
+    if facts["state"] == "error":
+        raise translate(doing, facts["info.error"])
+    return facts.get("info.result")
+
+
+def settle(session: Session, doing: str) -> None:
+    """Waits until the host runs no disk copy and no machine creation that this process does not follow.
+
+    Called when a task of ours may run that cannot be followed: its answer was lost, or an earlier process began it.
+    """
+    deadline = Deadline(SETTLE_SECONDS)
+    paths = ["info.state", "info.descriptionId"]
+    while True:
+        found = collector.retrieve(session, doing, collector.task_manager_spec(session.content, paths))
+        running = [
+            str(facts["info.descriptionId"])
+            for moid, facts in found.items()
+            if str(facts.get("info.state")) in UNFINISHED
+            and str(facts.get("info.descriptionId", "")).lower().endswith(MAKING)
+            and moid not in session.followed_tasks
+        ]
+        if not running:
+            return
+        if deadline.passed:
+            raise TimedOutError(f"{doing}: the host still runs {', '.join(running)} after {deadline.seconds:g} s")
+        session.cancel.sleep(0.5, doing)

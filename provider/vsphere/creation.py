@@ -1,0 +1,127 @@
+"""Creation: from nothing to a machine that exists, powered off and marked as ours.
+
+An interrupted earlier run may have left a machine (it is adopted, or made anew if it was made from other things and
+never finished) or a folder without a machine (ours by the UUID in its name: it is emptied and used).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from provider.vsphere import files, identity, paths, spec
+from provider.vsphere.api import tasks
+from provider.vsphere.cloudinit import seed
+from provider.vsphere.desired import DesiredMachine
+from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnknownError, VsphereError
+from provider.vsphere.images.base_machines import Images
+from provider.vsphere.machine import Machine, find_ours
+from provider.vsphere.model import ObservedMachine
+from provider.vsphere.place import Datastore, Network, Place
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a machine is made of, found before anything is made."""
+
+    image: ObservedMachine
+    datastore: Datastore
+    network: Network
+
+
+class Creation:
+    """Makes machines in one place."""
+
+    def __init__(self, place: Place, progress: Callable[[str], None]) -> None:
+        self._place = place
+        self._session = place.session
+        self._progress = progress
+
+    def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
+        """Returns the machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
+        instance = identity.instance_uuid(mark)
+        existing = find_ours(self._place, instance, desired.name)
+        if existing is not None and self._fits(existing, desired):
+            self._progress("finishing what an interrupted run began")
+            return existing
+        return self._make(desired, mark, self._preflight(desired))
+
+    def _fits(self, machine: Machine, desired: DesiredMachine) -> bool:
+        """False if there is none any more: one made from other things and never finished is removed here."""
+        marks = machine.marks()
+        if marks.get(identity.SEED_KEY) == seed(desired):
+            return True
+        if marks.get(identity.PHASE_KEY) == identity.READY:
+            raise VsphereError(
+                f"machine {desired.name}: it exists, finished, but was made from another image, network or keys; "
+                "delete it on the host if it is not needed any more, then run up again"
+            )
+        self._progress("removing the unfinished machine of an interrupted run")
+        machine.destroy()
+        return False
+
+    def _preflight(self, desired: DesiredMachine) -> _Parts:
+        """All that can be known to fail before anything is made."""
+        datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
+        image = Images(self._place, self._progress).base_of(desired.image_sha256, desired.datastore)
+        spec.check_hardware(desired, image)
+        return _Parts(image, datastore, network)
+
+    def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
+        instance = identity.instance_uuid(mark)
+        folder = parts.datastore.path(paths.directory(desired.name, instance))
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._make_once(desired, mark, parts, folder)
+            except VsphereError as error:
+                existing = self._look_after(error, desired, instance, folder)
+                if existing is not None:
+                    return existing
+                if not isinstance(error, OutcomeUnknownError) or attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, folder: str) -> Machine:
+        self._empty_folder(folder)
+        disk = f"{folder}/{desired.name}.vmdk"
+        self._progress("copying the image's disk")
+        files.copy_disk(self._place, parts.image.disks[0].path, disk)
+        self._progress("creating")
+        wanted = spec.first_spec(desired, parts.image, mark, disk, parts.network.nic_backing)
+        create, where = self._place.folder.CreateVM_Task, (self._place.pool, self._place.host)
+        ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
+        return Machine(self._session, ref, desired.name)
+
+    def _empty_folder(self, folder: str) -> None:
+        try:
+            files.make_directory(self._place, folder)
+        except AlreadyExistsError:
+            self._progress("removing the folder that an interrupted run left")
+            tasks.settle(self._session, f"emptying folder {folder}")
+            files.delete(self._place, folder)
+            files.make_directory(self._place, folder)
+
+    def _look_after(self, error: VsphereError, desired: DesiredMachine, instance: str, folder: str) -> Machine | None:
+        """After a failure: returns the machine if it came to be nevertheless, else removes its folder."""
+        cancel = self._session.cancel
+        if cancel.abandoned:
+            raise error
+        with cancel.shielded():
+            try:
+                if isinstance(error, OutcomeUnknownError):
+                    tasks.settle(self._session, f"creating machine {desired.name}")
+                existing = find_ours(self._place, instance, desired.name)
+            except ForeignError as foreign:
+                files.delete(self._place, folder)
+                raise foreign from None
+            except VsphereError as second:
+                raise VsphereError(f"{error}; then, looking at what is there: {second}") from None
+            if existing is None:
+                self._remove(folder, error)
+        return existing
+
+    def _remove(self, folder: str, error: VsphereError) -> None:
+        try:
+            files.delete(self._place, folder)
+        except VsphereError as second:
+            raise VsphereError(f"{error}; then, cleaning up: {second}") from None

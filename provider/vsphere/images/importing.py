@@ -1,0 +1,108 @@
+"""Imports an OVA into a base machine: import spec, lease, upload, and the mark that it is complete.
+
+The base machine names the session that imports it; the host knows when each session last did something. So another run
+that is at it is told from one that ended in the middle.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from provider.vsphere import spec
+from provider.vsphere.api import collector
+from provider.vsphere.api.sdk import vim
+from provider.vsphere.api.session import Session
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.identity import CREATING, IMPORTER_KEY, PHASE_KEY, READY
+from provider.vsphere.images import nfc, ova
+from provider.vsphere.machine import Machine, find_by_uuid
+from provider.vsphere.model import ImageSource
+from provider.vsphere.place import Place
+
+SILENT_SECONDS = 30  # an import in progress tells the host so every two seconds
+
+
+def import_base(
+    place: Place,
+    source: ImageSource,
+    name: str,
+    instance: str,
+    marks: Mapping[str, str],
+    progress: Callable[[str], None],
+) -> Machine:
+    """Returns the new base machine, complete and carrying `marks`. Raises VsphereError; nothing is left then."""
+    session = place.session
+    doing = f"importing image {source.ova} as {name}"
+    datastore = place.datastore(source.datastore)
+    network = place.network(source.network).ref if source.network else None
+    with ova.opened(source.ova, source.sha256, lambda: session.cancel.check(doing)) as image:
+        params = nfc.import_params(name, image.networks, network)
+        manager = session.content.ovfManager
+        made = session.read(doing, manager.CreateImportSpec, image.descriptor, place.pool, datastore.ref, params)
+        if made.error:
+            raise VsphereError(
+                f"{doing}: the host does not take this OVA ({'; '.join(e.msg or '' for e in made.error)})"
+            )
+        importer = session_key(session)
+        extra = {**marks, PHASE_KEY: CREATING, IMPORTER_KEY: importer}
+        _edit(made.importSpec.configSpec, name, instance, extra)
+        # The whole path is given, so that the second of two imports fails: a taken folder is given another name.
+        made.importSpec.configSpec.files.vmPathName = datastore.path(name, f"{name}.vmx")
+        progress("importing the image")
+        leased = session.change(doing, place.pool.ImportVApp, made.importSpec, place.folder, place.host)
+        try:
+            with nfc.Lease(place, leased, doing) as lease:
+                info = lease.wait_until_ready()
+                lease.upload(image, made.fileItem, info, progress)
+        except VsphereError:
+            _remove(place, name, instance, importer)
+            raise
+    machine = Machine(session, info.entity, name)
+    machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: ""})
+    return machine
+
+
+def _edit(config: Any, name: str, instance: str, extra: Mapping[str, str]) -> None:
+    """A base machine is only a disk and what the disk needs: no NIC, no OVF properties that a guest could find."""
+    config.name = name
+    config.instanceUuid = instance
+    config.vAppConfig = None
+    config.extraConfig = [*(config.extraConfig or []), *spec.options(extra)]
+    config.deviceChange = [
+        change for change in config.deviceChange if not isinstance(change.device, vim.vm.device.VirtualEthernetCard)
+    ]
+
+
+def _remove(place: Place, name: str, instance: str, importer: str) -> None:
+    """Real hosts remove the machine when the lease is aborted; what is left is ours if it names our session."""
+    if place.session.cancel.abandoned:
+        return
+    # One that cannot be removed now is found unfinished by the next run, and removed then.
+    with place.session.cancel.shielded(), suppress(VsphereError):
+        machine = find_by_uuid(place, instance, name)
+        if machine is not None and machine.marks().get(IMPORTER_KEY) == importer:
+            machine.destroy()
+
+
+def session_key(session: Session) -> str:
+    """Returns the host's key of our own session."""
+    manager = session.content.sessionManager
+    current = collector.read(session, "reading the session", manager, ["currentSession"])["currentSession"]
+    return str(current.key)
+
+
+def importer_is_alive(session: Session, marks: Mapping[str, str]) -> bool:
+    """False if the importing session is gone or silent, or is our own (which imports nothing while it asks)."""
+    importer = marks.get(IMPORTER_KEY)
+    if importer is None or importer == session_key(session):
+        return False
+    facts = collector.read(session, "reading sessions", session.content.sessionManager, ["sessionList"])
+    sessions: list[Any] = facts.get("sessionList", [])
+    now = session.read("reading the host's clock", _service_instance(session).CurrentTime)
+    return any(
+        other.key == importer and (now - other.lastActiveTime).total_seconds() < SILENT_SECONDS for other in sessions
+    )
+
+
+def _service_instance(session: Session) -> Any:
+    return vim.ServiceInstance("ServiceInstance", session.content.sessionManager._stub)

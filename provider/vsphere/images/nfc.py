@@ -1,0 +1,127 @@
+"""Uploads an OVA's disks through an HttpNfcLease, which is kept alive meanwhile and given back on failure."""
+
+import hashlib
+import http.client
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from provider.vsphere.api import collector
+from provider.vsphere.api.faults import translate
+from provider.vsphere.api.sdk import Facts, vim, vmodl
+from provider.vsphere.api.session import HTTP_SECONDS
+from provider.vsphere.cancel import Deadline
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.images.ova import CHUNK, Ova
+from provider.vsphere.place import Place
+
+READY_SECONDS = 300.0
+KEEP_ALIVE_SECONDS = 2.0
+
+
+class Lease:
+    """A lease as a context: completed at a good end, aborted after an exception (the host then removes all)."""
+
+    def __init__(self, place: Place, lease: Any, doing: str) -> None:
+        self._place = place
+        self._session = place.session
+        self._lease = lease
+        self._doing = doing
+        self._percent = 0
+        self._ended = threading.Event()
+        self._keeper = threading.Thread(target=self._keep_alive, name="nfc-lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._keeper.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._keeper.join()
+        if error is None:
+            self._session.change(self._doing, self._lease.HttpNfcLeaseComplete)
+        elif not self._session.cancel.abandoned:
+            with self._session.cancel.shielded(), suppress(VsphereError):  # the host ends a lease by itself, too
+                self._session.change(self._doing, self._lease.HttpNfcLeaseAbort, None)
+
+    def wait_until_ready(self) -> Any:
+        """Returns the HttpNfcLeaseInfo. Raises the lease's error."""
+
+        def done(facts: Facts) -> Facts | None:
+            return dict(facts) if str(facts.get("state")) in ("ready", "error") else None
+
+        paths = ["state", "error", "info"]
+        facts = collector.wait_for(self._session, self._doing, self._lease, paths, done, Deadline(READY_SECONDS))
+        if facts.get("error") is not None:
+            raise translate(self._doing, facts["error"])
+        return facts["info"]
+
+    def upload(self, ova: Ova, items: Sequence[Any], info: Any, progress: Callable[[str], None]) -> None:
+        """Uploads the files that the import wants and compares the checksums that the host reports."""
+        total = sum(ova.member(item.path)[1] for item in items) or 1
+        sent = 0
+        sums: dict[str, str] = {}
+        for item in items:
+            device = next((device for device in info.deviceUrl if device.importKey == item.deviceId), None)
+            if device is None:
+                raise VsphereError(f"{self._doing}: the host offers no place for {item.path}")
+            sums[device.key], sent = self._send(ova, item, device, sent, total, progress)
+        for entry in self._session.read(self._doing, self._lease.HttpNfcLeaseGetManifest) or []:
+            if entry.sha1 and sums.get(entry.key, entry.sha1) != entry.sha1:
+                raise VsphereError(f"{self._doing}: the host received other bytes than were sent; run up again")
+
+    def _send(
+        self, ova: Ova, item: Any, device: Any, sent: int, total: int, progress: Callable[[str], None]
+    ) -> tuple[str, int]:
+        stream, size = ova.member(item.path)
+        digest = hashlib.sha1(usedforsecurity=False)  # the algorithm of the host's manifest
+        to = self._place.upload_target(device)
+        connection = http.client.HTTPSConnection(to.server, to.port, timeout=HTTP_SECONDS, context=to.context)
+        try:
+            connection.putrequest("PUT" if item.create else "POST", to.path)
+            connection.putheader("Content-Type", "application/x-vnd.vmware-streamVmdk")
+            connection.putheader("Content-Length", str(size))
+            if item.create:
+                connection.putheader("Overwrite", "t")
+            connection.endheaders()
+            while chunk := stream.read(CHUNK):
+                self._session.cancel.check(self._doing)
+                connection.send(chunk)
+                digest.update(chunk)
+                sent += len(chunk)
+                self._percent = min(99, 100 * sent // total)
+                progress(f"uploading the image: {self._percent} %")
+            response = connection.getresponse()
+            response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise VsphereError(f"{self._doing}: sending {item.path} failed ({error}); run up again") from None
+        finally:
+            connection.close()
+        if response.status >= http.client.BAD_REQUEST:
+            raise VsphereError(f"{self._doing}: the host answered {response.status} {response.reason} to {item.path}")
+        return digest.hexdigest(), sent
+
+    def _keep_alive(self) -> None:
+        """A lease without progress for some minutes is ended by the host, so it is told even if nothing moved."""
+        while not self._ended.wait(KEEP_ALIVE_SECONDS):
+            try:
+                self._lease.HttpNfcLeaseProgress(self._percent)
+            except (OSError, http.client.HTTPException, vmodl.MethodFault, KeyError):
+                continue  # the upload itself meets and reports what is wrong
+
+
+def import_params(name: str, network_names: Sequence[str], network: Any | None) -> Any:
+    """Returns the parameters of CreateImportSpec: thin disks, every network of the OVA mapped to the one given."""
+    mapping = [] if network is None else [vim.OvfManager.NetworkMapping(name=n, network=network) for n in network_names]
+    return vim.OvfManager.CreateImportSpecParams(
+        entityName=name,
+        locale="US",
+        diskProvisioning="thin",
+        deploymentOption="",
+        networkMapping=mapping,
+        propertyMapping=[],
+    )

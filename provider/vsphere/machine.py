@@ -1,0 +1,205 @@
+"""Machine: one virtual machine, what can be asked of it, and how it is found."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from ipaddress import IPv4Network
+from typing import Any
+
+from provider.vsphere import identity, observe, spec
+from provider.vsphere.api import collector, tasks
+from provider.vsphere.api.sdk import Facts, vim
+from provider.vsphere.api.session import Session
+from provider.vsphere.cancel import Deadline
+from provider.vsphere.errors import (
+    ForeignError,
+    GoneError,
+    OutcomeUnknownError,
+    PowerStateError,
+    TimedOutError,
+    VsphereError,
+)
+from provider.vsphere.model import ObservedMachine
+from provider.vsphere.place import Place
+
+ON, OFF = "poweredOn", "poweredOff"
+SHUTDOWN_SECONDS = 180.0
+TOOLS_RUNNING = "guestToolsRunning"
+DESTROY_ATTEMPTS = 4
+
+
+class Machine:
+    """A machine that exists, called `name` in messages. Meeting the wanted state already is success.
+
+    Every method raises GoneError once it does not exist any more.
+    """
+
+    def __init__(self, session: Session, ref: Any, name: str) -> None:
+        self.name = name
+        self._session = session
+        self._ref = ref
+
+    def observe(self, doing: str | None = None) -> ObservedMachine:
+        """Returns what the host says about it now."""
+        return observe.from_facts(self._ref._moId, self._read(doing or f"reading machine {self.name}", observe.PATHS))
+
+    def marks(self) -> dict[str, str]:
+        """Returns its extraConfig."""
+        return observe.extra_config(self._read("reading a machine's marks", ["config.extraConfig"]))
+
+    def change_version(self, doing: str) -> str | None:
+        """Returns what a reconfiguration may name to be refused if another one came in between."""
+        return self._read(doing, ["config.changeVersion"]).get("config.changeVersion")
+
+    def mark(self, doing: str, values: Mapping[str, str], change_version: str | None = None) -> None:
+        """Sets extraConfig keys; the value "" removes one."""
+        self.reconfigure(doing, spec.extra_config(values, change_version))
+
+    def reconfigure(self, doing: str, change: Any) -> None:
+        """Applies a ConfigSpec."""
+        tasks.run(self._session, doing, self._ref.ReconfigVM_Task, change)
+
+    def power_on(self) -> None:
+        """Powers it on, or resumes it."""
+        try:
+            tasks.run(self._session, f"powering on {self.name}", self._ref.PowerOnVM_Task, None)
+        except PowerStateError as error:
+            if error.existing != ON:
+                raise
+
+    def power_off(self) -> None:
+        """Powers it off at once."""
+        try:
+            tasks.run(self._session, f"powering off {self.name}", self._ref.PowerOffVM_Task)
+        except PowerStateError as error:
+            if error.existing != OFF:
+                raise
+
+    def shut_down(self, found: ObservedMachine) -> None:
+        """Lets the guest shut down if VMware Tools run in it, and powers off what is not off after three minutes."""
+        if found.powered_on and found.tools == TOOLS_RUNNING:
+            with suppress(TimedOutError, PowerStateError):
+                self._ask_guest(f"shutting down {self.name}")
+        self.power_off()
+
+    def wait_for_address(self, network: IPv4Network, seconds: float) -> str:
+        """Returns the address that the guest reports for its first NIC, inside the machine network.
+
+        Raises TimedOutError with the last evidence.
+        """
+        last: list[ObservedMachine] = []
+
+        def done(facts: Facts) -> str | None:
+            last[:] = [observe.from_facts(self._ref._moId, facts)]
+            return observe.address_in(last[0], network)
+
+        doing = f"waiting for an address of {self.name} in {network}"
+        try:
+            return collector.wait_for(self._session, doing, self._ref, observe.GUEST_PATHS, done, Deadline(seconds))
+        except TimedOutError as error:
+            raise TimedOutError(f"{error}; last seen: {_evidence(last)}; {_advice(last)}") from None
+
+    def destroy(self) -> None:
+        """Destroys it, found to be ours before. Disks from outside its folder are detached and kept."""
+        doing = f"destroying machine {self.name}"
+        for attempt in range(DESTROY_ATTEMPTS):
+            try:
+                found = self.observe(doing)
+                if found.power_state != OFF:
+                    self.power_off()
+                self._detach_foreign_disks(found)
+                tasks.run(self._session, doing, self._ref.Destroy_Task)
+            except GoneError:
+                return
+            except OutcomeUnknownError:
+                if attempt == DESTROY_ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _detach_foreign_disks(self, found: ObservedMachine) -> None:
+        own = found.vmx_path.rpartition("/")[0] + "/"
+        foreign = [disk for disk in found.disks if not disk.path.startswith(own)]
+        if foreign:
+            doing = f"detaching disks that machine {found.name} did not come with"
+            self.reconfigure(doing, spec.without_disks(foreign))
+
+    def _ask_guest(self, doing: str) -> None:
+        try:
+            self._session.change(doing, self._ref.ShutdownGuest)
+        except PowerStateError:
+            raise
+        except VsphereError:
+            self._session.cancel.check(doing)
+            return  # a guest that cannot be asked is powered off
+        paths = ["runtime.powerState"]
+        collector.wait_for(self._session, doing, self._ref, paths, _is_off, Deadline(SHUTDOWN_SECONDS))
+
+    def _read(self, doing: str, paths: Any) -> Facts:
+        return collector.read(self._session, doing, self._ref, paths)
+
+
+def find_by_uuid(place: Place, instance: str, name: str) -> Machine | None:
+    """Returns the machine with this instance UUID, called `name` in messages; None if there is none."""
+    index = place.session.content.searchIndex
+    return _found(place, name, index.FindByUuid, None, instance.lower(), True, True)
+
+
+def find_by_name(place: Place, name: str) -> Machine | None:
+    """Returns the machine of this name in the place's folder, None if there is none."""
+    index = place.session.content.searchIndex
+    return _found(place, name, index.FindChild, place.folder, name)
+
+
+def find_ours(place: Place, instance: str, name: str) -> Machine | None:
+    """Returns the machine, by instance UUID or else by name; None if there is none.
+
+    Raises ForeignError if one with this UUID or name exists that does not carry the mark to which the UUID belongs.
+    """
+    for machine in (find_by_uuid(place, instance, name), find_by_name(place, name)):
+        if machine is None:
+            continue
+        try:
+            marks = machine.marks()
+        except GoneError:
+            continue
+        if identity.is_ours(instance, marks):
+            return machine
+        raise ForeignError(
+            f"machine {name}: {place.session.name} has a machine of that name or instance UUID that {_whose(marks)}; "
+            "it was left untouched; rename this node, or remove that machine yourself"
+        )
+    return None
+
+
+def _found(place: Place, name: str, find: Callable[..., Any], *arguments: Any) -> Machine | None:
+    ref = place.session.read(f"reading the inventory of {place.session.name}", find, *arguments)
+    return Machine(place.session, ref, name) if isinstance(ref, vim.VirtualMachine) else None
+
+
+def _whose(marks: dict[str, str]) -> str:
+    mark = marks.get(identity.OWNER_KEY)
+    return f"belongs to {mark}" if mark else "kubelab did not make"
+
+
+def _is_off(facts: Facts) -> bool | None:
+    return str(facts.get("runtime.powerState")) == OFF or None
+
+
+def _evidence(last: list[ObservedMachine]) -> str:
+    if not last:
+        return "nothing"
+    machine = last[0]
+    macs = ", ".join(machine.seen_macs) or "none"
+    addresses = ", ".join(machine.addresses) or "none"
+    return (
+        f"power state {machine.power_state}, VMware Tools {machine.tools}, NIC {machine.mac or 'none'}, "
+        f"NICs that the guest reports {macs}, addresses of our NIC {addresses}"
+    )
+
+
+def _advice(last: list[ObservedMachine]) -> str:
+    if last and last[0].addresses:
+        return "correct addresses.network in the site file, or the network that the machine is on"
+    if last and last[0].tools == TOOLS_RUNNING:
+        return "check that the network has a DHCP server"
+    return "check on its console that it boots, and that the image has open-vm-tools"

@@ -1,0 +1,134 @@
+"""The life of a machine: create or adopt, converge, update, destroy. Every step looks first and may be run again."""
+
+from collections.abc import Callable, Collection
+from ipaddress import IPv4Network
+
+from provider.vsphere import files, identity, observe, paths, spec
+from provider.vsphere.creation import Creation
+from provider.vsphere.desired import HARDWARE, DesiredMachine
+from provider.vsphere.errors import GoneError, OutcomeUnknownError, VsphereError
+from provider.vsphere.machine import OFF, ON, Machine, find_by_uuid, find_ours
+from provider.vsphere.model import HalfMadeError, MachineState, ObservedMachine
+from provider.vsphere.place import Place
+
+CONVERGE_ATTEMPTS = 4
+
+
+class Machines:
+    """Machines in one place. `progress` is told in a few words what is being done."""
+
+    def __init__(self, place: Place, progress: Callable[[str], None]) -> None:
+        self._place = place
+        self._progress = progress
+
+    def create(self, desired: DesiredMachine, mark: str, address_seconds: float) -> MachineState:
+        """Makes the machine, or finishes one that an interrupted run left.
+
+        Raises HalfMadeError once the machine exists but is not finished, VsphereError before that: nothing is left.
+        """
+        machine = Creation(self._place, self._progress).adopt_or_make(desired, mark)
+        return self._finish(machine, desired, (), address_seconds)
+
+    def update(
+        self, instance: str, desired: DesiredMachine, obsolete: Collection[str], address_seconds: float
+    ) -> MachineState:
+        """Brings a machine to what is wanted; `obsolete` are extraConfig keys to remove. Raises as create."""
+        machine = find_ours(self._place, instance, desired.name)
+        if machine is None:
+            raise GoneError(
+                f"machine {desired.name}: it is not on {self._place.session.name} any more; run pulumi refresh, then up"
+            )
+        return self._finish(machine, desired, obsolete, address_seconds)
+
+    def read(self, instance: str, name: str, network: IPv4Network | None) -> MachineState | None:
+        """Returns the machine's state, None if it does not exist. Raises ForeignError if it is not marked as ours."""
+        machine = find_ours(self._place, instance, name)
+        try:
+            return None if machine is None else observe.state(machine.observe(), network)
+        except GoneError:
+            return None
+
+    def find(self, instance: str) -> MachineState | None:
+        """Returns the machine of this instance UUID, whatever its name. Raises ForeignError if it is not ours."""
+        machine = find_by_uuid(self._place, instance, instance)
+        return None if machine is None else self.read(instance, machine.observe().name, None)
+
+    def destroy(self, instance: str, name: str, datastore: str) -> None:
+        """Destroys the machine and its folder; one that is gone is fine. Raises ForeignError if it is not ours."""
+        machine = find_ours(self._place, instance, name)
+        if machine is not None:
+            machine.destroy()
+        leftover = paths.directory(name, instance)
+        try:
+            home = self._place.datastore(datastore)
+            if files.exists(self._place, home, leftover):
+                files.delete(self._place, home.path(leftover))
+        except GoneError:
+            return  # the datastore itself is not there any more
+
+    def _finish(
+        self, machine: Machine, desired: DesiredMachine, obsolete: Collection[str], seconds: float
+    ) -> MachineState:
+        for attempt in range(CONVERGE_ATTEMPTS):
+            try:
+                return self._converge(machine, desired, obsolete, seconds)
+            except OutcomeUnknownError as unknown:
+                if attempt == CONVERGE_ATTEMPTS - 1:
+                    raise self._half_made(machine, desired, unknown) from None
+            except GoneError:
+                raise
+            except VsphereError as error:
+                raise self._half_made(machine, desired, error) from None
+        raise AssertionError("unreachable")
+
+    def _half_made(self, machine: Machine, desired: DesiredMachine, error: VsphereError) -> VsphereError:
+        """The host may not answer just now: then the state is what was asked for."""
+        cancel = self._place.session.cancel
+        if cancel.abandoned:
+            return error
+        try:
+            with cancel.shielded():
+                found = machine.observe()
+        except VsphereError:
+            return error
+        return HalfMadeError(str(error), observe.state(found, desired.machine_network))
+
+    def _converge(
+        self, machine: Machine, desired: DesiredMachine, obsolete: Collection[str], seconds: float
+    ) -> MachineState:
+        doing = f"configuring machine {desired.name}"
+        found = machine.observe(doing)
+        changes = spec.diff(found, desired, obsolete)
+        if changes.offline is not None and found.power_state != OFF:
+            self._progress("shutting down for changes that need a power cycle")
+            machine.shut_down(found)
+        for change in (changes.in_place, changes.offline):
+            if change is not None:
+                self._progress("configuring")
+                machine.reconfigure(doing, change)
+        if changes.in_place is not None or changes.offline is not None:
+            found = machine.observe(doing)
+            _verify(found, desired)
+        if found.power_state != ON:
+            self._progress("powering on")
+            machine.power_on()
+        self._progress("waiting for an address")
+        machine.wait_for_address(desired.machine_network, seconds)
+        if found.extra_config.get(identity.PHASE_KEY) != identity.READY:
+            machine.mark(doing, {identity.PHASE_KEY: identity.READY})
+        return observe.state(machine.observe(doing), desired.machine_network)
+
+
+def _verify(found: ObservedMachine, desired: DesiredMachine) -> None:
+    """A host may ignore what it does not support; the machine is then not what was asked for."""
+    if desired.hardware.nested_virtualization and not found.hardware.nested_virtualization:
+        raise VsphereError(
+            f"machine {desired.name}: the host did not accept nested virtualization (nestedHVEnabled); enable VT-x or "
+            "AMD-V in the host's BIOS (and for the outer VM, if this ESXi is one itself), or set "
+            "nestedVirtualization: false"
+        )
+    ignored = spec.different(found.hardware, desired.hardware)
+    wanted = {HARDWARE[name].name: getattr(desired.hardware, name) for name in ignored}
+    got = {HARDWARE[name].name: getattr(found.hardware, name) for name in ignored}
+    if ignored:
+        raise VsphereError(f"machine {desired.name}: the host made it with {got} where {wanted} was asked for")

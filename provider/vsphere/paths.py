@@ -1,0 +1,22 @@
+"""Datastore paths. Pure."""
+
+from provider.vsphere.errors import VsphereError
+
+
+def path(datastore: str, *parts: str) -> str:
+    """Returns a datastore path: "[datastore] folder/file"."""
+    return f"[{datastore}] {'/'.join(parts)}"
+
+
+def split(datastore_path: str) -> tuple[str, str, str]:
+    """Returns (datastore, folder, file) of "[datastore] folder/file". Raises VsphereError if it is none."""
+    datastore, bracket, rest = datastore_path.removeprefix("[").partition("] ")
+    folder, slash, file = rest.rpartition("/")
+    if not (datastore_path.startswith("[") and bracket and slash and folder and file):
+        raise VsphereError(f'datastore path: found {datastore_path!r}, wanted "[datastore] folder/file"')
+    return datastore, folder, file
+
+
+def directory(name: str, instance: str) -> str:
+    """Returns a machine's folder on its datastore. The UUID in it makes a leftover folder recognisable as ours."""
+    return f"{name}-{instance}"

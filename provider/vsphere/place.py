@@ -1,0 +1,96 @@
+"""The place of machines: what making, finding and destroying them needs to know of where they are.
+
+One file implements it for each kind of server. Names are what a user writes: a name where there is one datacenter, an
+inventory path where there are several. Everything else of the driver knows a place only by this protocol.
+"""
+
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from provider.vsphere.api.session import Session
+from provider.vsphere.paths import path
+
+DISK_COPIES = 4  # more at once only make each slower
+
+
+@dataclass(frozen=True, slots=True)
+class Datastore:
+    """A datastore, and the name that datastore paths call it by."""
+
+    ref: Any
+    name: str
+
+    def path(self, *parts: str) -> str:
+        """Returns a datastore path."""
+        return path(self.name, *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network, and the backing of a NIC on it, which differs by the kind of network."""
+
+    ref: Any
+    nic_backing: Any
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTarget:
+    """Where a disk is sent to, and what verifies that server."""
+
+    server: str
+    port: int
+    path: str
+    context: ssl.SSLContext
+
+
+class Turns:
+    """Who may go on where only a few may at once. One per process and place."""
+
+    def __init__(self) -> None:
+        self.disk_copies = threading.BoundedSemaphore(DISK_COPIES)
+        self._images: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def image(self, key: str) -> threading.Lock:
+        """Returns the lock of one image, so that this process imports it once."""
+        with self._guard:
+            return self._images.setdefault(key, threading.Lock())
+
+
+class Place(Protocol):
+    """A logged-in place. Objects are found at their first use; none that is missing is passed over."""
+
+    @property
+    def session(self) -> Session:
+        """The login."""
+
+    @property
+    def turns(self) -> Turns:
+        """Who may go on."""
+
+    @property
+    def datacenter(self) -> Any:
+        """The datacenter that datastore paths belong to."""
+
+    @property
+    def folder(self) -> Any:
+        """The folder that new machines are put in."""
+
+    @property
+    def pool(self) -> Any:
+        """The resource pool that new machines take from."""
+
+    @property
+    def host(self) -> Any | None:
+        """The host that new machines are put on, None where the server chooses."""
+
+    def datastore(self, name: str) -> Datastore:
+        """Returns a datastore. Raises GoneError if there is none of that name, VsphereError if it is not accessible."""
+
+    def network(self, name: str) -> Network:
+        """Returns a network. Raises GoneError if there is none of that name."""
+
+    def upload_target(self, device: Any) -> UploadTarget:
+        """Returns where the disk of an HttpNfcLeaseDeviceUrl is sent to."""

@@ -1,0 +1,88 @@
+"""StandaloneHost: an ESXi host that no vCenter manages, as a place of machines."""
+
+import urllib.parse
+from functools import cached_property
+from typing import Any
+
+from provider.vsphere.api import collector
+from provider.vsphere.api.sdk import Facts, vim
+from provider.vsphere.api.session import Session
+from provider.vsphere.cancel import CancelToken
+from provider.vsphere.endpoint import Endpoint
+from provider.vsphere.errors import GoneError, RefusedError, VsphereError
+from provider.vsphere.place import Datastore, Network, Turns, UploadTarget
+
+
+def connected(endpoint: Endpoint, cancel: CancelToken) -> "StandaloneHost":
+    """Returns the host, which is logged in to at its first use."""
+    return StandaloneHost(Session(endpoint, cancel, _accept))
+
+
+class StandaloneHost:
+    """One datacenter, one folder, one resource pool; datastores and networks by their names."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.turns = Turns()
+
+    @cached_property
+    def datacenter(self) -> Any:
+        """The host's only datacenter."""
+        return self._read(self.session.content.rootFolder, "childEntity")[0]
+
+    @cached_property
+    def folder(self) -> Any:
+        """The folder of all machines."""
+        return self._read(self.datacenter, "vmFolder")
+
+    @cached_property
+    def pool(self) -> Any:
+        """The root resource pool."""
+        computers = self._read(self._read(self.datacenter, "hostFolder"), "childEntity")
+        return self._read(computers[0], "resourcePool")
+
+    @property
+    def host(self) -> None:
+        """There is only one."""
+        return None
+
+    def datastore(self, name: str) -> Datastore:
+        """See Place."""
+        paths = ["summary.accessible", "summary.maintenanceMode"]
+        ref, facts = self._named("datastore", name, paths)
+        if not facts.get("summary.accessible", False) or facts.get("summary.maintenanceMode", "normal") != "normal":
+            raise VsphereError(f"datastore {name} of {self.session.name}: not accessible, or in maintenance mode")
+        return Datastore(ref, name)
+
+    def network(self, name: str) -> Network:
+        """See Place: a port group of the host's own switches."""
+        backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=name)
+        return Network(self._named("network", name, [])[0], backing)
+
+    def upload_target(self, device: Any) -> UploadTarget:
+        """See Place: the host itself, which gives "*" or its own name as the server."""
+        end = self.session.endpoint
+        return UploadTarget(end.server, end.port, urllib.parse.urlsplit(device.url).path, self.session.ssl_context)
+
+    def _named(self, kind: str, name: str, paths: list[str]) -> tuple[Any, Facts]:
+        refs = self._read(self.datacenter, kind) or []
+        found = collector.read_many(self.session, self._looking, refs, ["name", *paths])
+        for ref in refs:
+            if found[ref._moId]["name"] == name:
+                return ref, found[ref._moId]
+        names = ", ".join(sorted(facts["name"] for facts in found.values())) or "none"
+        raise GoneError(f"{kind} {name}: not found on {self.session.name}, which has: {names}; correct the site file")
+
+    def _read(self, obj: Any, path: str) -> Any:
+        return collector.read(self.session, self._looking, obj, [path]).get(path)
+
+    @property
+    def _looking(self) -> str:
+        return f"reading the inventory of {self.session.name}"
+
+
+def _accept(doing: str, about: Any) -> None:
+    if about.apiType != "HostAgent":
+        raise RefusedError(
+            f"{doing}: this is {about.name}; kubelab drives standalone ESXi hosts: name one of its hosts as server"
+        )

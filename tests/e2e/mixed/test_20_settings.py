@@ -1,0 +1,133 @@
+"""Settings of components and the endpoint, changed on the running cluster."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e import host
+from tests.e2e.cluster import Cluster, served_names
+from tests.e2e.mixed.nodes import CONTROL_PLANE, NODES, W1, W2, W3, WORKERS, Change, applied
+
+ENDPOINT = "10.87.0.250"
+# The control plane's second address, held as keepalived would hold it: there again after a boot, before the kubelet.
+ENDPOINT_UNIT = f"""[Unit]
+Description=An address of the control plane's own
+Wants=network-online.target
+After=network-online.target
+Before=kubelet.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "ip address replace {ENDPOINT}/24 dev eth0"
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+class TestSettings:
+    """Settings of components, changed in one run on the running cluster."""
+
+    @pytest.fixture(scope="class")
+    def change(self, mixed: Cluster) -> Change:
+        """Of all API servers, of kube-proxy, and of the kubelet of one node."""
+        argument = {"name": "max-requests-inflight", "value": "401"}
+        mixed.project.set_cluster(
+            {
+                "apiServer": {"extraArgs": [argument], "certSANs": ["api.lab.test"]},
+                "kubeProxy": {"metricsBindAddress": "0.0.0.0:10249"},
+            }
+        )
+        mixed.project.set_node(W2, {"kubelet": {"maxPods": 55}})
+        return applied(mixed)
+
+    def test_they_run_the_steps_that_they_are_for_and_start_no_other_kubelet(self, change: Change) -> None:
+        assert change.changed == [f"Command {CONTROL_PLANE}-init", f"Command {W2}-install-kubernetes"]
+        for kind in ("boots", "identities"):
+            assert change.after[kind] == change.before[kind], kind
+        for node in (W1, W3):
+            assert change.after["kubelets"][node] == change.before["kubelets"][node], node
+
+    @pytest.mark.usefixtures("change")
+    def test_an_argument_of_the_api_server_is_in_effect_and_kept_by_the_cluster(self, mixed: Cluster) -> None:
+        read = "tr '\\0' '\\n' </proc/$(pgrep -x kube-apiserver)/cmdline"
+        running = host.in_machine(CONTROL_PLANE, "bash", "-c", read)
+        assert "--max-requests-inflight=401" in running.splitlines()
+        stored = mixed.kubectl("--namespace", "kube-system", "get", "configmap", "kubeadm-config", "--output", "yaml")
+        assert "max-requests-inflight" in stored
+
+    @pytest.mark.usefixtures("change")
+    def test_a_new_name_of_the_api_server_is_in_its_certificate(self, mixed: Cluster) -> None:
+        assert "DNS:api.lab.test" in served_names(str(mixed.project.outputs()["apiEndpoint"]))
+
+    @pytest.mark.usefixtures("change")
+    def test_a_setting_of_kube_proxy_is_in_effect_on_every_node(self, mixed: Cluster) -> None:
+        addresses = {node["name"]: node["address"] for node in mixed.nodes_output()}
+        for node in NODES:
+            asked = host.in_machine(
+                CONTROL_PLANE, "curl", "-fsS", "--max-time", "5", f"http://{addresses[node]}:10249/proxyMode"
+            )
+            assert asked == "iptables", node
+
+    @pytest.mark.usefixtures("change")
+    def test_a_kubelet_setting_of_one_node_is_in_effect_there_alone(self, mixed: Cluster) -> None:
+        found = {node: mixed.kubelet_configuration(node)["maxPods"] for node in NODES}
+        assert found == {**dict.fromkeys(NODES, 110), W2: 55}
+        mixed.wait_ready(*NODES)
+
+    @pytest.mark.usefixtures("change")
+    def test_a_preview_after_it_shows_no_change(self, mixed: Cluster) -> None:
+        mixed.project.preview_nothing()
+
+
+def test_the_control_planes_runtime_is_not_changed_beneath_its_cluster(mixed: Cluster) -> None:
+    mixed.project.set_node(CONTROL_PLANE, {"runtime": "crio"})
+    try:
+        refused = mixed.project.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "e2e", "--non-interactive")
+    finally:
+        mixed.project.set_node(CONTROL_PLANE, {})
+    assert refused.code != 0
+    assert f"installing crio on {CONTROL_PLANE}: found containerd" in refused.output
+    mixed.wait_ready(*NODES)
+
+
+class TestEndpoint:
+    """Another endpoint of the running cluster; also the run that follows one that was refused."""
+
+    @pytest.fixture(scope="class")
+    def change(self, mixed: Cluster) -> Change:
+        """An address that the control plane's machine has besides its own."""
+        unit = "/etc/systemd/system/endpoint.service"
+        host.run_text(
+            CONTROL_PLANE, f"cat >{unit} <<'UNIT'\n{ENDPOINT_UNIT}UNIT\nsystemctl enable --now {Path(unit).name}\n"
+        )
+        mixed.project.set_cluster({"controlPlaneEndpoint": ENDPOINT})
+        change = applied(mixed)
+        mixed.forget_kubeconfig()
+        return change
+
+    def test_it_joins_nobody_anew_and_makes_no_machine_anew(self, mixed: Cluster, change: Change) -> None:
+        told = {*(f"Command {node}-join" for node in WORKERS), "Command pod-network-apply", "Command verification"}
+        others = [name for name in change.changed if name not in told and f" {CONTROL_PLANE}-" not in name]
+        assert f"Command {CONTROL_PLANE}-init" in change.changed
+        assert others == []
+        for kind in ("containers", "boots", "identities"):
+            assert change.after[kind] == change.before[kind], kind
+        mixed.wait_ready(*NODES)
+
+    @pytest.mark.usefixtures("change")
+    def test_the_outputs_name_it(self, mixed: Cluster) -> None:
+        outputs = mixed.project.outputs(show_secrets=True)
+        assert outputs["apiEndpoint"] == f"{ENDPOINT}:6443"
+        (cluster,) = yaml.safe_load(str(outputs["kubeconfig"]))["clusters"]
+        assert cluster["cluster"]["server"] == f"https://{ENDPOINT}:6443"
+
+    @pytest.mark.usefixtures("change")
+    def test_the_certificate_there_is_for_it_and_for_the_names_before(self, mixed: Cluster) -> None:
+        names = served_names(f"{ENDPOINT}:6443")
+        assert f"IP Address:{ENDPOINT}" in names
+        assert "DNS:api.lab.test" in names
+        assert {node["metadata"]["name"] for node in mixed.get("nodes")["items"]} == set(NODES)
+
+    @pytest.mark.usefixtures("change")
+    def test_a_preview_after_it_shows_no_change(self, mixed: Cluster) -> None:
+        mixed.project.preview_nothing()
