@@ -89,6 +89,7 @@ check_nodes() {
   local found wanted
   wanted=$(awk '{print $1}' <<<"$NODES" | sort | xargs)
   wait_until 240 'every node to register' are_registered
+  check_identities
   # shellcheck disable=SC2046
   kubectl wait --for condition=Ready $(awk '{print "node/" $1}' <<<"$NODES") --timeout 300s >/dev/null ||
     fail "waiting 300 s for the nodes $wanted to be Ready: see below"
@@ -213,7 +214,6 @@ answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" 
 verify() {
   delete_join_tokens
   check_nodes
-  check_identities
   # The system pods settle while these start.
   start_pods
   compare_runtimes >/dev/null

@@ -40,6 +40,13 @@ def test_two_nodes_of_one_identity_are_one_clear_error_that_names_both(guest: Gu
     assert_one_error(guest, f"one {field} belongs to several, bbbb: w1 w2; give the image an empty /etc/machine-id")
 
 
+def test_clones_are_named_before_they_are_waited_for(guest: Guest) -> None:
+    """Their leases collide, so that they may never be Ready."""
+    guest.state("nodes", "cp1 aaaa 0\nw1 bbbb 1\nw2 bbbb 2")
+    refuse(guest, "kubectl", "condition=Ready", "timed out waiting for the condition")
+    assert_one_error(guest, "one machineID belongs to several, bbbb: w1 w2")
+
+
 def test_machines_without_a_system_uuid_are_not_taken_for_clones(guest: Guest) -> None:
     guest.state("nodes", "cp1 a <none>\nw1 b <none>\nw2 c")
     assert guest.run(STEP, WANTED).status == 0
