@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.guest_file import GuestFile
-from config import MirrorsConfig
+from config.lab import MirrorsConfig
 
-# The preflight step asserts Debian 12.
-DEBIAN_SUITE = "bookworm"
 KEYRINGS = "/etc/apt/keyrings"
 
 _KUBERNETES = "https://pkgs.k8s.io"
 _KUBERNETES_FINGERPRINT = "DE15B14486CD377B9E876E1A234654DA9A296436"
-_DOCKER = "https://download.docker.com/linux/debian"
+_DOCKER = "https://download.docker.com/linux"
 _DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 # A mirror signs with a key of its own: it is trusted because the mirror's certificate was verified.
 ANY_FINGERPRINT = "-"
@@ -20,7 +18,7 @@ ANY_FINGERPRINT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """One apt repository: ``suite`` "/" is a flat one without components; ``mirrored``: it is the site's own."""
+    """One apt repository: `suite` "/" is a flat one without components; `mirrored`: it is the site's own."""
 
     name: str
     uri: str
@@ -45,28 +43,17 @@ class Repository:
 
 
 def kubernetes(minor: str, mirrors: MirrorsConfig) -> Repository:
-    """Kubernetes' packages of one minor such as ``1.36``: each has a repository of its own."""
+    """Kubernetes' packages of one minor such as `1.36`: each has a repository of its own."""
     uri = f"{mirrors.apt_kubernetes or _KUBERNETES}/core:/stable:/v{minor}/deb/"
     fingerprint = ANY_FINGERPRINT if mirrors.apt_kubernetes else _KUBERNETES_FINGERPRINT
     return Repository("kubernetes", uri, "/", "", f"{uri}Release.key", fingerprint, bool(mirrors.apt_kubernetes))
 
 
-def docker(mirrors: MirrorsConfig) -> Repository:
-    """Docker's packages, containerd.io among them."""
-    uri = mirrors.apt_docker or _DOCKER
+def docker(system_id: str, codename: str, mirrors: MirrorsConfig) -> Repository:
+    """Docker's packages for a guest system, containerd.io among them."""
+    uri = mirrors.apt_docker or f"{_DOCKER}/{system_id}"
     fingerprint = ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT
-    return Repository("docker", uri, DEBIAN_SUITE, "stable", f"{uri}/gpg", fingerprint, bool(mirrors.apt_docker))
-
-
-def repositories(minor: str, mirrors: MirrorsConfig, runtime: Repository) -> list[Repository]:
-    """The repositories of a node: Kubernetes' of this minor, its runtime's, Debian's only on a mirror."""
-    found = [kubernetes(minor, mirrors), runtime]
-    if mirrors.apt_debian:
-        key = f"{mirrors.apt_debian}/archive-key.asc"
-        found.append(
-            Repository("debian", mirrors.apt_debian, DEBIAN_SUITE, "main", key, ANY_FINGERPRINT, mirrored=True)
-        )
-    return found
+    return Repository("docker", uri, codename, "stable", f"{uri}/gpg", fingerprint, bool(mirrors.apt_docker))
 
 
 def keys(wanted: Iterable[Repository]) -> str:

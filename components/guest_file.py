@@ -18,7 +18,7 @@ class GuestFile:
 
 
 def render_files(files: Sequence[GuestFile]) -> str:
-    """The text that the prelude's ``write_files`` reads: each file under a line ``=== <mode> <path>``.
+    """The text that the prelude's `write_files` reads: each file under a line `=== <mode> <path>`.
 
     Raises ValueError for a file that this form cannot carry.
     """

@@ -1,18 +1,18 @@
 """Lab: the one list that tells the story, from an ESXi host to a verified cluster."""
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 import pulumi
 
-from components.control_plane import ControlPlane
-from components.inspection import Inspection
+from components.cluster import Cluster
 from components.machine import Machine
 from components.node import Node
-from components.pod_network import PodNetwork
-from components.verification import Verification
+from components.script import Script
+from components.steps import inspection, verification
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
-from config import ImageConfig, LabConfig, versions
+from config import ImageConfig, LabConfig, NodeConfig
 
 
 class NodeOutput(TypedDict):
@@ -27,7 +27,7 @@ class NodeOutput(TypedDict):
 
 
 class Lab(pulumi.ComponentResource):
-    """A whole lab: machines, nodes, control plane, pod network, workers, proof."""
+    """A whole lab: machines, prepared nodes, cluster, workers, proof."""
 
     kubeconfig: pulumi.Output[str]
     api_endpoint: pulumi.Output[str]
@@ -41,110 +41,95 @@ class Lab(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:lab:Lab", name, None, opts)
-        site, cluster = config.site, config.cluster
-        release = versions.kubernetes(cluster.kubernetes_version)
-        flannel = versions.flannel(cluster.pod_network.version)
-        vsphere = VSphere(
-            "vsphere",
-            server=site.vsphere.server,
-            port=site.vsphere.port,
-            user=site.vsphere.user,
-            password=vsphere_password,
-            tls_ca_pem=site.vsphere.tls.ca_pem,
-            tls_sha256=site.vsphere.tls.sha256,
-            owner=f"{pulumi.get_project()}/{config.stack}",
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        inside = pulumi.ResourceOptions(parent=self, provider=vsphere)
+        site = config.site
+        inside = pulumi.ResourceOptions(parent=self, provider=self._vsphere(config, vsphere_password))
         user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
-        images = {image: self._image(config, image, inside) for image in dict.fromkeys(n.image for n in config.nodes)}
+        images = {image: _image(config, image, inside) for image in dict.fromkeys(node.image for node in config.nodes)}
         machines = {
             node.name: Machine(
                 node.name, node=node, site=site, image=images[node.image], user_key=user_key, opts=inside
             )
             for node in config.nodes
         }
-        nodes = {
-            node.name: Node(
-                node.name,
-                node=node,
-                cluster=cluster,
-                site=site,
-                release=release,
-                pod_network=flannel,
-                machine=machines[node.name],
-                opts=inside,
-            )
-            for node in config.nodes
+        prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
+        cluster = Cluster("cluster", config, prepared, inside)
+        joined = {
+            node.name: Worker(node.name, node, site, prepared[node.name], cluster, inside).joined
+            for node in config.workers
         }
-        first = config.control_planes[0].name
-        control_plane = ControlPlane(
-            first,
-            node_config=config.control_planes[0],
-            cluster=cluster,
-            site=site,
-            machine=machines[first],
-            node=nodes[first],
-            opts=inside,
-        )
-        pod_network = PodNetwork(
-            "pod-network",
-            cluster=cluster,
-            release=flannel,
-            mirrors=site.mirrors,
-            node=nodes[first],
-            control_plane=control_plane,
-            opts=inside,
-        )
-        workers = {
-            worker.name: Worker(
-                worker.name,
-                node_config=worker,
-                site=site,
-                machine=machines[worker.name],
-                node=nodes[worker.name],
-                control_plane=control_plane,
-                control_plane_node=nodes[first],
-                opts=inside,
-            )
-            for worker in config.workers
-        }
-        members = {first: pod_network.applied, **{name: worker.member for name, worker in workers.items()}}
-        inspections = [
-            Inspection(node.name, node_config=node, node=nodes[node.name], member=members[node.name], opts=inside)
-            for node in config.nodes
-        ]
-        Verification(
-            "verification",
-            config=config,
-            machines=machines,
-            nodes=nodes,
-            inspections=inspections,
-            depends_on=list(members.values()),
-            opts=inside,
-        )
-        self.kubeconfig = control_plane.kubeconfig
-        self.api_endpoint = control_plane.endpoint
-        self.nodes = [
-            NodeOutput(
-                name=node.name,
-                address=machines[node.name].address,
-                role=node.role,
-                runtime=node.runtime,
-                runtimeVersion=node.runtime_version,
-                kubernetesVersion=cluster.kubernetes_version,
-            )
-            for node in config.nodes
-        ]
+        members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}
+        facts = [self._inspected(node, prepared[node.name], members[node.name]) for node in config.nodes]
+        self._verified(config, prepared, cluster, facts)
+        self.kubeconfig = cluster.kubeconfig
+        self.api_endpoint = cluster.endpoint
+        self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
 
-    def _image(self, config: LabConfig, image: ImageConfig, opts: pulumi.ResourceOptions) -> Image:
+    def _vsphere(self, config: LabConfig, password: pulumi.Input[str]) -> VSphere:
         vsphere = config.site.vsphere
-        return Image(
-            f"image-{image.sha256[:12]}",
-            ova=image.ova,
-            sha256=image.sha256,
-            datastore=vsphere.datastore,
-            network=vsphere.network,
-            opts=opts,
+        return VSphere(
+            "vsphere",
+            server=vsphere.server,
+            port=vsphere.port,
+            user=vsphere.user,
+            password=password,
+            tls_ca_pem=vsphere.tls.ca_pem,
+            tls_sha256=vsphere.tls.sha256,
+            owner=f"{pulumi.get_project()}/{config.stack}",
+            opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _inspected(self, node: NodeConfig, prepared: Node, member: Script) -> Script:
+        return Script(
+            f"{node.name}-inspect",
+            inspection.STEP,
+            prepared.host,
+            inspection.environment(node.name),
+            parent=self,
+            # Nothing else that may change on a running node shows in the facts.
+            triggers=[node.runtime_version],
+            depends_on=[member],
+        )
+
+    def _verified(
+        self, config: LabConfig, prepared: Mapping[str, Node], cluster: Cluster, inspections: list[Script]
+    ) -> None:
+        addresses = {node.name: prepared[node.name].address for node in config.nodes}
+        Script(
+            "verification",
+            verification.STEP,
+            cluster.host,
+            pulumi.Output.all(pulumi.Output.all(**addresses), *(each.stdout for each in inspections)).apply(
+                lambda known: verification.environment(
+                    config.cluster,
+                    config.nodes,
+                    {name: known[0][name] for name in addresses},
+                    "\n".join(known[1:]),
+                )
+            ),
+            parent=self,
+            triggers=[each.host.incarnation for each in prepared.values()],
+            depends_on=inspections,
+        )
+
+
+def _image(config: LabConfig, image: ImageConfig, opts: pulumi.ResourceOptions) -> Image:
+    return Image(
+        f"image-{image.sha256[:12]}",
+        ova=image.ova,
+        sha256=image.sha256,
+        datastore=config.site.vsphere.datastore,
+        network=config.site.vsphere.network,
+        opts=opts,
+    )
+
+
+def _shown(config: LabConfig, node: NodeConfig, machine: Machine) -> NodeOutput:
+    return NodeOutput(
+        name=node.name,
+        address=machine.address,
+        role=node.role,
+        runtime=node.runtime,
+        runtimeVersion=node.runtime_version,
+        kubernetesVersion=config.cluster.kubernetes_version,
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from components.guest_file import GuestFile
-from config import RegistryConfig
+from config.lab import RegistryConfig
 
 _DOCKER_HUB = "docker.io"
 _API_PATH = "/v2"
@@ -26,7 +26,7 @@ def server(registry: RegistryConfig) -> str:
 
 
 def location(registry: RegistryConfig) -> str:
-    """The server with the path under which it keeps the registry's repositories: ``mirror.lab:5000/docker.io``."""
+    """The server with the path under which it keeps the registry's repositories: `mirror.lab:5000/docker.io`."""
     if not registry.mirror:
         return registry.host
     prefix = urlsplit(registry.mirror).path.removeprefix(_API_PATH).strip("/")
@@ -46,7 +46,7 @@ def basic_authorization(registry: RegistryConfig) -> str | None:
 
 
 def authority_files(folder: str, registries: Iterable[RegistryConfig]) -> list[GuestFile]:
-    """The authority of each server that has one of its own, as docker and CRI-O look for it below ``folder``."""
+    """The authority of each server that has one of its own, as docker and CRI-O look for it below `folder`."""
     found = {server(registry): registry.ca_pem for registry in registries if registry.ca_pem}
     return [GuestFile(f"{folder}/{asked}/ca.crt", pem(authority)) for asked, authority in found.items()]
 

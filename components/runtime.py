@@ -7,15 +7,18 @@ from pydantic import JsonValue
 
 from components.apt import Repository
 from components.guest_file import GuestFile
+from components.guest_system import GuestSystem
+from components.release import Download, series_of
 from components.traces import Traces
-from config import MirrorsConfig, RegistryConfig
+from config.lab import MirrorsConfig, RegistryConfig
+from config.versions import KubernetesRelease
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """What every runtime is told, each in its own files.
 
-    ``sandbox_image`` is the pause image that kubeadm names. The limits of a container's log are the kubelet's
+    `sandbox_image` is the pause image that kubeadm names. The limits of a container's log are the kubelet's
     containerLogMaxSize, here in bytes, and containerLogMaxFiles. The cgroup driver is always systemd.
     """
 
@@ -31,32 +34,62 @@ class RuntimeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageSource:
+    """Whose packages are asked for: a Kubernetes minor (`1.36`), the site's mirrors, the node's system."""
+
+    minor: str
+    mirrors: MirrorsConfig
+    system: GuestSystem
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
-    """What the installing script may need to know: versions by name (a runtime's, criDockerd), and where files lie."""
+    """What the installing script may need to know: versions by name (a runtime's, its adapter's), where files lie."""
 
     versions: Mapping[str, str]
     mirrors: MirrorsConfig
 
 
 @dataclass(frozen=True, slots=True)
+class Adapter:
+    """What stands between a runtime and the kubelet: `name` in `runtimeVersions`, its releases, the default first."""
+
+    name: str
+    releases: Mapping[str, Download]
+
+
+def _any_series(_: KubernetesRelease) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """One container runtime.
 
-    ``name`` is the user's word, ``reported_as`` the scheme of a node's containerRuntimeVersion, ``cri_socket`` the one
-    socket that kubeadm, the kubelet and crictl are given. ``script`` installs it from ``repository`` (of a Kubernetes
-    minor such as ``1.36``), with ``inputs`` beside those that all runtimes share. ``kubelet`` are settings its nodes
-    need; ``traces`` what it leaves on a machine.
+    `name` is the user's word, `versions` the known ones, the default first, `series` the minor releases that a
+    Kubernetes release is matched with, none where any will do. `reported_as` is the scheme of a node's
+    containerRuntimeVersion, `cri_socket` the one socket that kubeadm, the kubelet and crictl are given. `script`
+    installs it from `repository`, with `inputs` beside those that all runtimes share. `kubelet` are settings its nodes
+    need; `traces` what it leaves on a machine.
     """
 
     name: str
+    versions: tuple[str, ...]
     reported_as: str
     cri_socket: str
     script: str
-    repository: Callable[[str, MirrorsConfig], Repository]
+    repository: Callable[[PackageSource], Repository]
     files: Callable[[RuntimeSettings], list[GuestFile]]
     inputs: Callable[[Installation, RuntimeSettings], Mapping[str, str]]
     traces: Traces
+    series: Callable[[KubernetesRelease], tuple[str, ...]] = _any_series
+    adapter: Adapter | None = None
     kubelet: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def fits(self, release: KubernetesRelease, version: str) -> bool:
+        """Whether that version of the runtime is matched with the Kubernetes release."""
+        matched = self.series(release)
+        return not matched or series_of(version) in matched
 
 
 def crictl_file(cri_socket: str) -> GuestFile:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Names by kind. ``package``: Debian's; ``unit``: systemd's; ``path``: files and directories, with shell patterns;
-    ``link``: network links, with shell patterns; ``chain``: iptables' chains, with shell patterns; ``table``: nftables'
-    tables, as ``family name``; ``process``: command names that outlive their service."""
+    """Names by kind. `package`: the guest system's; `unit`: systemd's; `path`: files and directories; `link`: network
+    links; `chain`: iptables' chains; `table`: nftables' tables, as `family name`; `process`: command names that outlive
+    their service. Paths, links and chains may be shell patterns."""
 
     package: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
@@ -44,12 +44,12 @@ KUBERNETES = Traces(
     chain=("KUBE-*",),
     table=("ip kube-proxy", "ip6 kube-proxy"),
 )
-POD_NETWORKS = Traces(
+# Of pod networks that kubelab does not apply, and what any may write.
+OTHER_POD_NETWORKS = Traces(
     path=(
         "/etc/cni",
         "/opt/cni",
         "/var/lib/cni",
-        "/run/flannel",
         "/var/lib/calico",
         "/run/calico",
         "/var/lib/cilium",
@@ -57,8 +57,6 @@ POD_NETWORKS = Traces(
     ),
     link=(
         "cni0",
-        "flannel.1",
-        "flannel-v6.1",
         "vxlan.calico",
         "tunl0",
         "cali*",
@@ -66,12 +64,11 @@ POD_NETWORKS = Traces(
         "lxc_health",
         "lxc[0-9a-f][0-9a-f][0-9a-f][0-9a-f]*",
     ),
-    chain=("CNI-*", "FLANNEL-*", "cali-*", "CILIUM_*"),
-    table=("ip flannel-ipv4", "ip6 flannel-ipv6"),
+    chain=("CNI-*", "cali-*", "CILIUM_*"),
 )
-# Other ways to the same runtimes: Debian's packages, and tools that bring a runtime of their own.
+# Tools that brought a runtime of their own.
 OTHER_RUNTIMES = Traces(
-    package=("docker.io", "containerd", "runc", "podman", "crun", "cri-o-1.24"),
+    package=("cri-o-1.24",),
     path=(
         "/etc/systemd/system/cri-dockerd.service",
         "/etc/systemd/system/cri-dockerd.socket",

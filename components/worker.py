@@ -1,78 +1,51 @@
 """Worker: a prepared node that joins with a token of its own, and leaves drained."""
 
+from dataclasses import replace
+
 import pulumi
 
-from components import kubeadm
-from components.control_plane import ControlPlane
-from components.machine import Machine
+from components.cluster import Cluster
 from components.node import Node
-from components.script import Log, Script
+from components.script import Script
+from components.steps import join, membership
 from config import NodeConfig, SiteConfig
 
 
 class Worker(pulumi.ComponentResource):
-    """Mint a token, join, wait for the node, delete the token. Removing the worker drains and deletes its node first.
+    """A membership kept on a control plane, and the join with its token. Removing the worker drains its node first.
 
-    ``control_plane_node`` is where the token is minted and the membership kept.
+    The membership lives as long as the cluster, whichever control plane it is kept on, and is made anew with the
+    worker's machine alone.
     """
 
-    member: Script
+    joined: Script
 
     def __init__(
         self,
         name: str,
-        *,
-        node_config: NodeConfig,
+        node: NodeConfig,
         site: SiteConfig,
-        machine: Machine,
-        node: Node,
-        control_plane: ControlPlane,
-        control_plane_node: Node,
+        prepared: Node,
+        cluster: Cluster,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:cluster:Worker", name, None, opts)
-        inside = pulumi.ResourceOptions(parent=self)
-        minted = Script(
-            f"{name}-mint-token",
-            file="50-mint-token.sh",
-            host=control_plane_node.host,
-            environment={"WORKER": node_config.name},
-            timeout_seconds=120,
-            log=Log.STDERR,
-            # A machine made anew needs a new token: the old one has been deleted.
-            triggers=[node.host.incarnation],
-            opts=inside,
-            depends_on=[control_plane.initialised, node.packages],
-        )
-        token = minted.stdout.apply(lambda text: text.split()[0])
-        ca_cert_hash = minted.stdout.apply(lambda text: text.split()[1])
-        joined = Script(
-            f"{name}-join",
-            file="60-join-worker.sh",
-            host=node.host,
-            environment={
-                "NODE_NAME": node_config.name,
-                "CRI_SOCKET": node.runtime.cri_socket,
-                "KUBEADM_CONFIG": pulumi.Output.all(
-                    address=machine.address, endpoint=control_plane.endpoint, token=token, ca_cert_hash=ca_cert_hash
-                ).apply(lambda known: kubeadm.join_document(site, node_config, **known)),
-            },
-            timeout_seconds=600,
-            log=Log.STDERR,
-            opts=inside,
-            depends_on=[node.packages],
-        )
-        self.member = Script(
+        admitted = Script(
             f"{name}-membership",
-            file="65-manage-membership.sh",
-            host=control_plane_node.host,
-            environment={"WORKER": node_config.name, "TOKEN": token},
-            timeout_seconds=300,
-            log=Log.STDERR,
-            argument="admit",
-            removal="remove",
-            triggers=[node.host.incarnation],
-            opts=inside,
-            depends_on=[joined],
+            membership.STEP,
+            replace(cluster.host, incarnation=prepared.host.incarnation),
+            pulumi.Output.from_input(cluster.host.incarnation).apply(lambda id_: membership.environment(name, id_)),
+            parent=self,
+            # A token lives for minutes: it is made once all that takes long is done.
+            depends_on=[prepared.packages],
+        )
+        self.joined = Script(
+            f"{name}-join",
+            join.STEP,
+            prepared.host,
+            pulumi.Output.all(prepared.address, cluster.endpoint, admitted.stdout).apply(
+                lambda known: join.environment(node, site, known[0], known[1], membership.admission(known[2]))
+            ),
+            parent=self,
         )
         self.register_outputs({})

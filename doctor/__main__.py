@@ -1,4 +1,4 @@
-"""``python -m doctor <stack>``: prints the table, then every difference; ends with 1 when there is one."""
+"""`python -m doctor <stack>`: prints the table, then every difference; ends with 1 when there is one."""
 
 import json
 import os
@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from components import inspection, verification
+from components.step import Step
+from components.steps import inspection, verification
 from config import ConfigError, LabConfig
 from config.load import load_file
 from doctor import table
@@ -16,6 +17,7 @@ from doctor.machine import Answer, run
 from doctor.state import Connection, connections
 
 AT_ONCE = 16
+COMPARISON = Step(verification.STEP.file, timeout_seconds=300, argument=verification.COMPARE)
 
 
 class DoctorError(Exception):
@@ -39,14 +41,12 @@ def read_state(stack: str) -> dict[str, Connection]:
 def inspect(machines: Mapping[str, Connection]) -> dict[str, Answer]:
     """Every machine's own facts, of many at once."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(
-            lambda node: run(machines[node], "80-inspect-node.sh", inspection.environment(node)), machines
-        )
+        answers = pool.map(lambda node: run(machines[node], inspection.STEP, inspection.environment(node)), machines)
         return dict(zip(machines, answers, strict=True))
 
 
 def examine(config: LabConfig, known: Mapping[str, Connection]) -> tuple[str, list[str]]:
-    """The table and the faults. Raises: DoctorError when not even the control plane can be asked."""
+    """The table and the faults. Raises: DoctorError when no control plane can be asked."""
     faults = [
         f"error: looking for {node.name}: it is declared and has no machine yet; run: pulumi up --stack {config.stack}"
         for node in config.nodes
@@ -57,16 +57,18 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> tuple[str, li
     for node, answer in answers.items():
         if answer.status != 0:
             faults.append(f"error: inspecting {node} at {known[node].host}: {last_words(answer)}")
-    control_plane = config.control_planes[0].name
-    if control_plane not in known:
+    control_planes = [node.name for node in config.control_planes if node.name in known]
+    if not control_planes:
         raise DoctorError("\n".join(faults))
+    asked = next((name for name in control_planes if answers[name].status == 0), control_planes[0])
     inspected = [node for node in nodes if answers[node.name].status == 0]
-    environment = {
-        **verification.environment(config.cluster, inspected),
-        "NODES": verification.addresses({node.name: known[node.name].host for node in nodes}),
-        "NODE_FACTS": "".join(answers[node.name].stdout for node in inspected),
-    }
-    compared = run(known[control_plane], "90-verify-cluster.sh", environment, "compare")
+    environment = verification.environment(
+        config.cluster,
+        inspected,
+        {node.name: known[node.name].host for node in nodes},
+        "".join(answers[node.name].stdout for node in inspected),
+    )
+    compared = run(known[asked], COMPARISON, environment)
     if compared.status != 0:
         faults += last_words(compared).splitlines()
     return table.render(table.parse(compared.stdout)), faults

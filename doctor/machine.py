@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.script import LOCK_WAIT_SECONDS, render_command, render_stdin
+from components.step import LOCK_WAIT_SECONDS, Step, render_stdin
 from doctor.state import Connection
 
 CONNECT_SECONDS = 15
@@ -22,13 +22,11 @@ class Answer:
     stderr: str
 
 
-def run(
-    connection: Connection, file: str, environment: Mapping[str, str], argument: str = "", seconds: int = 300
-) -> Answer:
-    """Run a step's script as its step would; the host key is verified.
+def run(connection: Connection, step: Step, environment: Mapping[str, str]) -> Answer:
+    """Run a step past its resource; the host key is verified.
 
-    The script has so many seconds, beside the wait for a step that is running there. A machine that cannot be reached,
-    or that falls silent, answers with status 255 and what is known of it.
+    Beside the step's own time there is the wait for a step that is running there. A machine that cannot be reached, or
+    that falls silent, answers with status 255 and what is known of it.
     """
     with tempfile.TemporaryDirectory() as folder:  # readable by its owner alone
         key, known = Path(folder) / "key", Path(folder) / "known_hosts"
@@ -50,18 +48,18 @@ def run(
             *("ssh", "-F", os.devnull, "-i", str(key)),
             *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
             f"{connection.user}@{connection.host}",
-            render_command(file, seconds, [argument] if argument else []),
+            step.command,
         ]
-        most = CONNECT_SECONDS + LOCK_WAIT_SECONDS + seconds
+        most = CONNECT_SECONDS + LOCK_WAIT_SECONDS + step.timeout_seconds
         try:
             done = subprocess.run(
                 command,
-                input=render_stdin(file, environment),
+                input=render_stdin(step.file, environment),
                 capture_output=True,
                 text=True,
                 check=False,
                 timeout=most,
             )
         except subprocess.TimeoutExpired:
-            return Answer(255, "", f"found no end of {file} after {most} s")
+            return Answer(255, "", f"found no end of {step.file} after {most} s")
     return Answer(done.returncode, done.stdout, done.stderr)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _SECRET = "4dabf18193072939515e22adb298388d"
+_MACHINE = "kubelab:index:VirtualMachine"
 _SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
 
@@ -20,18 +21,18 @@ class Connection:
 
 
 def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
-    """Machine name -> its connection, of what ``pulumi stack export --show-secrets`` printed (parsed JSON).
+    """Machine name -> its connection, of what `pulumi stack export --show-secrets` printed (parsed JSON).
 
-    The steps' own connections are taken, each of which names its machine as that with which it is deleted. What is to
-    be deleted or replaced is of a machine that may be gone.
+    The steps' own connections are taken, each of which names its machine as that with which it is deleted; those of the
+    cluster live with the cluster. What is to be deleted or replaced is of a machine that may be gone.
     """
     found = {}
     for resource in exported["deployment"].get("resources", []):
         if resource.get("delete") or resource.get("pendingReplacement"):
             continue
-        if resource["type"] == "command:remote:Command" and resource.get("deletedWith"):
+        kind, _, machine = resource.get("deletedWith", "").rpartition("::")
+        if resource["type"] == "command:remote:Command" and kind.endswith(_MACHINE):
             known = plain(resource["inputs"]["connection"])
-            machine = resource["deletedWith"].rpartition("::")[2]
             found[machine] = Connection(known["host"], known["user"], known["privateKey"], known["hostKey"])
     return found
 

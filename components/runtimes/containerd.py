@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+import tomli_w
+
 from components import apt, registries
 from components.guest_file import GuestFile
 from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
-from components.toml import toml_string
 from components.traces import Traces
-from config import RegistryConfig
+from config.lab import RegistryConfig
 
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 REGISTRY_HOSTS = "/etc/containerd/certs.d"
@@ -18,28 +19,14 @@ CONFIG_SCHEMA = 3
 def render_config(sandbox_image: str) -> str:
     """/etc/containerd/config.toml, complete: the package's own file disables the CRI plugin.
 
-    ``sandbox_image`` is the pause image that kubeadm names. SystemdCgroup is written out because containerd's
+    `sandbox_image` is the pause image that kubeadm names. SystemdCgroup is written out because containerd's
     default is false, and the kubelet follows the runtime's driver.
     """
-    runtime = "plugins.'io.containerd.cri.v1.runtime'"
-    images = "plugins.'io.containerd.cri.v1.images'"
-    return f"""version = {CONFIG_SCHEMA}
-
-[{images}.pinned_images]
-  sandbox = {toml_string(sandbox_image)}
-
-[{images}.registry]
-  config_path = {toml_string(REGISTRY_HOSTS)}
-
-[{runtime}.containerd]
-  default_runtime_name = 'runc'
-
-[{runtime}.containerd.runtimes.runc]
-  runtime_type = 'io.containerd.runc.v2'
-
-[{runtime}.containerd.runtimes.runc.options]
-  SystemdCgroup = true
-"""
+    images = {"pinned_images": {"sandbox": sandbox_image}, "registry": {"config_path": REGISTRY_HOSTS}}
+    runc = {"runtime_type": "io.containerd.runc.v2", "options": {"SystemdCgroup": True}}
+    runtime = {"containerd": {"default_runtime_name": "runc", "runtimes": {"runc": runc}}}
+    plugins = {"io.containerd.cri.v1.images": images, "io.containerd.cri.v1.runtime": runtime}
+    return tomli_w.dumps({"version": CONFIG_SCHEMA, "plugins": plugins})
 
 
 def registry_files(registry: RegistryConfig) -> list[GuestFile]:
@@ -52,15 +39,15 @@ def registry_files(registry: RegistryConfig) -> list[GuestFile]:
     folder = f"{REGISTRY_HOSTS}/{registry.host}"
     ca_file = f"{folder}/ca.crt"
     authorization = registries.basic_authorization(registry)
-    lines = [
-        f"server = {toml_string(registry.mirror or f'https://{registries.server(registry)}')}",
-        *(["override_path = true"] if registry.mirror else []),
-        "capabilities = ['pull', 'resolve']",
-        *([f"ca = {toml_string(ca_file)}"] if registry.ca_pem else []),
-        *(["[header]", f"  Authorization = {toml_string(f'Basic {authorization}')}"] if authorization else []),
-    ]
-    hosts = GuestFile(f"{folder}/hosts.toml", "\n".join(lines) + "\n", "0600" if authorization else "0644")
-    return [hosts, *([GuestFile(ca_file, registries.pem(registry.ca_pem))] if registry.ca_pem else [])]
+    hosts = {
+        "server": registry.mirror or f"https://{registries.server(registry)}",
+        **({"override_path": True} if registry.mirror else {}),
+        "capabilities": ["pull", "resolve"],
+        **({"ca": ca_file} if registry.ca_pem else {}),
+        **({"header": {"Authorization": f"Basic {authorization}"}} if authorization else {}),
+    }
+    file = GuestFile(f"{folder}/hosts.toml", tomli_w.dumps(hosts), "0600" if authorization else "0644")
+    return [file, *([GuestFile(ca_file, registries.pem(registry.ca_pem))] if registry.ca_pem else [])]
 
 
 def files(settings: RuntimeSettings) -> list[GuestFile]:
@@ -80,10 +67,12 @@ def inputs(installation: Installation, _: RuntimeSettings) -> Mapping[str, str]:
 
 RUNTIME = Runtime(
     name="containerd",
+    versions=("2.3.4",),
+    series=lambda release: release.containerd,
     reported_as="containerd",
     cri_socket=CRI_SOCKET,
     script="20-install-containerd.sh",
-    repository=lambda _, mirrors: apt.docker(mirrors),
+    repository=lambda source: apt.docker(source.system.id, source.system.codename, source.mirrors),
     files=files,
     inputs=inputs,
     traces=Traces(

@@ -2,45 +2,38 @@
 
 from collections.abc import Mapping
 
+import tomli_w
+
 from components import registries
 from components.apt import ANY_FINGERPRINT, Repository
 from components.guest_file import GuestFile
-from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
-from components.toml import toml_string
+from components.runtime import Installation, PackageSource, Runtime, RuntimeSettings, crictl_file
 from components.traces import Traces
-from config import MirrorsConfig, RegistryConfig
+from config.lab import RegistryConfig
 
 CRI_SOCKET = "unix:///var/run/crio/crio.sock"
 _UPSTREAM = "https://download.opensuse.org/repositories"
 
 
-def repository(minor: str, mirrors: MirrorsConfig) -> Repository:
+def repository(source: PackageSource) -> Repository:
     """CRI-O's packages of one Kubernetes minor. Upstream publishes no fingerprint: its key is taken by verified TLS."""
-    uri = f"{mirrors.apt_crio or _UPSTREAM}/isv:/cri-o:/stable:/v{minor}/deb/"
-    return Repository("crio", uri, "/", "", f"{uri}Release.key", ANY_FINGERPRINT, bool(mirrors.apt_crio))
+    mirror = source.mirrors.apt_crio
+    uri = f"{mirror or _UPSTREAM}/isv:/cri-o:/stable:/v{source.minor}/deb/"
+    return Repository("crio", uri, "/", "", f"{uri}Release.key", ANY_FINGERPRINT, bool(mirror))
 
 
 def render_drop_in(settings: RuntimeSettings) -> str:
     """The drop-in that is read after the package's own: names later in the alphabet win."""
-    lines = [
-        "[crio.runtime]",
-        'cgroup_manager = "systemd"',
-        "",
-        "[crio.image]",
-        f"pause_image = {toml_string(settings.sandbox_image)}",
-    ]
+    image = {"pause_image": settings.sandbox_image}
     if settings.has_credentials:
-        lines.append(f"global_auth_file = {toml_string(registries.CREDENTIALS)}")
-    return "\n".join(lines) + "\n"
+        image["global_auth_file"] = registries.CREDENTIALS
+    return tomli_w.dumps({"crio": {"runtime": {"cgroup_manager": "systemd"}, "image": image}})
 
 
 def render_registries(mirrored: list[RegistryConfig]) -> str:
     """registries.conf.d: a mirrored registry's images lie at the mirror and nowhere else."""
-    tables = (
-        f"prefix = {toml_string(registry.host)}\nlocation = {toml_string(registries.location(registry))}\n"
-        for registry in mirrored
-    )
-    return "".join(f"[[registry]]\n{table}" for table in tables)
+    tables = [{"prefix": registry.host, "location": registries.location(registry)} for registry in mirrored]
+    return tomli_w.dumps({"registry": tables})
 
 
 def files(settings: RuntimeSettings) -> list[GuestFile]:
@@ -66,6 +59,9 @@ def inputs(installation: Installation, _: RuntimeSettings) -> Mapping[str, str]:
 
 RUNTIME = Runtime(
     name="crio",
+    versions=("1.36.3",),
+    # It is released with each Kubernetes minor, and for that one.
+    series=lambda release: (release.minor,),
     reported_as="cri-o",
     cri_socket=CRI_SOCKET,
     script="20-install-crio.sh",

@@ -5,11 +5,25 @@ from collections.abc import Mapping
 
 from components import apt, registries
 from components.guest_file import GuestFile
-from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
+from components.release import Download, by_version
+from components.runtime import Adapter, Installation, Runtime, RuntimeSettings, crictl_file
 from components.traces import Traces
-from config import versions
 
 CRI_SOCKET = "unix:///run/cri-dockerd.sock"
+CRI_DOCKERD = Adapter(
+    name="criDockerd",
+    releases=by_version(
+        Download(
+            version=version,
+            path=f"github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.amd64.tgz",
+            sha256=sha256,
+        )
+        for version, sha256 in (
+            ("0.3.26", ("87f31c964d974cdce9c883c79b69e355c3c323e51d3a7d36cda140e6df7b8d5a",)),
+            ("0.4.4", ()),
+        )
+    ),
+)
 
 
 def render_daemon(settings: RuntimeSettings) -> str:
@@ -101,15 +115,15 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
 
 def inputs(installation: Installation, settings: RuntimeSettings) -> Mapping[str, str]:
     """What the script is given besides: the packages' versions, and cri-dockerd as a file with its checksums."""
-    release = versions.cri_dockerd(installation.versions["criDockerd"])
+    release = CRI_DOCKERD.releases[installation.versions[CRI_DOCKERD.name]]
     own = installation.mirrors.checksums.get(release.path)
     return {
-        # Upstream's revisions are 5:28.3.3-1~debian.12~bookworm and, before 23.0, 5:20.10.24~3-0~debian-bookworm. A
-        # pattern that ends in an asterisk would be a plain prefix to apt.
+        # Upstream's revisions are 5:28.3.3-1~<system>~<codename> and, before 23.0, 5:20.10.24~3-0~<system>-<codename>.
+        # A pattern that ends in an asterisk would be a plain prefix to apt.
         "DOCKER_VERSION": f"5:{installation.versions['docker']}[-~]*[a-z0-9]",
         "CONTAINERD_VERSION": f"{installation.versions['containerd']}-*",
         "CRI_DOCKERD_VERSION": release.version,
-        "CRI_DOCKERD_URL": f"{installation.mirrors.files or 'https:/'}/{release.path}",
+        "CRI_DOCKERD_URL": release.url(installation.mirrors.files),
         "CRI_DOCKERD_SHA256": " ".join([*release.sha256, *([own] if own else [])]),
         "IMAGE_SOURCES": image_sources(settings),
     }
@@ -117,10 +131,14 @@ def inputs(installation: Installation, settings: RuntimeSettings) -> Mapping[str
 
 RUNTIME = Runtime(
     name="docker",
+    # 20.10.24 is a distribution's own build; containers of it ran under Kubernetes 1.36.3 behind cri-dockerd 0.4.4. The
+    # adapter hides Docker's version from the kubelet, so that any will do.
+    versions=("28.3.3", "29.7.2", "20.10.24"),
+    adapter=CRI_DOCKERD,
     reported_as="docker",
     cri_socket=CRI_SOCKET,
     script="20-install-docker.sh",
-    repository=lambda _, mirrors: apt.docker(mirrors),
+    repository=lambda source: apt.docker(source.system.id, source.system.codename, source.mirrors),
     files=files,
     inputs=inputs,
     # From 1.36 on the kubelet would speak WebSocket to cri-dockerd's streaming server, by TLS, which that does not

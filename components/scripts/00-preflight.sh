@@ -3,6 +3,7 @@
 # library: leftovers.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
+: "${GUEST_SYSTEM:?ID and VERSION_ID of /etc/os-release that the node must have}"
 : "${MIN_CPUS:?CPUs that the role needs}"
 : "${MIN_MEMORY_MIB:?memory that the role needs, MiB}"
 : "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
@@ -53,7 +54,7 @@ check_all() {
   memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
   disk=$(df --output=avail -BG /var | tail -n 1 | tr -dc '0-9')
   found=$(leftovers)
-  check OperatingSystem "$os" 'debian 12' 'use an image of Debian 12' is "$os" 'debian 12'
+  check OperatingSystem "$os" "$GUEST_SYSTEM" "use an image of $GUEST_SYSTEM" is "$os" "$GUEST_SYSTEM"
   check Init "$(cat /proc/1/comm)" systemd 'use an image that boots systemd' is "$(cat /proc/1/comm)" systemd
   check Hostname "$(uname -n)" "$NODE_NAME" 'look at /var/log/cloud-init.log' is "$(uname -n)" "$NODE_NAME"
   check Address "$(ip -o -4 address show scope global | awk '{print $4}' | xargs)" "$NODE_ADDRESS" \

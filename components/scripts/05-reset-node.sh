@@ -3,6 +3,7 @@
 # and is to be cleaned, or when it is a worker that gets another runtime. It removes what kubelab recorded that it
 # installed, and what is in the list of known traces; nothing else.
 # library: leftovers.sh
+# library: packages.sh
 : "${NODE_NAME:?name of the node}"
 : "${ROLE:?controlPlane or worker}"
 : "${RUNTIME:?the word for the runtime that the node is to have}"

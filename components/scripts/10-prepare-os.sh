@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
 # mirrors' authority, apt's sources with their keys.
+# library: files.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"

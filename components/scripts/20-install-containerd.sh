@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs containerd with its whole configuration, and proves that it alone can run a pod, before a kubelet is there.
+# library: packages.sh
 # library: runtime.sh
 : "${CONTAINERD_VERSION:?version of the package containerd.io, as apt matches it}"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs CRI-O with drop-ins beside its package's files, and proves that it alone can run a pod, before a kubelet is
 # there.
+# library: packages.sh
 # library: runtime.sh
 : "${CRIO_VERSION:?version of the package cri-o, as apt matches it}"
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Installs the Kubernetes packages in exactly the declared version and holds them there, with the kubelet's settings of
 # this node, which a node that is a member already takes over at once.
+# library: files.sh
+# library: packages.sh
 : "${NODE_NAME:?name of the node}"
 : "${KUBERNETES_VERSION:?version such as 1.36.3}"
 : "${KUBERNETES_CNI_VERSION:?version of the package kubernetes-cni, as apt matches it}"
 : "${CRI_TOOLS_VERSION:?version of the package cri-tools, as apt matches it}"
+: "${SYSTEM_PACKAGES:?packages of the system, separated by spaces, in whichever version it has them}"
 : "${KUBELET_PATCH:?KubeletConfiguration of the node, a kubeadm patch in the form of write_files}"
 
 patches=/etc/kubelab/kubeadm-patches
@@ -44,9 +47,10 @@ at_exit() {
 }
 
 main() {
-  local found
+  local found packages
   # What the kubelet and kube-proxy call on a node, and kubeadm looks for; upstream's packages leave it to the system.
-  install_packages 'conntrack=*' 'ethtool=*' 'socat=*'
+  read -ra packages <<<"$SYSTEM_PACKAGES"
+  install_packages "${packages[@]/%/=*}"
   install_held_packages "kubelet=$KUBERNETES_VERSION-*" "kubeadm=$KUBERNETES_VERSION-*" "kubectl=$KUBERNETES_VERSION-*" \
     "kubernetes-cni=$KUBERNETES_CNI_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
   found=$(kubeadm version --output short)

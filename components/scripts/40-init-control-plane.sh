@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
 # Initialises the control plane once, takes over its settings when they change later, and gives a client's kubeconfig as
 # result on stdout (a secret).
+# library: files.sh
 : "${NODE_NAME:?name of the node}"
+: "${NODE_ADDRESS:?address of the node}"
 : "${KUBEADM_CONFIG:?documents of kubeadm init, YAML}"
-: "${IDENTITY:?what the cluster keeps for its life, YAML}"
+: "${IDENTITY:?what the control plane keeps for its life, YAML}"
 : "${CERT_SANS?further names and addresses in the API server certificate, separated by spaces}"
-: "${API_ENDPOINT:?host:port of the API server}"
+: "${API_ENDPOINT:?host:port at which the API server is asked}"
 : "${CRI_SOCKET:?the one socket of this node}"
 
 config=/etc/kubelab/kubeadm-init.yaml
 identity=/etc/kubelab/cluster-identity.yaml
+# Every endpoint that a node may have joined by.
+endpoints=/etc/kubelab/control-plane-endpoints
 manifests=/etc/kubernetes/manifests
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
 is_ready() { [[ -f $KUBECONFIG ]] && kubectl get --raw /readyz --request-timeout 5s; }
 
 initialise() {
-  [[ ! -f /etc/kubelab/kubeadm-init.applied.yaml ]] ||
-    fail "initialising the control plane on $NODE_NAME: found the cluster of an earlier kubelab, which did not record what it keeps for its life; destroy the lab and build it anew"
   if [[ -e $manifests/kube-apiserver.yaml || -e /var/lib/etcd/member ]]; then
     say 'clearing an init that did not finish'
     logged "resetting $NODE_NAME" kubeadm reset --force --cri-socket "$CRI_SOCKET"
@@ -26,8 +28,9 @@ initialise() {
   logged "initialising the control plane on $NODE_NAME (see also: journalctl -u kubelet -n 50)" \
     kubeadm init --config "$config" --skip-token-print
   delete_tokens
+  printf '%s\n' "$API_ENDPOINT" >"$endpoints"
   write_files "=== 0600 $identity"$'\n'"$IDENTITY"
-  mark_applied control-plane-certificate "$CERT_SANS"
+  mark_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"
   mark_applied kube-proxy "$(kube_proxy_settings)"
   mark_applied control-plane "$KUBEADM_CONFIG"
 }
@@ -48,6 +51,16 @@ check_identity() {
     fail "comparing the declared cluster with the running one on $NODE_NAME: $changes; revert the change, or destroy the lab and build it anew"
 }
 
+# A node goes on asking where it joined, and the API server's certificate must go on naming that: kubeadm puts the
+# node's address and the endpoint there by itself.
+check_former_endpoints() {
+  local former
+  while read -r former; do
+    [[ " $NODE_ADDRESS ${API_ENDPOINT%:*} $CERT_SANS " == *" ${former%:*} "* ]] ||
+      fail "changing the endpoint of the control plane on $NODE_NAME to $API_ENDPOINT: nodes that joined by $former go on asking there, and the new certificate would not name it; add ${former%:*} to apiServer/certSANs"
+  done <"$endpoints"
+}
+
 phase() { logged "running kubeadm init phase $* on $NODE_NAME" kubeadm init phase "$@" --config "$config"; }
 
 # kubeadm's own way to change a running cluster. The components come first: what they refuse is not yet uploaded.
@@ -55,23 +68,46 @@ apply_settings() {
   say "changing the control plane's settings"
   former=$(mktemp -d)
   cp --archive "$manifests" "$former/manifests"
+  mkdir "$former/kubeconfigs"
+  cp --archive /etc/kubernetes/{admin,super-admin}.conf "$former/kubeconfigs" 2>/dev/null || true
   [[ ! -f /etc/kubelab/applied/control-plane ]] || cp --archive /etc/kubelab/applied/control-plane "$former"
   # What was in effect is no longer known until all is done, also when the change is taken back meanwhile.
   rm -f /etc/kubelab/applied/control-plane
-  if ! is_applied control-plane-certificate "$CERT_SANS"; then
+  if ! is_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"; then
     rm -f /etc/kubelab/applied/control-plane-certificate
     rm -f /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key
     phase certs apiserver
     # The API server reads its certificate when it starts.
     crictl ps --quiet --name '^kube-apiserver$' | xargs --no-run-if-empty crictl stop >/dev/null
-    mark_applied control-plane-certificate "$CERT_SANS"
+    mark_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"
   fi
+  name_endpoint admin
+  name_endpoint super-admin
   phase control-plane all
   phase etcd local
   wait_until 180 "the control plane of $API_ENDPOINT to take its settings" settings_in_effect
   phase upload-config all
+  publish_endpoint
   apply_kube_proxy
+  grep -qxF "$API_ENDPOINT" "$endpoints" || printf '%s\n' "$API_ENDPOINT" >>"$endpoints"
   mark_applied control-plane "$KUBEADM_CONFIG"
+}
+
+# name_endpoint NAME: a kubeconfig that asks elsewhere is made anew; kubeadm itself keeps one that is there.
+name_endpoint() {
+  local file=/etc/kubernetes/$1.conf
+  if [[ -f $file ]] && grep -qxF "    server: https://$API_ENDPOINT" "$file"; then return 0; fi
+  rm -f "$file"
+  phase kubeconfig "$1"
+}
+
+# Where nodes that join are told to ask from then on.
+publish_endpoint() {
+  local found
+  found=$(kubectl --namespace kube-public get configmap cluster-info --output yaml)
+  [[ $found != *"server: https://$API_ENDPOINT"$'\n'* ]] || return 0
+  sed -E "s#(server: https://)\\S+#\\1$API_ENDPOINT#; /^  resourceVersion: /d" <<<"$found" >"$former/cluster-info.yaml"
+  kubectl replace --filename "$former/cluster-info.yaml" >&2
 }
 
 settings_in_effect() {
@@ -114,6 +150,7 @@ at_exit() {
   [[ -n ${former:-} ]] || return 0
   if (($1 != 0)) && [[ -f $former/control-plane ]]; then
     say "putting the control plane's former manifests back on $NODE_NAME"
+    cp --archive "$former"/kubeconfigs/. /etc/kubernetes
     cp --archive "$former"/manifests/. "$manifests"
     cp --archive "$former/control-plane" /etc/kubelab/applied/control-plane
   fi
@@ -129,6 +166,7 @@ main() {
     initialise
   else
     check_identity
+    check_former_endpoints
     is_applied control-plane "$KUBEADM_CONFIG" || apply_settings
     wait_until 120 "the API server at $API_ENDPOINT" is_ready
   fi

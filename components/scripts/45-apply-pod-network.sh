@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Applies the pod network's manifest of a pinned version, with this cluster's pod subnet.
+# library: files.sh
 : "${MANIFEST_URL:?where the manifest of that version is}"
 : "${MANIFEST_SHA256:?checksums that the manifest may have, separated by spaces}"
 : "${KUSTOMIZATION:?what differs from the manifest, as a kustomization}"

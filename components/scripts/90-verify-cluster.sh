@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Proves that the cluster works, beyond what "Ready" says: names, runtimes, system pods, a pod on every node, service
-# addresses, DNS, logs, exec and port-forward. What it made is removed again, also when it fails. With the argument
-# compare it only compares the runtimes, and changes nothing.
+# addresses, DNS, logs, exec and port-forward. What it made is removed again, also when it fails, and so are the tokens
+# that workers joined with. With the argument compare it only compares the runtimes, and changes nothing.
 # library: agreement.sh
 : "${NODES:?lines of: node name, address}"
 : "${POD_SUBNET:?CIDR that every pod address must lie in}"
+: "${POD_NETWORK:?name of the pod network}"
+: "${POD_NETWORK_WORKLOADS:?lines of: namespace, kind/name; what must run of the pod network}"
+: "${POD_NETWORK_LOOK_AT:?what to look at when pods of different nodes do not reach each other}"
 : "${DNS_DOMAIN:?the cluster domain}"
 : "${TEST_IMAGE:?the agnhost image}"
 
@@ -52,24 +55,55 @@ is_in_subnet() {
   ((($(address_number "$1") & mask) == ($(address_number "${2%/*}") & mask)))
 }
 
+# Before anything can fail: whoever joined needs none any more.
+delete_join_tokens() {
+  local tokens id rest
+  tokens=$(kubeadm token list)
+  while IFS=. read -r id rest; do
+    [[ $rest != *'kubelab: join of '* ]] || kubeadm token delete "$id" >/dev/null
+  done <<<"$tokens"
+}
+
+are_registered() {
+  local found missing
+  found=$(kubectl get nodes --output name) || return 1
+  missing=$(awk '{print "node/" $1}' <<<"$NODES" | grep -vxF "$found" || true)
+  [[ -z $missing ]] || {
+    echo "found ${found//$'\n'/ }, missing ${missing//$'\n'/ }"
+    return 1
+  }
+}
+
+# Clones of a machine that was not generalised share these; their leases and pods would collide.
+check_identities() {
+  local field values clones
+  for field in machineID systemUUID; do
+    values=$(kubectl get nodes --no-headers --output "custom-columns=N:.metadata.name,V:.status.nodeInfo.$field")
+    clones=$(awk 'NF == 2 && $2 != "<none>" {names[$2] = names[$2] " " $1; count[$2]++} END {for (value in count) if (count[value] > 1) print value ":" names[value]}' <<<"$values" | sort | paste -sd ';')
+    [[ -z $clones ]] ||
+      fail "comparing the nodes: one $field belongs to several, $clones; give the image an empty /etc/machine-id, and each machine its own BIOS UUID"
+  done
+}
+
 check_nodes() {
-  local found wanted field
+  local found wanted
   wanted=$(awk '{print $1}' <<<"$NODES" | sort | xargs)
+  wait_until 240 'every node to register' are_registered
+  check_identities
   # shellcheck disable=SC2046
   kubectl wait --for condition=Ready $(awk '{print "node/" $1}' <<<"$NODES") --timeout 300s >/dev/null ||
     fail "waiting 300 s for the nodes $wanted to be Ready: see below"
   # A worker that is being taken from the stack leaves only after this step.
   found=$(kubectl get nodes --output name | sed 's#^node/##' | sort | xargs)
   [[ $found == "$wanted" ]] || say "warning: the cluster has the nodes $found, declared are $wanted"
-  for field in machineID systemUUID; do
-    found=$(kubectl get nodes --no-headers --output "custom-columns=V:.status.nodeInfo.$field" | sort | uniq -d | xargs)
-    [[ -z $found ]] || fail "comparing the nodes: $field $found belongs to more than one; give the image an empty /etc/machine-id"
-  done
 }
 
 check_system_pods() {
-  kubectl --namespace kube-flannel rollout status daemonset/kube-flannel-ds --timeout 180s >/dev/null ||
-    fail 'waiting 180 s for flannel on every node: see below'
+  local namespace workload
+  while read -r namespace workload; do
+    kubectl --namespace "$namespace" rollout status "$workload" --timeout 180s >/dev/null ||
+      fail "waiting 180 s for $workload of $POD_NETWORK: see below"
+  done <<<"$POD_NETWORK_WORKLOADS"
   kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
     fail 'waiting 180 s for kube-proxy on every node: see below'
 }
@@ -126,7 +160,7 @@ check_pods() {
   while read -r pod address node; do
     is_in_subnet "$address" "$POD_SUBNET" || fail "checking the address of pod $pod on $node: found $address, wanted one inside $POD_SUBNET"
     check_connection "$pod" "$node" "kubernetes.default.svc.$DNS_DOMAIN:443" 'kubectl -n kube-system logs deployment/coredns'
-    check_connection "$pod" "$node" "$before:8080" 'UDP port 8472 between the nodes'
+    check_connection "$pod" "$node" "$before:8080" "$POD_NETWORK_LOOK_AT"
     before=$address
     [[ -n $(in_namespace logs "$pod" --tail 5) ]] || fail "reading the log of pod $pod on $node: it is empty"
     check_port_forward "$pod" "$node"
@@ -178,6 +212,7 @@ check_service() {
 answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" | grep '^web-'; }
 
 verify() {
+  delete_join_tokens
   check_nodes
   # The system pods settle while these start.
   start_pods

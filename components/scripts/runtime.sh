@@ -2,6 +2,7 @@
 # What the installation of every container runtime has in common: one runtime and one socket on a machine, its
 # configuration written and read again, and the proof, before a kubelet is there, that it alone pulls and runs.
 # library: observe.sh
+# library: files.sh
 : "${NODE_NAME:?name of the node}"
 : "${RUNTIME:?the word for the runtime}"
 : "${CRI_SOCKET:?the one socket of this node, as kubeadm is told it}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from components.script import render_stdin
+from components.step import render_stdin
 from tests.e2e import host
 from tests.e2e.cluster import Cluster
 from tests.e2e.project import Project, wait_for

@@ -1,6 +1,7 @@
 """The shipped stacks on a test site, as an engine would be told of them."""
 
 import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,8 @@ def answer(args: MockResourceArgs) -> dict[str, Any]:
 
 def stdout(name: str) -> str:
     """A step's result."""
-    if name.endswith("-mint-token"):
-        return f"{token_of(name.removesuffix('-mint-token'))}\nsha256:{'0' * 64}\n"
+    if name.endswith("-membership"):
+        return f"{token_of(name.removesuffix('-membership'))}\nsha256:{'0' * 64}\n"
     if name.endswith("-inspect"):
         return facts_of(name.removesuffix("-inspect"))
     return KUBECONFIG if name.endswith("-init") else f"machine-id of {name}\n"
@@ -184,3 +185,21 @@ def workers(config: LabConfig) -> list[str]:
     names = [worker.name for worker in config.workers]
     assert {"w1", "w2"} <= set(names)
     return names
+
+
+@pytest.fixture(scope="session")
+def lab(site_file: Path) -> Callable[..., Graph]:
+    """The mixed stack with changes: of the cluster by keyword, of nodes by name."""
+    known: dict[str, Graph] = {}
+
+    def make(nodes: Mapping[str, Mapping[str, Any]] | None = None, **cluster: object) -> Graph:
+        declared = shipped("mixed")
+        declared["cluster"] |= cluster
+        for name, changes in (nodes or {}).items():
+            declared["nodes"][name] |= changes
+        key = repr(declared)
+        if key not in known:
+            known[key] = registered(loaded("mixed", declared, site_file))
+        return known[key]
+
+    return make

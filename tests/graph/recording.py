@@ -26,9 +26,9 @@ def secret(value: object) -> dict[str, object]:
     return {SECRET_SIGNATURE: SECRET, "value": value}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resource:
-    """One registered resource. ``inputs`` are as on the wire: a secret is a mapping with the secrets' signature."""
+    """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature."""
 
     urn: str
     type: str

@@ -2,10 +2,15 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from components.guest_systems import GUEST_SYSTEMS
+from components.pod_networks import POD_NETWORKS
+from components.runtimes import RUNTIMES
 from tests.graph.conftest import PROJECT
 from tests.graph.recording import Graph
 
@@ -36,7 +41,7 @@ EACH_COMPONENT = pytest.mark.parametrize("component", sorted(COMPONENTS))
 
 
 def test_the_components_are_found() -> None:
-    assert {"Lab", "Machine", "Node", "ControlPlane", "PodNetwork", "Worker", "Inspection", "Script"} <= set(COMPONENTS)
+    assert set(COMPONENTS) == {"Lab", "Machine", "Node", "Cluster", "Worker"}
     assert "runtimes/docker.py" in TREES
 
 
@@ -112,7 +117,80 @@ def test_only_a_runtimes_own_file_knows_which_runtime_it_is() -> None:
         if isinstance(node, ast.Constant) and node.value in words and not module.startswith("runtimes/")
     }
     # Names of repositories and packages, of which some are also a runtime's.
-    assert knowing <= {"apt.py", "traces.py"}
+    assert knowing <= {"apt.py", "traces.py", "guest_systems/debian.py"}
+
+
+RECORDS = {"runtimes": RUNTIMES, "pod_networks": POD_NETWORKS, "guest_systems": GUEST_SYSTEMS}
+
+
+@pytest.mark.parametrize("folder", RECORDS)
+def test_every_file_of_a_folder_of_records_is_one_of_them(folder: str) -> None:
+    modules = [module for module in TREES if module.startswith(f"{folder}/") and not module.endswith("__init__.py")]
+    assert len(RECORDS[folder]) == len(modules) > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "record"),
+    [("flannel", "pod_networks/flannel.py"), (r"bookworm|debian.?12", "guest_systems/debian.py")],
+)
+def test_only_its_own_record_names_a_pod_network_or_a_guest_system(words: str, record: str) -> None:
+    naming = {
+        str(path.relative_to(PROJECT))
+        for folder in ("components", "doctor")
+        for path in files(PROJECT / folder)
+        if re.search(words, path.read_text(), re.IGNORECASE)
+    }
+    assert naming == {f"components/{record}"}
+
+
+def test_records_can_be_read_without_pulumi_and_without_what_a_user_may_write() -> None:
+    """So that config/ can ask them which words and versions there are."""
+    program = (
+        "import sys, components.runtimes, components.pod_networks, components.guest_systems as systems;"
+        "[*components.runtimes.RUNTIMES, *components.pod_networks.POD_NETWORKS, *systems.GUEST_SYSTEMS];"
+        "print(*sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    loaded = ran.stdout.split()
+    assert "components.pod_networks.flannel" in loaded
+    assert not {"pulumi", "pulumi_command", "grpc"} & set(loaded)
+
+
+def imports_of(tree: ast.Module) -> set[str]:
+    """The modules of config/ that a module names."""
+    named = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {name for name in named if name.partition(".")[0] == "config"}
+
+
+def test_records_know_of_config_the_types_of_a_lab_and_facts_on_kubernetes_alone() -> None:
+    open_, seen = list(RECORDS), set()
+    while open_:
+        module = open_.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        paths = [name for name in TREES if name == f"{module}.py" or name.startswith(f"{module}/")]
+        for tree in (TREES[name] for name in paths):
+            open_ += [
+                (node.module or "").removeprefix("components.").replace(".", "/")
+                for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("components.")
+            ]
+            assert imports_of(tree) <= {"config.lab", "config.versions"}, paths
+    assert {"apt", "traces", "runtime", "discovery"} <= seen
+
+
+def test_every_step_is_a_script_with_a_pure_environment() -> None:
+    steps = {
+        name: tree for name, tree in TREES.items() if name.startswith("steps/") and "step import" in ast.unparse(tree)
+    }
+    assert len(steps) > 8
+    for name, tree in steps.items():
+        assert "environment" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
+    knowing = [
+        name for name, tree in TREES.items() if name.startswith("steps/") and "import pulumi" in ast.unparse(tree)
+    ]
+    assert knowing == []
 
 
 def files(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from tests.graph.recording import Graph, Resource
 
 COMMAND = "command:remote:Command"
 MACHINE = "kubelab:index:VirtualMachine"
+CLUSTER = "kubelab:cluster:Cluster"
 ON_REQUEST = {"05-reset-node.sh"}
 
 
@@ -114,16 +115,12 @@ def test_a_join_waits_for_no_other_worker_and_not_for_the_pod_network(graph: Gra
 
 
 def test_a_token_is_minted_only_when_its_worker_is_ready_to_join(graph: Graph, workers: list[str]) -> None:
+    """It lives for minutes, and an installation may take longer."""
     for worker in workers:
-        minted = step(graph, "50-mint-token.sh", worker)
-        assert waits_for(graph, minted, step(graph, "30-install-kubernetes.sh", worker))
-        assert waits_for(graph, minted, step(graph, "40-init-control-plane.sh", "cp1"))
-
-
-def test_a_worker_is_admitted_after_it_joined(graph: Graph, workers: list[str]) -> None:
-    for worker in workers:
-        admitted = step(graph, "65-manage-membership.sh", worker)
-        assert waits_for(graph, admitted, step(graph, "60-join-worker.sh", worker))
+        admitted = step(graph, "50-manage-membership.sh", worker)
+        assert waits_for(graph, admitted, step(graph, "30-install-kubernetes.sh", worker))
+        assert waits_for(graph, admitted, step(graph, "40-init-control-plane.sh", "cp1"))
+        assert waits_for(graph, step(graph, "60-join-worker.sh", worker), admitted)
 
 
 def test_a_node_is_inspected_once_it_is_a_member(graph: Graph, workers: list[str]) -> None:
@@ -131,7 +128,7 @@ def test_a_node_is_inspected_once_it_is_a_member(graph: Graph, workers: list[str
     assert waits_for(graph, inspected, step(graph, "45-apply-pod-network.sh", "network"))
     for worker in workers:
         inspected = step(graph, "80-inspect-node.sh", worker)
-        assert waits_for(graph, inspected, step(graph, "65-manage-membership.sh", worker))
+        assert waits_for(graph, inspected, step(graph, "60-join-worker.sh", worker))
         assert {name.partition("-")[0] for _, name in scripts_before(graph, inspected)} == {"cp1", worker}
 
 

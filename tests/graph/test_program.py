@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from components.runtimes import RUNTIMES
+from config.versions import KUBERNETES
 from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer, shipped
 from tests.graph.recording import Graph, is_secret, record
+
+DEFAULT = next(iter(KUBERNETES))
 
 
 class Lines(logging.Handler):
@@ -77,7 +81,9 @@ def test_a_lab_exports_what_a_user_needs_next(settings: dict[str, Any], said: Li
         ("w1", "worker", "containerd", address_of("w1")),
         ("w2", "worker", "containerd", address_of("w2")),
     ]
-    assert {(node["kubernetesVersion"], node["runtimeVersion"]) for node in outputs["nodes"]} == {("1.36.3", "2.3.4")}
+    assert {(node["kubernetesVersion"], node["runtimeVersion"]) for node in outputs["nodes"]} == {
+        (DEFAULT, RUNTIMES["containerd"].versions[0])
+    }
 
 
 @pytest.mark.usefixtures("password")
@@ -86,10 +92,8 @@ def test_the_nodes_of_one_lab_may_have_different_runtimes_each_in_its_own_versio
 ) -> None:
     nodes = run({**settings, **{key: shipped("mixed")[key] for key in ("cluster", "nodes")}}, said).outputs["nodes"]
     assert [(node["name"], node["runtime"], node["runtimeVersion"]) for node in nodes] == [
-        ("cp1", "containerd", "2.3.4"),
-        ("w1", "docker", "28.3.3"),
-        ("w2", "containerd", "2.3.4"),
-        ("w3", "crio", "1.36.3"),
+        (name, runtime, RUNTIMES[runtime].versions[0])
+        for name, runtime in (("cp1", "containerd"), ("w1", "docker"), ("w2", "containerd"), ("w3", "crio"))
     ]
 
 
@@ -136,7 +140,7 @@ def test_an_empty_configuration_is_a_fault_and_not_a_traceback(said: Lines) -> N
 def test_configuration_that_is_not_a_mapping_is_a_fault_and_not_a_traceback(
     settings: dict[str, Any], said: Lines
 ) -> None:
-    lines = refuse({**settings, "cluster": "1.36.3"}, said)
+    lines = refuse({**settings, "cluster": DEFAULT}, said)
     assert [line for line in lines if "kubelab:cluster" in line]
 
 

@@ -1,74 +1,17 @@
 """Another runtime, another installation: which machines and steps are made anew, as an engine would decide it."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from components.runtimes import RUNTIMES
-from tests.graph.conftest import loaded, moid_of, registered, shipped
-from tests.graph.recording import Graph, Resource
-from tests.graph.test_order import MACHINE, commands, preparation, script_of, step, waits_for
+from tests.graph.changes import Lab, anew, command_or_none, is_made_anew, replaced
+from tests.graph.recording import Graph
+from tests.graph.test_order import CLUSTER, MACHINE, commands, preparation, script_of, step, waits_for
 from tests.graph.test_steps import given, run_of
 
-Lab = Callable[..., Graph]
-JOINING = ("mint-token", "join", "membership")
-
-
-@pytest.fixture(scope="session")
-def lab(site_file: Path) -> Lab:
-    """The mixed stack with changes: of the cluster by keyword, of nodes by name."""
-    known: dict[str, Graph] = {}
-
-    def make(nodes: Mapping[str, Mapping[str, Any]] | None = None, **cluster: object) -> Graph:
-        declared = shipped("mixed")
-        declared["cluster"] |= cluster
-        for name, changes in (nodes or {}).items():
-            declared["nodes"][name] |= changes
-        key = repr(declared)
-        if key not in known:
-            known[key] = registered(loaded("mixed", declared, site_file))
-        return known[key]
-
-    return make
-
-
-def replaced(before: Graph, after: Graph) -> set[str]:
-    """The commands that an engine makes anew, by the values of their triggers, and by those that these come from."""
-    machines = {machine.name for machine in after.of_type(MACHINE) if is_made_anew(before, machine)}
-    changed = {moid_of(name) for name in machines}
-    found: set[str] = set()
-    while True:
-        new = {
-            command.name
-            for command in commands(after)
-            if (old := command_or_none(before, command.name)) is not None
-            and (
-                old.plain("triggers") != command.plain("triggers") or changed & set(map(str, command.plain("triggers")))
-            )
-        } - found
-        if not new:
-            return found
-        found |= new
-        changed |= {f"{name}-id" for name in new}
-
-
-def command_or_none(graph: Graph, name: str) -> Resource | None:
-    return next((command for command in commands(graph) if command.name == name), None)
-
-
-def is_made_anew(before: Graph, machine: Resource) -> bool:
-    """Another value of a name in replaceTriggers, unless it is to be kept; the provider's own tests prove that."""
-    if machine.plain("keepOnTriggers"):
-        return False
-    old = before.named(MACHINE, machine.name).plain("replaceTriggers")
-    new = machine.plain("replaceTriggers")
-    return any(old[name] != new[name] for name in old.keys() & new.keys())
-
-
-def anew(graph: Graph) -> set[str]:
-    return {machine.name for machine in graph.of_type(MACHINE)}
+JOINING = ("join", "membership")
 
 
 def of_worker(worker: str, graph: Graph) -> set[str]:
@@ -78,7 +21,7 @@ def of_worker(worker: str, graph: Graph) -> set[str]:
 
 
 @pytest.mark.parametrize("policy", ["replaceMachine", "resetNode"])
-def test_another_runtime_of_a_worker_makes_its_own_steps_anew_and_verifies_the_cluster(lab: Lab, policy: str) -> None:
+def test_another_runtime_of_a_worker_makes_its_own_steps_anew_and_verifies(lab: Lab, policy: str) -> None:
     before = lab(onRuntimeChange=policy)
     after = lab({"w1": {"runtime": "crio"}}, onRuntimeChange=policy)
     assert replaced(before, after) == {*of_worker("w1", after), "verification"}
@@ -103,7 +46,7 @@ def test_a_worker_that_is_to_be_reset_keeps_its_machine(lab: Lab) -> None:
     assert not [name for name in anew(after) if is_made_anew(before, after.named(MACHINE, name))]
 
 
-def test_a_worker_that_was_reset_is_made_anew_for_the_next_runtime_once_that_is_the_policy(lab: Lab) -> None:
+def test_a_worker_that_was_reset_is_made_anew_once_that_is_the_policy(lab: Lab) -> None:
     before = lab({"w1": {"runtime": "crio", "onRuntimeChange": "resetNode"}})
     after = lab({"w1": {"runtime": "containerd"}})
     assert [name for name in anew(after) if is_made_anew(before, after.named(MACHINE, name))] == ["w1"]
@@ -117,9 +60,7 @@ def test_another_policy_alone_makes_nothing_anew(lab: Lab) -> None:
 
 @pytest.mark.parametrize("policy", ["replaceMachine", "resetNode"])
 @pytest.mark.parametrize("runtime", ["docker", "crio"])
-def test_another_runtime_of_the_control_plane_makes_nothing_anew_that_changes_a_machine(
-    lab: Lab, policy: str, runtime: str
-) -> None:
+def test_another_runtime_of_the_control_plane_makes_nothing_anew(lab: Lab, policy: str, runtime: str) -> None:
     """A cluster lives on its control plane: the step refuses the change and says what to do."""
     before = lab(onRuntimeChange=policy)
     after = lab({"cp1": {"runtime": runtime}}, onRuntimeChange=policy)
@@ -132,12 +73,12 @@ def test_another_runtime_of_the_control_plane_makes_nothing_anew_that_changes_a_
 def test_the_membership_goes_before_anything_of_the_old_node_does(lab: Lab, policy: str) -> None:
     """An engine deletes what depends on a thing before the thing itself: the drain comes while the node still runs."""
     graph = lab({"w1": {"runtime": "crio"}}, onRuntimeChange=policy)
-    membership = step(graph, "65-manage-membership.sh", "w1")
+    membership = step(graph, "50-manage-membership.sh", "w1")
     assert membership.delete_before_replace
     assert "remove" in membership.plain("delete").split()
     for earlier in preparation(graph, "w1"):
         assert waits_for(graph, membership, earlier), earlier.name
-    assert membership.deleted_with == graph.named(MACHINE, "cp1").urn
+    assert membership.deleted_with == graph.named(CLUSTER, "cluster").urn
     assert run_of("w1") in membership.plain("triggers")
 
 
@@ -188,41 +129,3 @@ def test_a_reset_knows_the_nodes_role_and_what_it_is_to_have(lab: Lab) -> None:
         assert given(step(graph, "00-preflight.sh", node), "CLEAN_INSTALL") == clean
         assert given(reset, "TRACES") == given(step(graph, "00-preflight.sh", node), "TRACES")
         assert set(given(reset, "SOCKETS").split()) == {runtime.cri_socket for runtime in RUNTIMES.values()}
-
-
-def test_settings_of_one_nodes_kubelet_change_that_nodes_packages_alone(lab: Lab) -> None:
-    before, after = lab(), lab({"w1": {"kubelet": {"maxPods": 30}}})
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"w1-install-kubernetes"}
-    assert replaced(before, after) == set()
-
-
-def test_log_limits_of_a_docker_nodes_kubelet_are_its_dockers_too(lab: Lab) -> None:
-    graph = lab({"w1": {"kubelet": {"containerLogMaxSize": "20Mi", "containerLogMaxFiles": 3}}})
-    files = given(step(graph, "20-install-docker.sh", "w1"), "FILES")
-    assert f'"max-size": "{20 * 1024**2}"' in files
-    assert '"max-file": "3"' in files
-
-
-def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> None:
-    arguments = {"extraArgs": [{"name": "v", "value": "4"}], "certSANs": ["k8s.lab"]}
-    before, after = lab(), lab(apiServer=arguments)
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"cp1-init"}
-    assert replaced(before, after) == set()
-    assert given(step(after, "40-init-control-plane.sh", "cp1"), "CERT_SANS") == "k8s.lab"
-
-
-def test_the_mode_of_kube_proxy_is_the_pod_networks_too(lab: Lab) -> None:
-    graph = lab(kubeProxy={"mode": "nftables"})
-    assert "mode: nftables\n" in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
-    applied = step(graph, "45-apply-pod-network.sh", "network")
-    assert "true" in given(applied, "KUSTOMIZATION").partition("EnableNFTables")[2].splitlines()[0]

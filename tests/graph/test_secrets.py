@@ -49,7 +49,7 @@ def test_no_command_line_carries_a_secret(graph_with_logins: Graph) -> None:
         assert not [value for value in SECRETS.values() for line in lines if value in line], command.name
 
 
-def test_the_login_of_a_registry_is_given_to_the_installation_of_each_runtime_and_to_no_other_step(
+def test_a_registrys_login_is_given_to_the_installation_of_a_runtime_alone(
     graph_with_logins: Graph, config: LabConfig
 ) -> None:
     login = SECRETS["login of a registry"]
@@ -76,16 +76,9 @@ def test_each_worker_joins_with_a_token_of_its_own(graph: Graph, workers: list[s
         assert is_secret(joined.inputs["stdin"])
 
 
-def test_a_workers_own_token_is_deleted_when_it_is_admitted(graph: Graph, workers: list[str]) -> None:
-    for worker in workers:
-        admitted = step(graph, "65-manage-membership.sh", worker)
-        assert [other for other in workers if token_of(other) in admitted.plain("stdin")] == [worker]
-        assert is_secret(admitted.inputs["stdin"])
-
-
 def test_a_result_that_is_a_secret_is_kept_as_one_and_not_logged(graph: Graph, workers: list[str]) -> None:
     secret = {command.name for command in commands(graph) if "stdout" in command.secret_outputs}
-    assert secret >= {"cp1-init", *(f"{worker}-mint-token" for worker in workers)}
+    assert secret >= {"cp1-init", *(f"{worker}-membership" for worker in workers)}
     for command in commands(graph):
         if command.name in secret:
             assert command.plain("logging") in ("stderr", "none"), command.name

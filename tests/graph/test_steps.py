@@ -1,15 +1,14 @@
 """How steps reach their machine, when they run again, and what they leave when they are removed."""
 
 import re
-from collections.abc import Iterable
 
-from components.runtimes import RUNTIMES, all_traces
-from config import LabConfig, versions
-from tests.graph.conftest import address_of, facts_of, moid_of, public_key_of
+from components.runtimes import RUNTIMES
+from config import LabConfig
+from tests.graph.conftest import address_of, moid_of, public_key_of
 from tests.graph.recording import Graph, Resource, is_secret
-from tests.graph.test_order import MACHINE, commands, script_of, step, verification
+from tests.graph.test_order import CLUSTER, MACHINE, commands, script_of, step, verification
 
-INSTALLED = re.compile(r"^([A-Z_]*VERSION)=(.*)$", re.MULTILINE)
+INITIALISATION = "cp1-init-id"
 
 
 def node_of(command: Resource, graph: Graph) -> str:
@@ -37,10 +36,17 @@ def install_step(graph: Graph, config: LabConfig, node: str) -> Resource:
     return step(graph, RUNTIMES[runtime].script, node)
 
 
-def test_every_step_goes_with_its_own_machine(graph: Graph) -> None:
+def of_cluster(command: Resource) -> bool:
+    """Whether a command is of the cluster as a whole, whichever control plane it runs on."""
+    return script_of(command) in {"45-apply-pod-network.sh", "50-manage-membership.sh", "90-verify-cluster.sh"}
+
+
+def test_every_step_goes_with_its_own_machine_or_with_the_cluster(graph: Graph) -> None:
     assert commands(graph)
+    cluster = graph.named(CLUSTER, "cluster").urn
     for command in commands(graph):
-        assert command.deleted_with == graph.named(MACHINE, node_of(command, graph)).urn, command.name
+        own = graph.named(MACHINE, node_of(command, graph)).urn
+        assert command.deleted_with == (cluster if of_cluster(command) else own), command.name
 
 
 def test_the_first_step_of_a_node_runs_anew_on_a_machine_made_anew(graph: Graph, config: LabConfig) -> None:
@@ -52,9 +58,13 @@ def test_the_first_step_of_a_node_runs_anew_on_a_machine_made_anew(graph: Graph,
 
 def test_every_later_step_runs_anew_when_the_first_of_its_node_did(graph: Graph) -> None:
     for command in commands(graph):
-        if script_of(command) != "00-preflight.sh":
+        assert command.delete_before_replace, command.name
+        if script_of(command) != "00-preflight.sh" and not of_cluster(command):
             assert run_of(node_of(command, graph)) in command.plain("triggers"), command.name
-            assert command.delete_before_replace, command.name
+
+
+def test_the_pod_network_is_applied_anew_to_a_cluster_made_anew(graph: Graph) -> None:
+    assert step(graph, "45-apply-pod-network.sh", "network").plain("triggers") == [INITIALISATION]
 
 
 def test_another_runtime_makes_another_node_of_a_worker_and_never_of_a_control_plane(
@@ -71,7 +81,7 @@ def test_a_workers_machine_is_made_for_its_runtime_and_a_control_planes_for_any(
 ) -> None:
     made_for = {machine.name: machine.plain("replaceTriggers") for machine in graph.of_type(MACHINE)}
     workers = {worker.name: {"runtime": worker.runtime} for worker in config.workers}
-    assert made_for == {config.control_planes[0].name: {}, **workers}
+    assert made_for == {**{node.name: {} for node in config.control_planes}, **workers}
 
 
 def test_every_connection_verifies_the_host_key_of_its_machine(graph: Graph) -> None:
@@ -113,17 +123,23 @@ def test_only_a_workers_membership_is_undone_when_it_is_removed(graph: Graph, wo
 def test_a_script_edit_never_drains_a_worker(graph: Graph, workers: list[str]) -> None:
     # Only a change of triggers replaces a command, and with it runs its removal.
     for worker in workers:
-        membership = step(graph, "65-manage-membership.sh", worker)
-        assert sorted(membership.plain("triggers")) == sorted([run_of("cp1"), run_of(worker)])
+        assert step(graph, "50-manage-membership.sh", worker).plain("triggers") == [run_of(worker)]
+
+
+def test_a_control_plane_made_anew_drains_no_worker_and_lets_it_join_again(graph: Graph, workers: list[str]) -> None:
+    """The membership is updated, as its text names the initialisation; only another worker's machine replaces it."""
+    for worker in workers:
+        membership = step(graph, "50-manage-membership.sh", worker)
+        assert given(membership, "INITIALISATION") == INITIALISATION
+        assert INITIALISATION not in membership.plain("triggers")
 
 
 def test_a_node_made_anew_leaves_the_cluster_first_and_gets_a_new_token(graph: Graph, workers: list[str]) -> None:
     for worker in workers:
-        for file in ("50-mint-token.sh", "65-manage-membership.sh"):
-            assert run_of(worker) in step(graph, file, worker).plain("triggers")
-        membership = step(graph, "65-manage-membership.sh", worker)
-        # Its removal runs on the control plane, also when the worker's own machine is deleted.
-        assert membership.deleted_with == graph.named(MACHINE, "cp1").urn
+        membership = step(graph, "50-manage-membership.sh", worker)
+        assert run_of(worker) in membership.plain("triggers")
+        # Its removal runs on a control plane, also when a machine is deleted, and not when the whole cluster is.
+        assert membership.deleted_with == graph.named(CLUSTER, "cluster").urn
         assert graph.named(MACHINE, worker).urn in graph.before(membership)
 
 
@@ -132,129 +148,18 @@ def test_the_cluster_is_verified_again_when_any_node_was_made_anew(graph: Graph,
 
 
 def test_few_connections_are_made_per_node(graph: Graph, config: LabConfig) -> None:
-    assert len(commands(graph)) <= 8 * len(config.nodes)
+    of_all = ["pod-network-apply", "verification"]
+    assert len(commands(graph)) <= 7 * len(config.nodes) + len(of_all)
     for node in config.nodes:
-        assert len([command for command in commands(graph) if node.name in command.name.split("-")]) <= 8
+        assert len([command for command in commands(graph) if node.name in command.name.split("-")]) <= 7
+
+
+def test_few_resources_are_registered_per_node(graph: Graph, config: LabConfig) -> None:
+    """Machine with its key and component, node, worker, and the steps."""
+    for node in config.workers:
+        assert len([each for each in graph if node.name in each.name.split("-")]) <= 12
 
 
 def test_a_step_is_readable_in_a_preview_unless_it_holds_a_secret(graph: Graph, workers: list[str]) -> None:
     hidden = {command.name for command in commands(graph) if is_secret(command.inputs["stdin"])}
-    assert hidden == {f"{worker}-{what}" for worker in workers for what in ("join", "membership")}
-
-
-def test_every_node_gets_kubelet_and_kubeadm_in_one_exact_version(graph: Graph, config: LabConfig) -> None:
-    for node in config.nodes:
-        packages = step(graph, "30-install-kubernetes.sh", node.name)
-        assert given(packages, "KUBERNETES_VERSION") == config.cluster.kubernetes_version
-
-
-def test_no_package_is_installed_unpinned(graph: Graph, config: LabConfig) -> None:
-    for node in config.nodes:
-        installed = [install_step(graph, config, node.name), step(graph, "30-install-kubernetes.sh", node.name)]
-        wanted = [version for command in installed for _, version in INSTALLED.findall(command.plain("stdin"))]
-        assert len(wanted) >= 5
-        assert not [
-            version
-            for version in wanted
-            if not re.fullmatch(r"'?(5:)?\d+\.\d+\.\d+(-\*|\[-~\]\*\[a-z0-9\])?'?", version)
-        ]
-
-
-def test_a_node_has_the_declared_version_of_its_runtime(graph: Graph, config: LabConfig) -> None:
-    for node in config.nodes:
-        installed = install_step(graph, config, node.name)
-        version = given(installed, f"{node.runtime.upper()}_VERSION").removeprefix("5:")
-        assert re.split(r"\[|-", version)[0] == node.runtime_version
-
-
-def test_each_node_is_told_its_one_socket_and_where_no_other_runtime_may_answer(
-    graph: Graph, config: LabConfig
-) -> None:
-    for node in config.nodes:
-        installed = install_step(graph, config, node.name)
-        own = RUNTIMES[node.runtime].cri_socket
-        assert given(installed, "RUNTIME") == node.runtime
-        assert given(installed, "CRI_SOCKET") == own
-        assert set(given(installed, "OTHER_SOCKETS").split()) == sockets() - {own}
-        assert f"runtime-endpoint: {own}\n" in given(installed, "FILES")
-
-
-def sockets() -> set[str]:
-    return {runtime.cri_socket for runtime in RUNTIMES.values()}
-
-
-def test_kubeadm_is_told_the_socket_of_the_nodes_own_runtime(graph: Graph, config: LabConfig) -> None:
-    for node in config.nodes:
-        file = "40-init-control-plane.sh" if node.role == "controlPlane" else "60-join-worker.sh"
-        own = f"criSocket: {RUNTIMES[node.runtime].cri_socket}\n"
-        assert own in given(step(graph, file, node.name), "KUBEADM_CONFIG")
-
-
-def test_only_nodes_of_docker_have_the_gate_turned_off_that_breaks_exec_behind_cri_dockerd(
-    graph: Graph, config: LabConfig
-) -> None:
-    for node in config.nodes:
-        patch = given(step(graph, "30-install-kubernetes.sh", node.name), "KUBELET_PATCH")
-        assert "failCgroupV1: false\n" in patch
-        assert ("  ExtendWebSocketsToKubelet: false\n" in patch) == (node.runtime == "docker"), node.name
-
-
-def test_every_node_pulls_its_images_before_a_kubelet_is_there_so_that_init_does_not_seem_to_hang(
-    graph: Graph, config: LabConfig
-) -> None:
-    release = versions.kubernetes(config.cluster.kubernetes_version)
-    for node in config.nodes:
-        pulled = set(given(install_step(graph, config, node.name), "IMAGES").split())
-        assert release.pause_image in pulled
-        assert (set(release.images) <= pulled) == (node.role == "controlPlane")
-
-
-def test_leftovers_are_looked_for_on_every_machine(graph: Graph, config: LabConfig) -> None:
-    for node in config.nodes:
-        preflight = step(graph, "00-preflight.sh", node.name)
-        assert given(preflight, "TRACES") == all_traces()
-        assert given(preflight, "CLEAN_INSTALL") == "false"
-
-
-def test_a_node_must_reach_what_it_fetches_from_and_trusts_the_authorities_of_the_site(
-    graph: Graph, graph_with_logins: Graph, config: LabConfig
-) -> None:
-    for node in config.nodes:
-        preflight = step(graph, "00-preflight.sh", node.name)
-        runtime = "crio" if node.runtime == "crio" else "docker"
-        reached = given(preflight, "MIRRORS").split()
-        assert [url for url in reached if url.startswith(f"https://mirror.test/apt/{runtime}")]
-        assert {"https://mirror.test/files", "https://mirror.test/v2/"} <= set(reached)
-        assert given(preflight, "MIRROR_CA").count("BEGIN CERTIFICATE") == 1
-        same = step(graph_with_logins, "00-preflight.sh", node.name)
-        assert given(same, "MIRROR_CA") == given(preflight, "MIRROR_CA")
-
-
-def test_the_facts_of_every_node_reach_verification(graph: Graph, config: LabConfig) -> None:
-    names = [node.name for node in config.nodes]
-    assert given(verification(graph), "NODE_FACTS") == "\n".join(map(facts_of, names))
-    assert given(verification(graph), "NODES").splitlines() == lines((name, address_of(name)) for name in names)
-
-
-def lines(rows: Iterable[Iterable[str]]) -> list[str]:
-    return [" ".join(row) for row in rows]
-
-
-def test_verification_compares_with_what_each_node_was_declared(graph: Graph, config: LabConfig) -> None:
-    assert given(verification(graph), "RUNTIMES").splitlines() == lines(
-        (
-            node.name,
-            node.runtime,
-            RUNTIMES[node.runtime].cri_socket,
-            RUNTIMES[node.runtime].reported_as,
-            node.runtime_version,
-        )
-        for node in config.nodes
-    )
-
-
-def test_an_inspection_looks_for_every_runtime_that_could_answer(graph: Graph, config: LabConfig) -> None:
-    for node in config.nodes:
-        inspected = step(graph, "80-inspect-node.sh", node.name)
-        assert given(inspected, "NODE_NAME") == node.name
-        assert set(given(inspected, "SOCKETS").split()) == sockets()
+    assert hidden == {f"{worker}-join" for worker in workers}

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import pytest
 
-from components import script
-from components.script import render_stdin
+from components import step
+from components.step import render_stdin
 
 HERE = Path(__file__).parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -40,18 +40,8 @@ KILLED = "kill -KILL -1; exit 1"
 CHANGEABLE = ("etc", "home", "local/bin", "opt", "root", "run", "tmp", "var")
 
 DIRECTORIES = (
-    *(
-        "dev",
-        "etc/alternatives",
-        "local/answers",
-        "local/bin",
-        "proc",
-        "root",
-        "run",
-        "tmp",
-        "var/lib/guest",
-        "var/log",
-    ),
+    *("dev", "etc/alternatives", "local/answers", "local/bin", "proc", "root", "run", "tmp"),
+    *("var/lib/guest", "var/log"),
 )
 LINKS = {"dev/fd": "/proc/self/fd", "var/run": "../run"}
 PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -85,7 +75,7 @@ class File(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """How a run ended."""
 
@@ -193,11 +183,12 @@ class Guest:
         return self.shell(["bash", "-s", "--", *arguments], render_stdin(file, environment) + then)
 
     def run_text(self, text: str, environment: Mapping[str, str] = MappingProxyType({})) -> Result:
-        """Run the text of a script that is not one of ours, with the same prelude."""
+        """Run the text of a script that is not one of ours, with the same prelude and libraries."""
         with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-            shutil.copy(script.SCRIPTS / script.PRELUDE, folder)
+            for library in step.SCRIPTS.glob("[a-z]*.sh"):
+                shutil.copy(library, folder)
             (Path(folder) / "test.sh").write_text(text)
-            patch.setattr(script, "SCRIPTS", Path(folder))
+            patch.setattr(step, "SCRIPTS", Path(folder))
             stdin = render_stdin("test.sh", environment)
         return self.shell(["bash", "-s"], stdin)
 

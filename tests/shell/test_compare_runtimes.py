@@ -6,16 +6,8 @@ import pytest
 
 from components.runtimes import RUNTIMES
 from tests.shell.guest import Guest, Result
-from tests.shell.steps import (
-    COMPARE,
-    INSPECT,
-    NODE_FACTS,
-    REPORTED,
-    WORDS,
-    render_configz,
-    render_facts,
-    run_member,
-)
+from tests.shell.steps import COMPARE, INSPECT
+from tests.shell.world import NODE_FACTS, REPORTED, WORDS, render_configz, render_facts, run_member
 from tests.unit.components import labs
 
 DOCKER, CRIO = (RUNTIMES[word].cri_socket for word in ("docker", "crio"))

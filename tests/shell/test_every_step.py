@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from components.script import LOCK, SCRIPTS, declared_inputs, read_step, render_command, render_stdin
+from components.step import LOCK, SCRIPTS, declared_inputs, read_step, render_command, render_stdin
 from tests.shell import steps
 from tests.shell.guest import Guest, Result
-from tests.shell.steps import STEPS, TOKEN, Step
+from tests.shell.steps import STEPS, Step
+from tests.shell.world import TOKEN
 
 IDS = [" ".join((step.file, *step.arguments)) for step in STEPS]
 EACH = pytest.mark.parametrize("step", STEPS, ids=IDS)
@@ -27,7 +28,7 @@ def test_the_steps_here_are_given_just_what_the_script_declares(step: Step) -> N
     assert sorted(step.environment) == sorted(declared_inputs(read_step(step.file)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run of a step whose commands all read their stdin to its end, with more text after the script."""
 
@@ -101,7 +102,7 @@ class TestCommand:
 
     def test_it_runs_the_step_with_its_argument(self, guest: Guest) -> None:
         steps.REMOVE.prepare(guest)
-        command = render_command(steps.REMOVE.file, 60, ["remove"])
+        command = render_command(steps.REMOVE.file, 60, "remove")
         result = guest.shell(["bash", "-c", command], render_stdin(steps.REMOVE.file, steps.REMOVE.environment))
         assert result.status == 0, result.stderr
         assert guest.calls("kubectl delete node w1")

@@ -4,7 +4,9 @@ import pytest
 
 from tests.shell.guest import KILLED, Guest, Result
 from tests.shell.steps import INSTALL_KUBERNETES, kubelet_patch
+from tests.shell.world import RELEASE
 
+VERSION = RELEASE.version
 PATCH = "/etc/kubelab/kubeadm-patches/kubeletconfiguration+merge.yaml"
 CONFIG = "/var/lib/kubelet/config.yaml"
 CHANGED = kubelet_patch({"maxPods": 60})
@@ -41,7 +43,7 @@ class TestPackages:
         result = install(guest)
         assert (result.status, result.stdout, result.errors) == (0, "", [])
         names = ("kubelet", "kubeadm", "kubectl", "kubernetes-cni", "cri-tools")
-        versions = ("1.36.3-1", "1.36.3-1", "1.36.3-1", "1.9.1-1", "1.36.0-1")
+        versions = (*[f"{VERSION}-1"] * 3, f"{RELEASE.kubernetes_cni}-1", f"{RELEASE.cri_tools}-1")
         assert tuple(guest.known(f"packages/{name}") for name in names) == versions
         assert {guest.known(f"held/{name}") for name in names} == {"held"}
         assert guest.known("units/kubelet/enabled") == "enabled"
@@ -52,18 +54,18 @@ class TestPackages:
 
     def test_a_package_in_another_version_is_replaced_by_the_declared_one(self, guest: Guest) -> None:
         install(guest)
-        guest.state("packages/kubelet", "1.36.30-1")
+        guest.state("packages/kubelet", f"{VERSION}0-1")
         install(guest)
-        assert guest.known("packages/kubelet") == "1.36.3-1"
+        assert guest.known("packages/kubelet") == f"{VERSION}-1"
 
     def test_another_kubeadm_before_the_packages_one_is_one_clear_error(self, guest: Guest) -> None:
         guest.answer("kubeadm", "echo v1.20.0; exit 0")
         result = install(guest)
-        assert_one_error(result, "v1.20.0", "v1.36.3", "w1", "type -a kubeadm")
+        assert_one_error(result, "v1.20.0", f"v{VERSION}", "w1", "type -a kubeadm")
 
     def test_a_package_that_cannot_be_installed_is_one_clear_error(self, guest: Guest) -> None:
-        guest.answer("apt-get", "echo \"E: Version '1.36.3-*' was not found\" >&2; exit 100")
-        assert_one_error(install(guest), "E: Version '1.36.3-*' was not found")
+        guest.answer("apt-get", f"echo \"E: Version '{VERSION}-*' was not found\" >&2; exit 100")
+        assert_one_error(install(guest), f"E: Version '{VERSION}-*' was not found")
 
     def test_a_second_run_changes_nothing(self, guest: Guest) -> None:
         install(guest)
@@ -126,9 +128,7 @@ class TestKubeletSettings:
         assert_one_error(install(member, KUBELET_PATCH=CHANGED), "w1", "unknown field maxPds")
         assert not member.calls("systemctl restart")
 
-    def test_a_kubelet_that_does_not_come_back_is_one_clear_error_and_its_former_configuration_is_put_back(
-        self, member: Guest
-    ) -> None:
+    def test_a_kubelet_that_does_not_come_back_is_one_clear_error_and_is_put_back(self, member: Guest) -> None:
         """The engine sees no difference once the change is taken back, and runs nothing."""
         before = {path: file.text for path, file in member.files().items() if not path.startswith("/var/log/")}
         member.remove("/local/web/127.0.0.1:10248/healthz")

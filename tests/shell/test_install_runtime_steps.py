@@ -1,32 +1,19 @@
 """20-install-containerd.sh, -crio.sh and -docker.sh: a runtime, proven before a kubelet is there."""
 
-import hashlib
 import json
 import re
 
 import pytest
 
-from components import registries
-from components.guest_file import render_files
-from components.runtime import RuntimeSettings
 from components.runtimes import RUNTIMES, containerd
-from components.script import read_step
+from components.step import read_step
 from tests.shell.guest import KILLED, Guest, Result
-from tests.shell.steps import (
-    INSTALL_RUNTIME,
-    MIRROR,
-    REGISTRY,
-    RELEASE,
-    WORDS,
-    Step,
-    cri_dockerd_archive,
-    socket_of,
-)
-from tests.unit.components import labs
+from tests.shell.steps import INSTALL_RUNTIME, Step
+from tests.shell.world import MIRROR, RELEASE, WORDS, socket_of
 
 PACKAGES = {
     "containerd": {"containerd.io": "2.3.4-1"},
-    "crio": {"cri-o": "1.36.3-1"},
+    "crio": {"cri-o": f"{RUNTIMES['crio'].versions[0]}-1"},
     "docker": {"docker-ce": "5:28.3.3-11", "docker-ce-cli": "5:28.3.3-11", "containerd.io": "2.3.4-1"},
 }
 UNITS = {"containerd": ("containerd",), "crio": ("crio",), "docker": ("docker", "cri-docker")}
@@ -37,7 +24,6 @@ CONFIGURATION = {
     "docker": "/etc/docker/daemon.json",
 }
 EACH = pytest.mark.parametrize("word", WORDS)
-DOCKER = INSTALL_RUNTIME["docker"]
 
 
 @pytest.fixture(autouse=True)
@@ -235,53 +221,6 @@ class TestEveryRuntime:
         assert len(result.errors) == 1
         assert "E: Version '1.36.3-*' was not found" in result.stderr
 
-    def test_every_image_of_the_node_is_pulled_before_a_kubelet_needs_it(self, guest: Guest, word: str) -> None:
-        """Pitfall: init "hangs" silently while it pulls."""
-        install(guest, word)
-        wanted = INSTALL_RUNTIME[word].environment["IMAGES"].split()
-        assert {guest.known(f"images/{image.replace('/', '_')}") for image in wanted} == {"pulled"}
-
-    def test_images_have_the_registry_in_their_names(self, guest: Guest, word: str) -> None:
-        """Pitfall: CRI-O with "no registries configured while trying to pull an unqualified image"."""
-        install(guest, word)
-        pulled = [call.split()[-1] for call in guest.calls(" pull ")]
-        assert pulled
-        assert all("." in image.split("/")[0] for image in pulled)
-
-    def test_only_images_that_are_missing_are_pulled(self, guest: Guest, word: str) -> None:
-        missing, *there = INSTALL_RUNTIME[word].environment["IMAGES"].split()
-        for image in there:
-            guest.state(f"images/{image.replace('/', '_')}", "pulled")
-        install(guest, word)
-        (call,) = guest.calls(" pull ")
-        assert call.endswith(missing.partition("/")[2])
-
-    def test_an_image_that_cannot_be_pulled_is_named_with_the_reason(self, guest: Guest, word: str) -> None:
-        for command in ("crictl", "docker"):
-            refuse(guest, command, '[[ "$*" == *pull*kube-proxy* ]]', "reason: 404 not found")
-        result = install(guest, word)
-        assert_one_error(result, "reason: 404 not found")
-        assert "registry.k8s.io/kube-proxy:v1.36.3" in result.errors[0]
-
-    def test_credentials_of_a_registry_are_readable_by_root_alone_and_never_shown(
-        self, guest: Guest, word: str
-    ) -> None:
-        settings = RuntimeSettings(RELEASE.pause_image, (labs.GUARDED_MIRROR,), 1000, 1)
-        secret = registries.basic_authorization(labs.GUARDED_MIRROR)
-        assert secret
-        result = install(guest, word, FILES=render_files(RUNTIMES[word].files(settings)))
-        assert result.status == 0
-        holding = [file for file in guest.files().values() if secret in file.text]
-        assert holding
-        assert {file.mode for file in holding} == {0o600}
-        assert not [text for text in (result.stderr, *guest.calls()) if secret in text]
-
-    def test_no_file_of_a_package_is_written(self, guest: Guest, word: str) -> None:
-        """Pitfall: settings put into files of a package vanish when it is reinstalled."""
-        install(guest, word)
-        owned = ("/etc/default/", "10-kubeadm.conf", "kubeadm-flags.env", "/etc/crio/crio.conf\n", "10-crio.conf")
-        assert not [path for path in guest.files() for name in owned if name in f"{path}\n"]
-
 
 def test_containerd_serves_the_kubelet_though_its_package_turns_that_off(guest: Guest) -> None:
     """Pitfall: "containerd inside Docker can't be used for k8s": its package's file has disabled_plugins = ["cri"]."""
@@ -297,101 +236,7 @@ def test_a_key_that_containerd_does_not_know_is_one_clear_error(guest: Guest) ->
     assert_one_error(install(guest, "containerd"), "SystemdCgruop", "/etc/containerd/config.toml")
 
 
-class TestDocker:
-    def test_cri_dockerd_is_installed_from_the_archive_with_a_known_checksum(self, guest: Guest) -> None:
-        install(guest, "docker")
-        assert guest.read("/usr/local/bin/cri-dockerd") == "#!/bin/sh\n"
-        assert guest.mode("/usr/local/bin/cri-dockerd") == 0o755
-
-    def test_an_archive_with_another_checksum_is_refused_and_not_installed(self, guest: Guest) -> None:
-        changed = cri_dockerd_archive("#!/bin/sh\n# changed on the way\n")
-        guest.web(DOCKER.environment["CRI_DOCKERD_URL"], changed)
-        result = install(guest, "docker")
-        assert_one_error(result, DOCKER.environment["CRI_DOCKERD_URL"], DOCKER.environment["CRI_DOCKERD_SHA256"])
-        assert hashlib.sha256(changed).hexdigest() in result.errors[0]
-        assert not guest.exists("/usr/local/bin/cri-dockerd")
-
-    def test_an_archive_that_cannot_be_fetched_is_one_clear_error(self, guest: Guest) -> None:
-        result = install(guest, "docker", CRI_DOCKERD_URL=f"{MIRROR}/files/gone.tgz")
-        assert_one_error(result, f"{MIRROR}/files/gone.tgz", "404")
-
-    def test_another_version_takes_the_place_of_the_earlier_and_is_started(self, guest: Guest) -> None:
-        install(guest, "docker")
-        newer = cri_dockerd_archive("#!/bin/sh\n# newer\n")
-        guest.web(f"{MIRROR}/files/newer.tgz", newer)
-        changed = {
-            "CRI_DOCKERD_VERSION": "9.9.9",
-            "CRI_DOCKERD_URL": f"{MIRROR}/files/newer.tgz",
-            "CRI_DOCKERD_SHA256": hashlib.sha256(newer).hexdigest(),
-        }
-        assert install(guest, "docker", **changed).status == 0
-        assert "# newer" in guest.read("/usr/local/bin/cri-dockerd")
-        assert "systemctl restart cri-docker" in guest.calls()
-        install(guest, "docker", **changed)
-        assert not guest.calls("curl")
-
-    def test_a_version_that_was_unpacked_by_a_killed_run_is_started_by_the_next(self, guest: Guest) -> None:
-        install(guest, "docker")
-        newer = cri_dockerd_archive("#!/bin/sh\n# newer\n")
-        guest.web(DOCKER.environment["CRI_DOCKERD_URL"], newer)
-        checksum = hashlib.sha256(newer).hexdigest()
-        guest.answer("systemctl", f"[[ $1 != daemon-reload ]] || {{ {KILLED}; }}")
-        install(guest, "docker", CRI_DOCKERD_SHA256=checksum)
-        guest.as_usual("systemctl")
-        assert install(guest, "docker", CRI_DOCKERD_SHA256=checksum).status == 0
-        assert "systemctl restart cri-docker" in guest.calls()
-
-    def test_a_version_that_was_unpacked_by_a_killed_run_and_is_taken_back_is_unpacked_no_more(
-        self, guest: Guest
-    ) -> None:
-        install(guest, "docker")
-        newer = cri_dockerd_archive("#!/bin/sh\n# newer\n")
-        guest.web(f"{MIRROR}/files/newer.tgz", newer)
-        guest.write("/local/sbin/tar", f'#!/bin/bash\n/usr/bin/tar "$@"\n{KILLED}\n', mode=0o755)
-        checksum = hashlib.sha256(newer).hexdigest()
-        changed = {"CRI_DOCKERD_VERSION": "9.9.9", "CRI_DOCKERD_URL": f"{MIRROR}/files/newer.tgz"}
-        install(guest, "docker", CRI_DOCKERD_SHA256=checksum, **changed)
-        assert "# newer" in guest.read("/usr/local/bin/cri-dockerd")
-        guest.remove("/local/sbin/tar")
-        assert install(guest, "docker").status == 0
-        assert guest.read("/usr/local/bin/cri-dockerd") == "#!/bin/sh\n"
-        assert "systemctl restart cri-docker" in guest.calls()
-
-    def test_its_unit_is_read_before_it_is_started(self, guest: Guest) -> None:
-        install(guest, "docker")
-        calls = guest.calls("systemctl")
-        assert calls.index("systemctl daemon-reload") < calls.index("systemctl restart cri-docker")
-
-    def test_a_client_of_another_version_is_one_clear_error(self, guest: Guest) -> None:
-        """Pitfall: docker-ce 19.03.3-beta with docker-ce-cli 19.03.2, of the test channel."""
-        guest.answer("docker", "[[ $1 != version ]] || { echo '19.03.3-beta 19.03.2'; exit 0; }")
-        assert_one_error(install(guest, "docker"), "found 19.03.3-beta 19.03.2, wanted one version", "type -a docker")
-
-    def test_a_daemon_that_does_not_answer_its_client_is_one_clear_error(self, guest: Guest) -> None:
-        refuse(guest, "docker", "[[ $1 == version ]]", "Cannot connect to the Docker daemon")
-        assert_one_error(install(guest, "docker"), "Cannot connect to the Docker daemon", "journalctl -u docker")
-
-    def test_images_of_a_mirrored_registry_are_renamed_once_they_are_pulled(self, guest: Guest) -> None:
-        install(guest, "docker")
-        source = f"{registries.location(REGISTRY)}/pause:3.10.2"
-        assert guest.calls(f"docker --config /etc/kubelab/registries/.docker pull --quiet {source}")
-        assert guest.known("images/registry.k8s.io_pause:3.10.2") == "pulled"
-        assert guest.known(f"images/{source.replace('/', '_')}") is None
-
-    def test_images_of_other_registries_are_pulled_by_their_names(self, guest: Guest) -> None:
-        install(guest, "docker")
-        pulled = [call for call in guest.calls(" pull ") if "flannel" in call]
-        assert pulled
-        assert all(call.startswith("crictl pull ghcr.io/flannel-io/") for call in pulled)
-
-    def test_the_logs_of_containers_have_a_limit(self, guest: Guest) -> None:
-        """Pitfall: the disc was full, and logs in /var/lib/docker/containers were removed by hand."""
-        install(guest, "docker")
-        daemon = json.loads(guest.read("/etc/docker/daemon.json"))
-        assert daemon["log-opts"] == {"max-size": str(10 * 1024 * 1024), "max-file": "5"}
-
-
-def test_what_a_step_runs_is_no_more_than_the_runtimes_own_script_and_what_all_have_in_common() -> None:
+def test_a_step_runs_the_runtimes_own_script_and_what_all_have_in_common() -> None:
     texts = {word: read_step(step.file) for word, step in INSTALL_RUNTIME.items()}
     for word, text in texts.items():
         assert "prove_runtime" in text

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.shell.guest import Guest
-from tests.shell.steps import MIRROR, PREFLIGHT
+from tests.shell.steps import PREFLIGHT
+from tests.shell.world import MIRROR
 
 STEP, WANTED = PREFLIGHT.file, PREFLIGHT.environment
 

@@ -1,16 +1,17 @@
-"""prelude.sh: what every script relies on."""
+"""prelude.sh and the libraries files.sh and packages.sh: what scripts rely on."""
 
 import pytest
 
 from components.guest_file import GuestFile, render_files
 from tests.shell.guest import KILLED, Guest
 
+PACKAGES = "# library: packages.sh\n"
 NASTY = "a $(touch /run/evil) `id` \"quoted\" 'single' \\n %s \\\\\n\n\ttab  trailing  \n#!not a header ===\n"
 
 
 def write(guest: Guest, *files: GuestFile) -> list[str]:
     """Writes the files as a step does; returns the paths that it says it wrote."""
-    result = guest.run_text('write_files "$FILES"\n', {"FILES": render_files(files)})
+    result = guest.run_text('# library: files.sh\nwrite_files "$FILES"\n', {"FILES": render_files(files)})
     assert result.status == 0, result.stderr
     return [line.removeprefix("wrote ") for line in result.stderr.splitlines()]
 
@@ -98,10 +99,10 @@ def test_a_clean_up_that_fails_fails_the_step(guest: Guest) -> None:
 
 
 def test_packages_are_not_touched_when_the_wanted_versions_are_there(guest: Guest) -> None:
-    guest.run_text("install_packages 'one=1.2.3-*' 'two=4-1'\n")
+    guest.run_text(f"{PACKAGES}install_packages 'one=1.2.3-*' 'two=4-1'\n")
     assert (guest.known("packages/one"), guest.known("packages/two")) == ("1.2.3-1", "4-1")
     before = guest.files()
-    guest.run_text("install_packages 'one=1.2.3-*' 'two=4-1'\n")
+    guest.run_text(f"{PACKAGES}install_packages 'one=1.2.3-*' 'two=4-1'\n")
     assert guest.files() == before
     assert not guest.calls("apt-get")
 
@@ -109,7 +110,7 @@ def test_packages_are_not_touched_when_the_wanted_versions_are_there(guest: Gues
 def test_only_packages_in_another_version_are_installed(guest: Guest) -> None:
     guest.state("packages/one", "1.2.3-1")
     guest.state("packages/two", "1.2.30-1")
-    guest.run_text("install_packages 'one=1.2.3-*' 'two=1.2.3-*'\n")
+    guest.run_text(f"{PACKAGES}install_packages 'one=1.2.3-*' 'two=1.2.3-*'\n")
     (call,) = guest.calls("apt-get")
     assert "two=1.2.3-*" in call
     assert "one=" not in call
@@ -123,9 +124,9 @@ def record(guest: Guest) -> list[str]:
 def test_what_an_installation_brought_is_recorded_and_nothing_else(guest: Guest) -> None:
     guest.state("packages/bash", "5-1")
     guest.state("needs/one", "libone bash")
-    guest.run_text("install_packages 'one=1-*'\n")
+    guest.run_text(f"{PACKAGES}install_packages 'one=1-*'\n")
     assert sorted(record(guest)) == ["libone", "one"]
-    guest.run_text("install_packages 'one=1-*' 'two=2-*'\n")
+    guest.run_text(f"{PACKAGES}install_packages 'one=1-*' 'two=2-*'\n")
     assert sorted(record(guest)) == ["libone", "one", "two"]
 
 
@@ -133,20 +134,18 @@ def test_what_an_installation_brought_is_recorded_and_nothing_else(guest: Guest)
 def test_what_an_interrupted_installation_brought_is_recorded_by_the_next(guest: Guest, end: str) -> None:
     guest.state("packages/bash", "5-1")
     guest.answer("apt-get", f"remember packages/libone 1-1; remember packages/one 1-1; {end}")
-    assert guest.run_text("install_packages 'one=1-*' 'two=2-*'\n").status != 0
+    assert guest.run_text(f"{PACKAGES}install_packages 'one=1-*' 'two=2-*'\n").status != 0
     guest.as_usual("apt-get")
-    assert guest.run_text("install_packages 'one=1-*' 'two=2-*'\n").status == 0
+    assert guest.run_text(f"{PACKAGES}install_packages 'one=1-*' 'two=2-*'\n").status == 0
     assert record(guest) == ["libone", "one", "two"]
 
 
 @pytest.mark.parametrize("end", ["exit 100", KILLED], ids=["failed", "killed"])
-def test_what_an_installation_brought_is_recorded_also_when_it_was_interrupted_at_its_end(
-    guest: Guest, end: str
-) -> None:
+def test_what_an_installation_brought_is_recorded_when_it_was_interrupted_at_its_end(guest: Guest, end: str) -> None:
     guest.answer("apt-get", f"remember packages/one 1-1; {end}")
-    assert guest.run_text("install_packages 'one=1-*'\n").status != 0
+    assert guest.run_text(f"{PACKAGES}install_packages 'one=1-*'\n").status != 0
     guest.as_usual("apt-get")
-    assert guest.run_text("install_packages 'one=1-*'\n").status == 0
+    assert guest.run_text(f"{PACKAGES}install_packages 'one=1-*'\n").status == 0
     assert not guest.calls("apt-get")
     assert record(guest) == ["one"]
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from components.operating_system import SYSCTLS
+from components.steps.operating_system import SYSCTLS
 from tests.shell.guest import KILLED, Guest
-from tests.shell.steps import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, PREPARE_OS, SOURCE
+from tests.shell.steps import PREPARE_OS
+from tests.shell.world import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, REPOSITORY
 
 STEP, WANTED = PREPARE_OS.file, PREPARE_OS.environment
+SOURCE = REPOSITORY.source()
 SOURCES = Path(SOURCE.path)
 AUTHORITY = "/usr/local/share/ca-certificates/kubelab-mirror.crt"
 
@@ -180,7 +182,7 @@ def test_a_run_that_was_killed_while_it_wrote_the_sources_is_made_good_by_the_ne
     assert guest.read("/var/lib/guest/events").count("apt-get update") == 2
 
 
-def test_a_run_that_was_killed_before_the_authority_was_trusted_is_made_good_by_the_next(guest: Guest) -> None:
+def test_a_run_that_was_killed_before_the_authority_was_trusted_is_made_good(guest: Guest) -> None:
     guest.answer("update-ca-certificates", KILLED)
     guest.run(STEP, WANTED)
     guest.as_usual("update-ca-certificates")

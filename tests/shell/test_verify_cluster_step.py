@@ -3,7 +3,8 @@
 import pytest
 
 from tests.shell.guest import KILLED, Guest
-from tests.shell.steps import PODS, REPORTED, VERIFY
+from tests.shell.steps import VERIFY
+from tests.shell.world import POD_NETWORK, PODS, REPORTED
 from tests.unit.components import labs
 
 STEP, WANTED = VERIFY.file, VERIFY.environment
@@ -74,31 +75,7 @@ def test_a_failed_proof_shows_what_the_cluster_shows(guest: Guest) -> None:
     assert_one_error(guest, "cp1 a 0", PODS.splitlines()[0], "Warning FailedMount")
 
 
-def test_nodes_that_are_not_ready_are_one_clear_error(guest: Guest) -> None:
-    refuse(guest, "kubectl", "condition=Ready", "timed out waiting for the condition on nodes/w2")
-    assert_one_error(guest, "timed out waiting for the condition on nodes/w2")
-
-
-def test_a_node_that_is_declared_and_not_there_is_one_clear_error(guest: Guest) -> None:
-    guest.state("nodes", "cp1 a 0\nw1 b 1")
-    assert_one_error(guest, "w2")
-
-
-def test_a_node_that_is_there_and_not_declared_is_a_warning(guest: Guest) -> None:
-    guest.state("nodes", "cp1 a 0\nw1 b 1\nw2 c 2\nold d 3")
-    result = guest.run(STEP, WANTED)
-    assert result.status == 0
-    assert [line for line in result.stderr.splitlines() if line.startswith("warning: ") and "old" in line]
-
-
-# Pitfall: the pod network did not start on the third node, which was a clone with another's machine-id.
-@pytest.mark.parametrize("nodes", ["cp1 aaaa 0\nw1 bbbb 1\nw2 bbbb 2", "cp1 a aaaa\nw1 b bbbb\nw2 c bbbb"])
-def test_two_nodes_of_one_identity_are_one_clear_error(guest: Guest, nodes: str) -> None:
-    guest.state("nodes", nodes)
-    assert_one_error(guest, "bbbb")
-
-
-@pytest.mark.parametrize("part", ["kube-flannel-ds", "kube-proxy", "coredns"])
+@pytest.mark.parametrize("part", [POD_NETWORK.workloads[0].rpartition("/")[2], "kube-proxy", "coredns"])
 def test_a_system_pod_that_is_not_ready_is_one_clear_error(guest: Guest, part: str) -> None:
     refuse(guest, "kubectl", f"rollout*{part}", f"{part}: 1 of 3 updated pods are available")
     assert_one_error(guest, f"{part}: 1 of 3 updated pods are available")
@@ -147,7 +124,7 @@ def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
 
 def test_pods_that_do_not_reach_each_other_are_one_clear_error(guest: Guest) -> None:
     refuse(guest, "kubectl", "10.244.1.2", "TIMEOUT")
-    assert_one_error(guest, "10.244.1.2", "TIMEOUT")
+    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.look_at}")
 
 
 def test_a_port_of_every_pod_is_forwarded_and_no_process_is_left(guest: Guest) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components import inspection, verification
-from components.runtimes import all_traces, sockets
-from config import load_file
+from components.steps import inspection, preflight, reset, verification
+from config import LabConfig, NodeConfig
+from config.load import load_file
 from tests.e2e import host
 from tests.e2e.cluster import Cluster, boots, wait_for_answer
 from tests.e2e.labs import assert_destroy_leaves_nothing, fresh_inventory, inventory, run_script
@@ -38,26 +38,27 @@ def test_a_reboot_of_every_node_brings_the_cluster_back_unaided(mixed: Cluster, 
 
 
 def test_the_verification_passes_again_after_all_of_it(mixed: Cluster) -> None:
-    config = load_file(mixed.project.stack_file, mixed.project.environment)
-    facts = "".join(run_script(node, "80-inspect-node.sh", inspection.environment(node)) for node in NODES)
-    environment = {
-        **verification.environment(config.cluster, config.nodes),
-        "NODES": verification.addresses({node["name"]: node["address"] for node in mixed.nodes_output()}),
-        "NODE_FACTS": facts,
-    }
-    run_script(CONTROL_PLANE, "90-verify-cluster.sh", environment)
+    config = declared(mixed)
+    facts = "".join(run_script(node, inspection.STEP.file, inspection.environment(node)) for node in NODES)
+    addresses = {str(node["name"]): str(node["address"]) for node in mixed.nodes_output()}
+    environment = verification.environment(config.cluster, config.nodes, addresses, facts)
+    run_script(CONTROL_PLANE, verification.STEP.file, environment)
 
 
-def reset_inputs(node: str, role: str, *, clean_install: str) -> dict[str, str]:
+def declared(cluster: Cluster) -> LabConfig:
+    """The lab as its stack says it."""
+    return load_file(cluster.project.stack_file, cluster.project.environment)
+
+
+def declared_node(cluster: Cluster, name: str) -> NodeConfig:
+    """One of its nodes."""
+    return next(node for node in declared(cluster).nodes if node.name == name)
+
+
+def reset_inputs(cluster: Cluster, node: str, *, clean_install: str) -> dict[str, str]:
     """What the reset of a node is told that is to have another runtime than any."""
-    return {
-        "NODE_NAME": node,
-        "ROLE": role,
-        "RUNTIME": "none",
-        "CLEAN_INSTALL": clean_install,
-        "TRACES": all_traces(),
-        "SOCKETS": sockets(),
-    }
+    told = reset.environment(declared_node(cluster, node))
+    return {**told, "RUNTIME": "none", "CLEAN_INSTALL": clean_install}
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +66,11 @@ def reset_workers(mixed: Cluster) -> None:
     """Every worker taken out of the cluster and reset, all at once."""
     mixed.kubectl("delete", "node", *WORKERS)
 
-    def reset(node: str) -> str:
-        return run_script(node, "05-reset-node.sh", reset_inputs(node, "worker", clean_install="false"))
+    def reset_one(node: str) -> str:
+        return run_script(node, reset.STEP.file, reset_inputs(mixed, node, clean_install="false"))
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(reset, WORKERS))
+        list(pool.map(reset_one, WORKERS))
 
 
 @pytest.mark.parametrize("node", WORKERS)
@@ -80,32 +81,29 @@ def test_a_reset_node_is_what_it_was_before_its_first_step(mixed: Cluster, node:
         mixed.project.runtimes[node]
     )
     # A second time there is nothing to do.
-    run_script(node, "05-reset-node.sh", reset_inputs(node, "worker", clean_install="false"))
+    run_script(node, reset.STEP.file, reset_inputs(mixed, node, clean_install="false"))
 
 
 def test_an_old_installation_is_refused_and_cleaned_only_where_that_is_declared(mixed: Cluster) -> None:
     (address,) = [node["address"] for node in mixed.nodes_output() if node["name"] == CONTROL_PLANE]
     host.in_machine(CONTROL_PLANE, "rm", "-rf", "/etc/kubelab")  # as if somebody else had made the cluster
-    preflight = {
-        "NODE_NAME": CONTROL_PLANE,
-        "NODE_ADDRESS": address,
+    node = declared_node(mixed, CONTROL_PLANE)
+    looked = {
+        **preflight.environment(node, declared(mixed).site, [], str(address)),
         **dict.fromkeys(("MIN_CPUS", "MIN_MEMORY_MIB", "MIN_DISK_GIB"), "1"),
         "NESTED_VIRTUALIZATION": "false",
-        "MIRRORS": "",
-        "MIRROR_CA": "",
-        "TRACES": all_traces(),
         "CLEAN_INSTALL": "false",
         "IGNORED": "",
     }
     with pytest.raises(AssertionError) as refusal:
-        run_script(CONTROL_PLANE, "00-preflight.sh", preflight)
+        run_script(CONTROL_PLANE, preflight.STEP.file, looked)
     found = str(refusal.value)
     assert all(word in found for word in ("containerd.io", "kubelet.service", "/etc/kubernetes", "cni0", "KUBE-"))
     assert "cleanInstall: true" in found
     assert host.answers(CONTROL_PLANE, "systemctl", "is-active", "kubelet")
 
-    run_script(CONTROL_PLANE, "05-reset-node.sh", reset_inputs(CONTROL_PLANE, "controlPlane", clean_install="true"))
-    run_script(CONTROL_PLANE, "00-preflight.sh", preflight)
+    run_script(CONTROL_PLANE, reset.STEP.file, reset_inputs(mixed, CONTROL_PLANE, clean_install="true"))
+    run_script(CONTROL_PLANE, preflight.STEP.file, looked)
 
 
 def test_destroy_leaves_nothing(mixed: Cluster, site: Path) -> None:

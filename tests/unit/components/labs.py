@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
+from components.pod_networks import POD_NETWORKS
 from config import (
     AddressesConfig,
     ClusterConfig,
@@ -22,7 +23,7 @@ from config import (
     versions,
 )
 
-RELEASE = versions.kubernetes("1.36.3")
+RELEASE = versions.kubernetes(next(iter(versions.KUBERNETES)))
 RUNTIME_VERSIONS = versions.runtime_versions(RELEASE, {})
 
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nbWlycm9y\n-----END CERTIFICATE-----\n"
@@ -55,13 +56,14 @@ KUBERNETES_IMAGES = RegistryConfig("registry.k8s.io", "https://mirror.test/v2/re
 PRIVATE = RegistryConfig("registry.lab:5000", "", OTHER_AUTHORITY, "puller", SecretStr("the-password-of-the-registry"))
 REGISTRIES = (HUB, GHCR, GUARDED_MIRROR, KUBERNETES_IMAGES, PRIVATE)
 
+_POD_NETWORK = next(iter(POD_NETWORKS.values()))
 CLUSTER = ClusterConfig(
     kubernetes_version=RELEASE.version,
     runtime_versions=RUNTIME_VERSIONS,
     pod_subnet="10.244.0.0/16",
     service_subnet="10.96.0.0/12",
     dns_domain="cluster.local",
-    pod_network=PodNetworkConfig("flannel", "0.28.9"),
+    pod_network=PodNetworkConfig(_POD_NETWORK.name, next(iter(_POD_NETWORK.releases))),
     kube_proxy={"mode": "iptables"},
     control_plane_endpoint=None,
     cert_sans=(),

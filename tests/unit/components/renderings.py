@@ -47,7 +47,7 @@ def inputs_of(
     return RUNTIMES[runtime].inputs(Installation(versions, mirrors), settings(*registries))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where a runtime asks for the images of a registry: host[:port], the path before their names, and as whom."""
 

@@ -6,8 +6,9 @@ import pytest
 
 from components import apt
 from components.runtimes import RUNTIMES
+from components.steps import prepare_os
 from config import MirrorsConfig
-from tests.unit.components.labs import MIRRORED, UPSTREAM
+from tests.unit.components.labs import MIRRORED, UPSTREAM, node
 
 EACH_RUNTIME = pytest.mark.parametrize("runtime", sorted(RUNTIMES))
 EACH_MIRROR = pytest.mark.parametrize("mirrors", [UPSTREAM, MIRRORED], ids=["upstream", "mirrored"])
@@ -19,7 +20,7 @@ OF_RUNTIME = {"containerd": DOCKER, "docker": DOCKER, "crio": CRIO}
 
 def repositories(mirrors: MirrorsConfig, runtime: str, minor: str = "1.36") -> list[apt.Repository]:
     """The repositories of a node with this runtime."""
-    return apt.repositories(minor, mirrors, RUNTIMES[runtime].repository(minor, mirrors))
+    return prepare_os.repositories(node("w1", runtime=runtime), minor, mirrors)
 
 
 def sources(mirrors: MirrorsConfig, runtime: str) -> dict[str, dict[str, str]]:
@@ -45,7 +46,7 @@ def keys(mirrors: MirrorsConfig, runtime: str) -> dict[str, tuple[str, str]]:
 
 
 @EACH_RUNTIME
-def test_upstream_packages_come_from_kubernetes_and_the_runtimes_own_repository_alone(runtime: str) -> None:
+def test_upstream_packages_come_from_kubernetes_and_the_runtimes_repository_alone(runtime: str) -> None:
     """Not from apt.kubernetes.io or projectatomic's PPA, which are dead."""
     assert uris(UPSTREAM, runtime) == [KUBERNETES, OF_RUNTIME[runtime]]
 
@@ -74,9 +75,7 @@ def test_one_mirror_replaces_its_own_repository_alone(runtime: str) -> None:
 
 @EACH_RUNTIME
 @EACH_MIRROR
-def test_every_repository_has_one_source_file_and_one_line_so_that_none_is_added_twice(
-    runtime: str, mirrors: MirrorsConfig
-) -> None:
+def test_every_repository_has_one_source_file_and_one_line(runtime: str, mirrors: MirrorsConfig) -> None:
     found = uris(mirrors, runtime)
     assert len(set(found)) == len(found)
     assert not [uri for uri in found if " " in uri]

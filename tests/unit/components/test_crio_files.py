@@ -29,7 +29,7 @@ def test_a_mirrored_registrys_images_lie_at_the_mirror_and_nowhere_else() -> Non
     }
 
 
-def test_the_packages_list_of_registries_to_search_is_left_as_images_are_named_with_their_registry() -> None:
+def test_the_packages_list_of_registries_to_search_is_left() -> None:
     path = "/etc/containers/registries.conf.d/20-kubelab.conf"
     assert "unqualified-search-registries" not in files_of("crio", *REGISTRIES)[path].text
 
@@ -46,7 +46,7 @@ def test_without_a_login_no_file_of_logins_is_named_or_written(without_logins: t
     assert registries.CREDENTIALS not in rendering.files
 
 
-def test_the_file_of_logins_is_named_to_crio_and_has_each_server_that_is_asked_with_one() -> None:
+def test_the_file_of_logins_has_each_server_that_is_asked_with_one() -> None:
     rendering = Crio(*REGISTRIES)
     assert rendering.drop_in["image"]["global_auth_file"] == registries.CREDENTIALS
     logins = json.loads(rendering.text(registries.CREDENTIALS))

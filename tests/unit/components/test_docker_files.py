@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from components.runtimes import RUNTIMES
-from config import versions
+from components.runtimes.docker import CRI_DOCKERD
 from tests.unit.components.labs import GHCR, HUB, MIRRORED, PRIVATE, REGISTRIES, RUNTIME_VERSIONS, UPSTREAM
 from tests.unit.components.renderings import Docker, files_of, inputs_of
 
-RELEASE = versions.cri_dockerd(versions.default_cri_dockerd())
-WITHOUT_SUM = next(release for release in versions.CRI_DOCKERD.values() if not release.sha256)
+RELEASE = next(iter(CRI_DOCKERD.releases.values()))
+WITHOUT_SUM = next(release for release in CRI_DOCKERD.releases.values() if not release.sha256)
 HUB_BELOW_A_PATH = replace(HUB, mirror="https://hub.test:5000/v2/docker.io")
 
 
@@ -23,7 +23,7 @@ def unit(name: str) -> configparser.ConfigParser:
     return parser
 
 
-def test_containers_survive_a_restart_of_the_daemon_and_their_log_is_a_file_of_its_own() -> None:
+def test_containers_survive_a_restart_of_the_daemon_and_have_a_log_file_each() -> None:
     daemon = Docker().daemon
     assert daemon["live-restore"] is True
     assert daemon["log-driver"] == "json-file"
@@ -34,7 +34,7 @@ def test_a_mirror_is_told_to_docker_for_docker_io_alone() -> None:
     assert "registry-mirrors" not in Docker(GHCR, PRIVATE).daemon
 
 
-def test_a_mirror_of_docker_io_with_a_path_of_its_own_is_not_told_to_docker_which_would_drop_the_path() -> None:
+def test_a_mirror_with_a_path_of_its_own_is_not_told_to_docker_which_would_drop_it() -> None:
     assert "registry-mirrors" not in Docker(HUB_BELOW_A_PATH).daemon
     assert inputs_of("docker", HUB_BELOW_A_PATH)["IMAGE_SOURCES"] == "docker.io hub.test:5000/docker.io"
 
@@ -50,7 +50,7 @@ def test_docker_io_itself_with_a_login_is_no_mirror() -> None:
     assert "registry-mirrors" not in Docker(login).daemon
 
 
-def test_images_that_docker_cannot_mirror_are_given_to_the_script_by_the_place_where_they_lie() -> None:
+def test_images_that_docker_cannot_mirror_are_given_to_the_script_by_their_place() -> None:
     assert inputs_of("docker", *REGISTRIES)["IMAGE_SOURCES"].splitlines() == [
         "ghcr.io mirror.test/ghcr.io",
         "quay.io quay.test:5001/quay.io",
@@ -66,7 +66,7 @@ def test_cri_dockerd_listens_where_kubeadm_is_told_and_is_started_with_its_socke
     assert "--container-runtime-endpoint fd://" in service["Service"]["ExecStart"]
 
 
-def test_cri_dockerd_uses_the_clusters_pod_network_and_runs_from_where_the_script_puts_it() -> None:
+def test_cri_dockerd_uses_the_clusters_pod_network_and_runs_from_its_place() -> None:
     command = unit("cri-docker.service")["Service"]["ExecStart"].split()
     assert command[0] == "/usr/local/bin/cri-dockerd"
     assert "--network-plugin=cni" in command

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components import kubeadm, kubelet
 from components.runtimes import RUNTIMES
+from components.steps import kubeadm, kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig
 from config.passthrough import KUBE_PROXY_MODES
 from tests.unit.components.labs import CLUSTER, CONTROL_PLANE, SITE, WORKERS
@@ -49,11 +49,11 @@ def init(
 
 def join(node: NodeConfig = WORKERS[0]) -> str:
     token, key = "abcdef.0123456789abcdef", f"sha256:{'0' * 64}"
-    return kubeadm.join_document(SITE, node, "10.87.0.11", kubeadm.api_endpoint(ADDRESS), token, key)
+    return kubeadm.join_document(SITE, node, "10.87.0.11", kubeadm.endpoint(CLUSTER, ADDRESS), token, key)
 
 
-def identity(cluster: ClusterConfig = CLUSTER, node: NodeConfig = CONTROL_PLANE, address: str = ADDRESS) -> str:
-    return kubeadm.identity(cluster, node, address)
+def identity(cluster: ClusterConfig = CLUSTER, address: str = ADDRESS) -> str:
+    return kubeadm.identity(cluster, address)
 
 
 def by_kind(text: str) -> Mapping[str, Mapping[str, Any]]:
@@ -101,14 +101,14 @@ def test_kubeadm_is_told_the_folder_of_the_nodes_patches(text: str) -> None:
 
 
 @EACH_RUNTIME
-def test_init_and_join_always_name_the_one_socket_as_kubeadm_fails_on_several_or_guesses(runtime: str) -> None:
+def test_init_and_join_always_name_the_one_socket(runtime: str) -> None:
     socket = RUNTIMES[runtime].cri_socket
     first, worker = replace(CONTROL_PLANE, runtime=runtime), replace(WORKERS[0], runtime=runtime)
     for text, kind in ((init(node=first), "InitConfiguration"), (join(worker), "JoinConfiguration")):
         assert by_kind(text)[kind]["nodeRegistration"]["criSocket"] == socket
 
 
-def test_the_kubelet_gets_its_own_address_and_no_flag_of_a_runtime_which_it_no_longer_knows() -> None:
+def test_the_kubelet_gets_its_own_address_and_no_flag_of_a_runtime() -> None:
     registration = by_kind(init())["InitConfiguration"]["nodeRegistration"]
     assert registration["kubeletExtraArgs"] == [{"name": "node-ip", "value": ADDRESS}]
 
@@ -146,11 +146,9 @@ def test_etcd_with_a_setting_keeps_its_data_where_kubeadm_has_them() -> None:
         identity(replace(CLUSTER, service_subnet="10.250.0.0/16")),
         identity(replace(CLUSTER, dns_domain="lab.internal")),
         identity(replace(CLUSTER, kubernetes_version="1.37.0")),
-        identity(node=replace(CONTROL_PLANE, name="cp2")),
         identity(address="10.87.0.99"),
-        identity(node=replace(CONTROL_PLANE, runtime="crio")),
     ],
-    ids=["pods", "services", "domain", "version", "name", "address", "runtime"],
+    ids=["pods", "services", "domain", "version", "address"],
 )
 def test_what_cannot_change_while_a_cluster_lives_is_in_its_identity(other: str) -> None:
     pairs = zip(identity().splitlines(), other.splitlines(), strict=True)
@@ -159,14 +157,27 @@ def test_what_cannot_change_while_a_cluster_lives_is_in_its_identity(other: str)
 
 def test_what_can_change_while_a_cluster_lives_is_not_in_its_identity() -> None:
     assert identity(SETTINGS[0]) == identity()
+    assert identity(replace(CLUSTER, control_plane_endpoint="api.lab.test:6443")) == identity()
 
 
 def test_the_identity_is_what_init_was_told() -> None:
-    told = by_kind(init())["ClusterConfiguration"]
-    assert (
-        yaml.safe_load(identity()).items()
-        >= {key: value for key, value in told.items() if key not in ("apiVersion", "kind")}.items()
-    )
+    documents, kept = by_kind(init()), yaml.safe_load(identity())
+    assert kept.pop("advertiseAddress") == documents["InitConfiguration"]["localAPIEndpoint"]["advertiseAddress"]
+    told = documents["ClusterConfiguration"]
+    assert kept == {key: value for key, value in told.items() if key in ("kubernetesVersion", "networking")}
+
+
+@pytest.mark.parametrize(
+    ("declared", "endpoint"),
+    [(None, f"{ADDRESS}:6443"), ("api.lab.test:443", "api.lab.test:443"), ("10.87.0.5:6443", "10.87.0.5:6443")],
+)
+def test_the_cluster_is_asked_at_the_declared_endpoint_or_at_its_first_node(
+    declared: str | None, endpoint: str
+) -> None:
+    cluster = replace(CLUSTER, control_plane_endpoint=declared)
+    assert by_kind(init(cluster))["ClusterConfiguration"]["controlPlaneEndpoint"] == endpoint
+    assert by_kind(init(cluster))["InitConfiguration"]["localAPIEndpoint"]["advertiseAddress"] == ADDRESS
+    assert kubeadm.endpoint(cluster, ADDRESS) == endpoint
 
 
 def test_values_that_look_like_other_types_stay_text() -> None:

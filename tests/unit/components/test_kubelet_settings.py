@@ -4,9 +4,9 @@ import pytest
 import yaml
 from pydantic import JsonValue
 
-from components import kubelet
 from components.guest_file import render_files
 from components.runtimes import RUNTIMES
+from components.steps import kubelet
 from config.passthrough import merged
 
 SITE: dict[str, JsonValue] = {"maxPods": 100, "featureGates": {"NodeSwap": False, "SidecarContainers": True}}

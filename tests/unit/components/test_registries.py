@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from components import apt, node, registries
+from components import apt, registries
+from components.steps import preflight
 from config import RegistryConfig
 from tests.unit.components.labs import (
     AUTHORITY,
@@ -65,7 +66,7 @@ def logins(*wanted: RegistryConfig) -> set[str]:
     return set(json.loads(found[registries.CREDENTIALS].text)["auths"])
 
 
-def test_a_login_is_known_by_the_registrys_name_in_an_image_and_by_the_server_that_is_asked() -> None:
+def test_a_login_is_known_by_the_registrys_name_and_by_the_server_that_is_asked() -> None:
     assert logins(*REGISTRIES) == {"quay.io", "quay.test:5001", "registry.lab:5000"}
     assert registries.credential_files([HUB, GHCR]) == []
 
@@ -88,7 +89,7 @@ def test_a_password_does_not_show_when_a_registry_is_printed() -> None:
 
 def test_a_node_must_reach_every_server_of_the_site_that_it_fetches_from() -> None:
     site = replace(SITE, mirrors=MIRRORED, registries=REGISTRIES)
-    assert node.must_answer([PACKAGES], site) == [
+    assert preflight.must_answer([PACKAGES], site) == [
         "https://mirror.test/apt/docker",
         "https://mirror.test/files",
         "https://hub.test:5000/v2/",
@@ -98,10 +99,10 @@ def test_a_node_must_reach_every_server_of_the_site_that_it_fetches_from() -> No
 
 
 def test_a_node_that_fetches_from_upstream_need_reach_no_server_of_the_site() -> None:
-    assert node.must_answer([replace(PACKAGES, mirrored=False)], SITE) == []
+    assert preflight.must_answer([replace(PACKAGES, mirrored=False)], SITE) == []
 
 
 def test_the_preflight_trusts_every_authority_that_the_site_names_each_once() -> None:
     site = replace(SITE, mirrors=MIRRORED, registries=REGISTRIES)
-    assert node.trusted_authorities(site) == AUTHORITY + OTHER_AUTHORITY
-    assert node.trusted_authorities(SITE) == ""
+    assert preflight.trusted_authorities(site) == AUTHORITY + OTHER_AUTHORITY
+    assert preflight.trusted_authorities(SITE) == ""

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from components import kubelet, registries
+from components import registries
 from components.guest_file import render_files
 from components.runtimes import RUNTIMES
+from components.steps import kubelet
 from config.versions import KUBERNETES
 from tests.unit.components.labs import (
     AUTHORITY,
@@ -64,7 +65,7 @@ def test_the_sandbox_image_is_the_one_that_kubeadm_names(runtime: str, version: 
 
 
 @EACH_RUNTIME
-def test_the_cgroup_driver_is_systemds_and_is_written_out_as_a_default_could_silently_be_cgroupfs(runtime: str) -> None:
+def test_the_cgroup_driver_is_systemds_and_is_written_out(runtime: str) -> None:
     assert RENDERINGS[runtime]().cgroup_driver() == "systemd"
 
 
@@ -82,7 +83,7 @@ def test_a_registry_is_asked_the_same_when_it_is_the_only_one(runtime: str, regi
 
 
 @pytest.mark.parametrize("runtime", ["crio", "docker"])
-def test_a_login_of_docker_hub_itself_is_found_by_the_name_under_which_the_runtime_looks_for_it(runtime: str) -> None:
+def test_a_login_of_docker_hub_is_found_by_the_name_that_the_runtime_looks_for(runtime: str) -> None:
     hub = replace(HUB, mirror="", ca_pem="", user="reader", password=PRIVATE.password)
     assert RENDERINGS[runtime](hub).source("docker.io") == Source(
         "registry-1.docker.io", "", None, "reader:the-password-of-the-registry"
@@ -90,7 +91,7 @@ def test_a_login_of_docker_hub_itself_is_found_by_the_name_under_which_the_runti
 
 
 @EACH_RUNTIME
-def test_a_password_stands_in_files_of_root_alone_and_a_runtime_with_one_is_known_to_have_it(runtime: str) -> None:
+def test_a_password_stands_in_files_of_root_alone(runtime: str) -> None:
     files = files_of(runtime, *REGISTRIES)
     with_secret = {path for path, file in files.items() if any(secret in file.text for secret in SECRETS)}
     assert with_secret == {path for path, file in files.items() if file.mode == "0600"}
@@ -139,7 +140,7 @@ def test_crictl_names_the_one_socket_as_else_it_would_answer_about_the_wrong_run
 
 
 @EACH_RUNTIME
-def test_no_setting_stands_in_a_file_of_a_package_where_it_would_vanish_at_a_reinstallation(runtime: str) -> None:
+def test_no_setting_stands_in_a_file_of_a_package(runtime: str) -> None:
     assert not set(files_of(runtime, *REGISTRIES)) & set(OF_OTHERS)
 
 

@@ -1,24 +1,22 @@
 """The container runtimes as kubelab finds them: one file each, and a script."""
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from components import runtimes, script
+from components import runtimes, step
+from components.guest_systems import of_node
+from components.runtime import PackageSource
 from components.runtimes import RUNTIMES
 from components.traces import Traces
 from config import versions
-from tests.unit.components.labs import UPSTREAM
+from tests.unit.components.labs import CONTROL_PLANE, RELEASE, UPSTREAM
 from tests.unit.components.renderings import inputs_of
 
-ROOT = Path(__file__).parents[3]
 FOLDER = Path(str(runtimes.__file__)).parent
 EACH = pytest.mark.parametrize("runtime", sorted(RUNTIMES))
-# What an installation is given by components/node.py, whichever the runtime.
+# What an installation is given by components/steps/install_runtime.py, whichever the runtime.
 SHARED = {
     "NODE_NAME",
     "RUNTIME",
@@ -29,11 +27,6 @@ SHARED = {
     "IMAGES",
     "TEST_IMAGE",
 }
-FOURTH = """
-from dataclasses import replace
-from components.runtimes.containerd import RUNTIME as CONTAINERD
-RUNTIME = replace(CONTAINERD, name="fourth")
-"""
 
 
 def test_the_runtimes_are_those_that_a_user_may_write() -> None:
@@ -46,20 +39,31 @@ def test_every_file_of_the_folder_is_a_runtime() -> None:
     assert files == set(RUNTIMES)
 
 
-def test_one_more_file_is_one_more_runtime(tmp_path: Path) -> None:
-    for package in ("components", "config"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "components/runtimes/fourth.py").write_text(FOURTH)
-    program = "from components.runtimes import RUNTIMES; print(*sorted(RUNTIMES))"
-    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert found.stdout.split() == sorted([*RUNTIMES, "fourth"])
+@EACH
+def test_a_runtime_knows_versions_that_fit_the_default_kubernetes(runtime: str) -> None:
+    found = RUNTIMES[runtime]
+    assert found.versions
+    assert found.fits(RELEASE, found.versions[0])
+
+
+def test_containerd_and_crio_go_by_kubernetes_version_and_docker_does_not() -> None:
+    other = "1.1.1"
+    assert {name for name, runtime in RUNTIMES.items() if runtime.fits(RELEASE, other)} == {"docker"}
+    assert all(RUNTIMES["containerd"].fits(RELEASE, f"{series}.99") for series in RELEASE.containerd)
+    assert RUNTIMES["crio"].fits(RELEASE, f"{RELEASE.minor}.99")
+
+
+def test_an_adapter_has_a_release_that_can_be_verified_as_its_default() -> None:
+    adapters = [runtime.adapter for runtime in RUNTIMES.values() if runtime.adapter]
+    assert [adapter.name for adapter in adapters] == ["criDockerd"]
+    assert all(next(iter(adapter.releases.values())).sha256 for adapter in adapters)
 
 
 @EACH
 def test_a_runtime_has_its_script_which_is_given_just_what_it_declares(runtime: str) -> None:
     found = RUNTIMES[runtime]
     assert found.script == f"20-install-{runtime}.sh"
-    script.check_environment(found.script, [*SHARED, *inputs_of(runtime)])
+    step.check_environment(found.script, [*SHARED, *inputs_of(runtime)])
 
 
 @EACH
@@ -97,7 +101,7 @@ def test_a_runtime_leaves_traces_of_every_kind_that_finds_it_without_its_package
 
 @EACH
 def test_every_package_that_a_script_installs_is_among_the_traces(runtime: str) -> None:
-    text = script.read_script(RUNTIMES[runtime].script).replace("\\\n", " ")
+    text = step.read_script(RUNTIMES[runtime].script).replace("\\\n", " ")
     (line,) = re.findall(r"install_held_packages (.*)", text)
     packages = set(re.findall(r'"([a-z.-]+)=\$', line))
     assert len(packages) >= 2
@@ -106,5 +110,5 @@ def test_every_package_that_a_script_installs_is_among_the_traces(runtime: str) 
 
 @EACH
 def test_packages_come_from_a_repository_of_the_runtime(runtime: str) -> None:
-    repository = RUNTIMES[runtime].repository("1.36", UPSTREAM)
+    repository = RUNTIMES[runtime].repository(PackageSource("1.36", UPSTREAM, of_node(CONTROL_PLANE)))
     assert repository.name == ("crio" if runtime == "crio" else "docker")

@@ -1,14 +1,13 @@
 """The pure parts of a step: what a script declares, what is fed to it, and the command that runs it."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from components import script
-from components.script import (
+from components import step
+from components.step import (
     ScriptError,
     check_environment,
     declared_inputs,
@@ -17,11 +16,8 @@ from components.script import (
     render_command,
     render_stdin,
 )
+from tests.unit.components.scripts import EACH, FILES, LIBRARIES, PLAIN
 
-FILES = sorted(path.name for path in script.SCRIPTS.glob("[0-9]*.sh"))
-LIBRARIES = sorted(path.name for path in script.SCRIPTS.glob("[a-z]*.sh") if path.name != script.PRELUDE)
-PLAIN, OF_LIBRARY, LIBRARY = "60-join-worker.sh", "20-install-crio.sh", "runtime.sh"
-EACH = pytest.mark.parametrize("file", FILES)
 NASTY = {
     "QUOTES": """it's "quoted" `id` $(id) ${HOME} \\ \\n !history""",
     "LINES": "first\n\n  third with trailing space \n'\n",
@@ -31,15 +27,6 @@ NASTY = {
     "EMPTY": "",
     "ASSIGNMENT": "A=1; touch /tmp/kubelab-evil #",
 }
-
-
-@pytest.fixture
-def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of scripts of our own, with the real prelude, that a test may change."""
-    folder = tmp_path / "scripts"
-    shutil.copytree(script.SCRIPTS, folder)
-    monkeypatch.setattr(script, "SCRIPTS", folder)
-    return folder
 
 
 def test_the_scripts_are_found() -> None:
@@ -106,7 +93,7 @@ def test_a_value_arrives_as_it_was_given_and_is_never_run(scripts: Path, name: s
 
 def test_the_environment_comes_first_then_the_prelude_then_the_script_unchanged() -> None:
     stdin = render_stdin(PLAIN, {"NODE_NAME": "w1", "KUBEADM_CONFIG": "a: b"})
-    assert stdin.endswith(read_script(script.PRELUDE) + read_script(PLAIN))
+    assert stdin.endswith(read_script(step.PRELUDE) + read_script(PLAIN))
     assert stdin.index("KUBEADM_CONFIG=") < stdin.index("NODE_NAME=") < stdin.index("set -euo pipefail")
 
 
@@ -131,12 +118,13 @@ def test_the_command_has_a_lock_with_an_end_and_a_time_limit() -> None:
 
 
 def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
-    assert " bash -s -- remove # 65-manage-membership.sh" in render_command("65-manage-membership.sh", 60, ["remove"])
+    file = "50-manage-membership.sh"
+    assert f" bash -s -- remove # {file}" in render_command(file, 60, "remove")
 
 
 def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:
     commands = [render_command(PLAIN, 60)]
-    for file in (PLAIN, script.PRELUDE):
+    for file in (PLAIN, step.PRELUDE):
         (scripts / file).write_text(f"{(scripts / file).read_text()}# changed\n")
         commands.append(render_command(PLAIN, 60))
     assert len(set(commands)) == 3
@@ -148,77 +136,13 @@ def test_a_change_of_another_script_does_not_show(scripts: Path) -> None:
     assert render_command(PLAIN, 60) == before
 
 
-def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
-    assert read_step(OF_LIBRARY) == read_step(LIBRARY) + read_script(OF_LIBRARY)
-    assert read_step(PLAIN) == read_script(PLAIN)
-    assert render_stdin(OF_LIBRARY, {}).endswith(read_script(script.PRELUDE) + read_step(OF_LIBRARY))
-
-
-def test_a_library_names_libraries_too_and_has_them_before_it() -> None:
-    assert read_step(LIBRARY) == read_script("observe.sh") + read_script(LIBRARY)
-
-
-def test_libraries_come_in_the_order_in_which_they_are_named(scripts: Path) -> None:
-    for name in ("one", "two"):
-        (scripts / f"{name}.sh").write_text(f': "${{{name.upper()}:?why}}"\n')
-    (scripts / "99-both.sh").write_text("# library: two.sh\n# library: one.sh\necho # library: prelude.sh\n")
-    assert read_step("99-both.sh").startswith(read_script("two.sh") + read_script("one.sh") + "# library: two.sh\n")
-    check_environment("99-both.sh", ["ONE", "TWO"])
-
-
-def test_a_librarys_inputs_are_those_of_the_script_that_names_it() -> None:
-    inputs = {*declared_inputs(read_script(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
-    check_environment(OF_LIBRARY, sorted(inputs))
-    with pytest.raises(ScriptError, match="CRI_SOCKET"):
-        check_environment(OF_LIBRARY, sorted(inputs - {"CRI_SOCKET"}))
-
-
-@EACH
-def test_no_input_is_declared_twice_in_a_step(file: str) -> None:
-    texts = [read_script(library) for library in libraries_of(file)]
-    declared = [name for text in [*texts, read_script(file)] for name in declared_inputs(text)]
-    assert len(set(declared)) == len(declared)
-
-
-def libraries_of(file: str) -> list[str]:
-    """The libraries of a script, and theirs."""
-    named = re.findall(r"^# library: (\S+)$", read_script(file), re.MULTILINE)
-    return [library for each in named for library in (*libraries_of(each), each)]
-
-
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_a_change_of_a_library_shows_in_the_commands_of_just_the_scripts_that_name_it(
-    scripts: Path, library: str
-) -> None:
-    before = {file: render_command(file, 60) for file in FILES}
-    (scripts / library).write_text(f"{(scripts / library).read_text()}# changed\n")
-    changed = {file for file in FILES if render_command(file, 60) != before[file]}
-    assert changed == {file for file in FILES if library in libraries_of(file)}
-    assert changed
-
-
-def test_a_library_that_does_not_exist_is_named(scripts: Path) -> None:
-    (scripts / "99-lost.sh").write_text("# library: nowhere.sh\n")
-    with pytest.raises(ScriptError, match=r"nowhere\.sh"):
-        read_step("99-lost.sh")
-
-
-@pytest.mark.parametrize("library", [script.PRELUDE, *LIBRARIES])
-def test_a_library_only_declares_and_defines(library: str) -> None:
-    """It says of itself that it is bash's, for it has no first line that does."""
-    lines = read_script(library).splitlines()
-    assert lines[0] == "# shellcheck shell=bash"
-    assert re.match(r"# \w.{20,}", lines[1])
-    assert not [line for line in lines if line.startswith("main")]
-
-
 def calls_of_kubectl(file: str) -> list[str]:
     lines = [line for line in read_step(file).splitlines() if not line.startswith("#")]
     return [call for line in lines for call in re.findall(r"\bkubectl [^|;]*", line)]
 
 
 @EACH
-def test_every_script_that_calls_kubectl_names_a_kubeconfig_as_else_it_would_ask_localhost(file: str) -> None:
+def test_every_script_that_calls_kubectl_names_a_kubeconfig(file: str) -> None:
     named = "\nexport KUBECONFIG=/etc/kubernetes/admin.conf\n" in read_step(file)
     assert [call for call in calls_of_kubectl(file) if not named and "--kubeconfig" not in call] == []
 
@@ -228,7 +152,7 @@ def test_calls_of_kubectl_are_found() -> None:
         "40-init-control-plane.sh",
         "45-apply-pod-network.sh",
         "60-join-worker.sh",
-        "65-manage-membership.sh",
+        "50-manage-membership.sh",
         "90-verify-cluster.sh",
     }
 

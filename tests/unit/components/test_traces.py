@@ -8,8 +8,11 @@ from pathlib import PurePosixPath
 import pytest
 
 from components import traces
-from components.runtimes import RUNTIMES, all_traces
-from components.traces import KUBERNETES, OTHER_RUNTIMES, POD_NETWORKS, Traces
+from components.guest_systems import GUEST_SYSTEMS
+from components.pod_networks import POD_NETWORKS
+from components.runtimes import RUNTIMES
+from components.steps.leftovers import all_traces
+from components.traces import KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES, Traces
 from tests.unit.components.labs import REGISTRIES
 from tests.unit.components.renderings import files_of
 
@@ -50,7 +53,12 @@ def test_nothing_is_rendered_of_nothing() -> None:
 
 
 def test_every_known_installation_is_looked_for_whichever_runtime_a_node_has() -> None:
-    known = [KUBERNETES, POD_NETWORKS, *(runtime.traces for runtime in RUNTIMES.values()), OTHER_RUNTIMES]
+    known = [
+        *(KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES),
+        *(network.traces for network in POD_NETWORKS.values()),
+        *(runtime.traces for runtime in RUNTIMES.values()),
+        *(system.traces for system in GUEST_SYSTEMS.values()),
+    ]
     assert set(ALL.splitlines()) == set(traces.render(known).splitlines())
 
 
@@ -132,7 +140,7 @@ def test_a_chain_of_cluster_or_runtime_is_a_trace(chain: str) -> None:
 @pytest.mark.parametrize(
     "chain", ["INPUT", "FORWARD", "OUTPUT", "ufw-user-input", "DOCKER_OUTPUT", "DOCKER_POSTROUTING"]
 )
-def test_a_chain_of_the_machines_own_or_of_the_host_that_it_is_a_container_of_is_none(chain: str) -> None:
+def test_a_chain_of_the_machines_own_or_of_the_host_it_is_a_container_of_is_none(chain: str) -> None:
     assert not [pattern for pattern in NAMES["chain"] if fnmatchcase(chain, pattern)]
 
 

@@ -1,4 +1,4 @@
-"""A stack's state as ``pulumi stack export --show-secrets`` prints it, parsed."""
+"""A stack's state as `pulumi stack export --show-secrets` prints it, parsed."""
 
 import json
 from typing import Any

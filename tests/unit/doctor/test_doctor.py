@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from components import inspection, verification
-from components.script import check_environment
+from components.step import Step, check_environment
+from components.steps import inspection, verification
 from config import ConfigError, LabConfig, Problem
 from doctor import __main__ as program
 from doctor.machine import Answer
 from doctor.state import Connection
+from tests.unit.components import labs
 from tests.unit.components.labs import MIXED as LAB
 from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY, command, exported
 
@@ -41,7 +42,7 @@ def agreement(environment: Mapping[str, str]) -> Answer:
     return Answer(0, "".join(map(row, nodes)), "")
 
 
-@dataclass
+@dataclass(slots=True)
 class Machines:
     """The machines of the lab; those that are named answer otherwise. Keeps what was run."""
 
@@ -49,14 +50,12 @@ class Machines:
     compared: Callable[[Mapping[str, str]], Answer] = agreement
     ran: list[tuple[str, str, str, Mapping[str, str]]] = field(default_factory=list)
 
-    def run(
-        self, connection: Connection, file: str, environment: Mapping[str, str], argument: str = "", seconds: int = 300
-    ) -> Answer:
-        assert seconds > 0
-        check_environment(file, list(environment))
+    def run(self, connection: Connection, step: Step, environment: Mapping[str, str]) -> Answer:
+        assert step.timeout_seconds > 0
+        check_environment(step.file, list(environment))
         node = connection.host.removesuffix(".test")
-        self.ran.append((node, file, argument, environment))
-        if file == INSPECT:
+        self.ran.append((node, step.file, step.argument, environment))
+        if step.file == INSPECT:
             return self.inspected.get(node, Answer(0, facts(node), ""))
         return self.compared(environment)
 
@@ -93,9 +92,9 @@ def test_every_node_is_asked_on_its_own_machine_and_compared_on_the_control_plan
     assert inspected == {name: inspection.environment(name) for name in NAMES}
     ((node, _, argument, environment),) = [ran for ran in machines.ran if ran[1] == COMPARE]
     assert (node, argument) == ("cp1", "compare")
-    assert environment["NODE_FACTS"] == "".join(map(facts, NAMES))
     assert environment["NODES"] == "\n".join(f"{name} {name}.test" for name in NAMES)
-    assert environment.items() >= verification.environment(LAB.cluster, LAB.nodes).items()
+    addresses = {name: f"{name}.test" for name in NAMES}
+    assert environment == verification.environment(LAB.cluster, LAB.nodes, addresses, "".join(map(facts, NAMES)))
 
 
 def test_a_disagreement_is_told_in_the_words_of_the_comparison_and_ends_with_1(
@@ -121,7 +120,7 @@ def test_a_node_without_a_machine_is_told_and_the_others_are_looked_at_all_the_s
     assert "w2" not in {node for node, *_ in machines.ran}
 
 
-def test_a_machine_that_cannot_be_reached_is_told_and_the_others_are_looked_at_all_the_same(
+def test_a_machine_that_cannot_be_reached_is_told_and_the_others_are_looked_at(
     machines: Machines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machines.inspected["w1"] = UNREACHABLE
@@ -129,6 +128,15 @@ def test_a_machine_that_cannot_be_reached_is_told_and_the_others_are_looked_at_a
     printed = capsys.readouterr()
     assert [line.split()[0] for line in printed.out.splitlines()] == ["NODE", "cp1", "w2"]
     assert printed.err == f"error: inspecting w1 at w1.test: {UNREACHABLE.stderr}"
+
+
+def test_the_first_control_plane_that_answers_compares(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = replace(labs.node("cp2"), role="controlPlane")
+    monkeypatch.setattr(program, "load_file", lambda *_: replace(LAB, nodes=(*LAB.nodes, second)))
+    monkeypatch.setattr(program, "read_state", lambda _: {**KNOWN, "cp2": replace(KNOWN["cp1"], host="cp2.test")})
+    machines.inspected["cp1"] = UNREACHABLE
+    program.main("lab")
+    assert [node for node, file, *_ in machines.ran if file == COMPARE] == ["cp2"]
 
 
 def test_without_a_control_plane_there_is_nobody_to_ask(

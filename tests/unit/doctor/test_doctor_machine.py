@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.script import LOCK, render_stdin
+from components.step import LOCK, Step, render_stdin
 from doctor.machine import Answer, run
 from doctor.state import Connection
 from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY
@@ -38,7 +38,7 @@ sys.exit({status})
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What ssh was given."""
 
@@ -61,7 +61,7 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int = 0, arg
     ssh.write_text(FAKE_SSH.format(python=sys.executable, kept=str(kept), status=status))
     ssh.chmod(0o755)
     monkeypatch.setenv("PATH", f"{ssh.parent}{os.pathsep}{os.environ['PATH']}")
-    answer = run(CONNECTION, FILE, ENVIRONMENT, argument)
+    answer = run(CONNECTION, Step(FILE, 300, argument=argument), ENVIRONMENT)
     return answer, Kept(**json.loads(kept.read_text()))
 
 
@@ -89,7 +89,7 @@ def test_the_host_key_is_that_of_the_machine_and_no_other_is_taken(
     assert kept.options["GlobalKnownHostsFile"] == os.devnull
 
 
-def test_the_private_key_is_in_no_argument_and_no_environment_but_in_a_file_of_its_owner_alone(
+def test_the_private_key_is_in_a_file_of_its_owner_alone_and_nowhere_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, kept = called(tmp_path, monkeypatch)

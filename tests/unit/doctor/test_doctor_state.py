@@ -1,7 +1,7 @@
 """How the machines of a stack are reached, read from its exported state."""
 
 from doctor.state import Connection, connections, plain
-from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY, command, exported, opened
+from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY, command, exported, opened, urn
 
 
 def test_every_machine_is_reached_as_its_own_steps_are() -> None:
@@ -15,6 +15,13 @@ def test_a_connection_that_is_a_secret_as_a_whole_is_opened_too() -> None:
     step = command("w1", "w1-join")
     step["inputs"]["connection"] = opened(step["inputs"]["connection"])
     assert connections(exported(step))["w1"].private_key == PRIVATE_KEY
+
+
+def test_what_lives_with_the_cluster_names_no_machine() -> None:
+    """It runs on whichever control plane answers."""
+    membership = command("cp1", "w1-membership")
+    membership["deletedWith"] = urn("kubelab:cluster:Cluster", "cluster")
+    assert connections(exported(membership)) == {}
 
 
 def test_a_stack_that_was_never_built_has_no_machine() -> None:

@@ -6,10 +6,16 @@ import yaml
 from pydantic import JsonValue
 
 from components.guest_file import GuestFile
-from config import quantities
-from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE
+from components.runtimes import RUNTIMES
+from config import NodeConfig, quantities
+from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE, merged
 
 PATCHES = "/etc/kubelab/kubeadm-patches"
+
+
+def settings(node: NodeConfig) -> Mapping[str, JsonValue]:
+    """The node's settings, and over them those that its runtime needs."""
+    return merged(node.kubelet, RUNTIMES[node.runtime].kubelet)
 
 
 def patch(settings: Mapping[str, JsonValue]) -> GuestFile:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from components import kubelet
 from components.runtimes import RUNTIMES
+from components.steps import kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig
 
 KUBEADM_API = "kubeadm.k8s.io/v1beta4"
@@ -14,9 +14,9 @@ API_SERVER_PORT = 6443
 ETCD_DATA = "/var/lib/etcd"
 
 
-def api_endpoint(address: str) -> str:
-    """host:port of the API server on the machine at ``address``."""
-    return f"{address}:{API_SERVER_PORT}"
+def endpoint(cluster: ClusterConfig, address: str) -> str:
+    """host:port at which the API server is asked: the declared one, or the first control plane at `address`."""
+    return cluster.control_plane_endpoint or f"{address}:{API_SERVER_PORT}"
 
 
 def node_registration(node: NodeConfig, address: str, ignore_preflight_errors: Sequence[str]) -> dict[str, object]:
@@ -31,9 +31,9 @@ def node_registration(node: NodeConfig, address: str, ignore_preflight_errors: S
 
 
 def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, address: str) -> str:
-    """The documents of ``kubeadm init`` for the first control plane, as YAML text.
+    """The documents of `kubeadm init` for the first control plane, as YAML text.
 
-    KubeletConfiguration has what is the same on every node; a node's own settings are a patch (components/kubelet.py).
+    KubeletConfiguration has what is the same on every node; a node's own settings are a patch (kubelet.py).
     """
     init = {
         "apiVersion": KUBEADM_API,
@@ -45,7 +45,8 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
     cluster_configuration = {
         "apiVersion": KUBEADM_API,
         "kind": "ClusterConfiguration",
-        **_cluster_identity(cluster, address),
+        **_kept(cluster),
+        "controlPlaneEndpoint": endpoint(cluster, address),
         **_control_plane_settings(cluster),
     }
     kubelet_configuration = {
@@ -61,16 +62,17 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
     return render([init, cluster_configuration, kubelet_configuration, kube_proxy])
 
 
-def identity(cluster: ClusterConfig, node: NodeConfig, address: str) -> str:
-    """What a cluster keeps for its life, as YAML text: certificates, addresses and stored objects depend on it."""
-    of_node = {"controlPlane": node.name, "criSocket": RUNTIMES[node.runtime].cri_socket}
-    return render([{**_cluster_identity(cluster, address), **of_node}])
+def identity(cluster: ClusterConfig, address: str) -> str:
+    """What the control plane on the machine at `address` keeps for its life, as YAML text.
+
+    Stored objects depend on the networks; etcd knows its members by their addresses.
+    """
+    return render([{**_kept(cluster), "advertiseAddress": address}])
 
 
-def _cluster_identity(cluster: ClusterConfig, address: str) -> dict[str, object]:
+def _kept(cluster: ClusterConfig) -> dict[str, object]:
     return {
         "kubernetesVersion": f"v{cluster.kubernetes_version}",
-        "controlPlaneEndpoint": api_endpoint(address),
         "networking": {
             "podSubnet": cluster.pod_subnet,
             "serviceSubnet": cluster.service_subnet,
@@ -104,7 +106,7 @@ def _extra_args(arguments: Sequence[ExtraArg]) -> dict[str, object]:
 def join_document(
     site: SiteConfig, node: NodeConfig, address: str, endpoint: str, token: str, ca_cert_hash: str
 ) -> str:
-    """The document of ``kubeadm join`` for a worker, as YAML text; it holds the token, so it is a secret."""
+    """The document of `kubeadm join` for a worker, as YAML text; it holds the token, so it is a secret."""
     return render(
         [
             {

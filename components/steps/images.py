@@ -1,10 +1,11 @@
 """Which images a node needs before it takes part: pure data."""
 
-from config.versions import FlannelRelease, KubernetesRelease
+from components.pod_network import PodNetworkRelease
+from config.versions import KubernetesRelease
 
 
-def of_node(role: str, release: KubernetesRelease, pod_network: FlannelRelease) -> tuple[str, ...]:
-    """The fully qualified images of a node of ``role``: a worker runs no part of the control plane.
+def of_node(role: str, release: KubernetesRelease, pod_network: PodNetworkRelease) -> tuple[str, ...]:
+    """The fully qualified images of a node of `role`: a worker runs no part of the control plane.
 
     Among them is the one of the pods that prove a runtime and, later, the cluster.
     """

@@ -1,0 +1,34 @@
+"""GuestSystem: what an operating system of a node is to kubelab. Each has one file in guest_systems/."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from components.apt import Repository
+from components.traces import Traces
+from config.lab import MirrorsConfig
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSystem:
+    """One release of an operating system, as its image boots it.
+
+    `name` is the user's word. `id` and `version_id` are those of its /etc/os-release, which the preflight compares;
+    `codename` is the suite of package sources made for it. `archive` is its own archive on a mirror, None where the
+    site has none. `packages` are what the kubelet and kube-proxy call on a node and upstream's packages leave to the
+    system; `traces` what its own packages of container runtimes leave. `is_default`: a node whose image does not say
+    what it holds is taken for one of these.
+    """
+
+    name: str
+    id: str
+    version_id: str
+    codename: str
+    archive: Callable[[MirrorsConfig], Repository | None]
+    packages: tuple[str, ...]
+    traces: Traces
+    is_default: bool = False
+
+    @property
+    def identification(self) -> str:
+        """ID and VERSION_ID of /etc/os-release, with a space between them."""
+        return f"{self.id} {self.version_id}"

@@ -1,0 +1,18 @@
+"""The operating systems of nodes, one file each, found by being there: a second is one more file here.
+
+Not here: what they have in common (components/guest_system.py), how a node is prepared (components/scripts).
+"""
+
+from collections.abc import Mapping
+
+from components.discovery import Records
+from components.guest_system import GuestSystem
+from config.lab import NodeConfig
+
+GUEST_SYSTEMS: Mapping[str, GuestSystem] = Records(__name__, "GUEST_SYSTEM", GuestSystem)
+"""Every guest system by the user's word for it."""
+
+
+def of_node(_: NodeConfig) -> GuestSystem:
+    """The guest system of a node's image: the default, as no image says yet what it holds."""
+    return next(system for system in GUEST_SYSTEMS.values() if system.is_default)

@@ -1,0 +1,103 @@
+"""flannel: its manifest at a pinned version, with the cluster's pod subnet. Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import yaml
+
+from components.pod_network import PodNetwork, PodNetworkRelease, PodNetworkSettings, manifest_inputs
+from components.release import Download
+from components.traces import Traces
+from config.lab import MirrorsConfig
+
+RELEASES = (
+    PodNetworkRelease(
+        manifest=Download(
+            version="0.28.9",
+            path="github.com/flannel-io/flannel/releases/download/v0.28.9/kube-flannel.yml",
+            sha256=(
+                # Documentation/kube-flannel.yml of the source tree: what a mirror filled from Go modules has.
+                "e875824be2f552b45711dbda91af81b17eb961d00025d914d9fef18fad8f09c0",
+                # The release's own, which `make release-manifest` renders from Documentation/kustomization.
+                "1c06a15a771009c263bdb1f51c928af46f7606fe969f3963652167938d536aaa",
+            ),
+        ),
+        images=(
+            "ghcr.io/flannel-io/flannel:v0.28.9",
+            "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3",
+        ),
+    ),
+)
+
+
+def kustomization(settings: PodNetworkSettings) -> str:
+    """What this cluster changes in flannel's manifest, as a kustomization (YAML text).
+
+    flannel asks the API server at its own address: by the service address it would fail, and back off for minutes, on
+    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's.
+    """
+    network = {
+        "Network": settings.pod_subnet,
+        "EnableNFTables": settings.proxy_mode == "nftables",
+        "Backend": {"Type": "vxlan"},
+    }
+    configuration = json.dumps(network, indent=2) + "\n"
+    container = {
+        "name": "kube-flannel",
+        "env": [
+            {"name": "KUBERNETES_SERVICE_HOST", "value": settings.api_host},
+            {"name": "KUBERNETES_SERVICE_PORT", "value": settings.api_port},
+        ],
+    }
+    patches = [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "kube-flannel-cfg", "namespace": "kube-flannel"},
+            "data": {"net-conf.json": configuration},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
+            # flannel reads its configuration when it starts.
+            "spec": {
+                "template": {
+                    "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
+                    "spec": {"containers": [container]},
+                }
+            },
+        },
+    ]
+    document = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": ["manifest.yaml"],
+        "patches": [{"patch": yaml.safe_dump(patch, sort_keys=False)} for patch in patches],
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def inputs(release: PodNetworkRelease, settings: PodNetworkSettings, mirrors: MirrorsConfig) -> Mapping[str, str]:
+    """What the script that applies it is given."""
+    return manifest_inputs(release, kustomization(settings), mirrors)
+
+
+POD_NETWORK = PodNetwork(
+    name="flannel",
+    releases={release.version: release for release in RELEASES},
+    inputs=inputs,
+    workloads=("kube-flannel daemonset/kube-flannel-ds",),
+    look_at="UDP port 8472 between the nodes",
+    traces=Traces(
+        path=("/run/flannel",),
+        link=("flannel.1", "flannel-v6.1"),
+        chain=("FLANNEL-*",),
+        table=("ip flannel-ipv4", "ip6 flannel-ipv6"),
+    ),
+)

@@ -1,0 +1,120 @@
+"""Steps as data: which shell file runs with which inputs, and the text that a machine's shell reads.
+
+Not here: how a step becomes a resource (components/script.py), what each is given (components/steps).
+"""
+
+import hashlib
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parent / "scripts"
+PRELUDE = "prelude.sh"
+LOCK = "/run/kubelab.lock"
+# A step of an engine that was killed goes on in the guest; the next run waits for it at most this long.
+LOCK_WAIT_SECONDS = 900
+
+_INPUT = re.compile(r'^: "\$\{([A-Z][A-Z0-9_]*)(:?)\?', re.MULTILINE)
+_LIBRARY = re.compile(r"^# library: (\S+)$", re.MULTILINE)
+
+
+class ScriptError(ValueError):
+    """A script file and the way it is used do not fit together."""
+
+
+class Log(StrEnum):
+    """Which of a step's streams the user sees; a stream that carries a secret is never shown."""
+
+    ALL = "stdoutAndStderr"
+    STDERR = "stderr"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A script file and how it is run: within how many seconds, what of it is logged, with which argument.
+
+    `removal` is the argument with which it is run when its resource is deleted; without it deleting does nothing.
+    """
+
+    file: str
+    timeout_seconds: int
+    log: Log = Log.ALL
+    argument: str = ""
+    removal: str = ""
+
+    @property
+    def command(self) -> str:
+        """The remote command of creation and update."""
+        return render_command(self.file, self.timeout_seconds, self.argument)
+
+    @property
+    def removal_command(self) -> str | None:
+        """The remote command of deletion, if there is one."""
+        return render_command(self.file, self.timeout_seconds, self.removal) if self.removal else None
+
+
+def declared_inputs(text: str) -> dict[str, bool]:
+    """The environment a script declares: name -> whether it may be empty.
+
+    A script declares an input with `: "${NAME:?why}"` (not empty) or `: "${NAME?why}"` (may be empty).
+    """
+    return {name: colon == "" for name, colon in _INPUT.findall(text)}
+
+
+def check_environment(file: str, given: Sequence[str]) -> None:
+    """Refuse a missing or an extra variable: raises ScriptError naming the file and both lists."""
+    declared = sorted(declared_inputs(read_step(file)))
+    if declared != sorted(given):
+        raise ScriptError(f"components/scripts/{file}: declares {declared}, was given {sorted(given)}")
+
+
+def read_script(file: str) -> str:
+    """The text of one script file; raises ScriptError when there is none of that name."""
+    path = SCRIPTS / file
+    if not path.is_file():
+        raise ScriptError(f"components/scripts/{file}: no such script")
+    return path.read_text()
+
+
+def read_step(file: str) -> str:
+    """One step's whole shell text but for the prelude: the libraries that the script names, then the script.
+
+    A script, or a library itself, names a library, functions that several scripts share, with a line
+    `# library: <file>`. A library that is named twice stands once.
+    """
+    return "".join(dict.fromkeys(_texts(file)))
+
+
+def _texts(file: str) -> Iterator[str]:
+    text = read_script(file)
+    for library in _LIBRARY.findall(text):
+        yield from _texts(library)
+    yield text
+
+
+def render_stdin(file: str, environment: Mapping[str, str]) -> str:
+    """What the guest's shell reads: the declared environment, prelude, libraries and the script, all unchanged.
+
+    STEP names the step in the guest's log of steps, `/var/log/kubelab-steps.log`. Nothing is exported: a program's
+    environment may hold no value of more than 128 KiB, and what a user declares may be longer.
+    """
+    values = {**environment, "STEP": file}
+    assigned = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(values.items()))
+    return assigned + read_script(PRELUDE) + read_step(file)
+
+
+def render_command(file: str, timeout_seconds: int, argument: str = "") -> str:
+    """The remote command: constant but for the step's name and hash, which also show a change of a secret stdin.
+
+    The lock keeps two runs of steps on one machine from overlapping, also when an engine was killed.
+    """
+    digest = hashlib.sha256((read_script(PRELUDE) + read_step(file)).encode()).hexdigest()[:12]
+    words = ["bash", "-s", *(["--", argument] if argument else [])]
+    return (
+        f"sudo -n flock --timeout {LOCK_WAIT_SECONDS} {LOCK}"
+        f" timeout --kill-after=10 {timeout_seconds} {' '.join(words)} # {file} {digest}"
+    )

@@ -1,0 +1,38 @@
+"""The installation of a node's container runtime, with its configuration and the proof that it works alone. Pure."""
+
+from components.guest_file import render_files
+from components.pod_networks import release_of
+from components.runtime import Installation, RuntimeSettings
+from components.runtimes import RUNTIMES, sockets
+from components.step import Log, Step
+from components.steps import images, kubelet
+from config import ClusterConfig, NodeConfig, SiteConfig, versions
+
+
+def step(node: NodeConfig, *, secret: bool) -> Step:
+    """The step of a node's runtime; what is given secrets does not show its result."""
+    return Step(RUNTIMES[node.runtime].script, timeout_seconds=1800, log=Log.STDERR if secret else Log.ALL)
+
+
+def settings(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> RuntimeSettings:
+    """What the node's runtime is told."""
+    release = versions.kubernetes(cluster.kubernetes_version)
+    return RuntimeSettings(release.pause_image, site.registries, *kubelet.log_limits(kubelet.settings(node)))
+
+
+def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:
+    """What the installation is told; secret where the settings have credentials."""
+    runtime, told = RUNTIMES[node.runtime], settings(node, cluster, site)
+    release = versions.kubernetes(cluster.kubernetes_version)
+    installation = Installation({**cluster.runtime_versions, node.runtime: node.runtime_version}, site.mirrors)
+    return {
+        "NODE_NAME": node.name,
+        "RUNTIME": node.runtime,
+        "CRI_SOCKET": runtime.cri_socket,
+        "OTHER_SOCKETS": sockets(but=node.runtime),
+        "CRI_TOOLS_VERSION": f"{release.cri_tools}-*",
+        "FILES": render_files(runtime.files(told)),
+        "IMAGES": " ".join(images.of_node(node.role, release, release_of(cluster.pod_network))),
+        "TEST_IMAGE": release.agnhost_image,
+        **runtime.inputs(installation, told),
+    }

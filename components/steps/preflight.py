@@ -1,0 +1,47 @@
+"""The preflight: what a machine must be before anything is touched. Pure."""
+
+from collections.abc import Iterable
+
+from components import registries
+from components.apt import Repository
+from components.guest_systems import of_node
+from components.step import Step
+from components.steps import leftovers
+from config import NodeConfig, SiteConfig
+
+STEP = Step("00-preflight.sh", timeout_seconds=600)
+
+# CPUs, memory in MiB, free disk in GiB: kubeadm's own minimum for a control plane; a worker's is kubelab's.
+MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
+
+
+def environment(node: NodeConfig, site: SiteConfig, repositories: Iterable[Repository], address: str) -> dict[str, str]:
+    """What the preflight of the machine at `address` is told."""
+    cpus, memory_mib, disk_gib = MINIMUM[node.role]
+    return {
+        "NODE_NAME": node.name,
+        "NODE_ADDRESS": address,
+        "GUEST_SYSTEM": of_node(node).identification,
+        "MIN_CPUS": str(cpus),
+        "MIN_MEMORY_MIB": str(memory_mib),
+        "MIN_DISK_GIB": str(disk_gib),
+        "NESTED_VIRTUALIZATION": str(node.machine.nested_virtualization).lower(),
+        "MIRRORS": " ".join(must_answer(repositories, site)),
+        "MIRROR_CA": trusted_authorities(site),
+        "TRACES": leftovers.all_traces(),
+        "CLEAN_INSTALL": str(node.clean_install).lower(),
+        "IGNORED": " ".join(site.ignore_preflight_errors),
+    }
+
+
+def must_answer(repositories: Iterable[Repository], site: SiteConfig) -> list[str]:
+    """URLs of the site's own servers that a node fetches from."""
+    packages = [each.uri for each in repositories if each.mirrored]
+    servers = [f"https://{registries.server(registry)}/v2/" for registry in site.registries if registry.mirror]
+    return list(dict.fromkeys([*packages, *([site.mirrors.files] if site.mirrors.files else []), *servers]))
+
+
+def trusted_authorities(site: SiteConfig) -> str:
+    """PEM text of every authority that the site names for its servers; empty for none."""
+    found = [site.mirrors.ca_pem or "", *(registry.ca_pem for registry in site.registries)]
+    return "".join(registries.pem(text) for text in dict.fromkeys(found) if text)

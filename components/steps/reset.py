@@ -1,0 +1,25 @@
+"""The reset: a machine brought back to what it was before any installation. Pure."""
+
+from components.runtimes import sockets
+from components.step import Step
+from components.steps import leftovers
+from config import NodeConfig
+
+STEP = Step("05-reset-node.sh", timeout_seconds=900)
+
+
+def is_wanted(node: NodeConfig) -> bool:
+    """Whether a node has a reset at all: it is asked for, and looks for itself whether there is something to do."""
+    return node.clean_install or node.on_runtime_change == "resetNode"
+
+
+def environment(node: NodeConfig) -> dict[str, str]:
+    """What the reset is told."""
+    return {
+        "NODE_NAME": node.name,
+        "ROLE": node.role,
+        "RUNTIME": node.runtime,
+        "CLEAN_INSTALL": str(node.clean_install).lower(),
+        "TRACES": leftovers.all_traces(),
+        "SOCKETS": sockets(),
+    }

@@ -1,0 +1,38 @@
+"""The verification: the proof that the cluster works, run on a control plane whenever its nodes change. Pure.
+
+Nodes by name, their runtimes, system pods, a pod on every node, DNS, service addresses; then it cleans up after itself.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from components.pod_networks import POD_NETWORKS
+from components.runtimes import RUNTIMES
+from components.step import Step
+from config import ClusterConfig, NodeConfig, versions
+
+STEP = Step("90-verify-cluster.sh", timeout_seconds=1500)
+COMPARE = "compare"
+"""The argument with which it only compares the runtimes."""
+
+
+def environment(
+    cluster: ClusterConfig, nodes: Sequence[NodeConfig], addresses: Mapping[str, str], facts: str
+) -> dict[str, str]:
+    """What verification is told: nodes to be compared, the addresses of all nodes by name, what inspections said."""
+    network = POD_NETWORKS[cluster.pod_network.plugin]
+    return {
+        "NODES": "\n".join(f"{name} {address}" for name, address in addresses.items()),
+        "RUNTIMES": "\n".join(map(_declared, nodes)),
+        "NODE_FACTS": facts,
+        "POD_SUBNET": cluster.pod_subnet,
+        "POD_NETWORK": network.name,
+        "POD_NETWORK_WORKLOADS": "\n".join(network.workloads),
+        "POD_NETWORK_LOOK_AT": network.look_at,
+        "DNS_DOMAIN": cluster.dns_domain,
+        "TEST_IMAGE": versions.kubernetes(cluster.kubernetes_version).agnhost_image,
+    }
+
+
+def _declared(node: NodeConfig) -> str:
+    runtime = RUNTIMES[node.runtime]
+    return f"{node.name} {node.runtime} {runtime.cri_socket} {runtime.reported_as} {node.runtime_version}"

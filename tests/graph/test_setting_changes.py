@@ -1,0 +1,78 @@
+"""Other settings and another endpoint: which steps run again, as an engine would decide it."""
+
+from tests.graph.changes import Lab, replaced
+from tests.graph.conftest import moid_of
+from tests.graph.recording import Graph
+from tests.graph.test_order import commands, step
+from tests.graph.test_steps import given
+
+
+def test_settings_of_one_nodes_kubelet_change_that_nodes_packages_alone(lab: Lab) -> None:
+    before, after = lab(), lab({"w1": {"kubelet": {"maxPods": 30}}})
+    changed = {
+        command.name
+        for command in commands(after)
+        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
+    }
+    assert changed == {"w1-install-kubernetes"}
+    assert replaced(before, after) == set()
+
+
+def test_log_limits_of_a_docker_nodes_kubelet_are_its_dockers_too(lab: Lab) -> None:
+    graph = lab({"w1": {"kubelet": {"containerLogMaxSize": "20Mi", "containerLogMaxFiles": 3}}})
+    files = given(step(graph, "20-install-docker.sh", "w1"), "FILES")
+    assert f'"max-size": "{20 * 1024**2}"' in files
+    assert '"max-file": "3"' in files
+
+
+def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> None:
+    arguments = {"extraArgs": [{"name": "v", "value": "4"}], "certSANs": ["k8s.lab"]}
+    before, after = lab(), lab(apiServer=arguments)
+    changed = {
+        command.name
+        for command in commands(after)
+        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
+    }
+    assert changed == {"cp1-init"}
+    assert replaced(before, after) == set()
+    assert given(step(after, "40-init-control-plane.sh", "cp1"), "CERT_SANS") == "k8s.lab"
+
+
+def test_another_endpoint_reaches_the_cluster_and_what_joins_and_drains_nothing(lab: Lab) -> None:
+    before, after = lab(), lab(controlPlaneEndpoint="api.lab.test")
+    changed = {
+        command.name
+        for command in commands(after)
+        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
+    }
+    assert changed == {"cp1-init", "pod-network-apply", *(f"{worker}-join" for worker in ("w1", "w2", "w3"))}
+    assert replaced(before, after) == set()
+    init, join = step(after, "40-init-control-plane.sh", "cp1"), step(after, "60-join-worker.sh", "w1")
+    assert given(init, "API_ENDPOINT") == "api.lab.test:6443"
+    assert given(init, "IDENTITY") == given(step(before, "40-init-control-plane.sh", "cp1"), "IDENTITY")
+    assert "apiServerEndpoint: api.lab.test:6443" in given(join, "KUBEADM_CONFIG")
+    kustomization = given(step(after, "45-apply-pod-network.sh", "network"), "KUSTOMIZATION")
+    assert "api.lab.test" in kustomization
+
+
+def test_a_control_plane_made_anew_leaves_the_workers_memberships(lab: Lab) -> None:
+    graph = lab()
+    anew = remade(graph, "cp1")
+    assert {"cp1-preflight", "cp1-init", "pod-network-apply", "verification"} <= anew
+    assert {name.partition("-")[0] for name in anew} & {"w1", "w2", "w3"} == set()
+
+
+def remade(graph: Graph, machine: str) -> set[str]:
+    """The commands that an engine makes anew once a machine was."""
+    changed, found = {moid_of(machine)}, set[str]()
+    while new := {each.name for each in commands(graph) if changed & set(map(str, each.plain("triggers")))} - found:
+        found |= new
+        changed |= {f"{name}-id" for name in new}
+    return found
+
+
+def test_the_mode_of_kube_proxy_is_the_pod_networks_too(lab: Lab) -> None:
+    graph = lab(kubeProxy={"mode": "nftables"})
+    assert "mode: nftables\n" in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
+    applied = step(graph, "45-apply-pod-network.sh", "network")
+    assert "true" in given(applied, "KUSTOMIZATION").partition("EnableNFTables")[2].splitlines()[0]

@@ -1,0 +1,52 @@
+"""flannel: what this cluster changes in its manifest, and where that comes from."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+
+from components.pod_network import PodNetworkSettings
+from components.pod_networks.flannel import POD_NETWORK, kustomization
+from tests.unit.components.labs import MIRRORED, UPSTREAM
+
+SETTINGS = PodNetworkSettings("10.9.0.0/16", "iptables", "10.87.0.10", "6443")
+
+
+def patches(text: str) -> dict[str, dict[str, Any]]:
+    document = yaml.safe_load(text)
+    assert document["resources"] == ["manifest.yaml"]
+    parsed = [yaml.safe_load(patch["patch"]) for patch in document["patches"]]
+    return {patch["kind"]: patch for patch in parsed}
+
+
+def test_the_pod_network_has_the_clusters_pod_subnet() -> None:
+    config = patches(kustomization(SETTINGS))["ConfigMap"]
+    assert (config["metadata"]["namespace"], config["metadata"]["name"]) == ("kube-flannel", "kube-flannel-cfg")
+    network = json.loads(config["data"]["net-conf.json"])
+    assert network["Network"] == "10.9.0.0/16"
+    assert network["Backend"]["Type"] == "vxlan"
+
+
+@pytest.mark.parametrize(("mode", "nftables"), [("iptables", False), ("nftables", True), ("ipvs", False)])
+def test_the_pod_networks_rules_are_of_the_same_kind_as_kube_proxys(mode: str, nftables: bool) -> None:
+    config = patches(kustomization(replace(SETTINGS, proxy_mode=mode)))["ConfigMap"]
+    assert json.loads(config["data"]["net-conf.json"])["EnableNFTables"] is nftables
+
+
+def test_the_pod_network_asks_the_api_server_at_its_own_address() -> None:
+    pods = patches(kustomization(SETTINGS))["DaemonSet"]["spec"]["template"]["spec"]
+    (container,) = pods["containers"]
+    environment = {variable["name"]: variable["value"] for variable in container["env"]}
+    assert environment["KUBERNETES_SERVICE_HOST"] == "10.87.0.10"
+    assert environment["KUBERNETES_SERVICE_PORT"] == "6443"
+    assert container["name"] == "kube-flannel"
+
+
+def test_its_manifest_comes_from_upstream_or_from_the_sites_own_file_server() -> None:
+    (release,) = POD_NETWORK.releases.values()
+    url = POD_NETWORK.inputs(release, SETTINGS, UPSTREAM)["MANIFEST_URL"]
+    path = "github.com/flannel-io/flannel/releases/download/v0.28.9/kube-flannel.yml"
+    assert url == f"https://{path}"
+    assert POD_NETWORK.inputs(release, SETTINGS, MIRRORED)["MANIFEST_URL"] == f"https://mirror.test/files/{path}"
