@@ -94,6 +94,12 @@ class SshServer:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     @property
+    def sessions(self) -> list[str]:
+        """The processes of the connections that are open now."""
+        assert self._process is not None
+        return Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+
+    @property
     def log(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
 
