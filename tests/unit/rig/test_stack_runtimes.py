@@ -12,7 +12,7 @@ from rig.mirror.runtimes import RUNTIMES
 from rig.stack_runtimes import runtimes_of
 from toolchain.build.part import Part, cache_keys, in_order
 from toolchain.build.store import Store
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +69,7 @@ def test_a_file_that_the_product_would_refuse_is_read_all_the_same(tmp_path: Pat
 def test_a_stack_without_file_is_an_error_that_names_the_others(tmp_path: Path) -> None:
     stack(tmp_path, "", "crio")
     stack(tmp_path, "", "docker")
-    with pytest.raises(RigError, match=r"no file .*Pulumi.mxied.yaml; choose one of crio, docker"):
+    with pytest.raises(SetupError, match=r"no file .*Pulumi.mxied.yaml; choose one of crio, docker"):
         runtimes_of("mxied", tmp_path)
 
 
