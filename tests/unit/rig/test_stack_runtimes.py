@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config import versions as config_versions
+from components.runtimes import RUNTIMES as PRODUCTS_RUNTIMES
+from config import releases
 from rig.catalog import parts_for
 from rig.mirror.parts import mirror_parts, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
@@ -51,7 +52,8 @@ def test_the_clusters_runtime_does_not_count_where_every_node_has_another(tmp_pa
 
 
 def test_a_stack_that_names_no_runtime_gets_the_products_default(tmp_path: Path) -> None:
-    assert runtimes_of("lab", stack(tmp_path, "config: {kubelab:nodes: {cp1: {role: controlPlane}}}")) == {"containerd"}
+    text = "config: {kubelab:nodes: {cp1: {role: controlPlane}}}"
+    assert runtimes_of("lab", stack(tmp_path, text)) == {releases.default_runtime()}
 
 
 def test_a_fully_qualified_name_is_of_the_same_file(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_stack_without_file_is_an_error_that_names_the_others(tmp_path: Path) 
 
 
 def test_the_rig_knows_the_products_words_for_runtimes() -> None:
-    assert set(RUNTIMES) == set(config_versions.RUNTIMES)
+    assert set(RUNTIMES) == set(PRODUCTS_RUNTIMES)
 
 
 def test_only_what_the_runtimes_need_is_built() -> None:
