@@ -8,14 +8,13 @@ from pathlib import Path
 
 from bench import labs, previews
 from bench.report import figure, heading
-from config.versions import RUNTIMES
+from config import releases
 
 PARTS = {
     "preview": "of 10 and of 100 nodes that are still to be made",
     "noop": "runs of a whole lab without changes, against an empty program",
     "cold": "a lab of each runtime from nothing, with critical path, state, connections and destroy",
 }
-DEFAULT_RUNTIME = "containerd"
 
 
 def main() -> None:
@@ -38,7 +37,7 @@ def main() -> None:
 
 def measure_labs(directory: Path, *, is_cold: bool, is_noop: bool) -> None:
     """A lab of each runtime, or of one where only runs without changes are asked for."""
-    runtimes = list(RUNTIMES) if is_cold else [DEFAULT_RUNTIME]
+    runtimes = releases.runtimes() if is_cold else (releases.default_runtime(),)
     taken = {
         runtime: labs.measure(directory / runtime, runtime, is_cold=is_cold, is_noop=is_noop) for runtime in runtimes
     }

@@ -6,9 +6,17 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Record = TypeVar("Record")
+
+
+class _MayBeDefault(Protocol):
+    @property
+    def is_default(self) -> bool: ...
+
+
+_Choice = TypeVar("_Choice", bound=_MayBeDefault)
 
 
 @cache
@@ -42,3 +50,8 @@ class Records(Mapping[str, Record], Generic[Record]):
 
     def _records(self) -> Mapping[str, object]:
         return _found(self._package, tuple(sys.modules[self._package].__path__), self._constant)
+
+
+def default(records: Mapping[str, _Choice]) -> _Choice:
+    """The record that is taken where a user names none: of each kind just one says that it is."""
+    return next(record for record in records.values() if record.is_default)

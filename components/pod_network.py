@@ -38,7 +38,8 @@ class PodNetworkSettings:
 class PodNetwork:
     """One pod network.
 
-    `name` is the user's word; `releases` by version, the default first. `script` applies it with `inputs`, on a control
+    `name` is the user's word; `releases` by version, the default first; `is_default`: a cluster that names none has it.
+    `script` applies it with `inputs`, on a control
     plane once the API server answers. `workloads` are waited for, as `namespace kind/name`; `look_at` is what to look
     at when pods of different nodes do not reach each other; `traces` what it leaves on a machine.
     """
@@ -50,6 +51,7 @@ class PodNetwork:
     look_at: str
     traces: Traces
     script: str = "45-apply-pod-network.sh"
+    is_default: bool = False
 
 
 def manifest_inputs(release: PodNetworkRelease, kustomization: str, mirrors: MirrorsConfig) -> dict[str, str]:

@@ -33,11 +33,6 @@ def location(registry: RegistryConfig) -> str:
     return f"{server(registry)}/{prefix}" if prefix else server(registry)
 
 
-def is_at_root(registry: RegistryConfig) -> bool:
-    """Whether a mirror keeps the repositories under their own names, without a path of its own before them."""
-    return location(registry) == server(registry)
-
-
 def basic_authorization(registry: RegistryConfig) -> str | None:
     """The credentials as HTTP's basic scheme has them, base64; a secret. None without any."""
     if registry.password is None:

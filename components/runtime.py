@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 
 from pydantic import JsonValue
 
@@ -58,6 +59,14 @@ class Adapter:
     releases: Mapping[str, Download]
 
 
+@dataclass(frozen=True, slots=True)
+class MirrorLimit:
+    """Which mirrors a runtime can be told of: `text` says it; `allows` takes a registry's name and its mirror's URL."""
+
+    text: str
+    allows: Callable[[str, str], bool]
+
+
 def _any_series(_: KubernetesRelease) -> tuple[str, ...]:
     return ()
 
@@ -70,7 +79,8 @@ class Runtime:
     Kubernetes release is matched with, none where any will do. `reported_as` is the scheme of a node's
     containerRuntimeVersion, `cri_socket` the one socket that kubeadm, the kubelet and crictl are given. `script`
     installs it from `repository`, with `inputs` beside those that all runtimes share. `kubelet` are settings its nodes
-    need; `traces` what it leaves on a machine.
+    need; `own_network` one that it makes on a machine besides the cluster's; `mirror_limit` is None if it takes any
+    mirror; `traces` what it leaves on a machine. `is_default`: a cluster that names none has it.
     """
 
     name: str
@@ -85,6 +95,9 @@ class Runtime:
     series: Callable[[KubernetesRelease], tuple[str, ...]] = _any_series
     adapter: Adapter | None = None
     kubelet: Mapping[str, JsonValue] = field(default_factory=dict)
+    own_network: IPv4Network | None = None
+    mirror_limit: MirrorLimit | None = None
+    is_default: bool = False
 
     def fits(self, release: KubernetesRelease, version: str) -> bool:
         """Whether that version of the runtime is matched with the Kubernetes release."""

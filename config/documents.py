@@ -34,9 +34,12 @@ class Documents:
         return node.runtime or self.cluster.runtime
 
     @property
-    def on_docker(self) -> tuple[str, ...]:
-        """The names of the nodes that run docker."""
-        return tuple(name for name, node in self.nodes.items() if self.runtime_of(node) == "docker")
+    def by_runtime(self) -> dict[str, list[str]]:
+        """The names of the nodes by their runtime, of each runtime that some node has."""
+        found: dict[str, list[str]] = {}
+        for name, node in self.nodes.items():
+            found.setdefault(self.runtime_of(node), []).append(name)
+        return found
 
     @property
     def runtime_versions(self) -> dict[str, str]:

@@ -30,7 +30,7 @@ class ExtraArg:
 class ClusterConfig:
     """What all nodes share; subnets in CIDR notation, versions as `1.36.3`.
 
-    `runtime_versions` has every word of `runtime` and `criDockerd`, whether a node runs it or not. `kube_proxy` are
+    `runtime_versions` has every runtime and adapter by its word, whether a node runs it or not. `kube_proxy` are
     settings of KubeProxyConfiguration, `mode` always among them. `cert_sans` are host names and IP addresses.
     `control_plane_endpoint` is kubeadm's, as `host:port`; None for the address of the first control plane.
     """
@@ -73,8 +73,8 @@ class ImageConfig:
 class NodeConfig:
     """One node.
 
-    `runtime` is a key of `config.versions.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's, over
-    them the cluster's, over them the node's own.
+    `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
+    over them the cluster's, over them the node's own.
     """
 
     name: str

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import lab, versions
+from config import lab, releases, versions
 from config.documents import Documents
 from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
@@ -61,13 +61,13 @@ def _cluster(documents: Documents) -> lab.ClusterConfig:
     release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
         kubernetes_version=cluster.kubernetes_version,
-        runtime_versions=versions.runtime_versions(release, documents.runtime_versions),
+        runtime_versions=releases.runtime_versions(release, documents.runtime_versions),
         pod_subnet=str(cluster.pod_subnet),
         service_subnet=str(cluster.service_subnet),
         dns_domain=cluster.dns_domain,
         pod_network=lab.PodNetworkConfig(
             plugin=cluster.pod_network.plugin,
-            version=cluster.pod_network.version or versions.default_flannel(),
+            version=releases.pod_network_version(cluster.pod_network.plugin, cluster.pod_network.version),
         ),
         kube_proxy={"mode": KUBE_PROXY_MODES[0], **documents.kube_proxy},
         control_plane_endpoint=cluster.control_plane_endpoint,

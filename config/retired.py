@@ -26,6 +26,8 @@ RUNTIMES: Mapping[str, str] = MappingProxyType(
 )
 """Words that are no `runtime`, by the word in lower case."""
 
+_NO_VERSION = ("none", "false", "off", "no", "")
+
 KUBE_PROXY_MODES: Mapping[str, str] = MappingProxyType(
     {
         "userspace": "which left Kubernetes in 1.26",
@@ -184,6 +186,16 @@ def runtime_version(runtime: str, version: str) -> str | None:
         return "containerd 1.x has had no fixes since September 2026 and cannot tell the kubelet its cgroup driver"
     if runtime == "docker" and _release(version) < _FIRST_DOCKER:
         return "docker before 20.10 cannot use cgroup v2, with which machines start"
+    return None
+
+
+def no_version(value: object) -> str | None:
+    """Why `value` is no version in `runtimeVersions` if it is meant to leave something out; None if it is not."""
+    if value is False or value is None or (isinstance(value, str) and value.lower() in _NO_VERSION):
+        return (
+            "wanted: a version; docker reaches a kubelet through cri-dockerd alone, and no runtime can be left out: "
+            "remove the key for the default"
+        )
     return None
 
 

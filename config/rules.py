@@ -1,18 +1,17 @@
 """Rules across fields and files, for two documents that are whole: what they forbid, and what they warn of."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from config import retired, versions
+from components.runtimes import RUNTIMES
+from config import releases, retired, versions
 from config.documents import Documents
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
-from config.site import MachineSpec, RegistrySpec, SiteSpec
+from config.site import MachineSpec, RegistrySpec
 
-_DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
-_DOCKER_HUB = "docker.io"
 _NODE_PREFIX = 24  # kube-controller-manager gives every node a /24 of the pod network
 _OTHER_ADDRESSES = 3  # the network's, the broadcast, the gateway's
 _CONTROL_PLANE_LEAST = {"cpus": ("numcpu", 2), "memory_mib": ("mem", 1700)}
@@ -26,7 +25,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _networks_too_small(documents)
     yield from _endpoint_in_a_network(documents)
     yield from _runtime_versions(documents)
-    yield from _cri_dockerd(documents)
+    yield from _adapters(documents)
     yield from _kube_proxy_mode(documents)
     yield from _registries_said_twice(documents)
     yield from _logins_of_one_server(documents)
@@ -36,7 +35,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
 def warnings(documents: Documents) -> Iterator[Problem]:
     """What works, but not as one might expect, in two documents that break no rule; none of it stops anything."""
     yield from _deprecated_kube_proxy_mode(documents)
-    yield from _mirrors_that_docker_cannot_use(documents)
+    yield from _mirrors_that_a_runtime_cannot_use(documents)
 
 
 def _control_plane_count(documents: Documents) -> Iterator[Problem]:
@@ -60,11 +59,12 @@ def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
         if one.overlaps(other):
             place = other_path if where == other_where else f"{other_where}: {other_path}"
             yield Problem(where, path, f"found {one}, which overlaps {other} of {place}; choose disjoint networks")
-    on_docker = ", ".join(documents.on_docker)
-    for where, path, network in networks:
-        if on_docker and network.overlaps(_DOCKER_BRIDGE):
-            text = f"found {network}, which overlaps {_DOCKER_BRIDGE}, docker's own network on {on_docker}"
-            yield Problem(where, path, f"{text}; choose another")
+    for runtime, nodes in documents.by_runtime.items():
+        own = RUNTIMES[runtime].own_network
+        for where, path, network in networks:
+            if own and network.overlaps(own):
+                text = f"found {network}, which overlaps {own}, {runtime}'s own network on {', '.join(nodes)}"
+                yield Problem(where, path, f"{text}; choose another")
 
 
 def _networks_too_small(documents: Documents) -> Iterator[Problem]:
@@ -98,30 +98,35 @@ def _runtime_versions(documents: Documents) -> Iterator[Problem]:
     """Versions that do not fit the Kubernetes; one of the site that the stack replaces is left out."""
     release = versions.kubernetes(documents.cluster.kubernetes_version)
     for runtime, version in documents.runtime_versions.items():
-        if runtime == versions.CRI_DOCKERD_KEY:
+        if runtime not in RUNTIMES:
             continue
         try:
-            versions.runtime_version(release, runtime, version)
+            releases.runtime_version(release, runtime, version)
         except versions.UnknownVersionError as error:
             reason = retired.runtime_version(runtime, version)
             text = f"found {version!r}, {reason}; {error}" if reason else f"found {version!r}, {error}"
             yield documents.in_runtime_versions(runtime, text)
 
 
-def _cri_dockerd(documents: Documents) -> Iterator[Problem]:
-    key = versions.CRI_DOCKERD_KEY
-    version = documents.runtime_versions.get(key) or versions.default_cri_dockerd()
-    try:
-        release = versions.cri_dockerd(version)
-    except versions.UnknownVersionError as error:
-        yield documents.in_runtime_versions(key, f"found {version!r}, {error}")
-        return
-    if release.sha256 or not documents.on_docker or release.path in documents.site.mirrors.checksums:
-        return
-    nodes = ", ".join(documents.on_docker)
-    text = f"found {version!r} for docker on {nodes}, of which kubelab knows no checksum"
-    remedy = f"write it in {documents.site_file} below mirrors/checksums, as {release.path}: SHA256"
-    yield documents.in_runtime_versions(key, f"{text}; {remedy}, or choose {versions.default_cri_dockerd()}")
+def _adapters(documents: Documents) -> Iterator[Problem]:
+    """What stands between a runtime and the kubelet, in a version that is unknown or cannot be verified."""
+    for runtime, record in RUNTIMES.items():
+        adapter = record.adapter
+        if adapter is None:
+            continue
+        version = documents.runtime_versions.get(adapter.name)
+        try:
+            release = releases.adapter_release(adapter, version)
+        except versions.UnknownVersionError as error:
+            yield documents.in_runtime_versions(adapter.name, f"found {version!r}, {error}")
+            continue
+        nodes = ", ".join(documents.by_runtime.get(runtime, ()))
+        if release.sha256 or not nodes or release.path in documents.site.mirrors.checksums:
+            continue
+        text = f"found {release.version!r} for {runtime} on {nodes}, of which kubelab knows no checksum"
+        remedy = f"write it in {documents.site_file} below mirrors/checksums, as {release.path}: SHA256"
+        default = releases.adapter_release(adapter).version
+        yield documents.in_runtime_versions(adapter.name, f"{text}; {remedy}, or choose {default}")
 
 
 def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
@@ -178,17 +183,14 @@ def _deprecated_kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
         yield documents.in_kube_proxy("mode", f"{text}; prefer {' or '.join(KUBE_PROXY_MODES)}")
 
 
-def _mirrors_that_docker_cannot_use(documents: Documents) -> Iterator[Problem]:
-    hosts = sorted(_beyond_docker(documents.site))
-    if hosts and documents.on_docker:
-        text = f"docker on {', '.join(documents.on_docker)} cannot use the mirrors of {', '.join(hosts)}"
-        limit = f"it has mirrors of {_DOCKER_HUB} alone, and without a path below /v2"
-        effect = "images that kubelab itself pulls come from the mirror, those of other pods from upstream"
-        yield documents.in_site("", f"{text} ({limit}): {effect}")
-
-
-def _beyond_docker(site: SiteSpec) -> Iterator[str]:
+def _mirrors_that_a_runtime_cannot_use(documents: Documents) -> Iterator[Problem]:
+    site = documents.site
     own = {host: registry.mirror for host, registry in site.registries.items() if registry.mirror is not None}
-    for host, mirror in {**site.mirrors.registries, **own}.items():
-        if host != _DOCKER_HUB or urlsplit(mirror).path != "/v2":
-            yield host
+    mirrors = {**site.mirrors.registries, **own}
+    for runtime, nodes in documents.by_runtime.items():
+        limit = RUNTIMES[runtime].mirror_limit
+        hosts = sorted(host for host, mirror in mirrors.items() if limit and not limit.allows(host, mirror))
+        if limit and hosts:
+            text = f"{runtime} on {', '.join(nodes)} cannot use the mirrors of {', '.join(hosts)} (it has {limit.text})"
+            effect = "images that kubelab itself pulls come from the mirror, those of other pods from upstream"
+            yield documents.in_site("", f"{text}: {effect}")

@@ -1,12 +1,18 @@
 """What a user may write in a site file: where the lab is built. All its paths are relative to the site file."""
 
+import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from config import retired
-from config.locations import (
+from config.model import Spec
+from config.passthrough import check_kube_proxy, check_kubelet
+from config.releases import RuntimeVersions, adapters
+from config.values import (
     FilePath,
+    Fingerprint,
     HttpsUrl,
     MirroredPath,
     Network,
@@ -14,23 +20,60 @@ from config.locations import (
     RegistryHost,
     RegistryMirror,
     Server,
-)
-from config.model import Spec
-from config.passthrough import check_kube_proxy, check_kubelet
-from config.values import (
-    Fingerprint,
-    LinuxUser,
-    LoginName,
-    Name,
-    PreflightCheck,
-    RuntimeVersions,
     Sha256,
-    multiple_of_four,
-    unless_retired,
 )
 
 _OWNED_PREFIXES = ("guestinfo.", "kubelab.")
 
+
+def _unless_retired(reasons: Mapping[str, str]) -> Callable[[object], object]:
+    """A check that refuses the words of `reasons` with their reason, and leaves all others to the type."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and value in reasons:
+            raise ValueError(reasons[value])
+        return value
+
+    return check
+
+
+def _name(value: str) -> str:
+    if value and value == value.strip() and value.isprintable():
+        return value
+    raise ValueError("wanted: a name, without blanks around it")
+
+
+def _login_name(value: str) -> str:
+    if _name(value) and ":" not in value:
+        return value
+    raise ValueError("wanted: a user's name, without a colon")
+
+
+def _linux_user(value: str) -> str:
+    if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value):
+        return value
+    raise ValueError("wanted: a Linux user name: lower case letters, digits, _ and -, at most 32")
+
+
+def _preflight_check(value: str) -> str:
+    if value.lower() == "all":
+        raise ValueError("which would hide every fault; name the checks to ignore, one by one")
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9._/-]*", value):
+        return value
+    raise ValueError("wanted: the name of one of kubeadm's preflight checks, such as SystemVerification")
+
+
+def _multiple_of_four(value: int) -> int:
+    """`value`, if vSphere takes it for MiB of memory. Raises: ValueError."""
+    if value % 4:
+        raise ValueError(f"wanted: a multiple of 4, as vSphere demands, for example {value // 4 * 4 + 4}")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+LoginName = Annotated[str, AfterValidator(_login_name)]
+LinuxUser = Annotated[str, AfterValidator(_linux_user)]
+PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
 KubeletSettings = Annotated[dict[str, JsonValue], AfterValidator(check_kubelet)]
 KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(check_kube_proxy)]
 
@@ -53,7 +96,7 @@ class MachineSpec(Spec):
     """The size of the virtual machines."""
 
     cpus: int = Field(default=2, ge=1, le=768, description="the number of virtual CPUs; a control plane needs 2")
-    memory_mib: Annotated[int, Field(ge=512, le=25165824), AfterValidator(multiple_of_four)] = Field(
+    memory_mib: Annotated[int, Field(ge=512, le=25165824), AfterValidator(_multiple_of_four)] = Field(
         default=4096, description="memory in MiB, in fours; a control plane needs 1700"
     )
     disk_gib: int = Field(default=40, ge=4, le=63488, description="the size of the disk in GiB; not below the image's")
@@ -101,7 +144,7 @@ class AddressesSpec(Spec):
 
     refused_keys = retired.ADDRESS_KEYS
 
-    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_retired(retired.ADDRESS_MODES))] = Field(
+    mode: Annotated[Literal["dhcp"], BeforeValidator(_unless_retired(retired.ADDRESS_MODES))] = Field(
         default="dhcp", description="where addresses come from"
     )
     network: Network = Field(description="the machine network; every machine's address must lie in it")
@@ -168,7 +211,8 @@ class SiteSpec(Spec):
         default_factory=dict, description="image registries that need more than mirrors/registries says"
     )
     runtime_versions: RuntimeVersions = Field(
-        default_factory=dict, description="versions of container runtimes and of criDockerd where the stack names none"
+        default_factory=dict,
+        description=f"versions of container runtimes and of {', '.join(adapters())} where the stack names none",
     )
     kubelet: KubeletSettings = Field(default_factory=dict, description="settings added to KubeletConfiguration")
     kube_proxy: KubeProxySettings = Field(default_factory=dict, description="settings added to KubeProxyConfiguration")

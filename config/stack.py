@@ -1,17 +1,45 @@
 """What a user may write in stacks/Pulumi.<stack>.yaml. The descriptions are the README's sentences and the editor's."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from config import retired
 from config.lab import Role, RuntimeChange
-from config.locations import CertificateName, ControlPlaneEndpoint, DnsDomain, FilePath, PodSubnet, ServiceSubnet
 from config.model import Spec
 from config.passthrough import check_api_server, check_controller_manager, check_etcd, check_scheduler
+from config.releases import (
+    KubernetesVersion,
+    PodNetworkPlugin,
+    PodNetworkVersion,
+    Runtime,
+    RuntimeVersions,
+    adapters,
+    default_pod_network,
+    default_runtime,
+    pod_network_version,
+)
 from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
-from config.values import ArgumentName, FlannelVersion, KubernetesVersion, NodeName, Runtime, RuntimeVersions
+from config.values import (
+    ArgumentName,
+    CertificateName,
+    ControlPlaneEndpoint,
+    DnsDomain,
+    FilePath,
+    NodeName,
+    PodSubnet,
+    ServiceSubnet,
+)
 from config.versions import KUBERNETES
 
 PREFIX = "kubelab:"
@@ -20,8 +48,17 @@ PREFIX = "kubelab:"
 class PodNetworkSpec(Spec):
     """The pod network (CNI)."""
 
-    plugin: Literal["flannel"] = Field(default="flannel", description="the pod network plugin")
-    version: FlannelVersion | None = Field(default=None, description="its version; default: the one kubelab knows best")
+    plugin: PodNetworkPlugin = Field(default=default_pod_network(), description="the pod network plugin")
+    version: PodNetworkVersion | None = Field(
+        default=None, description="its version; default: the one kubelab knows best"
+    )
+
+    @field_validator("version")
+    @classmethod
+    def _of_the_plugin(cls, version: str | None, others: ValidationInfo) -> str | None:
+        # A plugin with a fault of its own is not there.
+        plugin = others.data.get("plugin")
+        return pod_network_version(plugin, version) if plugin and version else version
 
 
 class ExtraArgSpec(Spec):
@@ -70,10 +107,13 @@ class ClusterSpec(Spec):
     kubernetes_version: KubernetesVersion = Field(
         description=f"the version of Kubernetes, for example {next(iter(KUBERNETES))}"
     )
-    runtime: Runtime = Field(default="containerd", description="the container runtime of every node that names none")
+    runtime: Runtime = Field(
+        default=default_runtime(), description="the container runtime of every node that names none"
+    )
     runtime_versions: RuntimeVersions = Field(
         default_factory=dict,
-        description="versions of container runtimes and of criDockerd; default: the site's, or kubelab's own",
+        description=f"versions of container runtimes and of {', '.join(adapters())}; "
+        "default: the site's, or kubelab's own",
     )
     clean_install: bool = Field(
         default=False, description="whether what an earlier installation left on a machine is removed first"

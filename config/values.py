@@ -1,87 +1,173 @@
-"""The single values of the schema: what each must look like, said in the words of the error message."""
+"""The single values of both files: networks, hosts, URLs, paths and names, each with its form in a message's words.
 
+Not here: words and versions that records know (config/releases.py), what a site file alone has (config/site.py).
+"""
+
+import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from config import retired, versions
-from config.locations import LABEL
-from config.problems import one_of
-
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
+_LONGEST_NAME = 253
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
-_EXAMPLE = f"for example {next(iter(versions.KUBERNETES))}"
-_RUNTIMES = tuple(versions.RUNTIMES)
-_VERSIONED = (*_RUNTIMES, versions.CRI_DOCKERD_KEY)
-_NO_VERSION = ("none", "false", "off", "no", "")
+_API_PORT = 6443  # kubeadm's default of localAPIEndpoint.bindPort, and so of a controlPlaneEndpoint without a port
 
 
-def unless_retired(reasons: Mapping[str, str]) -> Callable[[object], object]:
-    """A check that refuses the words of `reasons` with their reason, and leaves all others to the type."""
+def _network(value: object) -> IPv4Network:
+    example = "wanted: an IPv4 network such as 10.244.0.0/16"
+    if not isinstance(value, str) or "/" not in value:
+        raise ValueError(example)
+    try:
+        interface = ipaddress.IPv4Interface(value)
+    except ValueError:
+        raise ValueError(example) from None
+    network = interface.network
+    if interface.ip != network.network_address:
+        raise ValueError(f"with host bits set, did you mean {network}?")
+    if str(network) != value:
+        raise ValueError(f"wanted: the short form {network}")
+    if network.is_loopback or network.is_link_local or network.is_multicast or network.network_address.is_unspecified:
+        raise ValueError("which is reserved for other uses; choose a private network such as 10.244.0.0/16")
+    return network
 
-    def check(value: object) -> object:
-        if isinstance(value, str) and value in reasons:
-            raise ValueError(reasons[value])
+
+def _service_network(network: IPv4Network) -> IPv4Network:
+    if 12 <= network.prefixlen <= 28:
+        return network
+    raise ValueError("allowed: a prefix length from /12 to /28 (kubeadm's limits)")
+
+
+def _pod_network(network: IPv4Network) -> IPv4Network:
+    if 8 <= network.prefixlen <= 24:
+        return network
+    raise ValueError("allowed: a prefix length from /8 to /24 (each node gets a /24 of it)")
+
+
+def _dns_domain(value: str) -> str:
+    if _is_name(value):
         return value
+    raise ValueError("wanted: a DNS domain in lower case, for example cluster.local")
 
-    return check
+
+def _is_name(value: str) -> bool:
+    return len(value) <= _LONGEST_NAME and _HOST.fullmatch(value) is not None and value == value.lower()
+
+
+def _is_host_name(value: str) -> bool:
+    """Whether it is a name and no address: what ends in a number is an IP address or a slip in one."""
+    return _is_name(value) and not value.rpartition(".")[2].isdigit()
+
+
+def _is_port(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= 5 and 0 < int(value) < 65536
+
+
+def _server(value: str) -> str:
+    host, colon, port = value.partition(":")
+    if _HOST.fullmatch(host) and (not colon or _is_port(port)):
+        return value
+    raise ValueError(f"wanted: host or host:port{_meant_host(value)}")
+
+
+def _meant_host(url: str) -> str:
+    meant = urlsplit(url).netloc if "://" in url else ""
+    return f", did you mean {meant}?" if meant and "@" not in meant else ""
+
+
+def _control_plane_endpoint(value: str) -> str:
+    """`host:port`, as kubeadm has it: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/."""
+    host, colon, port = value.partition(":")
+    if colon and not _is_port(port):
+        host = ""
+    try:
+        address = IPv4Address(host)
+    except ValueError:
+        if not _is_host_name(host):
+            example = "a host name in lower case or an IPv4 address, with or without a port, such as k8s.lab:6443"
+            raise ValueError(f"wanted: {example}{_meant_host(value)}") from None
+    else:
+        special = address.is_unspecified or address.is_loopback or address.is_link_local
+        if special or address.is_multicast or address.is_reserved:
+            raise ValueError("which no other machine can reach; wanted: an address that all nodes reach")
+    return f"{host}:{port or _API_PORT}"
+
+
+def _registry(value: str) -> str:
+    host, colon, port = value.partition(":")
+    if _HOST.fullmatch(host) and (not colon or (port.isascii() and port.isdigit())):
+        return value
+    raise ValueError("wanted: the host name of a registry, such as registry.k8s.io")
+
+
+def _https_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        plain = url.scheme == "https" and url.hostname and not (url.query or url.fragment or url.port == 0)
+    except ValueError:
+        raise ValueError("wanted: an https:// URL") from None
+    if url.username is not None or url.password is not None:
+        raise ValueError("a URL may not hold a user or a password")
+    if not plain or re.search(r"\s", value):
+        raise ValueError("wanted: an https:// URL, without query or fragment")
+    return value.rstrip("/")
+
+
+def _registry_mirror(value: str) -> str:
+    url = _https_url(value)
+    if f"{urlsplit(url).path}/".startswith("/v2/"):
+        return url
+    raise ValueError("wanted: an https:// URL whose path is /v2 or begins with /v2/, as registries serve their API")
+
+
+def _mirrored_path(value: str) -> str:
+    parts = value.split("/")
+    if "://" not in value and all(parts) and not {".", ".."} & set(parts) and not re.search(r"\s", value):
+        return value
+    raise ValueError("wanted: the path of a file below mirrors/files, the upstream host first, such as github.com/...")
+
+
+def _certificate_name(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        pass
+    if len(value) <= _LONGEST_NAME and _is_host_name(value.removeprefix("*.")):
+        return value
+    raise ValueError("wanted: a host name in lower case or an IP address, such as k8s.lab or 203.0.113.5")
+
+
+def _ova(value: str) -> str:
+    if "://" not in value:
+        return _path(value)
+    if value.startswith("file:///") and not re.search(r"\s", value):
+        return value
+    try:
+        return _https_url(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, a file:/// URL, or a path") from None
+
+
+def _path(value: str) -> str:
+    if value.startswith("~"):
+        raise ValueError("wanted: the whole path of a file; ~ is not expanded")
+    if value.strip() and "\n" not in value and "\0" not in value:
+        return value
+    raise ValueError("wanted: the path of a file")
 
 
 def _dns_label(value: str) -> str:
-    if re.fullmatch(LABEL, value):
+    if re.fullmatch(_LABEL, value):
         return value
     if len(value) > 63:
         raise ValueError(f"of {len(value)} characters, allowed: 63")
     meant = re.sub(r"[^-a-z0-9]+", "-", value.lower()).strip("-")
     hint = f", for example {meant!r}" if meant else ""
     raise ValueError(f"wanted: lower case letters, digits and - between them{hint}")
-
-
-def _version(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"wanted: a full version in three parts, {_EXAMPLE}")  # noqa: TRY004 (pydantic's rule)
-    if isinstance(value, str) and not _VERSION.fullmatch(value):
-        bare = value.strip().lstrip("vV")
-        hint = f"did you mean {bare}?" if _VERSION.fullmatch(bare) else _EXAMPLE
-        raise ValueError(f"wanted: a version in three parts without a v, {hint}")
-    return value
-
-
-def _kubernetes_version(value: str) -> str:
-    try:
-        return versions.kubernetes(value).version
-    except versions.UnknownVersionError as error:
-        reason = retired.kubernetes(value, versions.KUBERNETES)
-        raise ValueError(f"{reason}; {error}" if reason else str(error)) from None
-
-
-def _flannel_version(value: str) -> str:
-    return versions.flannel(value).version
-
-
-def _runtime(value: str) -> str:
-    if value in _RUNTIMES:
-        return value
-    raise ValueError(retired.RUNTIMES.get(value.lower()) or one_of(value, _RUNTIMES))
-
-
-def _versioned(value: str) -> str:
-    if value in _VERSIONED:
-        return value
-    meant = value.lower().replace("-", "")
-    reason = None if meant == versions.CRI_DOCKERD_KEY.lower() else retired.RUNTIMES.get(value.lower())
-    raise ValueError(reason or one_of(value, _VERSIONED))
-
-
-def _some_version(value: object) -> object:
-    if value is False or value is None or (isinstance(value, str) and value.lower() in _NO_VERSION):
-        raise ValueError(
-            "wanted: a version; docker reaches a kubelet through cri-dockerd alone, and no runtime can be left out: "
-            "remove the key for the default"
-        )
-    return value
 
 
 def _sha256(value: str) -> str:
@@ -99,32 +185,6 @@ def _fingerprint(value: str) -> str:
     )
 
 
-def _name(value: str) -> str:
-    if value and value == value.strip() and value.isprintable():
-        return value
-    raise ValueError("wanted: a name, without blanks around it")
-
-
-def _login_name(value: str) -> str:
-    if _name(value) and ":" not in value:
-        return value
-    raise ValueError("wanted: a user's name, without a colon")
-
-
-def _linux_user(value: str) -> str:
-    if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value):
-        return value
-    raise ValueError("wanted: a Linux user name: lower case letters, digits, _ and -, at most 32")
-
-
-def _preflight_check(value: str) -> str:
-    if value.lower() == "all":
-        raise ValueError("which would hide every fault; name the checks to ignore, one by one")
-    if re.fullmatch(r"[A-Za-z][A-Za-z0-9._/-]*", value):
-        return value
-    raise ValueError("wanted: the name of one of kubeadm's preflight checks, such as SystemVerification")
-
-
 def _argument_name(value: str) -> str:
     if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
         return value
@@ -133,33 +193,20 @@ def _argument_name(value: str) -> str:
     raise ValueError(f"wanted: the argument's name, without dashes before it and without its value{hint}")
 
 
-def multiple_of_four(value: int) -> int:
-    """`value`, if vSphere takes it for MiB of memory. Raises: ValueError."""
-    if value % 4:
-        raise ValueError(f"wanted: a multiple of 4, as vSphere demands, for example {value // 4 * 4 + 4}")
-    return value
-
-
-NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{LABEL}$"})]
-Version = Annotated[str, BeforeValidator(_version), Field(json_schema_extra={"pattern": f"^{_VERSION.pattern}$"})]
-KubernetesVersion = Annotated[
-    Version, AfterValidator(_kubernetes_version), Field(json_schema_extra={"enum": list(versions.KUBERNETES)})
-]
-FlannelVersion = Annotated[
-    Version, AfterValidator(_flannel_version), Field(json_schema_extra={"enum": list(versions.FLANNEL)})
-]
-Runtime = Annotated[str, AfterValidator(_runtime), Field(json_schema_extra={"enum": list(_RUNTIMES)})]
-RuntimeVersions = Annotated[
-    dict[
-        Annotated[str, AfterValidator(_versioned)],
-        Annotated[Version, BeforeValidator(_some_version)],
-    ],
-    Field(json_schema_extra={"propertyNames": {"enum": list(_VERSIONED)}}),
-]
+Network = Annotated[IPv4Network, BeforeValidator(_network)]
+PodSubnet = Annotated[Network, AfterValidator(_pod_network)]
+ServiceSubnet = Annotated[Network, AfterValidator(_service_network)]
+DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
+Server = Annotated[str, AfterValidator(_server)]
+ControlPlaneEndpoint = Annotated[str, AfterValidator(_control_plane_endpoint)]
+RegistryHost = Annotated[str, AfterValidator(_registry)]
+RegistryMirror = Annotated[str, AfterValidator(_registry_mirror)]
+MirroredPath = Annotated[str, AfterValidator(_mirrored_path)]
+CertificateName = Annotated[str, AfterValidator(_certificate_name)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url)]
+OvaLocation = Annotated[str, AfterValidator(_ova)]
+FilePath = Annotated[str, AfterValidator(_path)]
+NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
-Name = Annotated[str, AfterValidator(_name)]
-LoginName = Annotated[str, AfterValidator(_login_name)]
-LinuxUser = Annotated[str, AfterValidator(_linux_user)]
-PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
 ArgumentName = Annotated[str, AfterValidator(_argument_name)]

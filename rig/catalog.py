@@ -20,7 +20,7 @@ OVA = "node-ova"
 def parts_for(stack: str, layout: Layout) -> tuple[Part, ...]:
     """The parts that a stack's container runtimes need, and those of other runtimes that are built already.
 
-    A word that is no runtime's adds nothing: the product says what is wrong with it. RigError for a stack without file.
+    A word that is no runtime's adds nothing: the product says what is wrong. SetupError for a stack without file.
     """
     wanted = runtimes_of(stack, layout.project / "stacks") & RUNTIMES.keys()
     return (simulator.part(), ova_part(), node_part(), *mirror_parts(wanted | _built_runtimes(layout)))

@@ -9,7 +9,7 @@ from rig.node import image
 from rig.services import mirror, simulator
 from rig.services.process import ProcessTable
 from rig.up import kernel_record
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 from toolchain.progress import Progress
 
@@ -17,7 +17,7 @@ from toolchain.progress import Progress
 def down(layout: Layout, progress: Progress) -> None:
     """Stops and removes everything; a step that fails does not keep the others from being done."""
     table = ProcessTable(layout.processes, layout.logs)
-    faults: list[RigError] = []
+    faults: list[SetupError] = []
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("stopping the simulated ESXi host", lambda: table.stop(simulator.SERVICE, simulator.STOP_GRACE_SECONDS)),
         ("stopping the mirror", lambda: mirror.stop(table)),
@@ -32,14 +32,16 @@ def down(layout: Layout, progress: Progress) -> None:
             step()
     if faults:
         lines = tuple(line for fault in faults for line in (str(fault), *fault.evidence))
-        raise RigError(f"down: {len(faults)} of {len(steps)} steps failed; mend what they name and run it again", lines)
+        raise SetupError(
+            f"down: {len(faults)} of {len(steps)} steps failed; mend what they name and run it again", lines
+        )
 
 
 @contextlib.contextmanager
-def _collected(faults: list[RigError]) -> Iterator[None]:
+def _collected(faults: list[SetupError]) -> Iterator[None]:
     try:
         yield
-    except RigError as fault:
+    except SetupError as fault:
         faults.append(fault)
 
 

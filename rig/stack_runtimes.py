@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 # The product's own default, for a stack file that names none.
 DEFAULT = "containerd"
@@ -15,7 +15,7 @@ def runtimes_of(stack: str, stacks: Path) -> frozenset[str]:
     """The words for the nodes' runtimes; `stack`: its name, also a fully qualified one; `stacks`: the folder of the
     stack files.
 
-    What a word means, and whether the rest of the file is right, is not decided here. RigError when there is no such
+    What a word means, and whether the rest of the file is right, is not decided here. SetupError when there is no such
     file, or it is no YAML.
     """
     file = stacks / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
@@ -23,9 +23,9 @@ def runtimes_of(stack: str, stacks: Path) -> frozenset[str]:
         document = yaml.safe_load(file.read_text())
     except FileNotFoundError as error:
         known = ", ".join(sorted(other.name.split(".")[1] for other in stacks.glob("Pulumi.*.yaml")))
-        raise RigError(f"stack {stack}: no file {file}; choose one of {known}, or write it") from error
+        raise SetupError(f"stack {stack}: no file {file}; choose one of {known}, or write it") from error
     except yaml.YAMLError as error:
-        raise RigError(f"stack {stack}: {file} is no YAML", tuple(str(error).splitlines())) from error
+        raise SetupError(f"stack {stack}: {file} is no YAML", tuple(str(error).splitlines())) from error
     settings = _mapping(_mapping(document).get("config"))
     nodes = _mapping(settings.get("kubelab:nodes")).values()
     default = _runtime(settings.get("kubelab:cluster")) or DEFAULT

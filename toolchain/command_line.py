@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain.build.store import locked
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout, layout_of
 from toolchain.progress import Progress
 
@@ -18,7 +18,7 @@ def explained(action: Callable[[], int]) -> int:
     """The exit code of an action; a failure is explained on stderr in a line, with its evidence below."""
     try:
         return action()
-    except RigError as error:
+    except SetupError as error:
         print(f"error: {error}", *(f"  | {line}" for line in error.evidence), sep="\n", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
@@ -27,10 +27,10 @@ def explained(action: Callable[[], int]) -> int:
 
 
 def layout_here() -> Layout:
-    """The layout of the project in the current directory; RigError when that is not the project's root."""
+    """The layout of the project in the current directory; SetupError when that is not the project's root."""
     project = Path.cwd()
     if not (project / "toolchain" / "__main__.py").is_file():
-        raise RigError(f"{project} is not the project's root; change into the folder with Pulumi.yaml and run again")
+        raise SetupError(f"{project} is not the project's root; change into the folder with Pulumi.yaml and run again")
     return layout_of(project)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from toolchain.build.golang import GoProgram, go_part
 from toolchain.build.part import Part
 from toolchain.build.workshop import link
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 from toolchain.progress import Progress
 
@@ -26,13 +26,13 @@ def stand_in_part() -> Part:
 
 
 def chosen_by_user(environ: Mapping[str, str]) -> Path | None:
-    """KUBELAB_COMMAND_PLUGIN, a path to a plugin binary; RigError when it names none."""
+    """KUBELAB_COMMAND_PLUGIN, a path to a plugin binary; SetupError when it names none."""
     wish = environ.get("KUBELAB_COMMAND_PLUGIN")
     if not wish:
         return None
     path = Path(wish).absolute()
     if not os.access(path, os.X_OK) or not path.is_file():
-        raise RigError(f"KUBELAB_COMMAND_PLUGIN: {path} is no executable file; unset it or name a plugin binary")
+        raise SetupError(f"KUBELAB_COMMAND_PLUGIN: {path} is no executable file; unset it or name a plugin binary")
     return path
 
 

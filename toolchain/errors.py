@@ -5,7 +5,7 @@ from pathlib import Path
 EVIDENCE_LINES = 12
 
 
-class RigError(Exception):
+class SetupError(Exception):
     """A failure with a one-line explanation: what was being done, what was found, what to do next.
 
     `evidence` holds the last lines of the log of what failed (may be empty); they are shown below the line.

@@ -10,7 +10,7 @@ from toolchain import command_plugin, pulumi_engine, stack_files
 from toolchain.build import workshop
 from toolchain.build.golang import required_version, toolchain_part, usable_go
 from toolchain.environment import write_env
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 from toolchain.progress import Progress
 from toolchain.system import host, packages
@@ -56,7 +56,9 @@ def _prepare_go(layout: Layout, modules: Iterable[Path], progress: Progress) -> 
     built = workshop.build((part,), layout, None, progress)
     go = built.outputs[part.name] / "go" / "bin" / "go"
     if not os.access(go, os.X_OK):
-        raise RigError(f"Go from PyPI: no program {go}; install Go {'.'.join(map(str, wanted))} or newer and run again")
+        raise SetupError(
+            f"Go from PyPI: no program {go}; install Go {'.'.join(map(str, wanted))} or newer and run again"
+        )
     return go
 
 

@@ -5,7 +5,7 @@ Not here: what they have in common (components/guest_system.py), how a node is p
 
 from collections.abc import Mapping
 
-from components.discovery import Records
+from components.discovery import Records, default
 from components.guest_system import GuestSystem
 from config.lab import NodeConfig
 
@@ -15,4 +15,4 @@ GUEST_SYSTEMS: Mapping[str, GuestSystem] = Records(__name__, "GUEST_SYSTEM", Gue
 
 def of_node(_: NodeConfig) -> GuestSystem:
     """The guest system of a node's image: the default, as no image says yet what it holds."""
-    return next(system for system in GUEST_SYSTEMS.values() if system.is_default)
+    return default(GUEST_SYSTEMS)

@@ -100,4 +100,5 @@ POD_NETWORK = PodNetwork(
         chain=("FLANNEL-*",),
         table=("ip flannel-ipv4", "ip6 flannel-ipv6"),
     ),
+    is_default=True,
 )

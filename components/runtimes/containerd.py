@@ -90,4 +90,5 @@ RUNTIME = Runtime(
         ),
         process=("containerd-shim",),
     ),
+    is_default=True,
 )

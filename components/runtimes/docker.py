@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from ipaddress import IPv4Network
+from urllib.parse import urlsplit
 
 from components import apt, registries
 from components.guest_file import GuestFile
 from components.release import Download, by_version
-from components.runtime import Adapter, Installation, Runtime, RuntimeSettings, crictl_file
+from components.runtime import Adapter, Installation, MirrorLimit, Runtime, RuntimeSettings, crictl_file
 from components.traces import Traces
 
 CRI_SOCKET = "unix:///run/cri-dockerd.sock"
@@ -26,12 +28,17 @@ CRI_DOCKERD = Adapter(
 )
 
 
+def takes_mirror(host: str, mirror: str) -> bool:
+    """Whether Docker can be told of that mirror (URL) of a registry: of docker.io alone, without a path of its own."""
+    return host == "docker.io" and urlsplit(mirror).path.rstrip("/") == "/v2"
+
+
 def render_daemon(settings: RuntimeSettings) -> str:
-    """daemon.json. Docker can mirror docker.io alone, and only a mirror that has no path of its own."""
+    """daemon.json, with the mirrors that Docker takes."""
     hub = [
         f"https://{registries.server(registry)}"
         for registry in settings.registries
-        if registry.host == "docker.io" and registry.mirror and registries.is_at_root(registry)
+        if takes_mirror(registry.host, registry.mirror)
     ]
     configuration = {
         "exec-opts": ["native.cgroupdriver=systemd"],
@@ -97,7 +104,7 @@ def image_sources(settings: RuntimeSettings) -> str:
     return "\n".join(
         f"{registry.host} {registries.location(registry)}"
         for registry in settings.registries
-        if registry.mirror and not (registry.host == "docker.io" and registries.is_at_root(registry))
+        if registry.mirror and not takes_mirror(registry.host, registry.mirror)
     )
 
 
@@ -144,6 +151,8 @@ RUNTIME = Runtime(
     # From 1.36 on the kubelet would speak WebSocket to cri-dockerd's streaming server, by TLS, which that does not
     # offer: exec, attach and port-forward fail (Mirantis/cri-dockerd#560, #569).
     kubelet={"featureGates": {"ExtendWebSocketsToKubelet": False}},
+    own_network=IPv4Network("172.17.0.0/16"),
+    mirror_limit=MirrorLimit("mirrors of docker.io alone, and without a path below /v2", takes_mirror),
     traces=Traces(
         package=(
             "docker-ce",

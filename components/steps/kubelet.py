@@ -7,8 +7,8 @@ from pydantic import JsonValue
 
 from components.guest_file import GuestFile
 from components.runtimes import RUNTIMES
-from config import NodeConfig, quantities
-from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE, merged
+from config import NodeConfig
+from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE, in_bytes, merged
 
 PATCHES = "/etc/kubelab/kubeadm-patches"
 
@@ -27,4 +27,4 @@ def patch(settings: Mapping[str, JsonValue]) -> GuestFile:
 def log_limits(settings: Mapping[str, JsonValue]) -> tuple[int, int]:
     """Size in bytes and number of a container's log files; raises ValueError for what is neither."""
     size = settings.get("containerLogMaxSize", LOG_MAX_SIZE)
-    return quantities.in_bytes(str(size)), int(str(settings.get("containerLogMaxFiles", LOG_MAX_FILES)))
+    return in_bytes(str(size)), int(str(settings.get("containerLogMaxFiles", LOG_MAX_FILES)))

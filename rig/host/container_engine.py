@@ -8,7 +8,7 @@ from rig.host import engine_remains, firewall
 from rig.host.docker import Docker
 from rig.host.network import BRIDGE
 from rig.services.process import ProcessTable, Service, fingerprint
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 from toolchain.system import host, run
 from toolchain.system.scratch import unmount_below
@@ -33,12 +33,14 @@ def current(layout: Layout, table: ProcessTable) -> Docker | None:
 
 
 def ensure(layout: Layout, table: ProcessTable, facts: host.Host, sys_resource: bool) -> Docker:
-    """An engine that answers; RigError when there is none and we may not start one."""
+    """An engine that answers; SetupError when there is none and we may not start one."""
     found = current(layout, table)
     if found is not None and found.host != socket(layout):
         return found
     if not facts.root:
-        raise RigError("container engine: none answers, and only root may start one; start docker, or run this as root")
+        raise SetupError(
+            "container engine: none answers, and only root may start one; start docker, or run this as root"
+        )
     own = Docker(socket(layout), layout.identity)
     if table.running(SERVICE) is None:
         _remember_firewall(layout)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from rig.services.process import POLL_SECONDS
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 
 END_LIMIT_SECONDS = 20.0
@@ -36,7 +36,7 @@ def end_processes(layout: Layout) -> None:
         if not pids:
             return
         if time.monotonic() > deadline:
-            raise RigError(f"container engine: {pids} survive SIGKILL; end them and run `make rig-down` again")
+            raise SetupError(f"container engine: {pids} survive SIGKILL; end them and run `make rig-down` again")
         for pid in pids:
             _kill(pid)
         time.sleep(POLL_SECONDS)

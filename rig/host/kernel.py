@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.system.secrets import secret_file
 
 PROC = Path("/proc/sys")
@@ -38,7 +38,7 @@ def changes(current: Mapping[str, int], wanted: tuple[Setting, ...] = SETTINGS) 
 
 
 def apply(record: Path) -> None:
-    """Writes what is wrong and keeps the first value of each in `record`; RigError names what cannot be written."""
+    """Writes what is wrong and keeps the first value of each in `record`; SetupError names what cannot be written."""
     current = {setting.key: _read(setting.key) for setting in SETTINGS}
     todo = changes(current)
     if not todo:
@@ -53,7 +53,7 @@ def apply(record: Path) -> None:
         except OSError:
             refused.append(f"{key.replace('/', '.')}={value}")
     if refused:
-        raise RigError(
+        raise SetupError(
             f"kernel settings: not allowed to write; run `sudo sysctl -w {' '.join(refused)}` and run this again"
         )
 
@@ -69,7 +69,7 @@ def restore(record: Path) -> None:
         except OSError:
             refused.append(f"{key.replace('/', '.')}={values['before']}")
     if refused:
-        raise RigError(
+        raise SetupError(
             f"kernel settings: not allowed to restore; run `sudo sysctl -w {' '.join(refused)}`, delete {record}"
         )
     record.unlink(missing_ok=True)

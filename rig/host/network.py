@@ -1,7 +1,7 @@
 """The rig's bridge network: reaches the host's mirror and the other machines, and nothing else."""
 
 from rig.host.docker import Docker
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 NAME = "kubelab"
 BRIDGE = "kubelab0"
@@ -20,8 +20,8 @@ def ensure(docker: Docker) -> None:
     options += ["--opt", f"com.docker.network.bridge.name={BRIDGE}"]
     try:
         docker(doing, "network", "create", *options, NAME)
-    except RigError as error:
-        raise RigError(f"{error}; is {SUBNET} in use here, or another clone's rig up?", error.evidence) from error
+    except SetupError as error:
+        raise SetupError(f"{error}; is {SUBNET} in use here, or another clone's rig up?", error.evidence) from error
 
 
 def present(docker: Docker) -> bool:
@@ -62,7 +62,7 @@ def _ours(docker: Docker, doing: str) -> bool:
 def _fits(docker: Docker, doing: str) -> bool:
     found = docker.inspect("network", [NAME], doing)[0]
     if not _ours(docker, doing):
-        raise RigError(f"{doing}: it belongs to another clone of the project; run `make rig-down` there first")
+        raise SetupError(f"{doing}: it belongs to another clone of the project; run `make rig-down` there first")
     plan = found["IPAM"]["Config"][0]
     bridge = found["Options"].get("com.docker.network.bridge.name")
     return bool(found["Internal"]) and (plan["Subnet"], plan["Gateway"], bridge) == (SUBNET, GATEWAY, BRIDGE)

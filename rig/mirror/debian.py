@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.system import run
 
 RELEASE = "bookworm"
@@ -84,7 +84,7 @@ class Archive:
 def archive(architecture: str, scratch: Path, log: Path) -> Iterator[Archive]:
     """The archive, its package lists read into `scratch`, which is removed afterwards.
 
-    Addresses come from the host's apt. RigError when the host has no such source or apt fails.
+    Addresses come from the host's apt. SetupError when the host has no such source or apt fails.
     """
     options = _prepare(scratch, _host_sources(architecture), architecture)
     update = ["apt-get", *options, "update"]
@@ -105,7 +105,7 @@ def _host_sources(architecture: str) -> list[str]:
     argv = ["apt-get", "indextargets", "--no-release-info", "--format", template, "Created-By: Packages"]
     lines = source_lines(run.answer(argv, "reading the host's apt sources", os.environ).splitlines(), architecture)
     if not any(f" {RELEASE} main" in line for line in lines):
-        raise RigError(
+        raise SetupError(
             f"Debian packages: apt's sources name no {RELEASE} main; add it to /etc/apt/sources.list.d and run again"
         )
     return lines

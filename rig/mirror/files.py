@@ -8,7 +8,7 @@ from rig.mirror import versions
 from rig.mirror.programs.binaries import FLANNEL, FLANNEL_MODULE, KUBERNETES
 from toolchain.build.golang import module_directory
 from toolchain.build.part import Workplace
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 FLANNEL_MANIFEST = f"github.com/flannel-io/flannel/releases/download/v{versions.FLANNEL}/kube-flannel.yml"
 _KUBERNETES_MODULE = "k8s.io/kubernetes"
@@ -21,7 +21,7 @@ def build(place: Workplace, out: Path) -> None:
     source = flannel_manifest(place)
     found = hashlib.sha256(source.read_bytes()).hexdigest()
     if found != versions.FLANNEL_MANIFEST_SHA256:
-        raise RigError(f"flannel's manifest: {source} has SHA-256 {found}, not {versions.FLANNEL_MANIFEST_SHA256}")
+        raise SetupError(f"flannel's manifest: {source} has SHA-256 {found}, not {versions.FLANNEL_MANIFEST_SHA256}")
     shutil.copyfile(source, target)
 
 

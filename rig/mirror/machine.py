@@ -2,16 +2,16 @@
 
 import platform
 
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def architecture(machine: str | None = None) -> str:
-    """Debian's and Go's common name of a machine type (default: this machine's); RigError for an unsupported one."""
+    """Debian's and Go's common name of a machine type (default: this machine's); SetupError for an unsupported one."""
     found = machine or platform.machine()
     if found not in _ARCHITECTURES:
-        raise RigError(
+        raise SetupError(
             f"the mirror: machines of type {found} are not supported; use one of {', '.join(_ARCHITECTURES)}"
         )
     return _ARCHITECTURES[found]

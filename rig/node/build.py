@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rig.mirror.debian import RELEASE as SUITE
 from rig.node.sources import INDEX_TARGET_FIELDS, apt_sources, transport_settings
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.system.run import answer, logged
 
 FILES = Path(__file__).with_name("files")
@@ -79,7 +79,7 @@ def cache_key(files: Path = FILES) -> str:
 def build_rootfs(out_tar: Path, log: Path, environ: Mapping[str, str] = os.environ) -> None:
     """Writes the root file system to `out_tar`, complete or not at all; the commands' output goes to `log`.
 
-    Debian comes from where this machine's apt gets it. Raises RigError when apt knows no such source, when mmdebstrap
+    Debian comes from where this machine's apt gets it. Raises SetupError when apt knows no such source, when mmdebstrap
     is missing or fails.
     """
     doing = "building the node image"
@@ -88,7 +88,7 @@ def build_rootfs(out_tar: Path, log: Path, environ: Mapping[str, str] = os.envir
     )
     sources = apt_sources(targets, SUITE, str(KEYRING) if KEYRING.is_file() else None)
     if not sources:
-        raise RigError(
+        raise SetupError(
             f"{doing}: apt has no source of Debian {SUITE} main; add one to /etc/apt and run `apt-get update`"
         )
     settings = transport_settings(answer(["apt-config", "dump"], doing, environ).splitlines())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.services.identity import Identity, alive, read_identity, write_identity
-from toolchain.errors import RigError, last_lines
+from toolchain.errors import SetupError, last_lines
 
 POLL_SECONDS = 0.1
 
@@ -57,7 +57,7 @@ class ProcessTable:
     def ensure(self, service: Service, ready: Callable[[], str | None], limit: float) -> bool:
         """Lets the service run with these inputs and waits until `ready` returns None (else it says what is missing).
 
-        Returns whether it was started now. Raises RigError with the log's end when it dies or is not ready in time.
+        Returns whether it was started now. Raises SetupError with the log's end when it dies or is not ready in time.
         """
         current = self.running(service.name)
         if current is not None and current.fingerprint != service.fingerprint:
@@ -77,7 +77,7 @@ class ProcessTable:
             if not _gone_within(identity, grace):
                 os.killpg(identity.pid, signal.SIGKILL)
                 if not _gone_within(identity, 10):
-                    raise RigError(f"stopping {name}: process {identity.pid} survives SIGKILL; log: {self.log(name)}")
+                    raise SetupError(f"stopping {name}: process {identity.pid} survives SIGKILL; log: {self.log(name)}")
         self._file(name).unlink(missing_ok=True)
         return identity is not None
 
@@ -100,7 +100,7 @@ class ProcessTable:
                     preexec_fn=lambda: write_identity(self._file(service.name), service.fingerprint),
                 )
             except OSError as error:
-                raise RigError(
+                raise SetupError(
                     f"starting {service.name}: {service.argv[0]}: {error.strerror}; run `make rig` again"
                 ) from error
 
@@ -111,11 +111,11 @@ class ProcessTable:
             missing = ready()
             if self.running(service.name) is None:
                 self._file(service.name).unlink(missing_ok=True)
-                raise RigError(f"starting {service.name}: it ended at once; log: {log}", last_lines(log))
+                raise SetupError(f"starting {service.name}: it ended at once; log: {log}", last_lines(log))
             if missing is None:
                 return
             if time.monotonic() > deadline:
-                raise RigError(
+                raise SetupError(
                     f"starting {service.name}: not ready after {limit:.0f} s ({missing}); log: {log}", last_lines(log)
                 )
             time.sleep(POLL_SECONDS)

@@ -4,7 +4,9 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,23 +112,35 @@ def test_only_a_runtimes_own_file_knows_which_runtime_it_is() -> None:
     words = {module.partition("/")[2].removesuffix(".py") for module in TREES if module.startswith("runtimes/")}
     words -= {"__init__"}
     assert len(words) > 2
+    words |= {runtime.adapter.name for runtime in RUNTIMES.values() if runtime.adapter}
+    read = {f"config/{path.name}": ast.parse(path.read_text()) for path in files(PROJECT / "config")}
+    assert len(read) > 10
     knowing = {
         module
-        for module, tree in TREES.items()
+        for module, tree in {**TREES, **read}.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value in words and not module.startswith("runtimes/")
     }
-    # Names of repositories and packages, of which some are also a runtime's.
-    assert knowing <= {"apt.py", "traces.py", "guest_systems/debian.py"}
+    # Names of repositories and packages, of which some are also a runtime's, and what is said of versions out of date.
+    assert knowing <= {"apt.py", "traces.py", "guest_systems/debian.py", "config/retired.py"}
 
 
-RECORDS = {"runtimes": RUNTIMES, "pod_networks": POD_NETWORKS, "guest_systems": GUEST_SYSTEMS}
+RECORDS: Mapping[str, Mapping[str, Any]] = {
+    "runtimes": RUNTIMES,
+    "pod_networks": POD_NETWORKS,
+    "guest_systems": GUEST_SYSTEMS,
+}
 
 
 @pytest.mark.parametrize("folder", RECORDS)
 def test_every_file_of_a_folder_of_records_is_one_of_them(folder: str) -> None:
     modules = [module for module in TREES if module.startswith(f"{folder}/") and not module.endswith("__init__.py")]
     assert len(RECORDS[folder]) == len(modules) > 0
+
+
+@pytest.mark.parametrize("folder", RECORDS)
+def test_one_record_of_each_kind_is_the_default(folder: str) -> None:
+    assert len([record for record in RECORDS[folder].values() if record.is_default]) == 1
 
 
 @pytest.mark.parametrize(
@@ -136,7 +150,7 @@ def test_every_file_of_a_folder_of_records_is_one_of_them(folder: str) -> None:
 def test_only_its_own_record_names_a_pod_network_or_a_guest_system(words: str, record: str) -> None:
     naming = {
         str(path.relative_to(PROJECT))
-        for folder in ("components", "doctor")
+        for folder in ("components", "config", "doctor")
         for path in files(PROJECT / folder)
         if re.search(words, path.read_text(), re.IGNORECASE)
     }

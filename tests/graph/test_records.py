@@ -2,23 +2,26 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 
 from components import guest_systems, pod_networks, runtimes
 from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
-from config import LabConfig, PodNetworkConfig
-from tests.graph.conftest import loaded, registered, shipped
+from config import ConfigError, LabConfig, PodNetworkConfig
+from config.load import load_file
+from tests.graph.conftest import PASSWORD, loaded, registered, shipped
 from tests.graph.recording import Graph
 from tests.graph.test_order import commands, script_of, step, verification
 from tests.graph.test_steps import given
 
 Add = Callable[[ModuleType, str, str], None]
+Write = Callable[..., Path]
 
 POD_NETWORK = """
 from components.pod_network import PodNetwork, PodNetworkRelease, manifest_inputs
@@ -56,7 +59,14 @@ RUNTIME = """
 from dataclasses import replace
 from components.runtimes.containerd import RUNTIME as CONTAINERD
 
-RUNTIME = replace(CONTAINERD, name="fourth", cri_socket="unix:///run/fourth.sock", versions=("4.0.0",))
+RUNTIME = replace(
+    CONTAINERD,
+    name="fourth",
+    cri_socket="unix:///run/fourth.sock",
+    versions=("4.1.0", "4.0.0"),
+    series=lambda release: (),
+    is_default=False,
+)
 """
 
 
@@ -87,14 +97,43 @@ def lab(site_file: Path) -> LabConfig:
     return loaded("mixed", shipped("mixed"), site_file)
 
 
+@pytest.fixture
+def write(tmp_path: Path, site_file: Path) -> Write:
+    """Writes a stack file: the mixed stack with another runtime of w1 and changes of the cluster by keyword."""
+
+    def written(runtime: str = "docker", **cluster: object) -> Path:
+        declared: dict[str, Any] = {**shipped("mixed"), "site": str(site_file)}
+        declared["cluster"] |= cluster
+        declared["nodes"]["w1"]["runtime"] = runtime
+        file = tmp_path / "Pulumi.mixed.yaml"
+        file.write_text(yaml.safe_dump({"config": {f"kubelab:{key}": value for key, value in declared.items()}}))
+        return file
+
+    return written
+
+
+def read(file: Path) -> LabConfig:
+    """The lab of a stack file."""
+    return load_file(file, {"KUBELAB_VSPHERE_PASSWORD": PASSWORD})
+
+
+def faults(file: Path) -> list[str]:
+    """What is wrong with a stack file."""
+    with pytest.raises(ConfigError) as raised:
+        read(file)
+    return [f"{problem.path}: {problem.text}" for problem in raised.value.problems]
+
+
 def given_everywhere(graph: Graph, file: str, config: LabConfig, name: str) -> Mapping[str, str]:
     """One input of a step, of every node."""
     return {node.name: given(step(graph, file, node.name), name) for node in config.nodes}
 
 
-def test_a_pod_network_from_outside_is_applied(add: Add, lab: LabConfig) -> None:
+def test_a_pod_network_from_outside_is_written_in_a_stack_file_and_applied(add: Add, write: Write) -> None:
     add(pod_networks, "pretended", POD_NETWORK)
-    graph = registered(replace(lab, cluster=replace(lab.cluster, pod_network=PodNetworkConfig("pretended", "7.1.0"))))
+    lab = read(write(podNetwork={"plugin": "pretended"}))
+    assert lab.cluster.pod_network == PodNetworkConfig("pretended", "7.1.0")
+    graph = registered(lab)
     applied = step(graph, "45-apply-pod-network.sh", "network")
     assert given(applied, "MANIFEST_URL") == "https://mirror.test/files/pretended.test/network.yaml"
     assert given(applied, "KUSTOMIZATION") == f"subnet {lab.cluster.pod_subnet}"
@@ -104,6 +143,20 @@ def test_a_pod_network_from_outside_is_applied(add: Add, lab: LabConfig) -> None
         installed = step(graph, RUNTIMES[node.runtime].script, node.name)
         assert "pretended.test/cni:7.1.0" in given(installed, "IMAGES").split()
         assert "link pretended0" in given(step(graph, "00-preflight.sh", node.name), "TRACES").splitlines()
+
+
+def test_a_version_is_looked_for_among_those_of_its_own_pod_network(add: Add, write: Write) -> None:
+    add(pod_networks, "pretended", POD_NETWORK)
+    assert read(write(podNetwork={"plugin": "pretended", "version": "7.1.0"})).cluster.pod_network.version == "7.1.0"
+    (known,) = POD_NETWORKS["flannel"].releases
+    path = "kubelab:cluster/podNetwork"
+    assert faults(write(podNetwork={"plugin": "pretended", "version": known})) == [
+        f"{path}/version: found {known!r}, known: 7.1.0"
+    ]
+    assert faults(write(podNetwork={"version": "7.1.0"})) == [f"{path}/version: found '7.1.0', known: {known}"]
+    assert faults(write(podNetwork={"plugin": "pretense", "version": "7.1.0"})) == [
+        f"{path}/plugin: found 'pretense', allowed: flannel, pretended (did you mean pretended?)"
+    ]
 
 
 def test_a_guest_system_from_outside_is_applied(add: Add, lab: LabConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,16 +175,28 @@ def test_a_guest_system_from_outside_is_applied(add: Add, lab: LabConfig, monkey
         assert "package their-docker" in given(step(graph, "00-preflight.sh", node.name), "TRACES").splitlines()
 
 
-def test_a_runtime_from_outside_is_installed(add: Add, lab: LabConfig) -> None:
+def test_a_runtime_from_outside_is_written_in_a_stack_file_and_installed(add: Add, write: Write) -> None:
     add(runtimes, "fourth", RUNTIME)
-    nodes = tuple(replace(node, runtime="fourth") if node.name == "w1" else node for node in lab.nodes)
-    versions = {**lab.cluster.runtime_versions, "containerd": "4.0.0"}
-    graph = registered(replace(lab, nodes=nodes, cluster=replace(lab.cluster, runtime_versions=versions)))
+    assert {node.name: node.runtime_version for node in read(write("fourth")).nodes}["w1"] == "4.1.0"
+    lab = read(write("fourth", runtimeVersions={"fourth": "4.0.0"}))
+    assert {node.name: node.runtime_version for node in lab.nodes}["w1"] == "4.0.0"
+    graph = registered(lab)
     installed = next(command for command in commands(graph) if command.name == "w1-install-fourth")
     assert script_of(installed) == RUNTIMES["containerd"].script
     assert given(installed, "CRI_SOCKET") == "unix:///run/fourth.sock"
     assert "criSocket: unix:///run/fourth.sock" in given(step(graph, "60-join-worker.sh", "w1"), "KUBEADM_CONFIG")
     assert "unix:///run/fourth.sock" in given(step(graph, "80-inspect-node.sh", "w2"), "SOCKETS").split()
+
+
+def test_the_words_of_a_runtime_from_outside_are_allowed_and_its_versions_known(add: Add, write: Write) -> None:
+    add(runtimes, "fourth", RUNTIME)
+    words = "containerd, crio, docker, fourth"
+    assert faults(write("forth")) == [
+        f"kubelab:nodes/w1/runtime: found 'forth', allowed: {words} (did you mean fourth?)"
+    ]
+    assert faults(write("fourth", runtimeVersions={"fourth": "3.0.0"})) == [
+        "kubelab:cluster/runtimeVersions/fourth: found '3.0.0', known: 4.1.0, 4.0.0"
+    ]
 
 
 def test_nothing_of_a_record_from_outside_is_left() -> None:

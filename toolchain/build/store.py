@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.system.scratch import scratch_directory
 
 LOCK_LIMIT_SECONDS = 3600.0
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.2
 def locked(file: Path, what: str, limit: float, waiting: Callable[[str], None]) -> Iterator[None]:
     """Holds an exclusive lock on `file` (made if missing); the kernel frees it however the holder ends.
 
-    Raises RigError when somebody else still holds it after `limit` seconds; `waiting` gets the reason, once.
+    Raises SetupError when somebody else still holds it after `limit` seconds; `waiting` gets the reason, once.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -32,7 +32,7 @@ def locked(file: Path, what: str, limit: float, waiting: Callable[[str], None]) 
             except BlockingIOError:
                 holder = os.pread(handle, 64, 0).decode().strip() or "unknown"
                 if time.monotonic() > deadline:
-                    raise RigError(
+                    raise SetupError(
                         f"{what}: process {holder} holds {file} since more than {limit:.0f} s; end it and run again"
                     ) from None
                 if not reported:

@@ -9,7 +9,7 @@ from pathlib import Path
 from toolchain.build.part import Part, Workplace, cache_key, cache_keys, in_order
 from toolchain.build.passing import passing_reason
 from toolchain.build.store import Store
-from toolchain.errors import RigError, last_lines
+from toolchain.errors import SetupError, last_lines
 from toolchain.layout import Layout
 from toolchain.progress import Progress
 from toolchain.system.scratch import scratch_directory
@@ -60,7 +60,7 @@ def _made_in_two_attempts(make: Callable[[], Path], part: Part, log: Path, progr
         file.unlink(missing_ok=True)
     try:
         return make()
-    except RigError as first:
+    except SetupError as first:
         reason = passing_reason((str(first), *last_lines(log, PASSING_LINES), *first.evidence))
         if reason is None:
             raise
@@ -69,9 +69,9 @@ def _made_in_two_attempts(make: Callable[[], Path], part: Part, log: Path, progr
             log.replace(first_log)
         try:
             return make()
-        except RigError as second:
+        except SetupError as second:
             both = ("the first attempt:", *first.evidence, "the second attempt:", *second.evidence)
-            raise RigError(f"{second}; the first attempt failed too: {first_log}", both) from second
+            raise SetupError(f"{second}; the first attempt failed too: {first_log}", both) from second
 
 
 def _make(part: Part, keys: Mapping[str, str], root: Path, store: Store, place: Workplace, progress: Progress) -> Path:
@@ -83,9 +83,9 @@ def _make(part: Part, keys: Mapping[str, str], root: Path, store: Store, place: 
             part.build(replace(place, environ={**place.environ, "TMPDIR": str(scratch)}), out)
         missing = [name for name in part.binaries if not (out / name).is_file()]
         if missing:
-            raise RigError(f"building {part.title}: it made no {', '.join(missing)}; log: {place.log}")
+            raise SetupError(f"building {part.title}: it made no {', '.join(missing)}; log: {place.log}")
         if cache_key(part, root, keys) != key:
-            raise RigError(f"building {part.title}: its input files changed meanwhile; run this again")
+            raise SetupError(f"building {part.title}: its input files changed meanwhile; run this again")
 
     return store.make(part.name, key, fill, progress.note)
 

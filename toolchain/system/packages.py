@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.progress import Progress
 from toolchain.system import run
 from toolchain.system.host import Host, search_path
@@ -40,7 +40,7 @@ def missing(packages: Iterable[Package], path: str) -> tuple[Package, ...]:
 
 
 def ensure(listing: Path, host: Host, log: Path, progress: Progress) -> None:
-    """Installs missing packages as root on Debian; otherwise RigError names the command that does."""
+    """Installs missing packages as root on Debian; otherwise SetupError names the command that does."""
     wanted = parse(listing.read_text())
     if host.root:
         _forget_policy()
@@ -53,7 +53,7 @@ def ensure(listing: Path, host: Host, log: Path, progress: Progress) -> None:
     if not (host.root and host.apt):
         how = f"run `sudo {command}`" if host.apt else f"install what Debian calls {' '.join(names)}"
         signs = ", ".join(sign for package in lacking for sign in package.signs if not _present(sign, search_path()))
-        raise RigError(f"host packages: {signs} not found; {how}, then run this again")
+        raise SetupError(f"host packages: {signs} not found; {how}, then run this again")
     before = _service_files()
     with progress.step(f"Debian packages {' '.join(names)}"), _no_service_starts():
         _install(names, log)
@@ -61,7 +61,7 @@ def ensure(listing: Path, host: Host, log: Path, progress: Progress) -> None:
     still = missing(lacking, search_path())
     if still:
         signs = ", ".join(sign for package in still for sign in package.signs)
-        raise RigError(f"host packages: installed {' '.join(names)}, but {signs} is still missing; log: {log}")
+        raise SetupError(f"host packages: installed {' '.join(names)}, but {signs} is still missing; log: {log}")
 
 
 def _fill_lists(host: Host, log: Path, progress: Progress) -> None:
@@ -82,7 +82,7 @@ def _install(names: list[str], log: Path) -> None:
     install = ["apt-get", *APT_OPTIONS, "install", "--yes", "--no-install-recommends", *names]
     try:
         run.logged(install, log, "installing Debian packages", environ, timeout=900)
-    except RigError:
+    except SetupError:
         run.logged(["apt-get", *APT_OPTIONS, "update"], log, "refreshing apt's package lists", environ, timeout=300)
         run.logged(install, log, "installing Debian packages", environ, timeout=900)
 
@@ -121,5 +121,5 @@ def _disable(services: frozenset[str], log: Path) -> None:
     argv = ["systemctl", "disable", *(["--now"] if running else []), *sorted(services)]
     try:
         run.logged(argv, log, "disabling newly installed services", os.environ, timeout=60)
-    except RigError as error:
-        raise RigError(f"{error}; run `{subprocess.list2cmdline(argv)}` by hand", error.evidence) from error
+    except SetupError as error:
+        raise SetupError(f"{error}; run `{subprocess.list2cmdline(argv)}` by hand", error.evidence) from error

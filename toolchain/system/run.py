@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from toolchain.errors import RigError, last_lines
+from toolchain.errors import SetupError, last_lines
 
 
 def logged(
@@ -15,7 +15,7 @@ def logged(
     cwd: Path | None = None,
     timeout: float = 3600.0,
 ) -> None:
-    """Runs a command with stdout and stderr appended to `log`; RigError with its last lines when it fails."""
+    """Runs a command with stdout and stderr appended to `log`; SetupError with its last lines when it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as sink:
         sink.write(f"$ {' '.join(argv)}\n".encode())
@@ -25,17 +25,17 @@ def logged(
                 argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=dict(environ), cwd=cwd, timeout=timeout
             )
         except FileNotFoundError as error:
-            raise RigError(f"{doing}: no program {argv[0]}; run `make setup`") from error
+            raise SetupError(f"{doing}: no program {argv[0]}; run `make setup`") from error
         except subprocess.TimeoutExpired as error:
-            raise RigError(f"{doing}: not done after {timeout:.0f} s; log: {log}", last_lines(log)) from error
+            raise SetupError(f"{doing}: not done after {timeout:.0f} s; log: {log}", last_lines(log)) from error
     if done.returncode != 0:
-        raise RigError(f"{doing}: {argv[0]} ended with {done.returncode}; log: {log}", last_lines(log))
+        raise SetupError(f"{doing}: {argv[0]} ended with {done.returncode}; log: {log}", last_lines(log))
 
 
 def answer(
     argv: Sequence[str], doing: str, environ: Mapping[str, str], cwd: Path | None = None, timeout: float = 60.0
 ) -> str:
-    """What a command prints to stdout; RigError with its stderr when it fails."""
+    """What a command prints to stdout; SetupError with its stderr when it fails."""
     try:
         done = subprocess.run(
             argv,
@@ -48,10 +48,10 @@ def answer(
             errors="replace",
         )
     except FileNotFoundError as error:
-        raise RigError(f"{doing}: no program {argv[0]}; run `make setup`") from error
+        raise SetupError(f"{doing}: no program {argv[0]}; run `make setup`") from error
     except subprocess.TimeoutExpired as error:
-        raise RigError(f"{doing}: {argv[0]} gave no answer within {timeout:.0f} s") from error
+        raise SetupError(f"{doing}: {argv[0]} gave no answer within {timeout:.0f} s") from error
     if done.returncode != 0:
         evidence = tuple(done.stderr.strip().splitlines()[-5:])
-        raise RigError(f"{doing}: {argv[0]} ended with {done.returncode}", evidence)
+        raise SetupError(f"{doing}: {argv[0]} ended with {done.returncode}", evidence)
     return done.stdout

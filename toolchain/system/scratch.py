@@ -27,7 +27,7 @@ def scratch_directory(path: Path) -> Iterator[Path]:
 def remove_tree(path: Path) -> None:
     """Removes a directory with all in it, once nothing is mounted there: what is mounted must not be deleted.
 
-    No directory there is no error. RigError names a mount that cannot be taken away.
+    No directory there is no error. SetupError names a mount that cannot be taken away.
     """
     unmount_below(path)
     if path.is_symlink():

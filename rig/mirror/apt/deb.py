@@ -19,7 +19,7 @@ def build_packages(
 ) -> None:
     """Writes one .deb file per package into `out`.
 
-    `programs`: by name of a part, the directory with its programs; `architecture`: Debian's name; RigError when
+    `programs`: by name of a part, the directory with its programs; `architecture`: Debian's name; SetupError when
     dpkg-deb fails.
     """
     out.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from rig.mirror import versions
 from rig.mirror.debian import RELEASE
 from rig.mirror.placing import place
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.system import run
 
 RELEASE_DATE = format_datetime(datetime.fromisoformat(versions.KUBERNETES_BUILD_DATE))
@@ -90,7 +90,7 @@ def repositories(architecture: str) -> tuple[Repository, ...]:
 
 
 def build_repository(repository: Repository, debs: Iterable[Path], architecture: str, root: Path) -> None:
-    """Fills `root/<path>` with the packages, Packages, Packages.gz and Release; RigError for a broken package.
+    """Fills `root/<path>` with the packages, Packages, Packages.gz and Release; SetupError for a broken package.
 
     Files of one name are one package: what several parts were given by Debian's archive.
     """
@@ -128,11 +128,11 @@ def _ftparchive(base: Path, release: Mapping[str, str], command: str, directory:
 
 
 def _check(repository: Repository, pool: Mapping[str, Path], packages: str) -> None:
-    """RigError for packages that are not listed: apt-ftparchive leaves out what it cannot read, and ends well."""
+    """SetupError for packages that are not listed: apt-ftparchive leaves out what it cannot read, and ends well."""
     listed = {Path(name).name for name in re.findall(r"^Filename: (.+)$", packages, re.MULTILINE)}
     broken = ", ".join(str(deb) for name, deb in pool.items() if name not in listed)
     if broken:
-        raise RigError(
+        raise SetupError(
             f"apt repository {repository.name}: apt-ftparchive cannot read {broken};"
             " remove the directory it lies in and run again"
         )

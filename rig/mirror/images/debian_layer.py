@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rig.mirror.images.layers import Directory, File, Link
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 _MERGED = ("bin", "sbin", "lib", "lib64")
 _LEFT_OUT = ("etc/", "usr/share/", "var/")
@@ -17,12 +17,12 @@ _LEFT_OUT_ANYWHERE = ("/gconv/",)
 
 
 def unpack(debs: Iterable[Path]) -> dict[str, File | Link | Directory]:
-    """The packages' files by path; no maintainer script runs. RigError for a package that dpkg-deb cannot read."""
+    """The packages' files by path; no maintainer script runs. SetupError for a package that dpkg-deb cannot read."""
     tree: dict[str, File | Link | Directory] = {}
     for deb in sorted(debs):
         done = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(deb)], capture_output=True)
         if done.returncode != 0:
-            raise RigError(f"unpacking {deb.name} for an image: {done.stderr.decode(errors='replace').strip()}")
+            raise SetupError(f"unpacking {deb.name} for an image: {done.stderr.decode(errors='replace').strip()}")
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
             _collect(archive, tree)
     return tree

@@ -10,12 +10,12 @@ from rig.mirror.images.catalog import IMAGES, NETWORK, SHELL, Image, missing, na
 from rig.mirror.images.layers import Blob, File
 from rig.mirror.images.storage import Storage
 from toolchain.build.part import Workplace
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.system import run
 
 
 def check_names(place: Workplace, kubeadm: Path) -> None:
-    """RigError when an image is missing that kubeadm, flannel's manifest or a test image's version names."""
+    """SetupError when an image is missing that kubeadm, flannel's manifest or a test image's version names."""
     argv = [str(kubeadm), "config", "images", "list", f"--kubernetes-version=v{versions.KUBERNETES}"]
     shell = place.outputs["debian-packages"] / "shell-image"
     listing = run.answer(argv, "asking kubeadm for its images", place.environ)
@@ -27,7 +27,7 @@ def check_names(place: Workplace, kubeadm: Path) -> None:
     }
     absent = [f"{name} (named by {source})" for source, names in wanted.items() for name in missing(names)]
     if absent:
-        raise RigError(
+        raise SetupError(
             f"images of the mirror: no {', '.join(absent)}; correct rig/mirror/versions.py or images/catalog.py"
         )
 

@@ -12,7 +12,7 @@ from rig.mirror.images import debian_layer
 from rig.mirror.images.layers import File
 from rig.mirror.machine import architecture
 from toolchain.build.part import Part, Workplace
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 LIBRARIES = "libraries"
 
@@ -85,7 +85,7 @@ def build(source: DebianPrograms, machine: str, out: Path, log: Path) -> None:
     """Puts the programs into `out` and the libraries' packages, with all they depend on, into `out/libraries/`.
 
     `machine`: Debian's name of the architecture.
-    RigError when Debian has another version or a package lacks one of the programs.
+    SetupError when Debian has another version or a package lacks one of the programs.
     """
     scratch = out / ".packages"
     with debian.archive(machine, out / ".apt", log) as archive:
@@ -97,7 +97,7 @@ def build(source: DebianPrograms, machine: str, out: Path, log: Path) -> None:
     for name, path in source.programs.items():
         found = tree.get(path)
         if not (isinstance(found, File) and isinstance(found.content, bytes)):
-            raise RigError(f"{source.title}: Debian's packages have no program {path}; correct debian_programs.py")
+            raise SetupError(f"{source.title}: Debian's packages have no program {path}; correct debian_programs.py")
         (out / name).write_bytes(found.content)
         (out / name).chmod(0o755)
     shutil.rmtree(scratch)
@@ -106,4 +106,4 @@ def build(source: DebianPrograms, machine: str, out: Path, log: Path) -> None:
 def _check_version(source: DebianPrograms, directory: Path) -> None:
     found = sorted(file.name for file in directory.glob(f"{source.package}_*.deb"))
     if not any(re.match(rf"[^_]+_(?:\d+%3a)?{re.escape(source.version)}[+~-]", name) for name in found):
-        raise RigError(f"{source.title}: Debian has {', '.join(found)}; correct rig/mirror/versions.py")
+        raise SetupError(f"{source.title}: Debian has {', '.join(found)}; correct rig/mirror/versions.py")

@@ -8,7 +8,7 @@ from pathlib import Path
 from rig.mirror.programs.binaries import FLANNEL, FLANNEL_MODULE, FLANNELD
 from toolchain.build.golang import go_part, module_directory
 from toolchain.build.part import Part, Workplace
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 # `udp` is the only code in C: with it all that flanneld shares with Kubernetes would be compiled once more, for cgo.
 # `tencentvpc` is the only client of a cloud.
@@ -35,10 +35,10 @@ def part() -> Part:
 
 
 def without_backends(source: str) -> str:
-    """The main package's text without the imports of LEFT_OUT, by which backends register; RigError where one lacks."""
+    """The main package's text without the imports of LEFT_OUT, by which backends register; SetupError if one lacks."""
     for name in LEFT_OUT:
         line = re.compile(rf'^\t_ "{re.escape(FLANNEL_MODULE)}/pkg/backend/{name}"\n', re.MULTILINE)
         source, found = line.subn("", source)
         if found != 1:
-            raise RigError(f"flannel {FLANNEL.version}: its main.go imports no backend {name}; correct flanneld.py")
+            raise SetupError(f"flannel {FLANNEL.version}: its main.go imports no backend {name}; correct flanneld.py")
     return source

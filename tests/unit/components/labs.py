@@ -20,11 +20,12 @@ from config import (
     SshConfig,
     TlsConfig,
     VsphereConfig,
+    releases,
     versions,
 )
 
 RELEASE = versions.kubernetes(next(iter(versions.KUBERNETES)))
-RUNTIME_VERSIONS = versions.runtime_versions(RELEASE, {})
+RUNTIME_VERSIONS = releases.runtime_versions(RELEASE, {})
 
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nbWlycm9y\n-----END CERTIFICATE-----\n"
 OTHER_AUTHORITY = AUTHORITY.replace("bWlycm9y", "cmVnaXN0cnk")

@@ -1,6 +1,7 @@
 """flannel: what this cluster changes in its manifest, and where that comes from."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -50,3 +51,13 @@ def test_its_manifest_comes_from_upstream_or_from_the_sites_own_file_server() ->
     path = "github.com/flannel-io/flannel/releases/download/v0.28.9/kube-flannel.yml"
     assert url == f"https://{path}"
     assert POD_NETWORK.inputs(release, SETTINGS, MIRRORED)["MANIFEST_URL"] == f"https://mirror.test/files/{path}"
+
+
+@pytest.mark.parametrize("version", POD_NETWORK.releases)
+def test_every_known_release_is_pinned_and_has_images_of_its_version(version: str) -> None:
+    release = POD_NETWORK.releases[version]
+    assert release.version == version
+    assert f"/v{version}/" in release.manifest.path
+    assert release.manifest.sha256
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in release.manifest.sha256)
+    assert f"ghcr.io/flannel-io/flannel:v{version}" in release.images

@@ -7,10 +7,11 @@ import pytest
 
 from components import runtimes, step
 from components.guest_systems import of_node
+from components.release import Download
 from components.runtime import PackageSource
 from components.runtimes import RUNTIMES
 from components.traces import Traces
-from config import versions
+from config import releases
 from tests.unit.components.labs import CONTROL_PLANE, RELEASE, UPSTREAM
 from tests.unit.components.renderings import inputs_of
 
@@ -30,7 +31,7 @@ SHARED = {
 
 
 def test_the_runtimes_are_those_that_a_user_may_write() -> None:
-    assert set(RUNTIMES) == set(versions.RUNTIMES)
+    assert set(RUNTIMES) == set(releases.runtimes())
 
 
 def test_every_file_of_the_folder_is_a_runtime() -> None:
@@ -57,6 +58,16 @@ def test_an_adapter_has_a_release_that_can_be_verified_as_its_default() -> None:
     adapters = [runtime.adapter for runtime in RUNTIMES.values() if runtime.adapter]
     assert [adapter.name for adapter in adapters] == ["criDockerd"]
     assert all(next(iter(adapter.releases.values())).sha256 for adapter in adapters)
+
+
+ADAPTER_RELEASES = [each for adapter in releases.adapters().values() for each in adapter.releases.values()]
+
+
+@pytest.mark.parametrize("release", ADAPTER_RELEASES, ids=lambda release: release.version)
+def test_every_release_of_an_adapter_is_named_by_its_path_and_has_sums_if_any(release: Download) -> None:
+    assert f"/v{release.version}/" in release.path
+    assert f"-{release.version}.amd64." in release.path
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in release.sha256)
 
 
 @EACH

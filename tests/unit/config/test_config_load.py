@@ -256,9 +256,7 @@ def test_the_checked_types_can_be_had_without_the_schema() -> None:
     program = "import sys, config, config.versions, config.passthrough; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("config.")}
-    assert loaded == {
-        f"config.{name}" for name in ("lab", "passthrough", "problems", "quantities", "retired", "versions")
-    }
+    assert loaded == {f"config.{name}" for name in ("lab", "passthrough", "problems", "retired", "versions")}
 
 
 def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from components.runtimes import RUNTIMES
 from config import retired, versions
 from config.model import Spec
 from config.site import AddressesSpec
@@ -35,7 +36,7 @@ def test_every_dead_choice_has_a_reason(table: dict[str, str]) -> None:
 
 
 def test_no_runtime_that_can_be_chosen_is_called_dead() -> None:
-    assert set(retired.RUNTIMES) & set(versions.RUNTIMES) == set()
+    assert set(retired.RUNTIMES) & set(RUNTIMES) == set()
 
 
 @pytest.mark.parametrize("model", [AddressesSpec, NodeSpec])
@@ -45,7 +46,7 @@ def test_no_key_that_can_be_written_is_refused_by_name(model: type[Spec]) -> Non
 
 
 def test_every_dead_runtime_names_one_that_can_be_chosen() -> None:
-    assert [word for word, why in retired.RUNTIMES.items() if not words(why) & set(versions.RUNTIMES)] == []
+    assert [word for word, why in retired.RUNTIMES.items() if not words(why) & set(RUNTIMES)] == []
 
 
 @pytest.mark.parametrize("version", versions.KUBERNETES)
@@ -54,7 +55,7 @@ def test_nothing_is_known_against_a_kubernetes_that_can_be_chosen(version: str) 
 
 
 @pytest.mark.parametrize(
-    ("runtime", "version"), [(runtime, version) for runtime, known in versions.RUNTIMES.items() for version in known]
+    ("runtime", "version"), [(runtime, version) for runtime, record in RUNTIMES.items() for version in record.versions]
 )
 def test_nothing_is_known_against_a_runtime_version_that_can_be_chosen(runtime: str, version: str) -> None:
     assert retired.runtime_version(runtime, version) is None

@@ -106,9 +106,9 @@ def written(stack: Path) -> str:
 def test_the_schema_knows_the_runtimes_that_can_be_chosen() -> None:
     definitions = json.loads(schema.schema_text())["$defs"]
     cluster = definitions["ClusterSpec"]["properties"]
-    assert cluster["runtime"]["enum"] == ["containerd", "docker", "crio"]
-    assert cluster["runtimeVersions"]["propertyNames"]["enum"] == ["containerd", "docker", "crio", "criDockerd"]
-    assert definitions["NodeSpec"]["properties"]["runtime"]["enum"] == ["containerd", "docker", "crio"]
+    assert cluster["runtime"]["enum"] == ["containerd", "crio", "docker"]
+    assert cluster["runtimeVersions"]["propertyNames"]["enum"] == ["containerd", "crio", "docker", "criDockerd"]
+    assert definitions["NodeSpec"]["properties"]["runtime"]["enum"] == ["containerd", "crio", "docker"]
 
 
 def test_an_unknown_argument_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

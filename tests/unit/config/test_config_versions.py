@@ -1,10 +1,12 @@
-"""The tables of versions are whole, and what is not in them is refused with what is."""
+"""What is known of a Kubernetes release, and that the words and versions of records are refused with what is known."""
 
-import re
+from dataclasses import replace
 
 import pytest
 
-from config import versions
+from components.runtime import Adapter
+from components.runtimes import RUNTIMES
+from config import releases, versions
 from config.versions import UnknownVersionError
 from tests.unit.config.lab_folder import KUBERNETES
 
@@ -27,84 +29,73 @@ def test_a_known_kubernetes_names_the_images_of_its_kubeadm() -> None:
     assert (release.cri_tools, release.kubernetes_cni) == ("1.36.0", "1.9.1")
 
 
-def test_a_known_flannel_names_its_manifest_and_images() -> None:
-    release = versions.flannel("0.28.9")
-    assert release.manifest_url == "https://github.com/flannel-io/flannel/releases/download/v0.28.9/kube-flannel.yml"
-    assert "ghcr.io/flannel-io/flannel:v0.28.9" in release.images
-
-
-@pytest.mark.parametrize("lookup", [versions.kubernetes, versions.flannel, versions.cri_dockerd])
-def test_an_unknown_version_is_refused_with_the_known_ones(lookup: object) -> None:
-    assert callable(lookup)
+def test_an_unknown_kubernetes_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownVersionError, match=r"^known: \d+\.\d+\.\d+"):
-        lookup("0.0.1")
+        versions.kubernetes("0.0.1")
 
 
-@pytest.mark.parametrize("runtime", versions.RUNTIMES)
+@pytest.mark.parametrize("plugin", releases.pod_networks())
+def test_an_unknown_version_of_a_pod_network_is_refused_with_the_known_ones(plugin: str) -> None:
+    assert releases.pod_network_version(plugin, releases.pod_network_version(plugin))
+    with pytest.raises(UnknownVersionError, match=r"^known: \d+\.\d+\.\d+"):
+        releases.pod_network_version(plugin, "0.0.1")
+
+
+@pytest.mark.parametrize("adapter", releases.adapters().values(), ids=releases.adapters())
+def test_an_unknown_version_of_an_adapter_is_refused_with_the_known_ones(adapter: Adapter) -> None:
+    with pytest.raises(UnknownVersionError, match=r"^known: \d+\.\d+\.\d+"):
+        releases.adapter_release(adapter, "0.0.1")
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("version", versions.KUBERNETES)
 def test_every_known_kubernetes_has_every_runtime_in_a_version_that_fits(version: str, runtime: str) -> None:
     release = versions.kubernetes(version)
     assert release.version == version
-    assert versions.fits(release, runtime, versions.runtime_version(release, runtime))
+    assert RUNTIMES[runtime].fits(release, releases.runtime_version(release, runtime))
 
 
-@pytest.mark.parametrize("version", versions.RUNTIMES["docker"])
+@pytest.mark.parametrize("version", RUNTIMES["docker"].versions)
 def test_every_known_docker_fits_every_kubernetes(version: str) -> None:
     for release in versions.KUBERNETES.values():
-        assert versions.runtime_version(release, "docker", version) == version
+        assert releases.runtime_version(release, "docker", version) == version
 
 
-@pytest.mark.parametrize("version", versions.CRI_DOCKERD)
-def test_every_known_cri_dockerd_is_named_by_its_path_and_pinned_or_left_to_the_site(version: str) -> None:
-    release = versions.cri_dockerd(version)
-    assert release.version == version
-    assert release.path == (
-        f"github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.amd64.tgz"
-    )
-    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in release.sha256)
-
-
-def test_the_default_cri_dockerd_can_be_verified_without_the_site() -> None:
-    assert versions.cri_dockerd(versions.default_cri_dockerd()).sha256
-
-
-@pytest.mark.parametrize("version", versions.FLANNEL)
-def test_every_known_flannel_is_pinned(version: str) -> None:
-    release = versions.flannel(version)
-    assert release.version == version
-    assert f"/v{version}/" in release.manifest_url
-    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in release.manifest_sha256)
+def test_the_words_come_with_the_default_first() -> None:
+    assert releases.runtimes() == ("containerd", "crio", "docker")
+    assert releases.versioned() == ("containerd", "crio", "docker", "criDockerd")
+    assert releases.pod_networks() == ("flannel",)
 
 
 def test_the_default_runtime_version_is_the_first_that_fits() -> None:
-    assert versions.runtime_version(RELEASE, "containerd") == "2.3.4"
+    assert releases.runtime_version(RELEASE, "containerd") == "2.3.4"
 
 
 @pytest.mark.parametrize(("version", "fits"), [("2.3.0", True), ("2.2.9", True), ("2.1.5", False), ("1.7.28", False)])
 def test_containerd_fits_by_its_minor_release(version: str, fits: bool) -> None:
-    assert versions.fits(RELEASE, "containerd", version) is fits
+    assert RUNTIMES["containerd"].fits(RELEASE, version) is fits
 
 
 def test_a_containerd_that_does_not_fit_says_which_would() -> None:
     with pytest.raises(
         UnknownVersionError, match=r"1\.36\.3 is matched with containerd 2\.3\.x, 2\.2\.x; known: 2\.3\.4"
     ):
-        versions.runtime_version(RELEASE, "containerd", "1.7.28")
+        releases.runtime_version(RELEASE, "containerd", "1.7.28")
 
 
 @pytest.mark.parametrize(("version", "fits"), [("1.36.0", True), ("1.35.3", False), ("1.37.0", False)])
 def test_cri_o_fits_by_the_minor_release_of_kubernetes(version: str, fits: bool) -> None:
-    assert versions.fits(RELEASE, "crio", version) is fits
+    assert RUNTIMES["crio"].fits(RELEASE, version) is fits
 
 
 def test_a_cri_o_that_does_not_fit_says_which_would() -> None:
     with pytest.raises(UnknownVersionError, match=r"1\.36\.3 is matched with crio 1\.36\.x; known: 1\.36\.3"):
-        versions.runtime_version(RELEASE, "crio", "1.35.3")
+        releases.runtime_version(RELEASE, "crio", "1.35.3")
 
 
 def test_all_versions_are_resolved_at_once_the_wanted_ones_among_them() -> None:
     wanted = {"docker": "20.10.24", "criDockerd": "0.4.4"}
-    assert versions.runtime_versions(RELEASE, wanted) == {
+    assert releases.runtime_versions(RELEASE, wanted) == {
         "containerd": "2.3.4",
         "docker": "20.10.24",
         "crio": "1.36.3",
@@ -112,6 +103,6 @@ def test_all_versions_are_resolved_at_once_the_wanted_ones_among_them() -> None:
     }
 
 
-def test_a_runtime_without_known_versions_says_so() -> None:
-    with pytest.raises(UnknownVersionError, match="known: none yet"):
-        versions.runtime_version(RELEASE, "lxc")
+def test_a_runtime_of_which_no_known_version_fits_says_so() -> None:
+    with pytest.raises(UnknownVersionError, match=r"^known: none yet$"):
+        releases.runtime_version(replace(RELEASE, version="1.99.0"), "crio")

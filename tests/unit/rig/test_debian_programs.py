@@ -11,7 +11,7 @@ import pytest
 
 from rig.mirror.programs import cri_dockerd_release
 from rig.mirror.programs.debian_programs import CONMON, build
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 pytestmark = pytest.mark.host
 
@@ -74,7 +74,7 @@ def test_another_version_than_the_mirror_claims_is_refused(
 ) -> None:
     out = debian_with(monkeypatch, tmp_path, version)
     with pytest.raises(
-        RigError, match=r"conmon 2\.1\.6 \(Debian\): Debian has conmon_.*correct rig/mirror/versions.py"
+        SetupError, match=r"conmon 2\.1\.6 \(Debian\): Debian has conmon_.*correct rig/mirror/versions.py"
     ):
         build(CONMON, "amd64", out, tmp_path / "log")
 
@@ -89,11 +89,11 @@ def test_a_program_that_runs_on_no_node_brings_no_libraries_for_nodes(
 
 def test_a_package_without_the_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     out = debian_with(monkeypatch, tmp_path, "2.1.6-1")
-    with pytest.raises(RigError, match="no program usr/libexec/conmon"):
+    with pytest.raises(SetupError, match="no program usr/libexec/conmon"):
         build(replace(CONMON, programs={"conmon": "usr/libexec/conmon"}), "amd64", out, tmp_path / "log")
 
 
-def test_cri_dockerds_release_is_the_same_for_the_same_program_and_holds_it_where_upstream_has_it(
+def test_a_release_of_cri_dockerd_is_reproducible_and_lies_where_upstreams_does(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "cri-dockerd").write_bytes(b"\x7fELF cri-dockerd")

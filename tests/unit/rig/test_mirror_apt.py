@@ -18,7 +18,7 @@ from rig.mirror.debian import source_lines
 from rig.mirror.serving.publish import publish
 from rig.mirror.serving.server import FileServer, tls_context
 from rig.services.certificates import ensure_authority, ensure_server
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 pytestmark = pytest.mark.host
 
@@ -239,7 +239,7 @@ def test_a_broken_package_is_refused_by_the_place_it_lies_at(tmp_path: Path, pro
     build_packages((SOCAT,), programs, "amd64", tmp_path / "debs", tmp_path / "log")
     broken = tmp_path / "debs" / "jq_1.6-2.1_amd64.deb"
     broken.write_bytes(b"half of a package")
-    with pytest.raises(RigError, match=f"apt repository debian: apt-ftparchive cannot read {broken}; remove"):
+    with pytest.raises(SetupError, match=f"apt repository debian: apt-ftparchive cannot read {broken}; remove"):
         build_repository(debian("amd64"), (tmp_path / "debs").iterdir(), "amd64", tmp_path / "apt")
 
 

@@ -10,7 +10,7 @@ import pytest
 from rig.mirror import versions
 from rig.mirror.programs import flanneld
 from rig.mirror.programs.binaries import BUILDS, KUBERNETES, SHARED, SHARED_TAGS, GoBuild
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 PINS = {
     "kubernetes": ("k8s.io/kubernetes", versions.KUBERNETES),
@@ -86,7 +86,7 @@ def test_builds_can_be_part_of_a_cache_key() -> None:
     assert json.dumps([[asdict(program) for program in build.programs] for build in BUILDS])
 
 
-def test_programs_of_the_shared_module_are_alike_in_tags_so_that_libraries_compile_once() -> None:
+def test_programs_of_the_shared_module_have_the_same_tags_to_share_what_is_compiled() -> None:
     shared = [build for build in BUILDS if build.directory == SHARED]
     assert len(shared) > 5
     assert {program.tags for build in shared for program in build.programs} == {SHARED_TAGS}
@@ -110,5 +110,5 @@ def test_flanneld_is_upstreams_main_without_the_backends_that_need_c_or_a_cloud(
 
 
 def test_a_flannel_without_one_of_these_backends_is_refused() -> None:
-    with pytest.raises(RigError, match=r"its main\.go imports no backend tencentvpc; correct flanneld\.py"):
+    with pytest.raises(SetupError, match=r"its main\.go imports no backend tencentvpc; correct flanneld\.py"):
         flanneld.without_backends("package main\n")

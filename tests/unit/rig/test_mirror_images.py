@@ -5,6 +5,9 @@ import json
 import tarfile
 from pathlib import Path
 
+from components.pod_networks import POD_NETWORKS
+from components.runtimes import RUNTIMES
+from config import releases
 from config import versions as config_versions
 from rig.mirror import versions
 from rig.mirror.files import FLANNEL_MANIFEST
@@ -170,12 +173,13 @@ def test_the_version_of_busybox_is_that_of_debians_package(tmp_path: Path) -> No
 
 def test_the_mirror_has_what_the_products_versions_name() -> None:
     release = config_versions.kubernetes(versions.KUBERNETES)
-    network = config_versions.flannel(versions.FLANNEL)
+    network = POD_NETWORKS["flannel"].releases[versions.FLANNEL]
     assert missing([*release.images, release.agnhost_image, *network.images]) == []
-    assert network.manifest_url == f"https://{FLANNEL_MANIFEST}"
-    assert versions.FLANNEL_MANIFEST_SHA256 in network.manifest_sha256
+    assert network.manifest.path == FLANNEL_MANIFEST
+    assert versions.FLANNEL_MANIFEST_SHA256 in network.manifest.sha256
     assert (release.cri_tools, release.kubernetes_cni) == (versions.CRI_TOOLS, versions.CNI_PLUGINS)
     mirrored = {"containerd": versions.CONTAINERD, "docker": versions.DOCKER, "crio": versions.CRI_O}
     for runtime, version in mirrored.items():
-        assert version in config_versions.RUNTIMES[runtime]
-    assert cri_dockerd_release.path("amd64") == config_versions.cri_dockerd(versions.CRI_DOCKERD).path
+        assert version in RUNTIMES[runtime].versions
+    adapter = releases.adapters()["criDockerd"]
+    assert cri_dockerd_release.path("amd64") == adapter.releases[versions.CRI_DOCKERD].path

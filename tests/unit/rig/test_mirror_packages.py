@@ -188,7 +188,7 @@ def test_runtimes_start_when_installed_as_upstreams_packages_have_it() -> None:
     assert starts == {"kubelet": False, "containerd.io": True, "docker-ce": True, "cri-o": False}
 
 
-def test_dockerd_does_not_lower_a_score_that_a_restricted_host_keeps_it_from_lowering() -> None:
+def test_dockerd_does_not_lower_a_score_that_a_restricted_host_keeps_as_it_is() -> None:
     lines = text_of("docker-ce", "usr/lib/systemd/system/docker.service").splitlines()
     (start,) = (line for line in lines if line.startswith("ExecStart="))
     assert start.startswith("ExecStart=/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from rig.node.build import FILES, build_rootfs, cache_key, image_is_current, import_image, mmdebstrap_arguments
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 SOURCE = "deb http://archive.test/debian/ bookworm main"
 
@@ -96,7 +96,7 @@ def test_a_failed_build_leaves_nothing_and_shows_the_log(tmp_path: Path, command
         "mmdebstrap",
         'for last in "$@"; do case $last in *.tar) echo >"$last" ;; esac; done; echo E: no space >&2; exit 1',
     )
-    with pytest.raises(RigError, match="building the node image") as failure:
+    with pytest.raises(SetupError, match="building the node image") as failure:
         build_rootfs(tmp_path / "out" / "node.tar", tmp_path / "log")
     assert "E: no space" in failure.value.evidence
     assert list((tmp_path / "out").iterdir()) == []
@@ -104,7 +104,7 @@ def test_a_failed_build_leaves_nothing_and_shows_the_log(tmp_path: Path, command
 
 def test_a_machine_without_debian_in_its_apt_sources_is_told_so(tmp_path: Path, commands: Path) -> None:
     apt(commands, "http://vendor.test/|bookworm|main|Vendor|bookworm")
-    with pytest.raises(RigError, match="no source of Debian bookworm main"):
+    with pytest.raises(SetupError, match="no source of Debian bookworm main"):
         build_rootfs(tmp_path / "node.tar", tmp_path / "log")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from rig.services.identity import Identity, alive, read_identity, start_ticks
 from rig.services.process import ProcessTable, Service, fingerprint
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 
 READY_LIMIT = 20.0
 
@@ -129,7 +129,7 @@ def test_a_broken_pid_file_names_no_process(tmp_path: Path, content: str) -> Non
 
 def test_a_service_that_dies_at_once_is_an_error_with_the_end_of_its_log(table: ProcessTable, tmp_path: Path) -> None:
     service = replace(sleeper(tmp_path / "mark"), argv=["/bin/sh", "-c", "echo address already in use >&2; exit 1"])
-    with pytest.raises(RigError, match="it ended at once") as caught:
+    with pytest.raises(SetupError, match="it ended at once") as caught:
         table.ensure(service, lambda: "no connection", READY_LIMIT)
     assert caught.value.evidence == ("address already in use",)
     assert table.names() == []
@@ -138,11 +138,11 @@ def test_a_service_that_dies_at_once_is_an_error_with_the_end_of_its_log(table: 
 def test_a_service_that_does_not_get_ready_is_an_error_with_the_last_evidence(
     table: ProcessTable, tmp_path: Path
 ) -> None:
-    with pytest.raises(RigError, match=r"not ready after 0 s \(connection refused\)"):
+    with pytest.raises(SetupError, match=r"not ready after 0 s \(connection refused\)"):
         table.ensure(sleeper(tmp_path / "mark"), lambda: "connection refused", 0.2)
 
 
 def test_a_missing_program_is_one_line_that_names_it(table: ProcessTable, tmp_path: Path) -> None:
     service = replace(sleeper(tmp_path / "mark"), argv=["/nowhere/dockerd"])
-    with pytest.raises(RigError, match="starting sleeper: /nowhere/dockerd: No such file"):
+    with pytest.raises(SetupError, match="starting sleeper: /nowhere/dockerd: No such file"):
         table.ensure(service, lambda: None, READY_LIMIT)

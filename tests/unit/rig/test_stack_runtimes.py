@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from config import versions as config_versions
+from components.runtimes import RUNTIMES as PRODUCTS_RUNTIMES
+from config import releases
 from rig.catalog import parts_for
 from rig.mirror.parts import mirror_parts, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
 from rig.stack_runtimes import runtimes_of
 from toolchain.build.part import Part, cache_keys, in_order
 from toolchain.build.store import Store
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 
 ROOT = Path(__file__).parents[3]
@@ -51,7 +52,8 @@ def test_the_clusters_runtime_does_not_count_where_every_node_has_another(tmp_pa
 
 
 def test_a_stack_that_names_no_runtime_gets_the_products_default(tmp_path: Path) -> None:
-    assert runtimes_of("lab", stack(tmp_path, "config: {kubelab:nodes: {cp1: {role: controlPlane}}}")) == {"containerd"}
+    text = "config: {kubelab:nodes: {cp1: {role: controlPlane}}}"
+    assert runtimes_of("lab", stack(tmp_path, text)) == {releases.default_runtime()}
 
 
 def test_a_fully_qualified_name_is_of_the_same_file(tmp_path: Path) -> None:
@@ -69,12 +71,12 @@ def test_a_file_that_the_product_would_refuse_is_read_all_the_same(tmp_path: Pat
 def test_a_stack_without_file_is_an_error_that_names_the_others(tmp_path: Path) -> None:
     stack(tmp_path, "", "crio")
     stack(tmp_path, "", "docker")
-    with pytest.raises(RigError, match=r"no file .*Pulumi.mxied.yaml; choose one of crio, docker"):
+    with pytest.raises(SetupError, match=r"no file .*Pulumi.mxied.yaml; choose one of crio, docker"):
         runtimes_of("mxied", tmp_path)
 
 
 def test_the_rig_knows_the_products_words_for_runtimes() -> None:
-    assert set(RUNTIMES) == set(config_versions.RUNTIMES)
+    assert set(RUNTIMES) == set(PRODUCTS_RUNTIMES)
 
 
 def test_only_what_the_runtimes_need_is_built() -> None:

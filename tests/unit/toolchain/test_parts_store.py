@@ -10,7 +10,7 @@ import pytest
 from toolchain.build.part import Part, Workplace
 from toolchain.build.store import Store, locked
 from toolchain.build.workshop import build, link, link_binaries
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.layout import Layout
 from toolchain.progress import Progress
 
@@ -68,10 +68,10 @@ def test_a_failed_build_leaves_nothing_and_the_next_run_builds_it(layout: Layout
         del place
         (out / "half").write_text("x")
         if broken:
-            raise RigError("disk full")
+            raise SetupError("disk full")
 
     part = Part("p", "p", make)
-    with pytest.raises(RigError, match="disk full"):
+    with pytest.raises(SetupError, match="disk full"):
         build((part,), layout, None, Progress(io.StringIO()))
     assert [entry.name for entry in layout.cache.iterdir()] == ["lock"]
     broken.clear()
@@ -94,7 +94,7 @@ def test_a_build_that_makes_no_binary_it_promised_is_an_error_that_names_it(layo
         del place, out
 
     part = Part("p", "the part", make, binaries=("tool",))
-    with pytest.raises(RigError, match="the part: it made no tool"):
+    with pytest.raises(SetupError, match="the part: it made no tool"):
         build((part,), layout, None, Progress(io.StringIO()))
 
 
@@ -107,7 +107,7 @@ def test_inputs_that_change_during_the_build_are_an_error_not_a_wrong_part(layou
         source.write_text("two")
 
     part = Part("p", "p", make, files=(source,))
-    with pytest.raises(RigError, match="changed meanwhile"):
+    with pytest.raises(SetupError, match="changed meanwhile"):
         build((part,), layout, None, Progress(io.StringIO()))
 
 
@@ -127,7 +127,7 @@ def test_a_second_run_waits_for_the_first_says_so_and_gives_up_in_time(tmp_path:
     said: list[str] = []
     try:
         assert ready.wait(20)
-        with pytest.raises(RigError, match=f"process {holder.pid} holds"), locked(lock, "p", 0.5, said.append):
+        with pytest.raises(SetupError, match=f"process {holder.pid} holds"), locked(lock, "p", 0.5, said.append):
             pytest.fail("two hold the lock")
     finally:
         go_on.set()

@@ -9,7 +9,7 @@ import pytest
 from toolchain.build.part import Part, Workplace
 from toolchain.build.passing import passing_reason
 from toolchain.build.workshop import build
-from toolchain.errors import RigError, last_lines
+from toolchain.errors import SetupError, last_lines
 from toolchain.layout import Layout
 from toolchain.progress import Progress
 
@@ -36,7 +36,7 @@ def failing(outcomes: Iterator[str | None]) -> Part:
         with place.log.open("a") as log:
             log.write(f"at work\n{outcome or 'done'}\n")
         if outcome is not None:
-            raise RigError("building the image: mmdebstrap ended with 1", last_lines(place.log))
+            raise SetupError("building the image: mmdebstrap ended with 1", last_lines(place.log))
         (out / "whole").write_text("x")
 
     return Part("image", "node image", make)
@@ -76,7 +76,7 @@ def test_what_may_have_passed_is_told_by_its_line(line: str) -> None:
 )
 def test_what_would_fail_again_is_not_tried_again(layout: Layout, line: str) -> None:
     outcomes = iter((line, None))
-    with pytest.raises(RigError, match=r"mmdebstrap ended with 1$"):
+    with pytest.raises(SetupError, match=r"mmdebstrap ended with 1$"):
         build((failing(outcomes),), layout, None, Progress(io.StringIO()))
     assert next(outcomes) is None
 
@@ -91,7 +91,7 @@ def test_a_part_that_fails_for_a_passing_reason_is_built_once_more(layout: Layou
 
 def test_a_second_failure_shows_the_end_of_both_logs(layout: Layout, tmp_path: Path) -> None:
     outcomes = iter((BUSY, "E: no space", None))
-    with pytest.raises(RigError) as failure:
+    with pytest.raises(SetupError) as failure:
         build((failing(outcomes),), layout, None, Progress(io.StringIO()))
     first, second = failure.value.evidence.index(BUSY), failure.value.evidence.index("E: no space")
     assert first < failure.value.evidence.index("the second attempt:") < second
@@ -105,7 +105,7 @@ def test_a_second_failure_shows_the_end_of_both_logs(layout: Layout, tmp_path: P
 
 def test_what_a_killed_build_left_beside_its_output_goes_with_the_next(layout: Layout, tmp_path: Path) -> None:
     part = failing(iter(("E: disk full", None)))
-    with pytest.raises(RigError):
+    with pytest.raises(SetupError):
         build((part,), layout, None, Progress(io.StringIO()))
     key = next((layout.cache / "lock").iterdir()).name.removeprefix("image-")
     killed = tmp_path / "tmp" / f"kubelab-image-{key}"

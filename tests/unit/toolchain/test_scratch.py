@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.errors import RigError
+from toolchain.errors import SetupError
 from toolchain.system import host, scratch
 
 
@@ -63,7 +63,7 @@ def test_nothing_is_deleted_below_a_mount_that_stays(
     kept = tmp_path / "work" / "kept"
     kept.mkdir(parents=True)
     mounts.write_text(table(tmp_path / "work"))
-    with pytest.raises(RigError, match=f"unmounting {tmp_path / 'work'}"):
+    with pytest.raises(SetupError, match=f"unmounting {tmp_path / 'work'}"):
         scratch.remove_tree(tmp_path / "work")
     assert kept.is_dir()
 
