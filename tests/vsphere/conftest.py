@@ -1,9 +1,8 @@
-"""A simulated host for each test, a proxy in front of it, and the driver logged in through either."""
+"""The driver logged in to a simulated host, directly or through a proxy."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Network
-from pathlib import Path
 
 import pytest
 
@@ -12,27 +11,17 @@ from provider.vsphere.desired import DesiredMachine, Hardware
 from provider.vsphere.identity import instance_uuid, marker
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machines import Machines
-from provider.vsphere.model import ImageSource, ImportedImage, MachineState
+from provider.vsphere.model import ImportedImage, MachineState
 from provider.vsphere.place import Place
-from rig.image.ova import build_ova
 from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import FaultProxy
+from tests.vsphere.simulated_host import Ova, esxi, ova, proxy, simulator
 from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
+
+__all__ = ["esxi", "ova", "proxy", "simulator"]
 
 OWNER = "kubelab/test"
 IMAGE_USER = f"{OWNER}/image"
-
-
-@dataclass(frozen=True)
-class Ova:
-    """An OVA file and its SHA-256."""
-
-    path: Path
-    sha256: str
-
-    @property
-    def source(self) -> ImageSource:
-        return ImageSource(str(self.path), self.sha256, DATASTORE, NETWORK)
 
 
 class Driver:
@@ -65,34 +54,12 @@ class Driver:
     def destroy(self, desired: DesiredMachine) -> None:
         self.machines.destroy(instance_uuid(marker(OWNER, desired.name)), desired.name, desired.datastore)
 
+    def abandon(self) -> None:
+        """As when the engine is killed: no call that changes anything is made any more."""
+        self.cancel.cancel(abandoned=True)
+
 
 Drivers = Callable[..., Driver]
-
-
-@pytest.fixture(scope="session")
-def esxi(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulators.binary(tmp_path_factory.mktemp("esxi"))
-
-
-@pytest.fixture(scope="session")
-def ova(tmp_path_factory: pytest.TempPathFactory) -> Ova:
-    path = tmp_path_factory.mktemp("image") / "node.ova"
-    return Ova(path, build_ova(path))
-
-
-@pytest.fixture
-def simulator(esxi: Path, tmp_path: Path) -> Iterator[Simulator]:
-    simulator = Simulator(esxi, tmp_path / "esxi")
-    yield simulator
-    simulator.stop()
-
-
-@pytest.fixture
-def proxy(simulator: Simulator) -> Iterator[FaultProxy]:
-    certificate = simulator.certificate
-    proxy = FaultProxy(simulator.port, certificate.cert, certificate.key, simulator.ssl_context)
-    yield proxy
-    proxy.stop()
 
 
 @pytest.fixture

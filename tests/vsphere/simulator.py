@@ -175,6 +175,10 @@ class Simulator:
         options = [vim.option.OptionValue(key=key.replace("__", "."), value=value) for key, value in values.items()]
         self.reconfigure(name, extraConfig=options)
 
+    def machines_with_mark(self, mark: str) -> list[str]:
+        """Names of the machines that carry this mark."""
+        return [name for name in self.machines() if self.extra_config(name).get("kubelab.owner") == mark]
+
     def create_foreign(self, name: str) -> None:
         """A machine that kubelab did not make."""
         spec = vim.vm.ConfigSpec(name=name, files=vim.vm.FileInfo(vmPathName=f"[{DATASTORE}] {name}/{name}.vmx"))

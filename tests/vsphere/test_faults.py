@@ -13,8 +13,9 @@ from provider.vsphere.cancel import CancelToken
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.model import HalfMadeError
-from tests.vsphere.conftest import OWNER, Driver, Drivers, Ova
+from tests.vsphere.conftest import OWNER, Driver, Drivers
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
+from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import Simulator, connected
 
 NO_SPACE = "<file>[LocalDS_0] w1/w1.vmdk</file><datastore>LocalDS_0</datastore>"

@@ -11,8 +11,9 @@ from provider.vsphere.cancel import CancelToken
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import GoneError
 from provider.vsphere.place import Datastore, Network, Place, Turns, UploadTarget
-from tests.vsphere.conftest import OWNER, Driver, Ova
+from tests.vsphere.conftest import OWNER, Driver
 from tests.vsphere.fault_proxy import FaultProxy
+from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
 
 ROOT = "/ha-datacenter"

@@ -52,6 +52,17 @@ class Resource:
     state: dict[str, Any]
 
 
+def _identity(resource: Resource) -> dict[str, Any]:
+    """What a request says of the resource that it is about."""
+    return {"id": resource.id, "urn": urn_of(resource.token), "name": "step", "type": resource.token}
+
+
+def _change(old: Resource, checked: Properties) -> dict[str, Any]:
+    """What a request says of a resource and of its new inputs, which the plugin has checked."""
+    olds = {"olds": to_struct(old.state), "old_inputs": to_struct(old.inputs)}
+    return {**_identity(old), **olds, "news": to_struct(checked)}
+
+
 class Plugin:
     """A running plugin; every request goes over gRPC. Stop it with `stop`."""
 
@@ -109,31 +120,14 @@ class Plugin:
 
     def update(self, old: Resource, inputs: Properties, *, preview: bool = False) -> Resource:
         checked = self._accepted(old.token, inputs)
-        request = provider_pb2.UpdateRequest(
-            id=old.id,
-            urn=urn_of(old.token),
-            name="step",
-            type=old.token,
-            olds=to_struct(old.state),
-            old_inputs=to_struct(old.inputs),
-            news=to_struct(checked),
-            preview=preview,
-        )
+        request = provider_pb2.UpdateRequest(**_change(old, checked), preview=preview)
         response = self.call("Update", request)
         return Resource(old.token, old.id, checked, from_struct(response.properties))
 
     def diff(self, old: Resource, inputs: Properties) -> Change:
         """The change as the engine would see it, with what the Python SDK asks it to replace on."""
         checked = self._accepted(old.token, inputs)
-        request = provider_pb2.DiffRequest(
-            id=old.id,
-            urn=urn_of(old.token),
-            name="step",
-            type=old.token,
-            olds=to_struct(old.state),
-            old_inputs=to_struct(old.inputs),
-            news=to_struct(checked),
-        )
+        request = provider_pb2.DiffRequest(**_change(old, checked))
         response = self.call("Diff", request)
         kinds = {path: provider_pb2.PropertyDiff.Kind.Name(diff.kind) for path, diff in response.detailedDiff.items()}
         by_plugin = bool(response.replaces) or any(kind.endswith("REPLACE") for kind in kinds.values())
@@ -143,10 +137,7 @@ class Plugin:
 
     def delete(self, resource: Resource, *, timeout: float = 0) -> None:
         request = provider_pb2.DeleteRequest(
-            id=resource.id,
-            urn=urn_of(resource.token),
-            name="step",
-            type=resource.token,
+            **_identity(resource),
             properties=to_struct(resource.state),
             old_inputs=to_struct(resource.inputs),
             timeout=timeout,
@@ -156,10 +147,7 @@ class Plugin:
     def read(self, resource: Resource) -> Resource:
         """What a refresh does."""
         request = provider_pb2.ReadRequest(
-            id=resource.id,
-            urn=urn_of(resource.token),
-            name="step",
-            type=resource.token,
+            **_identity(resource),
             properties=to_struct(resource.state),
             inputs=to_struct(resource.inputs),
         )

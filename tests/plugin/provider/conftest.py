@@ -6,41 +6,17 @@ from typing import Any
 
 import pytest
 
-from rig.image.ova import build_ova
 from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.provider.driver import IMAGE, KEY_PAIR, MACHINE, Plugin, Resource, wrapped
-from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
+from tests.vsphere.simulated_host import Ova, esxi, ova, proxy, simulator
 from tests.vsphere.simulator import DATASTORE, NETWORK, PASSWORD, USER, Simulator
 
+__all__ = ["esxi", "ova", "proxy", "simulator"]
+
 OWNER = "kubelab/test"
-
-
-@pytest.fixture(scope="session")
-def esxi(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulators.binary(tmp_path_factory.mktemp("esxi"))
-
-
-@pytest.fixture(scope="session")
-def ova(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """An OVA and its SHA-256."""
-    path = tmp_path_factory.mktemp("image") / "node.ova"
-    return path, build_ova(path)
-
-
-@pytest.fixture
-def simulator(esxi: Path, tmp_path: Path) -> Iterator[Simulator]:
-    simulator = Simulator(esxi, tmp_path / "esxi")
-    yield simulator
-    simulator.stop()
-
-
-@pytest.fixture
-def proxy(simulator: Simulator) -> Iterator[FaultProxy]:
-    certificate = simulator.certificate
-    proxy = FaultProxy(simulator.port, certificate.cert, certificate.key, simulator.ssl_context)
-    yield proxy
-    proxy.stop()
+# What the plugin adds to a machine's inputs.
+COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 
 
 @pytest.fixture
@@ -85,9 +61,8 @@ def key_pair(configured: Plugin) -> Resource:
 
 
 @pytest.fixture
-def image(configured: Plugin, ova: tuple[Path, str]) -> Resource:
-    path, sha256 = ova
-    inputs = {"ova": str(path), "sha256": sha256, "datastore": DATASTORE, "network": NETWORK}
+def image(configured: Plugin, ova: Ova) -> Resource:
+    inputs = {"ova": str(ova.path), "sha256": ova.sha256, "datastore": DATASTORE, "network": NETWORK}
     return configured.create(IMAGE, "image", wrapped(inputs))
 
 

@@ -26,6 +26,7 @@ from tests.plugin.provider.driver import (
     wrapped,
 )
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
+from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import DATASTORE, PASSWORD, Simulator
 
 MACHINE_INPUTS = {
@@ -75,15 +76,15 @@ def mortal(
     plugin.stop()
 
 
-def inputs_of(plugin: Plugin, ova: tuple[Path, str]) -> dict[str, Any]:
+def inputs_of(plugin: Plugin, ova: Ova) -> dict[str, Any]:
     """The inputs of a machine whose guest never has an address; its image is imported."""
     keys = plugin.create(KEY_PAIR, "key", wrapped({"comment": "w1"})).outputs
-    source = {"ova": str(ova[0]), "sha256": ova[1], "datastore": DATASTORE, "network": "VM Network"}
+    source = {"ova": str(ova.path), "sha256": ova.sha256, "datastore": DATASTORE, "network": "VM Network"}
     image = plugin.create(IMAGE, "image", wrapped(source)).outputs
     return {
         **MACHINE_INPUTS,
         "image": image["diskPath"],
-        "imageSha256": ova[1],
+        "imageSha256": ova.sha256,
         "sshPublicKey": keys["publicKey"],
         "hostKeyPrivate": keys["privateKey"],
         "hostKeyPublic": keys["publicKey"],
@@ -91,7 +92,7 @@ def inputs_of(plugin: Plugin, ova: tuple[Path, str]) -> dict[str, Any]:
 
 
 def test_the_plugin_ends_with_a_killed_engine_and_logs_out(
-    engine_process: tuple[subprocess.Popen[str], str], mortal: Plugin, proxy: FaultProxy, ova: tuple[Path, str]
+    engine_process: tuple[subprocess.Popen[str], str], mortal: Plugin, proxy: FaultProxy, ova: Ova
 ) -> None:
     inputs_of(mortal, ova)
     engine_process[0].kill()
@@ -105,7 +106,7 @@ def test_a_create_in_progress_changes_nothing_after_its_engine_was_killed(
     mortal: Plugin,
     simulator: Simulator,
     proxy: FaultProxy,
-    ova: tuple[Path, str],
+    ova: Ova,
 ) -> None:
     inputs = inputs_of(mortal, ova)
     proxy.seen.clear()
@@ -127,7 +128,7 @@ def test_a_create_in_progress_changes_nothing_after_its_engine_was_killed(
 
 
 def test_a_wait_for_an_address_ends_with_its_engine(
-    engine_process: tuple[subprocess.Popen[str], str], mortal: Plugin, proxy: FaultProxy, ova: tuple[Path, str]
+    engine_process: tuple[subprocess.Popen[str], str], mortal: Plugin, proxy: FaultProxy, ova: Ova
 ) -> None:
     inputs = inputs_of(mortal, ova)
     proxy.add(Rule("PowerOnVM_Task", Action.CALL_AFTER, call=engine_process[0].kill))
@@ -144,7 +145,7 @@ def test_a_plugin_lives_as_long_as_its_engine(mortal: Plugin) -> None:
 
 
 def test_a_cancelled_create_ends_promptly_and_its_machine_is_kept(
-    configured: Plugin, engine: FakeEngine, simulator: Simulator, ova: tuple[Path, str]
+    configured: Plugin, engine: FakeEngine, simulator: Simulator, ova: Ova
 ) -> None:
     inputs = inputs_of(configured, ova)
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -156,9 +157,7 @@ def test_a_cancelled_create_ends_promptly_and_its_machine_is_kept(
     assert simulator.extra_config("w1")["kubelab.owner"] == "kubelab/test/w1"
 
 
-def test_a_check_is_answered_while_twenty_creates_wait(
-    configured: Plugin, simulator: Simulator, ova: tuple[Path, str]
-) -> None:
+def test_a_check_is_answered_while_twenty_creates_wait(configured: Plugin, simulator: Simulator, ova: Ova) -> None:
     inputs = inputs_of(configured, ova)
 
     def create(number: int) -> None:
@@ -175,14 +174,14 @@ def test_a_check_is_answered_while_twenty_creates_wait(
             one.result(timeout=END_SECONDS)
 
 
-def test_a_terminated_plugin_logs_out(configured: Plugin, proxy: FaultProxy, ova: tuple[Path, str]) -> None:
+def test_a_terminated_plugin_logs_out(configured: Plugin, proxy: FaultProxy, ova: Ova) -> None:
     inputs_of(configured, ova)
     configured.process.terminate()
     assert configured.process.wait(timeout=END_SECONDS) == 0
     assert proxy.seen["Logout"] == 1
 
 
-def test_no_thread_of_the_plugin_can_swallow_the_signal_that_ends_it(configured: Plugin, ova: tuple[Path, str]) -> None:
+def test_no_thread_of_the_plugin_can_swallow_the_signal_that_ends_it(configured: Plugin, ova: Ova) -> None:
     """All block it, but the main one, which waits for it by name; a handler could miss it."""
     inputs_of(configured, ova)
     ending = 1 << signal.SIGTERM - 1 | 1 << signal.SIGINT - 1
@@ -210,7 +209,7 @@ def test_a_run_that_changes_nothing_loads_no_driver_and_no_sdk(engine: FakeEngin
     assert [name for name in sorted(loaded) if name.startswith(heavy)] == []
 
 
-def test_no_secret_is_in_the_process_list_or_the_log(configured: Plugin, ova: tuple[Path, str]) -> None:
+def test_no_secret_is_in_the_process_list_or_the_log(configured: Plugin, ova: Ova) -> None:
     inputs = inputs_of(configured, ova)
     command_line = Path(f"/proc/{configured.process.pid}/cmdline").read_text()
     for secret in (PASSWORD, inputs["hostKeyPrivate"]):

@@ -10,6 +10,8 @@ KUBERNETES = next(iter(versions.KUBERNETES))
 """The version that the cases name."""
 
 MINIMAL = CASES / "valid" / "01-minimal"
+SHA256 = "0123456789abcdef" * 4
+"""What the minimal case says of its image."""
 
 
 class LabFolder:

@@ -12,12 +12,11 @@ import yaml
 
 import config
 from config import ConfigError, Problem
-from config.load import load, load_file
-from tests.unit.config.lab_folder import CASES, KUBERNETES, LabFolder
+from config.load import load
+from tests.unit.config.lab_folder import CASES, KUBERNETES, SHA256, LabFolder
 
 CRI_DOCKERD = "github.com/Mirantis/cri-dockerd/releases/download/v0.4.4/cri-dockerd-0.4.4.amd64.tgz"
 ROOT = Path(__file__).parents[3]
-SHA256 = "0123456789abcdef" * 4
 
 
 @pytest.fixture
@@ -156,73 +155,6 @@ def test_an_empty_value_of_a_nodes_machine_is_the_sites(minimal: LabFolder) -> N
     )
 
 
-def with_endpoint(folder: LabFolder, endpoint: str) -> LabFolder:
-    text = folder.stack.read_text()
-    version = f"kubernetesVersion: {KUBERNETES}"
-    folder.stack.write_text(text.replace(version, f"{version}\n    controlPlaneEndpoint: '{endpoint}'"))
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("written", "endpoint"),
-    [
-        ("api.lab", "api.lab:6443"),
-        ("api.lab:443", "api.lab:443"),
-        ("api", "api:6443"),
-        ("10.87.0.2", "10.87.0.2:6443"),
-        ("10.87.0.2:8443", "10.87.0.2:8443"),
-    ],
-)
-def test_an_endpoint_without_a_port_has_the_api_servers(written: str, endpoint: str, minimal: LabFolder) -> None:
-    assert with_endpoint(minimal, written).load().cluster.control_plane_endpoint == endpoint
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "",
-        ":6443",
-        "api.lab:",
-        "api.lab:0",
-        "api.lab:65536",
-        "api.lab:" + "1" * 5000,
-        "API.lab",
-        "api_lab",
-        "10.87.0.300",
-        "fd00::1",
-    ],
-)
-def test_an_endpoint_that_is_no_name_or_ipv4_address_is_refused(written: str, minimal: LabFolder) -> None:
-    with pytest.raises(ConfigError, match="wanted: a host name in lower case or an IPv4 address, with or without a"):
-        with_endpoint(minimal, written).load()
-
-
-@pytest.mark.parametrize("written", ["127.0.0.1", "0.0.0.0:6443", "169.254.1.1", "224.0.0.1", "255.255.255.255"])
-def test_an_endpoint_that_no_other_machine_can_reach_is_refused(written: str, minimal: LabFolder) -> None:
-    with pytest.raises(ConfigError, match="which no other machine can reach"):
-        with_endpoint(minimal, written).load()
-
-
-def test_a_path_of_the_stack_is_relative_to_it_and_one_of_the_site_to_the_site(minimal: LabFolder) -> None:
-    text = minimal.stack.read_text()
-    minimal.stack.write_text(
-        text.replace("w1: {role: worker}", f"w1: {{role: worker, image: {{ova: ../w1.ova, sha256: {SHA256}}}}}")
-    )
-    moved = minimal.path / "site"
-    moved.mkdir()
-    minimal.site.rename(moved / "site.yaml")
-    minimal.stack.write_text(minimal.stack.read_text().replace("../site.yaml", "../site/site.yaml"))
-    cp1, w1 = minimal.load().nodes
-    assert cp1.image.ova == str(moved / "node.ova")
-    assert w1.image.ova == str(minimal.path / "w1.ova")
-
-
-@pytest.mark.parametrize("ova", ["/images/node.ova", "file:///images/node.ova", "https://images.lab:8443/node.ova"])
-def test_an_absolute_path_or_url_of_an_ova_stays_as_it_is(ova: str, minimal: LabFolder) -> None:
-    minimal.edit_site("node.ova", ova)
-    assert minimal.load().site.vsphere.image.ova == ova
-
-
 def test_control_plane_and_workers_are_told_apart(everything: LabFolder) -> None:
     lab = everything.load()
     assert [node.name for node in lab.control_planes] == ["cp1"]
@@ -264,48 +196,3 @@ def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: py
     with pytest.raises(ConfigError) as raised:
         load("new", None, None, None, Path("stacks"), {})
     assert [problem.path for problem in raised.value.problems] == ["kubelab:site", "kubelab:cluster", "kubelab:nodes"]
-
-
-def test_a_missing_stack_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError) as raised:
-        load_file(Path("stacks/Pulumi.lab.yaml"), {})
-    assert str(raised.value.problems[0]) == "stacks/Pulumi.lab.yaml: cannot be read: no such file or directory"
-
-
-def test_files_outside_the_current_folder_are_named_in_full(
-    minimal: LabFolder, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    minimal.edit_site("esxi.lab", "esxi lab")
-    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    with pytest.raises(ConfigError) as raised:
-        minimal.load()
-    assert raised.value.problems[0].where == str(minimal.site)
-
-
-def test_certificates_are_read_from_the_files_the_site_names(minimal: LabFolder, certificate: tuple[str, str]) -> None:
-    (minimal.path / "ca").mkdir()
-    (minimal.path / "ca" / "ca.pem").write_text(certificate[0])
-    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca/ca.pem}")
-    minimal.edit_site("addresses:", "mirrors: {caFile: ca/ca.pem}\naddresses:")
-    site = minimal.load().site
-    assert site.vsphere.tls.ca_pem == certificate[0]
-    assert site.mirrors.ca_pem == certificate[0]
-
-
-def test_a_private_key_beside_the_certificate_is_refused(minimal: LabFolder, certificate: tuple[str, str]) -> None:
-    (minimal.path / "ca.pem").write_text("".join(certificate))
-    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.pem}")
-    with pytest.raises(ConfigError) as raised:
-        minimal.load()
-    assert [problem.text for problem in raised.value.problems] == [
-        "found a private key in 'ca.pem', wanted: certificates alone"
-    ]
-    assert certificate[1] not in str(raised.value)
-
-
-def test_a_certificate_file_that_is_not_text_is_refused(minimal: LabFolder) -> None:
-    (minimal.path / "ca.der").write_bytes(b"\x30\x82\xff")
-    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.der}")
-    with pytest.raises(ConfigError, match=r"'ca\.der', but ca\.der cannot be read: it is not text in UTF-8"):
-        minimal.load()
