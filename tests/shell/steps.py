@@ -24,7 +24,7 @@ from components.steps import (
 )
 from components.steps.membership import Admission
 from config import ClusterConfig, ExtraArg
-from tests.shell.guest import Guest
+from tests.shell.guest.machine import Guest
 from tests.shell.world import (
     ADDRESS,
     CLUSTER,

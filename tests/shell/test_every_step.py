@@ -8,7 +8,7 @@ import pytest
 
 from components.step import LOCK, SCRIPTS, declared_inputs, read_step, render_command, render_stdin
 from tests.shell import steps
-from tests.shell.guest import Guest, Result
+from tests.shell.guest.machine import Guest, Result
 from tests.shell.steps import STEPS, Step
 from tests.shell.world import TOKEN
 

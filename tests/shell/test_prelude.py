@@ -3,7 +3,7 @@
 import pytest
 
 from components.guest_file import GuestFile, render_files
-from tests.shell.guest import KILLED, Guest
+from tests.shell.guest.machine import KILLED, Guest
 
 PACKAGES = "# library: packages.sh\n"
 NASTY = "a $(touch /run/evil) `id` \"quoted\" 'single' \\n %s \\\\\n\n\ttab  trailing  \n#!not a header ===\n"

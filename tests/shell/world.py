@@ -21,7 +21,7 @@ from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
 from config import RegistryConfig
-from tests.shell.guest import Guest
+from tests.shell.guest.machine import Guest
 from tests.unit.components import labs
 
 MIRROR = "https://10.87.0.1:8443"

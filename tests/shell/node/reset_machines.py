@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 
 from tests.shell import steps
-from tests.shell.guest import Guest, Result
+from tests.shell.guest.machine import Guest, Result
 from tests.shell.steps import INSTALL_RUNTIME, RESET
 from tests.shell.world import authority_text, socket_of
 
@@ -119,9 +119,3 @@ def contents(guest: Guest) -> Mapping[str, tuple[int, str]]:
         for path, file in guest.files().items()
         if not path.startswith(STAYS) and path not in OWN_LOGS
     }
-
-
-def assert_one_error(result: Result, *shown: str) -> None:
-    assert (result.status, result.stdout) == (1, "")
-    assert len(result.errors) == 1
-    assert all(word in result.stderr for word in ("w1", *shown)), result.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.steps.operating_system import SYSCTLS
-from tests.shell.guest import KILLED, Guest
+from tests.shell.guest.machine import KILLED, Guest
 from tests.shell.steps import PREPARE_OS
 from tests.shell.world import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, REPOSITORY
 

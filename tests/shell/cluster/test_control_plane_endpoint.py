@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.shell import steps
-from tests.shell.control_plane import AUDITED, changed, init
-from tests.shell.guest import KILLED, Guest
+from tests.shell.cluster.control_plane import AUDITED, changed, init
+from tests.shell.guest.machine import KILLED, Guest
 from tests.shell.world import CLUSTER
 
 NAMED = replace(CLUSTER, control_plane_endpoint="api.lab.test:6443")

@@ -6,17 +6,13 @@ from components import registries
 from components.guest_file import render_files
 from components.runtime import RuntimeSettings
 from components.runtimes import RUNTIMES
-from tests.shell.guest import Guest
+from tests.shell.guest.machine import Guest
+from tests.shell.node.installations import EACH, assert_one_error, install, refuse
 from tests.shell.steps import INSTALL_RUNTIME
-from tests.shell.test_install_runtime_steps import EACH, assert_one_error, install, refuse
 from tests.shell.world import RELEASE
 from tests.unit.components import labs
 
-
-@pytest.fixture(autouse=True)
-def world(guest: Guest) -> None:
-    for step in INSTALL_RUNTIME.values():
-        step.prepare(guest)
+pytestmark = pytest.mark.usefixtures("downloads")
 
 
 @EACH

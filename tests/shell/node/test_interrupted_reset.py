@@ -3,8 +3,8 @@
 import pytest
 
 from tests.shell import steps
-from tests.shell.guest import KILLED, Guest
-from tests.shell.reset_machines import Join, assert_one_error, contents, reset, set_up
+from tests.shell.guest.machine import KILLED, Guest, assert_one_error
+from tests.shell.node.reset_machines import Join, contents, reset, set_up
 from tests.shell.steps import RESET
 
 # The commands during which the machine stops, in the order of the reset, and whether the first, ... of their calls.
@@ -74,7 +74,7 @@ class TestFailure:
     def test_packages_that_cannot_be_purged_are_one_clear_error(self, guest: Guest, join: Join) -> None:
         join("docker")
         guest.answer("apt-get", '[[ $* != *purge* ]] || { echo "E: Could not get lock" >&2; exit 100; }')
-        assert_one_error(reset(guest), "E: Could not get lock", "/var/log/kubelab-05-reset-node.log")
+        assert_one_error(reset(guest), "w1", "E: Could not get lock", "/var/log/kubelab-05-reset-node.log")
 
     @pytest.mark.parametrize(
         ("command", "words", "shown"),
@@ -92,7 +92,7 @@ class TestFailure:
         join("docker")
         guest.answer(command, f'[[ "$*" != *"{words}"* ]] || {{ echo "Operation not permitted" >&2; exit 1; }}')
         result = reset(guest)
-        assert_one_error(result)
+        assert_one_error(result, "w1")
         assert f"there still is {shown} ; look at /var/log/" in result.errors[0]
         assert "build the machine anew" in result.errors[0]
         guest.as_usual(command)
@@ -107,4 +107,4 @@ class TestFailure:
             ["bash", "-c", "mount --bind /opt/tool /var/lib/docker && exec bash -s"],
             steps.render(RESET),
         )
-        assert_one_error(result, "paths: /var/lib/docker")
+        assert_one_error(result, "w1", "paths: /var/lib/docker")

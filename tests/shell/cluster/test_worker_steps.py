@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.shell import steps
-from tests.shell.guest import Guest
+from tests.shell.guest.machine import Guest
 from tests.shell.steps import JOIN_DOCUMENT
 from tests.shell.world import CONTROL_PLANE_NODE, TOKEN, WORKER_NODE, authority
 

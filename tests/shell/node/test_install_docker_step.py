@@ -6,17 +6,13 @@ import json
 import pytest
 
 from components import registries
-from tests.shell.guest import KILLED, Guest
+from tests.shell.guest.machine import KILLED, Guest
+from tests.shell.node.installations import assert_one_error, install, refuse
 from tests.shell.steps import INSTALL_RUNTIME
-from tests.shell.test_install_runtime_steps import assert_one_error, install, refuse
 from tests.shell.world import MIRROR, REGISTRY, cri_dockerd_archive
 
 DOCKER = INSTALL_RUNTIME["docker"]
-
-
-@pytest.fixture(autouse=True)
-def world(guest: Guest) -> None:
-    DOCKER.prepare(guest)
+pytestmark = pytest.mark.usefixtures("downloads")
 
 
 class TestDocker:

@@ -89,6 +89,13 @@ class Result:
         return [line for line in self.stderr.splitlines() if line.startswith("error: ")]
 
 
+def assert_one_error(result: Result, *shown: str) -> None:
+    """The run failed with one error and nothing on stdout, and said these words."""
+    assert (result.status, result.stdout) == (1, "")
+    assert len(result.errors) == 1
+    assert all(word in result.stderr for word in shown), result.stderr
+
+
 class Guest:
     """One pretended machine, which outlives its runs. Paths are given as the machine sees them."""
 

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.shell.guest import Guest
+from tests.shell.guest.machine import Guest
 from tests.shell.steps import APPLY_POD_NETWORK, MANIFEST_URL
 from tests.shell.world import MANIFEST
 

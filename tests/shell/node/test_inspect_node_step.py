@@ -3,7 +3,7 @@
 import pytest
 
 from components.runtimes import RUNTIMES
-from tests.shell.guest import Guest, Result
+from tests.shell.guest.machine import Guest, Result
 from tests.shell.steps import INSPECT
 from tests.shell.world import POD_CGROUP, POD_UID, WORDS, run_member, socket_of
 from tests.unit.components import labs

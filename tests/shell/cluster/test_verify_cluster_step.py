@@ -2,29 +2,12 @@
 
 import pytest
 
-from tests.shell.guest import KILLED, Guest
-from tests.shell.steps import VERIFY
+from tests.shell.cluster.verification import STEP, WANTED, assert_one_error, refuse
+from tests.shell.guest.machine import KILLED, Guest
 from tests.shell.world import POD_NETWORK, PODS, REPORTED
 from tests.unit.components import labs
 
-STEP, WANTED = VERIFY.file, VERIFY.environment
-
-
-@pytest.fixture(autouse=True)
-def cluster(guest: Guest) -> None:
-    VERIFY.prepare(guest)
-
-
-def refuse(guest: Guest, command: str, words: str, reason: str) -> None:
-    """Let those calls of a command fail that hold `words`."""
-    guest.answer(command, f"""[[ "$*" != *{words}* ]] || {{ echo '{reason}' >&2; exit 1; }}""")
-
-
-def assert_one_error(guest: Guest, *shown: str) -> None:
-    result = guest.run(STEP, WANTED)
-    assert result.status == 1
-    assert len(result.errors) == 1
-    assert all(word in result.stderr for word in shown), result.stderr
+pytestmark = pytest.mark.usefixtures("workload")
 
 
 def test_a_working_cluster_is_said_to_work(guest: Guest) -> None:

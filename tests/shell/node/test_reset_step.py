@@ -3,8 +3,8 @@
 import pytest
 
 from tests.shell import steps
-from tests.shell.guest import Guest
-from tests.shell.reset_machines import FACTS, OTHER, RULES_OF_OTHERS, Join, contents, reset, run_pods, set_up
+from tests.shell.guest.machine import Guest
+from tests.shell.node.reset_machines import FACTS, OTHER, RULES_OF_OTHERS, Join, contents, reset, run_pods, set_up
 from tests.shell.steps import INSTALL_RUNTIME
 from tests.shell.world import WORDS
 

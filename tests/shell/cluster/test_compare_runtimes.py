@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from components.runtimes import RUNTIMES
-from tests.shell.guest import Guest, Result
+from tests.shell.guest.machine import Guest, Result
 from tests.shell.steps import COMPARE, INSPECT
 from tests.shell.world import NODE_FACTS, REPORTED, WORDS, render_configz, render_facts, run_member
 from tests.unit.components import labs

@@ -2,15 +2,11 @@
 
 import pytest
 
-from tests.shell.guest import Guest
-from tests.shell.steps import VERIFY
-from tests.shell.test_verify_cluster_step import STEP, WANTED, assert_one_error, refuse
+from tests.shell.cluster.verification import STEP, WANTED, assert_one_error, refuse
+from tests.shell.guest.machine import Guest
 from tests.shell.world import TOKEN
 
-
-@pytest.fixture(autouse=True)
-def cluster(guest: Guest) -> None:
-    VERIFY.prepare(guest)
+pytestmark = pytest.mark.usefixtures("workload")
 
 
 def test_nodes_that_are_not_ready_are_one_clear_error(guest: Guest) -> None:

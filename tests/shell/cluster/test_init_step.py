@@ -3,8 +3,8 @@
 import pytest
 
 from tests.shell import steps
-from tests.shell.control_plane import API_SERVER, changed
-from tests.shell.guest import KILLED, Guest
+from tests.shell.cluster.control_plane import API_SERVER, changed
+from tests.shell.guest.machine import KILLED, Guest
 
 INIT, WANTED = steps.INIT.file, steps.INIT.environment
 DOCUMENTS = WANTED["KUBEADM_CONFIG"]

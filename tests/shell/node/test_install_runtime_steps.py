@@ -7,7 +7,8 @@ import pytest
 
 from components.runtimes import RUNTIMES, containerd
 from components.step import read_step
-from tests.shell.guest import KILLED, Guest, Result
+from tests.shell.guest.machine import KILLED, Guest
+from tests.shell.node.installations import EACH, assert_one_error, install, refuse
 from tests.shell.steps import INSTALL_RUNTIME, Step
 from tests.shell.world import MIRROR, RELEASE, WORDS, socket_of
 
@@ -23,30 +24,7 @@ CONFIGURATION = {
     "crio": "/etc/crio/crio.conf.d/20-kubelab.conf",
     "docker": "/etc/docker/daemon.json",
 }
-EACH = pytest.mark.parametrize("word", WORDS)
-
-
-@pytest.fixture(autouse=True)
-def world(guest: Guest) -> None:
-    for step in INSTALL_RUNTIME.values():
-        step.prepare(guest)
-
-
-def install(guest: Guest, word: str, **changed: str) -> Result:
-    step = INSTALL_RUNTIME[word].given(**changed)
-    return guest.run(step.file, step.environment)
-
-
-def refuse(guest: Guest, command: str, condition: str, reason: str) -> None:
-    """Let those calls of a command fail for which a condition holds."""
-    guest.answer(command, f"if {condition}; then echo '{reason}' >&2; exit 1; fi")
-
-
-def assert_one_error(result: Result, *shown: str) -> None:
-    assert (result.status, result.stdout) == (1, "")
-    assert len(result.errors) == 1
-    assert "w1" in result.errors[0]
-    assert all(word in result.stderr for word in shown), result.stderr
+pytestmark = pytest.mark.usefixtures("downloads")
 
 
 def files_of(step: Step) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shell.guest import KILLED, Guest, Result
+from tests.shell.guest.machine import KILLED, Guest, Result, assert_one_error
 from tests.shell.steps import INSTALL_KUBERNETES, kubelet_patch
 from tests.shell.world import RELEASE
 
@@ -29,12 +29,6 @@ def member(guest: Guest) -> Guest:
     guest.write(CONFIG, "maxPods: 50\n")
     guest.write("/etc/kubelab/joined", "")
     return guest
-
-
-def assert_one_error(result: Result, *shown: str) -> None:
-    assert (result.status, result.stdout) == (1, "")
-    assert len(result.errors) == 1
-    assert all(word in result.stderr for word in shown), result.stderr
 
 
 class TestPackages:

@@ -2,7 +2,7 @@
 
 from config import ClusterConfig
 from tests.shell import steps
-from tests.shell.guest import Guest, Result
+from tests.shell.guest.machine import Guest, Result
 from tests.shell.world import ADDRESS, CLUSTER
 
 AUDITED = steps.api_server("audit-log-path", "/var/log/audit.log")
