@@ -23,7 +23,7 @@ OWNER = "kubelab/test"
 IMAGE_USER = f"{OWNER}/image"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ova:
     """An OVA file and its SHA-256."""
 
