@@ -16,8 +16,8 @@ DIAL_ERROR_LIMIT = 70
 class Host:
     """Where a step runs: a machine reachable by ssh, with the host key it must present.
 
-    `machine` is the resource whose deletion takes the step's effects with it, `instance_id` changes, as
-    cloud-init's does, when that is made anew.
+    `machine` is the resource whose deletion takes the step's effects with it, `instance_id` changes when
+    that is made anew, as cloud-init's does.
     """
 
     name: str
