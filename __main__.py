@@ -1,16 +1,21 @@
 """kubelab's program: read what the user declared, build the lab, export what they need."""
 
+import asyncio
 import os
 import sys
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pulumi
 from pulumi.runtime.config import get_config_env
 
-from components.lab import Lab
+from components import sdk
+from components.vsphere import VSphere
 from config import ConfigError
 from config.load import load
 
+sdk.hasten()
 declared = pulumi.Config()
 try:
     config = load(
@@ -33,7 +38,17 @@ if password is None:
     pulumi.log.error(config.site.vsphere.missing_password())
     sys.exit(1)
 
-lab = Lab(config.stack, config, password)
-pulumi.export("kubeconfig", lab.kubeconfig)
-pulumi.export("apiEndpoint", lab.api_endpoint)
-pulumi.export("nodes", lab.nodes)
+
+async def main(password: pulumi.Input[str]) -> None:
+    """The host first: the plugin that drives it starts while the rest of the program is loaded."""
+    vsphere = VSphere.declared(config, password)
+    await asyncio.to_thread(import_module, "components.lab")
+    from components.lab import Lab
+
+    lab = Lab(config.stack, config, vsphere)
+    pulumi.export("kubeconfig", lab.kubeconfig)
+    pulumi.export("apiEndpoint", lab.api_endpoint)
+    pulumi.export("nodes", lab.nodes)
+
+
+pulumi.run(partial(main, password))

@@ -25,6 +25,8 @@ def main() -> None:
     parts = set(parser.parse_args().parts) or set(PARTS)
     if unknown := sorted(parts - set(PARTS)):
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    # As on a user's machine, where Python keeps what it compiled of the program.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     heading("machine")
     figure("size", f"{os.cpu_count()} cores, {memory:.0f} GiB, kernel {platform.release()}")

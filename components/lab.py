@@ -8,7 +8,7 @@ import pulumi
 from components.cluster import Cluster
 from components.machine import Machine
 from components.node import Node
-from components.script import Script
+from components.script import Script, steps_provider
 from components.steps import inspection, verification
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
@@ -37,12 +37,12 @@ class Lab(pulumi.ComponentResource):
         self,
         name: str,
         config: LabConfig,
-        vsphere_password: pulumi.Input[str],
+        vsphere: VSphere,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:lab:Lab", name, None, opts)
         site = config.site
-        inside = pulumi.ResourceOptions(parent=self, provider=self._vsphere(config, vsphere_password))
+        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps_provider(self)])
         user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
         images = {image: _image(config, image, inside) for image in dict.fromkeys(node.image for node in config.nodes)}
         machines = {
@@ -64,20 +64,6 @@ class Lab(pulumi.ComponentResource):
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
-
-    def _vsphere(self, config: LabConfig, password: pulumi.Input[str]) -> VSphere:
-        vsphere = config.site.vsphere
-        return VSphere(
-            "vsphere",
-            server=vsphere.server,
-            port=vsphere.port,
-            user=vsphere.user,
-            password=password,
-            tls_ca_pem=vsphere.tls.ca_pem,
-            tls_sha256=vsphere.tls.sha256,
-            owner=f"{pulumi.get_project()}/{config.stack}",
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
     def _inspected(self, node: NodeConfig, prepared: Node, member: Script) -> Script:
         return Script(

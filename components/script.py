@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_command
 from pulumi_command import remote
 
 from components.step import Log, Step, check_environment, render_stdin
@@ -38,6 +39,11 @@ class Host:
             dial_error_limit=DIAL_ERROR_LIMIT,
             per_dial_timeout=15,
         )
+
+
+def steps_provider(parent: pulumi.Resource) -> pulumi.ProviderResource:
+    """The provider of all steps, named so that its plugin starts with the lab, not when the first address is known."""
+    return pulumi_command.Provider("command", opts=pulumi.ResourceOptions(parent=parent))
 
 
 class Script(remote.Command):

@@ -5,7 +5,7 @@ from typing import cast
 
 import pulumi
 
-from config import MachineConfig
+from config import LabConfig, MachineConfig
 
 PACKAGE = "kubelab"
 
@@ -43,6 +43,21 @@ class VSphere(pulumi.ProviderResource):
                 "owner": owner,
             },
             opts,
+        )
+
+    @classmethod
+    def declared(cls, config: LabConfig, password: pulumi.Input[str]) -> "VSphere":
+        """The host that a lab's site names."""
+        vsphere = config.site.vsphere
+        return cls(
+            "vsphere",
+            server=vsphere.server,
+            port=vsphere.port,
+            user=vsphere.user,
+            password=password,
+            tls_ca_pem=vsphere.tls.ca_pem,
+            tls_sha256=vsphere.tls.sha256,
+            owner=f"{pulumi.get_project()}/{config.stack}",
         )
 
 

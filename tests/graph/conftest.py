@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pulumi.runtime.mocks import MockResourceArgs
 
 from components.lab import Lab
+from components.vsphere import VSphere
 from config import LabConfig
 from config.load import load
 from tests.graph.recording import Graph, record, secret
@@ -150,7 +151,7 @@ def loaded(stack: str, declared: Declared, site_file: Path) -> LabConfig:
 
 def registered(config: LabConfig) -> Graph:
     """Everything that a lab registers."""
-    return record(lambda: Lab(config.stack, config, PASSWORD), answer, stack=config.stack)
+    return record(lambda: Lab(config.stack, config, VSphere.declared(config, PASSWORD)), answer, stack=config.stack)
 
 
 @pytest.fixture(scope="session", params=STACKS)

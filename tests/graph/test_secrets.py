@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from components.lab import Lab
+from components.vsphere import VSphere
 from config import LabConfig
 from tests.graph.conftest import (
     KUBECONFIG,
@@ -100,7 +101,7 @@ def test_the_kubeconfig_is_an_output_of_the_cluster_and_a_secret(config: LabConf
     """It is never merged into a file of the user's, where a stale one would name an unknown authority."""
 
     def program() -> None:
-        pulumi.export("kubeconfig", Lab(config.stack, config, PASSWORD).kubeconfig)
+        pulumi.export("kubeconfig", Lab(config.stack, config, VSphere.declared(config, PASSWORD)).kubeconfig)
 
     exported = record(program, answer, stack=config.stack).outputs["kubeconfig"]
     assert is_secret(exported)
