@@ -16,7 +16,7 @@ class Cluster(pulumi.ComponentResource):
     """What all control planes have in common, and what lives as long as they do.
 
     Settings may change later; what a cluster keeps for its life is refused by the step, with the difference. `host` is
-    a control plane that answers: another incarnation only when the whole cluster was initialised anew.
+    a control plane that answers: another `instance_id` only when the whole cluster was initialised anew.
     """
 
     endpoint: pulumi.Output[str]
@@ -46,7 +46,7 @@ class Cluster(pulumi.ComponentResource):
         )
         self.kubeconfig = initialised.stdout
         answering = one_that_answers([prepared[each.name].host for each in config.control_planes])
-        self.host = replace(answering, machine=self, incarnation=initialised.id)
+        self.host = replace(answering, machine=self, instance_id=initialised.id)
         self.pod_network = Script(
             "pod-network-apply",
             apply_pod_network.step(cluster),

@@ -94,7 +94,7 @@ class Lab(pulumi.ComponentResource):
                 )
             ),
             parent=self,
-            triggers=[each.host.incarnation for each in prepared.values()],
+            triggers=[each.host.instance_id for each in prepared.values()],
             depends_on=inspections,
         )
 

@@ -50,6 +50,6 @@ class Machine(pulumi.ComponentResource):
             private_key=user_key.private_key,
             host_key=host_key.public_key,
             machine=vm,
-            incarnation=vm.moid,
+            instance_id=vm.moid,
         )
         self.register_outputs({"address": self.address})

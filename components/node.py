@@ -14,8 +14,8 @@ from config import LabConfig, NodeConfig, versions
 class Node(pulumi.ComponentResource):
     """Preflight, OS preparation, runtime and packages, in this order, on one machine.
 
-    `host` is the machine as the later steps see it: another incarnation also when the machine was cleaned for another
-    runtime.
+    `host` is the machine as the later steps see it: another `instance_id` also when the machine was cleaned for
+    another runtime.
     """
 
     address: pulumi.Output[str]
@@ -44,7 +44,7 @@ class Node(pulumi.ComponentResource):
             # Another runtime makes another node of a worker; a control plane keeps its runtime, which its step checks.
             triggers=[node.runtime] if node.role == "worker" else [],
         )
-        self.host = replace(machine.host, incarnation=checked.id)
+        self.host = replace(machine.host, instance_id=checked.id)
         cleaned = self._cleaned(name, node, checked) if reset.is_wanted(node) else checked
         prepared = Script(
             f"{name}-prepare-os",

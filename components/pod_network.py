@@ -23,7 +23,7 @@ class PodNetworkRelease:
 
 @dataclass(frozen=True, slots=True)
 class PodNetworkSettings:
-    """What every pod network is told, each in its own words.
+    """What every pod network is given, each in its own words.
 
     `pod_subnet` in CIDR notation; `proxy_mode` is kube-proxy's; the API server is asked at `api_host` and `api_port`.
     """

@@ -17,7 +17,7 @@ from config.versions import KubernetesRelease
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
-    """What every runtime is told, each in its own files.
+    """What every runtime is given, each in its own files.
 
     `sandbox_image` is the pause image that kubeadm names. The limits of a container's log are the kubelet's
     containerLogMaxSize, here in bytes, and containerLogMaxFiles. The cgroup driver is always systemd.

@@ -17,8 +17,8 @@ DIAL_ERROR_LIMIT = 70
 class Host:
     """Where a step runs: a machine reachable by ssh, with the host key it must present.
 
-    `machine` is the resource whose deletion takes the step's effects with it, `incarnation` a value that changes when
-    that is made anew.
+    `machine` is the resource whose deletion takes the step's effects with it, `instance_id` changes when
+    that is made anew, as cloud-init's does.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Host:
     private_key: pulumi.Input[str]
     host_key: pulumi.Input[str]
     machine: pulumi.Resource
-    incarnation: pulumi.Input[str]
+    instance_id: pulumi.Input[str]
 
     def connection(self) -> remote.ConnectionArgs:
         """The connection as the command provider wants it; the host key is always verified."""
@@ -71,7 +71,7 @@ class Script(remote.Command):
             update=step.command,
             delete=step.removal_command,
             stdin=_stdin(step, environment),
-            triggers=[host.incarnation, *triggers],
+            triggers=[host.instance_id, *triggers],
             logging=remote.Logging(step.log.value),
             add_previous_output_in_env=False,
             opts=pulumi.ResourceOptions(

@@ -33,8 +33,8 @@ class Worker(pulumi.ComponentResource):
         admitted = Script(
             f"{name}-membership",
             membership.STEP,
-            replace(cluster.host, incarnation=prepared.host.incarnation),
-            pulumi.Output.from_input(cluster.host.incarnation).apply(lambda id_: membership.environment(name, id_)),
+            replace(cluster.host, instance_id=prepared.host.instance_id),
+            pulumi.Output.from_input(cluster.host.instance_id).apply(lambda id_: membership.environment(name, id_)),
             parent=self,
             # A token lives for minutes: it is made once all that takes long is done.
             depends_on=[prepared.packages],

@@ -42,7 +42,7 @@ def is_missing(file: Path) -> bool:
 
 
 def read_text(file: Path) -> str:
-    """The text of `file`, in UTF-8. Raises: UnreadableFileError."""
+    """The text of `file`, in UTF-8. Raises UnreadableFileError."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:

@@ -36,7 +36,7 @@ def load(
     configuration (`kubelab:site`, ...), to find misspelt ones; with kubelab:vspherePassword among them, no password is
     looked for elsewhere.
 
-    Raises: ConfigError with all faults of both files.
+    Raises ConfigError with all faults of both files.
     """
     given = {"site": site, "cluster": cluster, "nodes": nodes}
     written = {f"{PREFIX}{name}": value for name, value in given.items() if value is not None}
@@ -53,7 +53,7 @@ def load(
 
 
 def load_file(file: Path, environ: Mapping[str, str]) -> LabConfig:
-    """The checked lab of a whole stack file, named Pulumi.<stack>.yaml. Raises: ConfigError, as `load` does."""
+    """The checked lab of a whole stack file, named Pulumi.<stack>.yaml. Raises ConfigError, as `load` does."""
     stack = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     written, problems = read_stack_file(file)
     if written is None:

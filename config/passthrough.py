@@ -155,7 +155,7 @@ def _misfit_log_limits(settings: Mapping[str, JsonValue]) -> Iterator[str]:
 
 
 def in_bytes(quantity: str) -> int:
-    """A size such as `10Mi`, `50M` or `1048576`, in bytes. Raises: ValueError for what is not more than 0.
+    """A size such as `10Mi`, `50M` or `1048576`, in bytes. Raises ValueError for what is not more than 0.
 
     The form is that of https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
     """

@@ -54,19 +54,19 @@ def versioned() -> tuple[str, ...]:
 
 
 def pod_network_version(plugin: str, wanted: str | None = None) -> str:
-    """The version of a pod network to apply: `wanted`, or the default. Raises: UnknownVersionError."""
+    """The version of a pod network to apply: `wanted`, or the default. Raises UnknownVersionError."""
     return _wanted_or_first(POD_NETWORKS[plugin].releases, wanted)
 
 
 def adapter_release(adapter: Adapter, wanted: str | None = None) -> Download:
-    """The release of an adapter to install: `wanted`, or the default. Raises: UnknownVersionError."""
+    """The release of an adapter to install: `wanted`, or the default. Raises UnknownVersionError."""
     return adapter.releases[_wanted_or_first(adapter.releases, wanted)]
 
 
 def runtime_version(release: KubernetesRelease, runtime: str, wanted: str | None = None) -> str:
     """The version of a runtime to install: `wanted`, or the default that fits the Kubernetes release.
 
-    Raises: UnknownVersionError if `wanted` does not fit or is not known, or if no known version fits.
+    Raises UnknownVersionError if `wanted` does not fit or is not known, or if no known version fits.
     """
     record = RUNTIMES[runtime]
     fitting = tuple(version for version in record.versions if record.fits(release, version))
@@ -84,14 +84,14 @@ def runtime_version(release: KubernetesRelease, runtime: str, wanted: str | None
 def runtime_versions(release: KubernetesRelease, wanted: Mapping[str, str]) -> dict[str, str]:
     """The version to install of every runtime and adapter, by the keys of `runtimeVersions`: the wanted, or defaults.
 
-    Raises: UnknownVersionError as `runtime_version` and `adapter_release` do.
+    Raises UnknownVersionError as `runtime_version` and `adapter_release` do.
     """
     found = {runtime: runtime_version(release, runtime, wanted.get(runtime)) for runtime in runtimes()}
     return found | {name: adapter_release(each, wanted.get(name)).version for name, each in adapters().items()}
 
 
 def _wanted_or_first(known: Collection[str], wanted: str | None) -> str:
-    """`wanted` if it is known, or the first that is. Raises: UnknownVersionError."""
+    """`wanted` if it is known, or the first that is. Raises UnknownVersionError."""
     found = wanted or next(iter(known))
     if found not in known:
         raise UnknownVersionError(f"known: {_listed(known)}")

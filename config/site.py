@@ -64,7 +64,7 @@ def _preflight_check(value: str) -> str:
 
 
 def _multiple_of_four(value: int) -> int:
-    """`value`, if vSphere takes it for MiB of memory. Raises: ValueError."""
+    """`value`, if vSphere takes it for MiB of memory. Raises ValueError."""
     if value % 4:
         raise ValueError(f"wanted: a multiple of 4, as vSphere demands, for example {value // 4 * 4 + 4}")
     return value

@@ -72,7 +72,7 @@ KUBERNETES: Mapping[str, KubernetesRelease] = MappingProxyType(
 
 
 def kubernetes(version: str) -> KubernetesRelease:
-    """The release of that version (`1.36.3`). Raises: UnknownVersionError."""
+    """The release of that version (`1.36.3`). Raises UnknownVersionError."""
     if version not in KUBERNETES:
         raise UnknownVersionError(f"known: {', '.join(KUBERNETES)}")
     return KUBERNETES[version]

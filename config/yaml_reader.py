@@ -38,7 +38,7 @@ for _tag, _pattern, _first in (
 def read_yaml(text: str) -> object:
     """The data of the one document in `text`.
 
-    Raises: YamlError for a syntax error (the first), or for all keys that stand twice or are not text.
+    Raises YamlError for a syntax error (the first), or for all keys that stand twice or are not text.
     """
     try:
         loader = _StrictLoader(text)

@@ -1,4 +1,4 @@
 """make doctor: what each node's runtime is declared, configured, answering and reported to be, as a table for people.
 
-Here: reading a stack's state and asking its machines. Not here: what is compared (components/scripts/agreement.sh).
+Here: reading a stack's state and asking its machines. Not here: what is compared (components/scripts/compare.sh).
 """

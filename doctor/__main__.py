@@ -25,7 +25,7 @@ class DoctorError(Exception):
 
 
 def read_state(stack: str) -> dict[str, Connection]:
-    """The machines of a stack. Raises: DoctorError with Pulumi's own words."""
+    """The machines of a stack. Raises DoctorError with Pulumi's own words."""
     command = ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", stack]
     try:
         exported = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -46,7 +46,7 @@ def inspect(machines: Mapping[str, Connection]) -> dict[str, Answer]:
 
 
 def examine(config: LabConfig, known: Mapping[str, Connection]) -> tuple[str, list[str]]:
-    """The table and the faults. Raises: DoctorError when no control plane can be asked."""
+    """The table and the faults. Raises DoctorError when no control plane can be asked."""
     faults = [
         f"error: looking for {node.name}: it is declared and has no machine yet; run: pulumi up --stack {config.stack}"
         for node in config.nodes

@@ -29,7 +29,7 @@ _KINDS = {
 
 
 def diff_response(resource: Resource, changes: Sequence[PropertyChange]) -> provider_pb2.DiffResponse:
-    """Returns the DiffResponse for these changes."""
+    """The DiffResponse for these changes."""
     replaces = sorted({change.key for change in changes if change.change is Change.REPLACE})
     some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
     return provider_pb2.DiffResponse(

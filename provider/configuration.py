@@ -23,7 +23,7 @@ class Configuration:
 
 
 def faults(news: Properties) -> dict[str, str]:
-    """Returns what is wrong, by property, all at once; values that are not known yet pass."""
+    """What is wrong, by property, all at once; values that are not known yet pass."""
     found = {key: "missing" for key in _REQUIRED if not news.get(key)}
     found |= {key: "unknown property" for key in sorted(set(news) - _KNOWN) if not key.startswith("__")}
     port = _number(news.get("port", _DEFAULT_PORT))
@@ -36,7 +36,7 @@ def faults(news: Properties) -> dict[str, str]:
 
 
 def configuration(args: Mapping[str, Any]) -> Configuration:
-    """Returns the configuration; it has no endpoint as long as a part of it is not known."""
+    """The configuration; it has no endpoint as long as a part of it is not known."""
     owner = args.get("owner")
     needed = [args.get(key) for key in ("server", "user", "password", "port", "tlsCaPem", "tlsSha256")]
     endpoint = None

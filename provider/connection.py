@@ -41,13 +41,13 @@ class Connection:
         return self._configuration.owner
 
     def machines(self, progress: Progress) -> "Machines":
-        """Returns the machines of the place. Raises VsphereError if the configuration is not complete."""
+        """The machines of the place. Raises VsphereError if the configuration is not complete."""
         from provider.vsphere.machines import Machines
 
         return Machines(self._connected(), progress)
 
     def images(self, progress: Progress) -> "Images":
-        """Returns the images of the place. Raises VsphereError if the configuration is not complete."""
+        """The images of the place. Raises VsphereError if the configuration is not complete."""
         from provider.vsphere.images.base_machines import Images
 
         return Images(self._connected(), progress)

@@ -91,32 +91,32 @@ class Resource(Protocol):
     delete_before_replace: bool
 
     def check(self, news: Properties, /) -> Mapping[str, str]:
-        """Returns the faults of the inputs by property."""
+        """The faults of the inputs by property."""
 
     def diff(self, olds: Properties, news: Properties, /) -> list[PropertyChange]:
-        """Returns what changed from the old outputs to the new inputs."""
+        """What changed from the old outputs to the new inputs."""
 
     def preview_create(self, operation: Operation, inputs: Properties, /) -> Properties:
-        """Returns the outputs as far as they are known before; touches nothing."""
+        """The outputs as far as they are known before; touches nothing."""
 
     def create(self, operation: Operation, inputs: Properties, /) -> tuple[str, Properties]:
-        """Returns id and outputs. Raises Unfinished, VsphereError."""
+        """Id and outputs. Raises Unfinished, VsphereError."""
 
     def read(self, operation: Operation, id_: str, inputs: Properties, outputs: Properties, /) -> Found | None:
-        """Returns the resource as it is now, None if it is gone; `inputs` is empty when it is imported."""
+        """The resource as it is now, None if it is gone; `inputs` is empty when it is imported."""
 
     def preview_update(self, operation: Operation, olds: Properties, news: Properties, /) -> Properties:
-        """Returns the outputs as they will be; touches nothing."""
+        """The outputs as they will be; touches nothing."""
 
     def update(self, operation: Operation, id_: str, olds: Properties, news: Properties, /) -> Properties:
-        """Returns the new outputs. Raises Unfinished, VsphereError."""
+        """The new outputs. Raises Unfinished, VsphereError."""
 
     def delete(self, operation: Operation, id_: str, olds: Properties, /) -> None:
         """Deletes it; one that is gone is fine. Raises VsphereError."""
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any], keys: Mapping[str, Change]) -> list[PropertyChange]:
-    """Returns the changes of these keys, compared by value; a value that is not known yet counts as changed."""
+    """The changes of these keys, compared by value; a value that is not known yet counts as changed."""
     return [
         PropertyChange(key, kind(key, olds, news), change)
         for key, change in keys.items()
@@ -125,7 +125,7 @@ def changed(olds: Mapping[str, Any], news: Mapping[str, Any], keys: Mapping[str,
 
 
 def kind(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Kind:
-    """Returns how a key changed."""
+    """How a key changed."""
     if key not in olds:
         return Kind.ADD
     return Kind.UPDATE if key in news else Kind.DELETE

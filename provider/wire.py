@@ -13,7 +13,7 @@ SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
 
 def decode(struct: struct_pb2.Struct) -> tuple[Properties, frozenset[str]]:
-    """Returns the properties (whole numbers as int, null values left out) and the top-level keys that hold a secret."""
+    """The properties (whole numbers as int, null values left out) and the top-level keys that hold a secret."""
     raw: dict[str, Any] = json_format.MessageToDict(struct)
     secret = frozenset(key for key, value in raw.items() if _holds_secret(value))
     plain = {key: _plain(value) for key, value in raw.items()}
@@ -21,7 +21,7 @@ def decode(struct: struct_pb2.Struct) -> tuple[Properties, frozenset[str]]:
 
 
 def encode(properties: Mapping[str, Any], secret: frozenset[str]) -> struct_pb2.Struct:
-    """Returns the property map with the values of the keys in `secret` wrapped."""
+    """The property map with the values of the keys in `secret` wrapped."""
     wrapped = {
         key: {SIGNATURE_KEY: SECRET_SIGNATURE, "value": value} if key in secret else value
         for key, value in properties.items()

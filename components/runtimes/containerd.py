@@ -1,4 +1,4 @@
-"""containerd: its configuration files, from what every runtime is told. Pure."""
+"""containerd: its configuration files, from what every runtime is given. Pure."""
 
 from collections.abc import Mapping
 

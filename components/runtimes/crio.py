@@ -1,4 +1,4 @@
-"""CRI-O: drop-ins beside the package's own files, from what every runtime is told. Pure."""
+"""CRI-O: drop-ins beside the package's own files, from what every runtime is given. Pure."""
 
 from collections.abc import Mapping
 

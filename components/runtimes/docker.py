@@ -1,4 +1,4 @@
-"""Docker Engine with cri-dockerd before it: daemon.json, units, credentials, from what every runtime is told. Pure."""
+"""Docker Engine, cri-dockerd before it: daemon.json, units, credentials, from what every runtime is given. Pure."""
 
 import json
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done.
-# library: leftovers.sh
+# library: traces.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
 : "${GUEST_SYSTEM:?ID and VERSION_ID of /etc/os-release that the node must have}"

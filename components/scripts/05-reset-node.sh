@@ -2,7 +2,7 @@
 # Brings a machine back to what it was before any Kubernetes and container runtime: when it carries an old installation
 # and is to be cleaned, or when it is a worker that gets another runtime. It removes what kubelab recorded that it
 # installed, and what is in the list of known traces; nothing else.
-# library: leftovers.sh
+# library: traces.sh
 # library: packages.sh
 : "${NODE_NAME:?name of the node}"
 : "${ROLE:?controlPlane or worker}"

@@ -2,7 +2,7 @@
 # Proves that the cluster works, beyond what "Ready" says: names, runtimes, system pods, a pod on every node, service
 # addresses, DNS, logs, exec and port-forward. What it made is removed again, also when it fails, and so are the tokens
 # that workers joined with. With the argument compare it only compares the runtimes, and changes nothing.
-# library: agreement.sh
+# library: compare.sh
 : "${NODES:?lines of: node name, address}"
 : "${POD_SUBNET:?CIDR that every pod address must lie in}"
 : "${POD_NETWORK:?name of the pod network}"

@@ -12,7 +12,7 @@ def step(cluster: ClusterConfig) -> Step:
 
 
 def environment(cluster: ClusterConfig, mirrors: MirrorsConfig, endpoint: str) -> dict[str, str]:
-    """What it is told of a cluster whose API server is asked at `endpoint` (host:port)."""
+    """What it is given of a cluster whose API server is asked at `endpoint` (host:port)."""
     host, _, port = endpoint.rpartition(":")
     settings = PodNetworkSettings(cluster.pod_subnet, str(cluster.kube_proxy["mode"]), host, port)
     network = POD_NETWORKS[cluster.pod_network.plugin]

@@ -10,7 +10,7 @@ STEP = Step("40-init-control-plane.sh", timeout_seconds=900, log=Log.STDERR)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, address: str) -> dict[str, str]:
-    """What the control plane on the machine at `address` is told."""
+    """What the control plane on the machine at `address` is given."""
     return {
         "NODE_NAME": node.name,
         "NODE_ADDRESS": address,

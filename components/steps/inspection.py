@@ -10,5 +10,5 @@ STEP = Step("80-inspect-node.sh", timeout_seconds=300)
 
 
 def environment(name: str) -> dict[str, str]:
-    """What the inspection of the node of that name is told."""
+    """What the inspection of the node of that name is given."""
     return {"NODE_NAME": name, "SOCKETS": sockets()}

@@ -10,7 +10,7 @@ STEP = Step("30-install-kubernetes.sh", timeout_seconds=900)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig) -> dict[str, str]:
-    """What the installation is told."""
+    """What the installation is given."""
     release = versions.kubernetes(cluster.kubernetes_version)
     return {
         "NODE_NAME": node.name,

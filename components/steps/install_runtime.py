@@ -15,14 +15,14 @@ def step(node: NodeConfig, *, secret: bool) -> Step:
 
 
 def settings(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> RuntimeSettings:
-    """What the node's runtime is told."""
+    """What the node's runtime is given."""
     release = versions.kubernetes(cluster.kubernetes_version)
     return RuntimeSettings(release.pause_image, site.registries, *kubelet.log_limits(kubelet.settings(node)))
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:
-    """What the installation is told; secret where the settings have credentials."""
-    runtime, told = RUNTIMES[node.runtime], settings(node, cluster, site)
+    """What the installation is given; secret where the settings have credentials."""
+    runtime, wanted = RUNTIMES[node.runtime], settings(node, cluster, site)
     release = versions.kubernetes(cluster.kubernetes_version)
     installation = Installation({**cluster.runtime_versions, node.runtime: node.runtime_version}, site.mirrors)
     return {
@@ -31,8 +31,8 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> d
         "CRI_SOCKET": runtime.cri_socket,
         "OTHER_SOCKETS": sockets(but=node.runtime),
         "CRI_TOOLS_VERSION": f"{release.cri_tools}-*",
-        "FILES": render_files(runtime.files(told)),
+        "FILES": render_files(runtime.files(wanted)),
         "IMAGES": " ".join(images.of_node(node.role, release, release_of(cluster.pod_network))),
         "TEST_IMAGE": release.agnhost_image,
-        **runtime.inputs(installation, told),
+        **runtime.inputs(installation, wanted),
     }

@@ -10,7 +10,7 @@ STEP = Step("60-join-worker.sh", timeout_seconds=600, log=Log.STDERR)
 
 
 def environment(node: NodeConfig, site: SiteConfig, address: str, endpoint: str, admitted: Admission) -> dict[str, str]:
-    """What the join of the machine at `address` is told; secret, since it holds the token."""
+    """What the join of the machine at `address` is given; secret, since it holds the token."""
     document = (
         kubeadm.join_document(site, node, address, endpoint, admitted.token, admitted.ca_cert_hash)
         if admitted.token

@@ -18,7 +18,7 @@ class Admission:
 
 
 def environment(worker: str, initialisation: str) -> dict[str, str]:
-    """What the step is told; `initialisation` is another one when the cluster was made anew."""
+    """What the step is given; `initialisation` is another one when the cluster was made anew."""
     return {"WORKER": worker, "INITIALISATION": initialisation}
 
 

@@ -6,7 +6,7 @@ from components import registries
 from components.apt import Repository
 from components.guest_systems import of_node
 from components.step import Step
-from components.steps import leftovers
+from components.steps import traces
 from config import NodeConfig, SiteConfig
 
 STEP = Step("00-preflight.sh", timeout_seconds=600)
@@ -16,7 +16,7 @@ MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
 
 
 def environment(node: NodeConfig, site: SiteConfig, repositories: Iterable[Repository], address: str) -> dict[str, str]:
-    """What the preflight of the machine at `address` is told."""
+    """What the preflight of the machine at `address` is given."""
     cpus, memory_mib, disk_gib = MINIMUM[node.role]
     return {
         "NODE_NAME": node.name,
@@ -28,7 +28,7 @@ def environment(node: NodeConfig, site: SiteConfig, repositories: Iterable[Repos
         "NESTED_VIRTUALIZATION": str(node.machine.nested_virtualization).lower(),
         "MIRRORS": " ".join(must_answer(repositories, site)),
         "MIRROR_CA": trusted_authorities(site),
-        "TRACES": leftovers.all_traces(),
+        "TRACES": traces.all_traces(),
         "CLEAN_INSTALL": str(node.clean_install).lower(),
         "IGNORED": " ".join(site.ignore_preflight_errors),
     }

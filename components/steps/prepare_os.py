@@ -24,7 +24,7 @@ def repositories(node: NodeConfig, minor: str, mirrors: MirrorsConfig) -> list[R
 
 
 def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence[Repository]) -> dict[str, str]:
-    """What the preparation is told."""
+    """What the preparation is given."""
     return {
         "NODE_NAME": node.name,
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),

@@ -2,7 +2,7 @@
 
 from components.runtimes import sockets
 from components.step import Step
-from components.steps import leftovers
+from components.steps import traces
 from config import NodeConfig
 
 STEP = Step("05-reset-node.sh", timeout_seconds=900)
@@ -14,12 +14,12 @@ def is_wanted(node: NodeConfig) -> bool:
 
 
 def environment(node: NodeConfig) -> dict[str, str]:
-    """What the reset is told."""
+    """What the reset is given."""
     return {
         "NODE_NAME": node.name,
         "ROLE": node.role,
         "RUNTIME": node.runtime,
         "CLEAN_INSTALL": str(node.clean_install).lower(),
-        "TRACES": leftovers.all_traces(),
+        "TRACES": traces.all_traces(),
         "SOCKETS": sockets(),
     }

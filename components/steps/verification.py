@@ -18,7 +18,7 @@ COMPARE = "compare"
 def environment(
     cluster: ClusterConfig, nodes: Sequence[NodeConfig], addresses: Mapping[str, str], facts: str
 ) -> dict[str, str]:
-    """What verification is told: nodes to be compared, the addresses of all nodes by name, what inspections said."""
+    """What verification is given: nodes to be compared, the addresses of all nodes by name, what inspections said."""
     network = POD_NETWORKS[cluster.pod_network.plugin]
     return {
         "NODES": "\n".join(f"{name} {address}" for name, address in addresses.items()),

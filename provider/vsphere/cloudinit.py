@@ -17,7 +17,7 @@ VALUE_LIMIT = 64 * 1024  # bytes of one guestinfo value
 
 
 def guestinfo(machine: DesiredMachine, instance: str) -> dict[str, str]:
-    """Returns the extraConfig keys for the first boot. Raises VsphereError if a value would be cut off by the host."""
+    """The extraConfig keys for the first boot. Raises VsphereError if a value would be cut off by the host."""
     values = {"metadata": metadata(machine, instance), "userdata": userdata(machine)}
     keys: dict[str, str] = {}
     for name, text in values.items():
@@ -33,14 +33,14 @@ def guestinfo(machine: DesiredMachine, instance: str) -> dict[str, str]:
 
 
 def metadata(machine: DesiredMachine, instance: str) -> str:
-    """Returns the metadata as YAML. No `network` section: the image's default, DHCP on every NIC, is what is wanted."""
+    """The metadata as YAML. No `network` section: the image's default, DHCP on every NIC, is what is wanted."""
     return yaml.safe_dump(
         {"instance-id": instance, "local-hostname": machine.name, "redact": ["userdata"]}, sort_keys=False
     )
 
 
 def userdata(machine: DesiredMachine) -> str:
-    """Returns the #cloud-config: one user with a key, and the host key that the machine presents."""
+    """The #cloud-config: one user with a key, and the host key that the machine presents."""
     config = {
         "locale": False,
         "users": [
@@ -61,7 +61,7 @@ def userdata(machine: DesiredMachine) -> str:
 
 
 def seed(machine: DesiredMachine) -> str:
-    """Returns a digest of all that only making a machine anew can change: image, place, network, user and keys."""
+    """A digest of all that only making a machine anew can change: image, place, network, user and keys."""
     place = (machine.image_sha256, machine.datastore, machine.network)
     keys = (machine.ssh_user, machine.ssh_public_key.strip(), machine.host_key_public.strip())
     parts = (*place, *keys)

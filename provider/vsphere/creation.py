@@ -38,7 +38,7 @@ class Creation:
         self._progress = progress
 
     def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
-        """Returns the machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
+        """The machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
         instance = identity.instance_uuid(mark)
         existing = find_ours(self._place, instance, desired.name)
         if existing is not None and self._fits(existing, desired):

@@ -56,12 +56,12 @@ FIELDS = (*HARDWARE.values(), *_OTHERS.values())
 
 
 def desired_machine(properties: Mapping[str, Any]) -> DesiredMachine:
-    """Returns checked properties as the driver wants them."""
+    """Checked properties as the driver wants them."""
     return DesiredMachine(hardware=Hardware(**_values(HARDWARE, properties)), **_values(_OTHERS, properties))
 
 
 def hardware_properties(hardware: Hardware) -> dict[str, Any]:
-    """Returns hardware as properties."""
+    """Hardware as properties."""
     return {row.name: getattr(hardware, attribute) for attribute, row in HARDWARE.items()}
 
 

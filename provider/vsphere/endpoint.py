@@ -20,6 +20,6 @@ class Endpoint:
 
 
 def normalized_pin(sha256: str) -> str | None:
-    """Returns a certificate's SHA-256 as 64 lower-case hex digits, None if it is not one; colons are allowed."""
+    """A certificate's SHA-256 as 64 lower-case hex digits, None if it is not one; colons are allowed."""
     digits = sha256.replace(":", "").strip().lower()
     return digits if _SHA256_HEX.fullmatch(digits) else None

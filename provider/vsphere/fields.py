@@ -55,14 +55,14 @@ class Field:
     secret: bool = False
 
     def fault(self, value: Any) -> str | None:
-        """Returns what is wrong with a value, None if nothing is."""
+        """What is wrong with a value, None if nothing is."""
         if self.values.allows(value):
             return None
         return f"found {'another value' if self.secret else repr(value)}, wanted {self.values.wanted}"
 
 
 def rows(record: type) -> dict[str, Field]:
-    """Returns the rows that annotate a dataclass, by attribute."""
+    """The rows that annotate a dataclass, by attribute."""
     hints = get_type_hints(record, include_extras=True).items()
     found = ((name, note) for name, hint in hints for note in getattr(hint, "__metadata__", ()))
     return {name: note for name, note in found if isinstance(note, Field)}

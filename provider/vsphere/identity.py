@@ -15,12 +15,12 @@ _NAMESPACE = uuid.UUID("6f1c0d1e-6c0e-5c1b-9a3e-2f4b8d7a9c55")
 
 
 def marker(owner: str, name: str) -> str:
-    """Returns the ownership mark of machine `name` of `owner` ("<project>/<stack>")."""
+    """The ownership mark of machine `name` of `owner` ("<project>/<stack>")."""
     return f"{owner}/{name}"
 
 
 def instance_uuid(mark: str) -> str:
-    """Returns the instance UUID that belongs to a mark: always the same one."""
+    """The instance UUID that belongs to a mark: always the same one."""
     return str(uuid.uuid5(_NAMESPACE, mark))
 
 
@@ -31,15 +31,15 @@ def is_ours(instance: str, extra_config: Mapping[str, str]) -> bool:
 
 
 def base_name(sha256: str) -> str:
-    """Returns the name of an image's base machine."""
+    """The name of an image's base machine."""
     return f"kubelab-base-{sha256[:12].lower()}"
 
 
 def base_uuid(sha256: str, datastore: str) -> str:
-    """Returns the instance UUID of an image's base machine."""
+    """The instance UUID of an image's base machine."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"kubelab:image/{datastore}/{sha256.lower()}"))
 
 
 def user_key(user: str) -> str:
-    """Returns the extraConfig key of an image's user ("<project>/<stack>/<resource>"), which may hold no slash."""
+    """The extraConfig key of an image's user ("<project>/<stack>/<resource>"), which may hold no slash."""
     return USER_PREFIX + hashlib.sha256(user.encode()).hexdigest()[:16]

@@ -39,15 +39,15 @@ class Machine:
         self._ref = ref
 
     def observe(self, doing: str | None = None) -> ObservedMachine:
-        """Returns what the host says about it now."""
+        """What the host says about it now."""
         return observe.from_facts(self._ref._moId, self._read(doing or f"reading machine {self.name}", observe.PATHS))
 
     def marks(self) -> dict[str, str]:
-        """Returns its extraConfig."""
+        """Its extraConfig."""
         return observe.extra_config(self._read("reading a machine's marks", ["config.extraConfig"]))
 
     def change_version(self, doing: str) -> str | None:
-        """Returns what a reconfiguration may name to be refused if another one came in between."""
+        """What a reconfiguration may name to be refused if another one came in between."""
         return self._read(doing, ["config.changeVersion"]).get("config.changeVersion")
 
     def mark(self, doing: str, values: Mapping[str, str], change_version: str | None = None) -> None:
@@ -82,7 +82,7 @@ class Machine:
         self.power_off()
 
     def wait_for_address(self, network: IPv4Network, seconds: float) -> str:
-        """Returns the address that the guest reports for its first NIC, inside the machine network.
+        """The address that the guest reports for its first NIC, inside the machine network.
 
         Raises TimedOutError with the last evidence.
         """
@@ -139,19 +139,19 @@ class Machine:
 
 
 def find_by_uuid(place: Place, instance: str, name: str) -> Machine | None:
-    """Returns the machine with this instance UUID, called `name` in messages; None if there is none."""
+    """The machine with this instance UUID, called `name` in messages; None if there is none."""
     index = place.session.content.searchIndex
     return _found(place, name, index.FindByUuid, None, instance.lower(), True, True)
 
 
 def find_by_name(place: Place, name: str) -> Machine | None:
-    """Returns the machine of this name in the place's folder, None if there is none."""
+    """The machine of this name in the place's folder, None if there is none."""
     index = place.session.content.searchIndex
     return _found(place, name, index.FindChild, place.folder, name)
 
 
 def find_ours(place: Place, instance: str, name: str) -> Machine | None:
-    """Returns the machine, by instance UUID or else by name; None if there is none.
+    """The machine, by instance UUID or else by name; None if there is none.
 
     Raises ForeignError if one with this UUID or name exists that does not carry the mark to which the UUID belongs.
     """

@@ -41,7 +41,7 @@ class Machines:
         return self._finish(machine, desired, obsolete, address_seconds)
 
     def read(self, instance: str, name: str, network: IPv4Network | None) -> MachineState | None:
-        """Returns the machine's state, None if it does not exist. Raises ForeignError if it is not marked as ours."""
+        """The machine's state, None if it does not exist. Raises ForeignError if it is not marked as ours."""
         machine = find_ours(self._place, instance, name)
         try:
             return None if machine is None else observe.state(machine.observe(), network)
@@ -49,7 +49,7 @@ class Machines:
             return None
 
     def find(self, instance: str) -> MachineState | None:
-        """Returns the machine of this instance UUID, whatever its name. Raises ForeignError if it is not ours."""
+        """The machine of this instance UUID, whatever its name. Raises ForeignError if it is not ours."""
         machine = find_by_uuid(self._place, instance, instance)
         return None if machine is None else self.read(instance, machine.observe().name, None)
 

@@ -25,7 +25,7 @@ PATHS = (
 
 
 def from_facts(moid: str, facts: Facts) -> ObservedMachine:
-    """Returns the machine that these properties (some of PATHS) describe."""
+    """The machine that these properties (some of PATHS) describe."""
     devices: Sequence[Any] = facts.get("config.hardware.device", [])
     nic = next((device for device in devices if isinstance(device, vim.vm.device.VirtualEthernetCard)), None)
     mac = nic.macAddress.lower() if nic is not None and nic.macAddress else None
@@ -52,17 +52,17 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
 
 
 def extra_config(facts: Facts) -> dict[str, str]:
-    """Returns the extraConfig that is in these properties."""
+    """The extraConfig that is in these properties."""
     return {option.key: str(option.value) for option in facts.get("config.extraConfig", [])}
 
 
 def address_in(machine: ObservedMachine, network: IPv4Network) -> str | None:
-    """Returns the machine's first address inside the machine network."""
+    """The machine's first address inside the machine network."""
     return next((ip for ip in machine.addresses if IPv4Address(ip) in network), None)
 
 
 def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState:
-    """Returns what callers keep of an observed machine."""
+    """What callers keep of an observed machine."""
     capacity = machine.disks[0].capacity if machine.disks else 0
     return MachineState(
         instance_uuid=machine.instance_uuid,

@@ -4,7 +4,7 @@ from provider.vsphere.errors import VsphereError
 
 
 def path(datastore: str, *parts: str) -> str:
-    """Returns a datastore path: "[datastore] folder/file"."""
+    """A datastore path: "[datastore] folder/file"."""
     return f"[{datastore}] {'/'.join(parts)}"
 
 
@@ -18,5 +18,5 @@ def split(datastore_path: str) -> tuple[str, str, str]:
 
 
 def directory(name: str, instance: str) -> str:
-    """Returns a machine's folder on its datastore. The UUID in it makes a leftover folder recognisable as ours."""
+    """A machine's folder on its datastore. The UUID in it makes a leftover folder recognisable as ours."""
     return f"{name}-{instance}"

@@ -23,7 +23,7 @@ class Datastore:
     name: str
 
     def path(self, *parts: str) -> str:
-        """Returns a datastore path."""
+        """A datastore path."""
         return path(self.name, *parts)
 
 
@@ -54,7 +54,7 @@ class Turns:
         self._guard = threading.Lock()
 
     def image(self, key: str) -> threading.Lock:
-        """Returns the lock of one image, so that this process imports it once."""
+        """The lock of one image, so that this process imports it once."""
         with self._guard:
             return self._images.setdefault(key, threading.Lock())
 
@@ -87,10 +87,10 @@ class Place(Protocol):
         """The host that new machines are put on, None where the server chooses."""
 
     def datastore(self, name: str) -> Datastore:
-        """Returns a datastore. Raises GoneError if there is none of that name, VsphereError if it is not accessible."""
+        """A datastore. Raises GoneError if there is none of that name, VsphereError if it is not accessible."""
 
     def network(self, name: str) -> Network:
-        """Returns a network. Raises GoneError if there is none of that name."""
+        """A network. Raises GoneError if there is none of that name."""
 
     def upload_target(self, device: Any) -> UploadTarget:
-        """Returns where the disk of an HttpNfcLeaseDeviceUrl is sent to."""
+        """Where the disk of an HttpNfcLeaseDeviceUrl is sent to."""

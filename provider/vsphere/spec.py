@@ -25,17 +25,17 @@ class Changes:
 
 
 def options(values: Mapping[str, str]) -> list[Any]:
-    """Returns extraConfig entries; the value "" removes a key."""
+    """extraConfig entries; the value "" removes a key."""
     return [vim.option.OptionValue(key=key, value=value) for key, value in values.items()]
 
 
 def extra_config(values: Mapping[str, str], change_version: str | None = None) -> Any:
-    """Returns a ConfigSpec that sets nothing but these keys, refused if the machine has another version by then."""
+    """A ConfigSpec that sets nothing but these keys, refused if the machine has another version by then."""
     return vim.vm.ConfigSpec(changeVersion=change_version, extraConfig=options(values))
 
 
 def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_path: str, nic_backing: Any) -> Any:
-    """Returns the ConfigSpec that creates the machine, marked as ours from its first moment, on a disk that exists."""
+    """The ConfigSpec that creates the machine, marked as ours from its first moment, on a disk that exists."""
     instance = identity.instance_uuid(mark)
     datastore, folder, _ = paths.split(disk_path)
     extra = {
@@ -77,7 +77,7 @@ def check_hardware(desired: DesiredMachine, image: ObservedMachine) -> None:
 
 
 def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[str] = ()) -> Changes:
-    """Returns what must change; `obsolete` are extraConfig keys to remove.
+    """What must change; `obsolete` are extraConfig keys to remove.
 
     Image, datastore, network, name and keys are not looked at: they need another machine.
     """
@@ -96,12 +96,12 @@ def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[s
 
 
 def different(found: Hardware, desired: Hardware) -> list[str]:
-    """Returns the attributes that differ."""
+    """The attributes that differ."""
     return [name for name in HARDWARE if getattr(found, name) != getattr(desired, name)]
 
 
 def without_disks(disks: Sequence[Disk]) -> Any:
-    """Returns a ConfigSpec that detaches disks and keeps their files."""
+    """A ConfigSpec that detaches disks and keeps their files."""
     return vim.vm.ConfigSpec(deviceChange=[_disk_change("remove", disk, disk.capacity) for disk in disks])
 
 

@@ -14,7 +14,7 @@ from provider.vsphere.place import Datastore, Network, Turns, UploadTarget
 
 
 def connected(endpoint: Endpoint, cancel: CancelToken) -> "StandaloneHost":
-    """Returns the host, which is logged in to at its first use."""
+    """The host, which is logged in to at its first use."""
     return StandaloneHost(Session(endpoint, cancel, _accept))
 
 

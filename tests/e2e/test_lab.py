@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from config import versions
 from rig.image.ova import ova_bytes
 from tests.e2e import host
 from tests.e2e.cluster import kubelet_starts
 from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
 from tests.e2e.labs import assert_destroy_leaves_nothing
 from tests.e2e.project import changed_in_detail, changes
+
+KUBERNETES = next(iter(versions.KUBERNETES))
 
 
 def test_a_killed_engine_takes_its_provider_with_it_within_seconds(lab: BuiltLab) -> None:
@@ -50,7 +53,7 @@ def test_every_declared_node_is_ready_with_the_declared_versions(lab: BuiltLab) 
         )
         for node in nodes
     }
-    assert found == {name: ("v1.36.3", "2.3.4", ["True"]) for name in NODES}
+    assert found == {name: (f"v{KUBERNETES}", "2.3.4", ["True"]) for name in NODES}
 
 
 def test_the_outputs_tell_address_role_runtime_and_versions_of_each_node(lab: BuiltLab) -> None:
@@ -59,7 +62,7 @@ def test_the_outputs_tell_address_role_runtime_and_versions_of_each_node(lab: Bu
     assert isinstance(nodes, list)
     assert {node["name"]: node["role"] for node in nodes} == NODES
     assert {(node["runtime"], node["runtimeVersion"], node["kubernetesVersion"]) for node in nodes} == {
-        ("containerd", "2.3.4", "1.36.3")
+        ("containerd", "2.3.4", KUBERNETES)
     }
     reported = json.loads(lab.cluster.kubectl("get", "nodes", "--output", "json"))["items"]
     addresses = {n["metadata"]["name"]: n["status"]["addresses"][0]["address"] for n in reported}

@@ -1,10 +1,10 @@
-"""What each node's steps are told: versions, sockets, images, authorities, facts."""
+"""What each node's steps are given: versions, sockets, images, authorities, facts."""
 
 import re
 from collections.abc import Iterable
 
 from components.runtimes import RUNTIMES
-from components.steps.leftovers import all_traces
+from components.steps.traces import all_traces
 from config import LabConfig, versions
 from tests.graph.conftest import address_of, facts_of
 from tests.graph.recording import Graph

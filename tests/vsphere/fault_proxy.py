@@ -81,7 +81,7 @@ class FaultProxy:
         self.add(Rule(method, Action.FAULT, times, fault=_FAULT.format(kind=kind, inner=inner, text=kind)))
 
     def take(self, method: str) -> Rule | None:
-        """Returns the rule for this call, and counts it down."""
+        """The rule for this call, and counts it down."""
         with self._lock:
             rule = next((rule for rule in self._rules if rule.method == method and rule.times > 0), None)
             if rule is not None:

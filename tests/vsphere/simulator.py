@@ -220,7 +220,7 @@ class Simulator:
         return path
 
     def wait_until_on(self, names: set[str]) -> None:
-        """Returns once all these machines are on."""
+        """Once all these machines are on."""
         deadline = Deadline(START_SECONDS)
         while True:
             found = self.machines()

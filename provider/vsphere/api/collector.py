@@ -16,12 +16,12 @@ POLL_SECONDS = 1  # a wait looks at its cancel token this often
 
 
 def read(session: Session, doing: str, obj: Any, paths: Sequence[str]) -> Facts:
-    """Returns the set properties of one object by path; unset ones are absent. Raises GoneError and VsphereError."""
+    """The set properties of one object by path; unset ones are absent. Raises GoneError and VsphereError."""
     return read_many(session, doing, [obj], paths)[obj._moId]
 
 
 def read_many(session: Session, doing: str, objects: Iterable[Any], paths: Sequence[str]) -> dict[str, Facts]:
-    """Returns the set properties of objects of one type by moid, in one call."""
+    """The set properties of objects of one type by moid, in one call."""
     wanted = list(objects)
     if not wanted:
         return {}
@@ -33,7 +33,7 @@ def read_many(session: Session, doing: str, objects: Iterable[Any], paths: Seque
 
 
 def retrieve(session: Session, doing: str, spec: Any) -> dict[str, Facts]:
-    """Returns what a FilterSpec selects: the set properties by moid."""
+    """What a FilterSpec selects: the set properties by moid."""
 
     def call() -> list[Any]:
         collector = session.content.propertyCollector
@@ -127,7 +127,7 @@ def _discard(session: Session, doing: str, collector: Any) -> None:
 
 
 def task_manager_spec(content: Any, paths: Sequence[str]) -> Any:
-    """Returns the FilterSpec of the host's recent tasks."""
+    """The FilterSpec of the host's recent tasks."""
     query = vmodl.query.PropertyCollector
     hop = query.TraversalSpec(type=vim.TaskManager, path="recentTask", skip=False)
     return query.FilterSpec(

@@ -14,7 +14,7 @@ from provider.vsphere.errors import (
 
 
 def translate(doing: str, fault: BaseException) -> VsphereError:
-    """Returns the exception to raise for a fault met while `doing` (for example "creating VM w1")."""
+    """The exception to raise for a fault met while `doing` (for example "creating VM w1")."""
     if isinstance(fault, vim.fault.InvalidPowerState):
         return PowerStateError(doing, str(fault.existingState))
     for kinds, error, explain in _TABLE:

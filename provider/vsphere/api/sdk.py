@@ -23,7 +23,7 @@ _VERSIONS_PATH = "/sdk/vimServiceVersions.xml"
 
 
 def negotiated_version(server: str, port: int, context: ssl.SSLContext) -> str:
-    """Returns pyvmomi's name of the version.
+    """pyvmomi's name of the version.
 
     Raises RefusedError if the server does not speak the vSphere API, OSError and HTTPException if it does not answer.
     """

@@ -10,7 +10,7 @@ from provider.vsphere.errors import RefusedError, UnreachableError
 
 
 def context(host: str, port: int, ca_pem: str | None, sha256: str | None) -> ssl.SSLContext:
-    """Returns a context that verifies the server.
+    """A context that verifies the server.
 
     With `sha256` (64 hex digits, colons allowed) only that very certificate is accepted, whatever name it bears;
     otherwise the chain and the host name are verified against `ca_pem` or, without it, the system's CAs.
@@ -45,7 +45,7 @@ def _pinned(host: str, port: int, sha256: str) -> ssl.SSLContext:
 
 
 def colons(digest: str) -> str:
-    """Returns a hex digest the way certificate viewers show it: AB:CD:..."""
+    """A hex digest the way certificate viewers show it: AB:CD:..."""
     return ":".join(digest[index : index + 2] for index in range(0, len(digest), 2)).upper()
 
 

@@ -56,7 +56,7 @@ class Images:
         return import_base(self._place, source, name, instance, marks, self._progress)
 
     def find(self, sha256: str, datastore: str, user: str) -> ImportedImage | None:
-        """Returns the image if it is there, complete, and this user is noted."""
+        """The image if it is there, complete, and this user is noted."""
         machine = self._locate(sha256, datastore)
         marks = _marks(machine)
         if machine is None or marks.get(PHASE_KEY) != READY or user_key(user) not in marks:
@@ -64,7 +64,7 @@ class Images:
         return _imported(machine.observe("reading the image"), sha256)
 
     def base_of(self, sha256: str, datastore: str) -> ObservedMachine:
-        """Returns the base machine of a complete image. Raises GoneError if there is none."""
+        """The base machine of a complete image. Raises GoneError if there is none."""
         machine = self._locate(sha256, datastore)
         if machine is None or _marks(machine).get(PHASE_KEY) != READY:
             raise GoneError(
@@ -111,7 +111,7 @@ class Images:
         return _imported(machine.observe(doing), source.sha256)
 
     def _ready(self, source: ImageSource) -> Machine | None:
-        """Returns the complete base machine; waits for one being made, removes one that nobody makes any more."""
+        """The complete base machine; waits for one being made, removes one that nobody makes any more."""
         deadline = Deadline(WAIT_SECONDS)
         doing = f"waiting for another run that imports image {base_name(source.sha256)}"
         while True:

@@ -30,7 +30,7 @@ def import_base(
     marks: Mapping[str, str],
     progress: Callable[[str], None],
 ) -> Machine:
-    """Returns the new base machine, complete and carrying `marks`. Raises VsphereError; nothing is left then."""
+    """The new base machine, complete and carrying `marks`. Raises VsphereError; nothing is left then."""
     session = place.session
     doing = f"importing image {source.ova} as {name}"
     datastore = place.datastore(source.datastore)
@@ -85,7 +85,7 @@ def _remove(place: Place, name: str, instance: str, importer: str) -> None:
 
 
 def session_key(session: Session) -> str:
-    """Returns the host's key of our own session."""
+    """The host's key of our own session."""
     manager = session.content.sessionManager
     current = collector.read(session, "reading the session", manager, ["currentSession"])["currentSession"]
     return str(current.key)

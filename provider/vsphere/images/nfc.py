@@ -49,7 +49,7 @@ class Lease:
                 self._session.change(self._doing, self._lease.HttpNfcLeaseAbort, None)
 
     def wait_until_ready(self) -> Any:
-        """Returns the HttpNfcLeaseInfo. Raises the lease's error."""
+        """The HttpNfcLeaseInfo. Raises the lease's error."""
 
         def done(facts: Facts) -> Facts | None:
             return dict(facts) if str(facts.get("state")) in ("ready", "error") else None
@@ -115,7 +115,7 @@ class Lease:
 
 
 def import_params(name: str, network_names: Sequence[str], network: Any | None) -> Any:
-    """Returns the parameters of CreateImportSpec: thin disks, every network of the OVA mapped to the one given."""
+    """The parameters of CreateImportSpec: thin disks, every network of the OVA mapped to the one given."""
     mapping = [] if network is None else [vim.OvfManager.NetworkMapping(name=n, network=network) for n in network_names]
     return vim.OvfManager.CreateImportSpecParams(
         entityName=name,

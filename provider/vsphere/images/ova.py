@@ -28,7 +28,7 @@ class Ova:
     networks: tuple[str, ...]
 
     def member(self, name: str) -> tuple[IO[bytes], int]:
-        """Returns a file of the OVA and its size in bytes. Raises VsphereError if it is not in there."""
+        """A file of the OVA and its size in bytes. Raises VsphereError if it is not in there."""
         try:
             info = self.archive.getmember(name)
         except KeyError:

@@ -28,13 +28,13 @@ class CommandFailedError(Exception):
     """A request that the plugin refused; its text is what the engine would show."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Checked:
     inputs: dict[str, Any]
     failures: dict[str, str]  # property -> reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a diff leads to: nothing, an update, or a replacement."""
 
@@ -44,7 +44,7 @@ class Change:
     paths: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resource:
     token: str
     id: str

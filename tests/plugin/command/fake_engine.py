@@ -11,7 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogLine:
     severity: str  # DEBUG, INFO, WARNING or ERROR
     urn: str
@@ -47,7 +47,7 @@ class FakeEngine(engine_pb2_grpc.EngineServicer):
         return [line.message for line in self.lines]
 
     def wait_for(self, part: str, limit: float = 30) -> None:
-        """Returns once a message holds the part; fails with all messages after `limit` seconds."""
+        """Once a message holds the part; fails with all messages after `limit` seconds."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: any(part in line.message for line in self._lines), limit):
                 raise TimeoutError(f"no log line with {part!r} within {limit} s, got {self._lines}")

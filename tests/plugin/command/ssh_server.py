@@ -17,7 +17,7 @@ SSHD = "/usr/sbin/sshd"
 START_LIMIT = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KeyPair:
     private: str  # OpenSSH PEM
     public: str  # "ssh-ed25519 AAAA..."

@@ -37,7 +37,7 @@ class UnfinishedError(RefusedError):
         self.reasons = list(detail.reasons)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resource:
     """A resource as the engine keeps it."""
 

@@ -1,4 +1,4 @@
-"""A checked lab as the configuration's door would give it, built by hand: one control plane and two workers."""
+"""A checked lab as `config.load` would give it, built by hand: one control plane and two workers."""
 
 from dataclasses import replace
 

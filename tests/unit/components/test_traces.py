@@ -11,7 +11,7 @@ from components import traces
 from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
-from components.steps.leftovers import all_traces
+from components.steps.traces import all_traces
 from components.traces import KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES, Traces
 from tests.unit.components.labs import REGISTRIES
 from tests.unit.components.renderings import files_of

@@ -1,6 +1,5 @@
 """Labs to load, laid out as files."""
 
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.unit.config.lab_folder import MINIMAL, LabFolder
+from tests.unit.config.lab_folder import MINIMAL, LabFolder, text_of
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def lab_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pat
         folder.stack.parent.mkdir()
         for target in (folder.stack, folder.site):
             own = case / target.name
-            shutil.copyfile(own if own.exists() else MINIMAL / target.name, target)
+            target.write_text(text_of(own if own.exists() else MINIMAL / target.name))
         monkeypatch.chdir(tmp_path)
         return folder
 

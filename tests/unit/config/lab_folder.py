@@ -7,11 +7,16 @@ from config.load import load_file
 
 CASES = Path(__file__).parents[2] / "configs"
 KUBERNETES = next(iter(versions.KUBERNETES))
-"""The version that the cases name."""
+"""The version that stands in the cases as `@KUBERNETES@`."""
 
 MINIMAL = CASES / "valid" / "01-minimal"
 SHA256 = "0123456789abcdef" * 4
 """What the minimal case says of its image."""
+
+
+def text_of(file: Path) -> str:
+    """A file of a case, with the version of Kubernetes in its place."""
+    return file.read_text().replace("@KUBERNETES@", KUBERNETES)
 
 
 class LabFolder:

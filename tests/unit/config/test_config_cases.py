@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config import ConfigError
-from tests.unit.config.lab_folder import CASES, LabFolder
+from tests.unit.config.lab_folder import CASES, LabFolder, text_of
 
 VALID = sorted((CASES / "valid").iterdir())
 INVALID = sorted((CASES / "invalid").iterdir())
@@ -29,7 +29,7 @@ def test_a_valid_lab_loads(case: Path, lab_folder: Callable[[Path], LabFolder]) 
 
 @pytest.mark.parametrize("case", INVALID, ids=name)
 def test_an_invalid_lab_gives_exactly_its_lines(case: Path, lab_folder: Callable[[Path], LabFolder]) -> None:
-    expected = (case / "expected.txt").read_text().splitlines()
+    expected = text_of(case / "expected.txt").splitlines()
     with pytest.raises(ConfigError) as raised:
         lab_folder(case).load()
     header, *lines = str(raised.value).splitlines()

@@ -9,6 +9,7 @@ import yaml
 
 from config import LabConfig
 from config.load import load as load_lab
+from config.versions import KUBERNETES
 from rig.mirror.programs import cri_dockerd_release
 from rig.services.mirror import MIRROR
 from rig.site import Site, render_services_env, render_site
@@ -37,7 +38,7 @@ def load(tmp_path: Path, site: Site) -> LabConfig:
     (rig / "esxi" / "password").chmod(0o600)
     stacks = tmp_path / "stacks"
     stacks.mkdir()
-    cluster = {"kubernetesVersion": "1.36.3", "runtime": "containerd"}
+    cluster = {"kubernetesVersion": next(iter(KUBERNETES)), "runtime": "containerd"}
     return load_lab("containerd", cluster, NODES, "../.rig/site.yaml", stacks, {})
 
 
@@ -48,7 +49,7 @@ def certificate(tmp_path: Path) -> str:
     return (tmp_path / "authority" / "ca.pem").read_text()
 
 
-def test_the_strict_door_accepts_the_rigs_site_file(tmp_path: Path) -> None:
+def test_the_configuration_accepts_the_rigs_site_file(tmp_path: Path) -> None:
     site = load(tmp_path, SITE).site
     assert (site.vsphere.server, site.vsphere.port) == ("127.0.0.1", 8989)
     assert site.mirrors.files == "https://10.87.0.1:8443/files"

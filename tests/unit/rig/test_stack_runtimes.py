@@ -19,7 +19,7 @@ from toolchain.layout import Layout
 ROOT = Path(__file__).parents[3]
 MIXED = """
     config:
-      kubelab:cluster: {kubernetesVersion: 1.36.3, runtime: containerd}
+      kubelab:cluster: {runtime: containerd}
       kubelab:nodes:
         cp1: {role: controlPlane}
         w1: {role: worker, runtime: docker}
