@@ -205,6 +205,7 @@ main() {
   logged "cleaning $NODE_NAME" reset_node
   found=$(found_traces | tr '\n' ' ')
   [[ -z $found ]] || fail "cleaning $NODE_NAME: there still is $found; look at /var/log/kubelab-${STEP%.sh}.log, remove it by hand, or build the machine anew"
+  rm -rf /var/cache/kubelab
   find /etc/kubelab -mindepth 1 ! -path "$unfinished" -delete
   rm -rf /etc/kubelab
 }

@@ -2,6 +2,8 @@
 # What every step begins with: strict mode, how it speaks, how it waits, and how it ends.
 set -euo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
+# kubectl would keep what it discovers in root's home.
+export KUBECACHEDIR=/var/cache/kubelab
 
 # stdout is a step's result, which may be a secret; progress and errors go to stderr.
 say() { printf '%s\n' "$*" >&2 || true; }

@@ -3,6 +3,7 @@
 import base64
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.e2e import host
 from tests.e2e.cluster import Cluster, fetch, pod, wait_for_pods
 from tests.e2e.mixed.conftest import PRIVATE_REGISTRY
 from tests.e2e.mixed.nodes import CONTROL_PLANE, CRIO, DOCKER, NODES, W1, W2, W3, doctor
+from tests.e2e.project import wait_for
 
 REPORTED = {CONTROL_PLANE: "containerd", W1: "docker", W2: "containerd", W3: "cri-o"}
 PRIVATE_IMAGE = f"{PRIVATE_REGISTRY}/private/agnhost:2.63.0"
@@ -65,9 +67,14 @@ class TestPods:
         )
         try:
             address = mixed.get("service", "web")["spec"]["clusterIP"]
+            ask = f"for i in $(seq 60); do curl -fsS --max-time 3 http://{address}/hostname; echo; done"
+
+            def all_answer(node: str) -> bool:
+                return set(host.in_machine(node, "bash", "-c", ask).split()) == set(web.values())
+
+            # kube-proxy takes over what the service selects in its own time.
             for node in NODES:
-                ask = f"for i in $(seq 60); do curl -fsS --max-time 3 http://{address}/hostname; echo; done"
-                assert set(host.in_machine(node, "bash", "-c", ask).split()) == set(web.values()), node
+                wait_for(partial(all_answer, node), 60, f"all pods to answer {node}")
         finally:
             mixed.kubectl("delete", "service", "web")
 

@@ -28,7 +28,8 @@ class TestSettings:
     """Settings of components, changed in one run on the running cluster."""
 
     @pytest.fixture(scope="class")
-    def change(self, mixed: Cluster) -> Change:
+    @classmethod
+    def change(cls, mixed: Cluster) -> Change:
         """Of all API servers, of kube-proxy, and of the kubelet of one node."""
         argument = {"name": "max-requests-inflight", "value": "401"}
         mixed.project.set_cluster(
@@ -63,9 +64,10 @@ class TestSettings:
     def test_a_setting_of_kube_proxy_is_in_effect_on_every_node(self, mixed: Cluster) -> None:
         addresses = {node["name"]: node["address"] for node in mixed.nodes_output()}
         for node in NODES:
-            asked = host.in_machine(
-                CONTROL_PLANE, "curl", "-fsS", "--max-time", "5", f"http://{addresses[node]}:10249/proxyMode"
-            )
+            # One that was just started listens a moment later.
+            patience = ("--retry", "20", "--retry-delay", "1", "--retry-connrefused")
+            url = f"http://{addresses[node]}:10249/proxyMode"
+            asked = host.in_machine(CONTROL_PLANE, "curl", "-fsS", "--max-time", "60", *patience, url)
             assert asked == "iptables", node
 
     @pytest.mark.usefixtures("change")
@@ -94,7 +96,8 @@ class TestEndpoint:
     """Another endpoint of the running cluster; also the run that follows one that was refused."""
 
     @pytest.fixture(scope="class")
-    def change(self, mixed: Cluster) -> Change:
+    @classmethod
+    def change(cls, mixed: Cluster) -> Change:
         """An address that the control plane's machine has besides its own."""
         unit = "/etc/systemd/system/endpoint.service"
         host.run_text(
