@@ -43,7 +43,7 @@ def node_part() -> Part:
     def build(place: Workplace, out: Path) -> None:
         node.build_rootfs(out / "rootfs.tar", place.log, place.environ)
 
-    return Part(NODE, "node image (Debian 12)", build, values={"key": node.cache_key()})
+    return Part(NODE, "node image", build, values={"key": node.cache_key()})
 
 
 def ova_part() -> Part:
