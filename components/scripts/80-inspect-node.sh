@@ -38,18 +38,26 @@ other_answers() {
 # A pod of the kubelet's: with the systemd driver its containers are scopes in slices.
 # Processes that end meanwhile are no fault.
 pod_cgroup() { { grep -hoE '[^:]*/kubepods.*pod[0-9a-f_-]{32,36}[^/]*/[^/]+.*' /proc/[0-9]*/cgroup 2>/dev/null || true; } | sort -u | sed -n 1p; }
-has_pod() { [[ -n $(pod_cgroup) ]]; }
+
+# What was seen is kept: a container whose start fails is there for a moment only.
+see_pod() {
+  pod_cgroup >"$seen"
+  [[ -s $seen ]]
+}
+
+at_exit() { rm -f "${seen:-}"; }
 
 main() {
   local socket
+  seen=$(mktemp)
   socket=$(configured_socket)
-  [[ -z $socket ]] || wait_until 180 "a pod of the kubelet on $NODE_NAME (see also: journalctl -u kubelet -n 50)" has_pod
+  [[ -z $socket ]] || wait_until 180 "a pod of the kubelet on $NODE_NAME (see also: journalctl -u kubelet -n 50)" see_pod
   say_fact configured "$socket"
   say_fact crictl "$(sed -nE 's/^runtime-endpoint: *"?([^" ]+)"?$/\1/p' /etc/crictl.yaml 2>/dev/null || true)"
   say_fact answering "$(answer "${socket:-none}")"
   say_fact others "$(other_answers "$socket")"
   say_fact runtime-driver "$(crictl --runtime-endpoint "$socket" runtime-config 2>/dev/null | grep -oE 'SYSTEMD|CGROUPFS' | tr '[:upper:]' '[:lower:]' || true)"
-  say_fact pod-cgroup "$(pod_cgroup)"
+  say_fact pod-cgroup "$(<"$seen")"
   say_fact pod-networks "$(pod_networks | sed 's#.*/##' | xargs)"
   say_fact drop-ins "$(systemctl show kubelet --property DropInPaths --value | tr ' ' '\n' | sed 's#.*/##' | xargs)"
   say_fact ignored-settings "$(said_since_start kubelet 2>/dev/null | grep -c 'Ignoring invalid environment' || true)"

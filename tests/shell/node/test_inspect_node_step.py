@@ -110,6 +110,13 @@ def test_a_cgroup_driver_that_differs_is_said(guest: Guest) -> None:
     assert (found["runtime-driver"], found["pod-cgroup"]) == ("cgroupfs", cgroup)
 
 
+def test_a_container_that_ends_after_it_was_seen_counts_as_seen(guest: Guest) -> None:
+    """One whose start fails is there for a moment, again and again."""
+    run_member(guest, "crio")
+    guest.answer("crictl", "echo 0::/ >/proc/1/cgroup")
+    assert facts(guest)["pod-cgroup"] == POD_CGROUP
+
+
 @pytest.mark.parametrize("cgroup", ["/", "/kubepods.slice", f"/kubepods/burstable/pod{POD_UID}", "/system.slice/pod"])
 def test_the_first_container_of_a_pod_is_waited_for(guest: Guest, cgroup: str) -> None:
     run_member(guest, "containerd")
