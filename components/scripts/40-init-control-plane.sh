@@ -66,6 +66,8 @@ phase() { logged "running kubeadm init phase $* on $NODE_NAME" kubeadm init phas
 # kubeadm's own way to change a running cluster. The components come first: what they refuse is not yet uploaded.
 apply_settings() {
   say "changing the control plane's settings"
+  # An API server that does not answer is what the change may mend.
+  watches=$(configmap_watches 2>/dev/null) || watches=0
   former=$(mktemp -d)
   cp --archive "$manifests" "$former/manifests"
   mkdir "$former/kubeconfigs"
@@ -132,8 +134,28 @@ last_words() {
   [[ -z $container ]] || crictl logs --tail 3 "$container" 2>&1
 }
 
+# Watches of single ConfigMaps, which kubelets hold for those that their pods mount.
+configmap_watches() {
+  local metrics
+  metrics=$(kubectl get --raw /metrics) || return 1
+  awk '/^apiserver_longrunning_requests\{/ && /resource="configmaps"/ && /scope="resource"/ && /verb="WATCH"/ {sum += $2} END {print sum + 0}' <<<"$metrics"
+}
+
+# A kubelet that lost its watch while the API server was started again would give a new kube-proxy the former settings.
+await_watches() {
+  local deadline=$((SECONDS + 90)) found
+  until found=$(configmap_watches) && ((found >= watches)); do
+    if ((SECONDS >= deadline)); then
+      say "warning: waited 90 s for kubelets to watch their ConfigMaps again: found ${found:-none}, before the change there were $watches; kube-proxy may go on with its former settings on a node: look at kubectl -n kube-system rollout restart daemonset/kube-proxy"
+      return 0
+    fi
+    sleep 1
+  done
+}
+
 apply_kube_proxy() {
   local settings
+  await_watches
   phase addon kube-proxy
   settings=$(kube_proxy_settings)
   if is_applied kube-proxy "$settings"; then return 0; fi

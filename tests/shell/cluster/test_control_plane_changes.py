@@ -17,6 +17,16 @@ API_SERVER_ENDS = f"""if [[ $* != *--local* ]] && grep -q no-such-argument {API_
   exit 1
 fi"""
 
+# What an API server that is started again tells of watches: two before, none at first, two again.
+WATCHES = """if [[ $* == *'--raw /metrics'* ]]; then
+  asked=$(($(cat /run/asked 2>/dev/null || echo 0) + 1))
+  echo "$asked" >/run/asked
+  found=2
+  ((asked != 2)) || found=0
+  echo "apiserver_longrunning_requests{resource=\\"configmaps\\",scope=\\"resource\\",verb=\\"WATCH\\"} $found"
+  exit 0
+fi"""
+
 
 @pytest.fixture(autouse=True)
 def control_plane(guest: Guest) -> None:
@@ -35,6 +45,13 @@ class TestChange:
         assert changed(guest) == [f"kubeadm init phase {phase}" for phase in phases]
         assert "audit-log-path" in guest.read(API_SERVER)
         assert "audit-log-path" in (guest.known("uploaded") or "")
+
+    def test_kubelets_watch_again_before_kube_proxy_takes_its_settings(self, guest: Guest) -> None:
+        """A kubelet without its watch would give the new kube-proxy the former ones."""
+        init(guest)
+        guest.answer("kubectl", WATCHES)
+        assert init(guest, AUDITED).status == 0
+        assert guest.read("/run/asked").split() == ["3"]
 
     def test_it_is_applied_once(self, guest: Guest) -> None:
         init(guest)
