@@ -155,10 +155,10 @@ await_watches() {
 
 apply_kube_proxy() {
   local settings
-  await_watches
   phase addon kube-proxy
   settings=$(kube_proxy_settings)
   if is_applied kube-proxy "$settings"; then return 0; fi
+  await_watches
   kubectl --namespace kube-system rollout restart daemonset/kube-proxy >&2
   kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
     fail "waiting 180 s for kube-proxy to take its settings: see above; look at: kubectl -n kube-system logs daemonset/kube-proxy"

@@ -50,8 +50,14 @@ class TestChange:
         """A kubelet without its watch would give the new kube-proxy the former ones."""
         init(guest)
         guest.answer("kubectl", WATCHES)
-        assert init(guest, AUDITED).status == 0
+        assert init(guest, replace(CLUSTER, kube_proxy={"mode": "nftables"})).status == 0
         assert guest.read("/run/asked").split() == ["3"]
+
+    def test_nothing_is_waited_for_where_kube_proxy_keeps_its_settings(self, guest: Guest) -> None:
+        init(guest)
+        guest.answer("kubectl", WATCHES)
+        assert init(guest, AUDITED).status == 0
+        assert guest.read("/run/asked").split() == ["1"]
 
     def test_it_is_applied_once(self, guest: Guest) -> None:
         init(guest)
