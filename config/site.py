@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_va
 from config import retired
 from config.model import Spec
 from config.passthrough import check_kube_proxy, check_kubelet
+from config.problems import shown
 from config.releases import RuntimeVersions, adapters
 from config.values import (
     FilePath,
@@ -82,6 +83,13 @@ def _not_owned(entries: dict[str, str]) -> dict[str, str]:
     found = [key for key in entries if key.lower().startswith(_OWNED_PREFIXES)]
     if found:
         raise ValueError(f"found {', '.join(found)}: kubelab sets guestinfo.* and kubelab.* itself; remove it")
+    names = [key for key in entries if not re.fullmatch(r"[A-Za-z0-9_.:-]+", key)]
+    if names:
+        wanted = "wanted: a name of letters, digits and . _ : - such as svga.vramSize"
+        raise ValueError(f"found the key {', '.join(map(shown, names))}, {wanted}")
+    values = [key for key, value in entries.items() if not value.isprintable()]
+    if values:
+        raise ValueError(f"found control characters in the value of {', '.join(values)}, wanted: a text of one line")
     return entries
 
 

@@ -6,6 +6,7 @@
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
 : "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
+: "${SWAP:?off, or keep where the kubelet bears it}"
 : "${ONLY_MIRRORS:?true when apt asks nothing but the mirrors}"
 
 load_modules() {
@@ -29,6 +30,7 @@ apply_sysctl() {
 }
 
 disable_swap() {
+  [[ $SWAP == off ]] || return 0
   if [[ -n $(swapon --noheadings --show) ]]; then
     say 'turning swap off'
     swapoff -a

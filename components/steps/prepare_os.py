@@ -23,6 +23,11 @@ def repositories(node: NodeConfig, minor: str, mirrors: MirrorsConfig) -> list[R
     return [apt.kubernetes(minor, mirrors), runtime, *([archive] if archive else [])]
 
 
+def keeps_swap(node: NodeConfig) -> bool:
+    """Whether the machine's swap stays on: its kubelet is told to bear it."""
+    return node.kubelet.get("failSwapOn") is False
+
+
 def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence[Repository]) -> dict[str, str]:
     """What the preparation is given."""
     return {
@@ -30,5 +35,6 @@ def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
         "MIRROR_CA": mirrors.ca_pem or "",
+        "SWAP": "keep" if keeps_swap(node) else "off",
         "ONLY_MIRRORS": str(of_node(node).archive(mirrors) is not None).lower(),
     }

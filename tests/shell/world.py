@@ -142,9 +142,10 @@ def run_workload(guest: Guest) -> None:
         guest.state(f"configz/{node.name}", render_configz(RUNTIMES[node.runtime].cri_socket))
 
 
-def render_configz(socket: str, driver: str = "systemd") -> str:
-    """What a kubelet says of its configuration."""
-    configuration = {"cgroupDriver": driver, "containerRuntimeEndpoint": socket, "podsPerCore": 0}
+def render_configz(socket: str, driver: str = "systemd", **changed: object) -> str:
+    """What a kubelet says of its configuration, with the gate that docker's needs."""
+    settings = {"featureGates": {"ExtendWebSocketsToKubelet": False}, **changed}
+    configuration = {"cgroupDriver": driver, "containerRuntimeEndpoint": socket, "podsPerCore": 0, **settings}
     return json.dumps({"kubeletconfig": configuration}, separators=(",", ":"))
 
 
