@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider doctor toolchain rig tests bench
+SOURCES := __main__.py config components provider doctor toolchain rig upstream tests bench
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help

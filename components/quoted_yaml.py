@@ -24,7 +24,11 @@ class _Dumper(yaml.SafeDumper):
 
 def _represented(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.Node:
     # Several lines stay readable as a block, which is a text too; one that a block cannot hold gets quotes.
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|" if "\n" in text else '"')
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|" if _is_block(text) else '"')
+
+
+def _is_block(text: str) -> bool:
+    return "\n" in text and text.replace("\n", "").isprintable()
 
 
 _Dumper.add_representer(_Quoted, _represented)
@@ -39,7 +43,9 @@ def dump_all(documents: Iterable[Mapping[str, object]]) -> str:
     """Several documents as one text."""
     written = [_quoted(document) for document in documents]
     # No line is folded, so that a value is found as a whole where a preview shows it.
-    return yaml.dump_all(written, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=2**31, allow_unicode=True)
+    return yaml.dump_all(
+        written, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=2**31, allow_unicode=True
+    )
 
 
 def _quoted(value: object) -> object:

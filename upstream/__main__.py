@@ -13,7 +13,9 @@ def main(minors: list[str]) -> int:
     go = shutil.which("go")
     unknown = sorted(set(minors) - set(VERSIONS))
     if go is None or unknown:
-        fault = f"found no version of {', '.join(unknown)} in upstream/generation.py" if unknown else "found no go on PATH"
+        fault = (
+            f"found no version of {', '.join(unknown)} in upstream/generation.py" if unknown else "found no go on PATH"
+        )
         print(f"generating what Kubernetes takes: {fault}; known: {', '.join(VERSIONS)}", file=sys.stderr)
         return 1
     for minor in minors or VERSIONS:

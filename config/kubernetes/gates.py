@@ -10,32 +10,38 @@ _PREFIX = "kube:"
 """Of the component that a gate belongs to, as `--feature-gates` may have it."""
 
 
-def unfit_gate(known: Facts, name: str, value: object, *, etcd: bool = False) -> str | None:
-    """Why a gate cannot be set so, in the words after its name; None if it can."""
-    gates = known.etcd_feature_gates if etcd else known.feature_gates
-    if name not in gates:
-        return f"unknown to {'etcd of ' * etcd}Kubernetes {known.minor}{_meant(known, name, gates, etcd=etcd)}"
+def unfit_gate(known: Facts, name: str, value: object) -> str | None:
+    """Why a gate of a mapping cannot be set so; None if it can."""
+    fault = _fault(known, name, value)
+    if name not in known.feature_gates:
+        return fault
     if not isinstance(value, bool):
-        return f"found {shown(value)}, wanted: true or false, without quotes"
-    _, default, *locked = gates[name].split()
-    if locked and value is not (default == "true"):
-        return f"found {shown(value)}, which Kubernetes {known.minor} has locked to {default}; remove it"
-    return None
+        fault = "wanted: true or false, without quotes"
+    return f"found {shown(value)}, {fault}" if fault else None
 
 
 def unfit_gates_text(known: Facts, text: str, *, etcd: bool = False) -> Iterator[str]:
     """The same of `A=true,B=false`, the value of an argument `feature-gates`: a line for each gate that will not do."""
     for each in filter(None, (part.strip() for part in text.split(","))):
-        name, _, written = each.removeprefix(_PREFIX).partition("=")
-        name, written = name.strip(), written.strip()
+        name, _, written = (part.strip() for part in each.removeprefix(_PREFIX).partition("="))
         if ":" in name:
             continue
         if written not in (*_TRUE, *_FALSE):
             yield f"found {shown(each)}, wanted: gates with their values, such as {name or 'NodeSwap'}=true"
             continue
-        reason = unfit_gate(known, name, written in _TRUE, etcd=etcd)
-        if reason:
-            yield reason if reason.startswith("found") and name in reason else f"{shown(name)}: {reason}"
+        fault = _fault(known, name, written in _TRUE, etcd=etcd)
+        if fault:
+            yield f"found {shown(each)}, {fault}"
+
+
+def _fault(known: Facts, name: str, value: object, *, etcd: bool = False) -> str | None:
+    gates = known.etcd_feature_gates if etcd else known.feature_gates
+    if name not in gates:
+        return f"unknown to {'etcd of ' * etcd}Kubernetes {known.minor}{_meant(known, name, gates, etcd=etcd)}"
+    _, default, *locked = gates[name].split()
+    if locked and isinstance(value, bool) and value is not (default == "true"):
+        return f"which Kubernetes {known.minor} has locked to {default}; remove it"
+    return None
 
 
 def _meant(known: Facts, name: str, gates: Mapping[str, str], *, etcd: bool) -> str:

@@ -67,7 +67,9 @@ def duration_text(duration: str) -> str:
     hours, rest = divmod(rest, _UNITS["h"])
     minutes, rest = divmod(rest, _UNITS["m"])
     seconds = f"{_short(Decimal(rest) / _UNITS['s'])}s"
-    return f"{sign}{hours}h{minutes}m{seconds}" if hours else f"{sign}{minutes}m{seconds}" if minutes else sign + seconds
+    return (
+        f"{sign}{hours}h{minutes}m{seconds}" if hours else f"{sign}{minutes}m{seconds}" if minutes else sign + seconds
+    )
 
 
 def quantity_text(quantity: str) -> str:

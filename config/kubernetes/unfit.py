@@ -67,10 +67,14 @@ def _swap(documents: Documents) -> Iterator[Problem]:
     for name, node in documents.nodes.items():
         layers = (node.kubelet, documents.cluster.kubelet, documents.site.kubelet)
         bears = next((layer["failSwapOn"] for layer in layers if "failSwapOn" in layer), True)
-        index, swap = next(((at, layer["memorySwap"]) for at, layer in enumerate(layers) if "memorySwap" in layer), (0, None))
+        index, swap = next(
+            ((at, layer["memorySwap"]) for at, layer in enumerate(layers) if "memorySwap" in layer), (0, None)
+        )
         behaviour = swap.get("swapBehavior") if isinstance(swap, dict) else None
         if bears is False or behaviour in (None, "", _NO_SWAP):
             continue
         path = "kubelet/memorySwap/swapBehavior"
         text = f"found {shown(behaviour)}, but swap is turned off on {name}; set failSwapOn: false there to keep it"
-        yield (documents.in_node(name, path, text), documents.in_cluster(path, text), documents.in_site(path, text))[index]
+        yield (documents.in_node(name, path, text), documents.in_cluster(path, text), documents.in_site(path, text))[
+            index
+        ]
