@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from config import retired
+from config.kubernetes.editor import names_of
+from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.model import Spec
 from config.passthrough import check_kube_proxy, check_kubelet
 from config.problems import shown
@@ -75,8 +77,12 @@ Name = Annotated[str, AfterValidator(_name)]
 LoginName = Annotated[str, AfterValidator(_login_name)]
 LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
-KubeletSettings = Annotated[dict[str, JsonValue], AfterValidator(check_kubelet)]
-KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(check_kube_proxy)]
+KubeletSettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kubelet), Field(json_schema_extra=names_of(KUBELET))
+]
+KubeProxySettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kube_proxy), Field(json_schema_extra=names_of(KUBE_PROXY))
+]
 
 
 def _not_owned(entries: dict[str, str]) -> dict[str, str]:

@@ -31,7 +31,7 @@ def patch(settings: Mapping[str, JsonValue]) -> GuestFile:
 
 
 def declared(settings: Mapping[str, JsonValue], minor: str) -> Mapping[str, str]:
-    """The settings one by one as a running kubelet of that minor (`1.36`) shows them: `featureGates/EventedPLEG`: `true`.
+    """The settings one by one, as a running kubelet of that minor (`1.36`) shows them: `evictionHard/pid.available`.
 
     Spans of time and quantities have the one spelling that it gives them. What it hides is left out.
     """

@@ -1,6 +1,7 @@
 """The verification: the proof that the cluster works, run on a control plane whenever its nodes change. Pure.
 
-Nodes by name, their runtimes, the kubelets' settings, system pods, a pod on every node, DNS, service addresses; then it cleans up after itself.
+Nodes by name, their runtimes, their kubelets' settings, system pods, a pod on every node, DNS, service addresses; then
+it cleans up after itself.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The generated facts of a minor of Kubernetes, read when they are first asked for; `python -m upstream` writes them."""
+"""The generated facts of a minor of Kubernetes, read when first asked for; `python -m upstream` writes them."""
 
 import json
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ class Facts:
     """What Kubernetes of one `minor` (`1.36`) takes; `version` is the one that was read.
 
     `structures`: by the name of a Go type its fields and their types. A type is another structure, `[]` or `{}` before
-    the type of a list's or a mapping's values, a Go kind (`bool`, `int32`, `string`), or a form of text (`duration`, or `span` where it is kept as it is
-    written).
-    `words`: by `Structure.field` the words that it takes, of fields that are no free text; `keys` the keys of a mapping.
+    the type of a list's or a mapping's values, a Go kind (`bool`, `int32`, `string`), or a form of text (`duration`, or
+    `span` where it is kept as written). `words`: by `Structure.field` the words that it takes, of fields that are no
+    free text; `keys` the keys of a mapping.
     `arguments`: by the key of a component (`apiServer`) its arguments and their types, with a reason after those that
     are deprecated. `feature_gates`, `etcd_feature_gates`: by name the stage, the default, and `locked` if it is fixed.
     `kubelet_flags`: the kubelet's own arguments, which are no fields of its configuration.

@@ -19,7 +19,7 @@ _INTEGERS: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 _WHOLE_NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]{1,16}|0[bB][01]{1,64}|0[oO]?[0-7]{1,22}|0|[1-9][0-9]{0,19})")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?")
-_TRUTHS = frozenset("1 t T true TRUE True 0 f F false FALSE False".split())
+_TRUTHS = frozenset(("1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"))
 """What Go's strconv.ParseBool reads."""
 
 

@@ -20,7 +20,7 @@ SOCKET = RUNTIMES["containerd"].cri_socket
 def compare(guest: Guest, declared: dict[str, JsonValue], in_effect: dict[str, JsonValue]) -> Result:
     """Compare when cp1 has these settings declared and those in effect."""
     COMPARE.prepare(guest)
-    guest.state("configz/cp1", render_configz(SOCKET, **in_effect))
+    guest.state("configz/cp1", render_configz(SOCKET, changed=in_effect))
     nodes = [replace(node, kubelet=declared) if node.name == "cp1" else node for node in labs.MIXED.nodes]
     environment = verification.environment(CLUSTER, nodes, ADDRESSES, render_facts(NODE_FACTS))
     return guest.run(COMPARE.file, environment, *COMPARE.arguments)
@@ -94,7 +94,7 @@ def test_what_is_the_same_in_other_words_agrees(guest: Guest, what: str) -> None
 
 def test_what_go_escapes_in_json_is_read(guest: Guest) -> None:
     COMPARE.prepare(guest)
-    configz = render_configz(SOCKET, systemCgroups="/a&b").replace("&", "\\u0026")
+    configz = render_configz(SOCKET, changed={"systemCgroups": "/a&b"}).replace("&", "\\u0026")
     guest.state("configz/cp1", configz)
     result = guest.run(COMPARE.file, {**COMPARE.environment, "KUBELET_SETTINGS": "cp1 systemCgroups /a&b"}, "compare")
     assert (result.status, result.stderr) == (0, "")

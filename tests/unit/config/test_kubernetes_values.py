@@ -1,6 +1,7 @@
 """Single values as Kubernetes reads them: sizes, spans of time, whole numbers, and their one spelling."""
 
 import pytest
+from pydantic import JsonValue
 
 from config.kubernetes.facts import facts
 from config.kubernetes.leaves import leaves
@@ -15,7 +16,7 @@ ENDLESS = ("1e9999999", "1e999999", "1e4300", "1e99", "9" * 5000, f"0.{'0' * 500
 
 @pytest.mark.case("D5", "D11")
 @pytest.mark.parametrize(
-    "size", [*ENDLESS, "10 Mi", "1_000", "１０Mi", "", "Mi", "+", "10MiB", "0", "-1", "nan", "inf"]
+    "size", [*ENDLESS, "10 Mi", "1_000", "\uff11\uff10Mi", "", "Mi", "+", "10MiB", "0", "-1", "nan", "inf"]
 )
 def test_what_is_no_size_is_refused_at_once(size: str) -> None:
     with pytest.raises(ValueError, match=r"size"):
@@ -23,7 +24,7 @@ def test_what_is_no_size_is_refused_at_once(size: str) -> None:
 
 
 @pytest.mark.case("D5")
-@pytest.mark.parametrize("span", ["9" * 5000 + "h", "99999999999999h", "1h" * 5000, "1 h", "10", "1d", "１m", ""])
+@pytest.mark.parametrize("span", ["9" * 5000 + "h", "99999999999999h", "1h" * 5000, "1 h", "10", "1d", "\uff11m", ""])
 def test_what_is_no_span_of_time_is_refused_at_once(span: str) -> None:
     with pytest.raises(ValueError, match=r"span"):
         nanoseconds(span)
@@ -91,7 +92,7 @@ def test_an_argument_takes_what_gos_flags_read(kind: str, value: str, fits: bool
 
 @pytest.mark.case("D14")
 def test_each_setting_is_told_as_the_kubelet_shows_it() -> None:
-    settings = {
+    settings: dict[str, JsonValue] = {
         "maxPods": 60,
         "syncFrequency": "60s",
         "evictionSoftGracePeriod": {"memory.available": "90s"},
