@@ -51,4 +51,5 @@ def test_they_are_asked_in_the_declared_order_and_once(graph: Graph, asked: list
 def test_the_cluster_is_initialised_on_the_first_and_asked_there(graph: Graph) -> None:
     init = step(graph, "40-init-control-plane.sh", "cp1")
     assert init.plain("connection")["host"] == address_of("cp1")
-    assert f"apiServerEndpoint: {address_of('cp1')}:6443" in step(graph, "60-join-worker.sh", "w1").plain("stdin")
+    joined = step(graph, "60-join-worker.sh", "w1").plain("stdin")
+    assert 'apiServerEndpoint: "{}:6443"'.format(address_of("cp1")) in joined

@@ -7,14 +7,14 @@ from tests.graph.test_order import commands, step
 from tests.graph.test_steps import given
 
 
-def test_settings_of_one_nodes_kubelet_change_that_nodes_packages_alone(lab: Lab) -> None:
+def test_settings_of_one_nodes_kubelet_change_its_packages_and_are_verified(lab: Lab) -> None:
     before, after = lab(), lab({"w1": {"kubelet": {"maxPods": 30}}})
     changed = {
         command.name
         for command in commands(after)
         if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
     }
-    assert changed == {"w1-install-kubernetes"}
+    assert changed == {"w1-install-kubernetes", "verification"}
     assert replaced(before, after) == set()
 
 
@@ -50,7 +50,7 @@ def test_another_endpoint_reaches_the_cluster_and_what_joins_and_drains_nothing(
     init, join = step(after, "40-init-control-plane.sh", "cp1"), step(after, "60-join-worker.sh", "w1")
     assert given(init, "API_ENDPOINT") == "api.lab.test:6443"
     assert given(init, "IDENTITY") == given(step(before, "40-init-control-plane.sh", "cp1"), "IDENTITY")
-    assert "apiServerEndpoint: api.lab.test:6443" in given(join, "KUBEADM_CONFIG")
+    assert 'apiServerEndpoint: "api.lab.test:6443"' in given(join, "KUBEADM_CONFIG")
     kustomization = given(step(after, "45-apply-pod-network.sh", "network"), "KUSTOMIZATION")
     assert "api.lab.test" in kustomization
 
@@ -73,6 +73,6 @@ def remade(graph: Graph, machine: str) -> set[str]:
 
 def test_the_mode_of_kube_proxy_is_the_pod_networks_too(lab: Lab) -> None:
     graph = lab(kubeProxy={"mode": "nftables"})
-    assert "mode: nftables\n" in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
+    assert 'mode: "nftables"\n' in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
     applied = step(graph, "45-apply-pod-network.sh", "network")
     assert "true" in given(applied, "KUSTOMIZATION").partition("EnableNFTables")[2].splitlines()[0]
