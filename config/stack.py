@@ -40,7 +40,7 @@ from config.values import (
     PodSubnet,
     ServiceSubnet,
 )
-from config.versions import KUBERNETES
+from config.versions import MINORS, TRIED
 
 PREFIX = "kubelab:"
 
@@ -105,7 +105,7 @@ class ClusterSpec(Spec):
     """The cluster: what all nodes share."""
 
     kubernetes_version: KubernetesVersion = Field(
-        description=f"the version of Kubernetes, for example {next(iter(KUBERNETES))}"
+        description=f"the version of Kubernetes, any patch of {', '.join(sorted(MINORS))}, for example {TRIED}"
     )
     runtime: Runtime = Field(
         default=default_runtime(), description="the container runtime of every node that names none"

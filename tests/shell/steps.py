@@ -70,6 +70,12 @@ def render(step: Step) -> str:
     return render_stdin(step.file, step.environment)
 
 
+def run_prepared(guest: Guest) -> None:
+    run_kubelet(guest)
+    run_runtime(guest)
+    guest.forget("packages/kubeadm")
+
+
 def serve_cri_dockerd(guest: Guest) -> None:
     guest.web(INSTALL_RUNTIME["docker"].environment["CRI_DOCKERD_URL"], cri_dockerd_archive())
 
@@ -129,7 +135,7 @@ INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
     install_kubernetes.STEP.file,
     install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER),
-    run_kubelet,
+    run_prepared,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)
 APPLY_POD_NETWORK = Step(

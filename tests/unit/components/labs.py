@@ -24,7 +24,7 @@ from config import (
     versions,
 )
 
-RELEASE = versions.kubernetes(next(iter(versions.KUBERNETES)))
+RELEASE = versions.kubernetes(versions.TRIED)
 RUNTIME_VERSIONS = releases.runtime_versions(RELEASE, {})
 
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nbWlycm9y\n-----END CERTIFICATE-----\n"
