@@ -20,7 +20,7 @@ claim_machine() {
   [[ ! -f /etc/kubelab/runtime ]] || found=$(</etc/kubelab/runtime)
   [[ -z $found || $found == "$RUNTIME" ]] ||
     fail "installing $RUNTIME on $NODE_NAME: found $found installed; a control plane keeps its runtime: revert the change; for a worker, set onRuntimeChange: resetNode, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
-  write_files "=== 0644 /etc/kubelab/runtime"$'\n'"$RUNTIME"
+  write_file 0644 /etc/kubelab/runtime "$RUNTIME"
 }
 
 # configure_service VERSIONS UNIT...: writes the files, and restarts the units when they were not yet started with these
