@@ -29,6 +29,7 @@ from config.releases import (
     default_runtime,
     pod_network_version,
 )
+from config.scheduling import Labels, Taints
 from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
 from config.values import (
     ArgumentName,
@@ -189,6 +190,11 @@ class NodeSpec(Spec):
     )
     clean_install: bool | None = Field(default=None, description="as in the cluster, for this node")
     on_runtime_change: RuntimeChange | None = Field(default=None, description="as in the cluster, for this node")
+    labels: Labels = Field(default_factory=dict, description="labels of the node, kept as they are written")
+    taints: Taints = Field(default=(), description="taints of the node, kept as they are written")
+    schedulable: bool | None = Field(
+        default=None, description="whether a control plane runs pods of users, as in a lab of one node; default: false"
+    )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )

@@ -65,7 +65,8 @@ def kustomization(settings: PodNetworkSettings) -> str:
             "spec": {
                 "template": {
                     "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
-                    "spec": {"containers": [container]},
+                    # Upstream's tolerates NoSchedule alone, and a node without it is never Ready.
+                    "spec": {"containers": [container], "tolerations": [{"operator": "Exists"}]},
                 }
             },
         },

@@ -20,6 +20,7 @@ from components.steps import (
     preflight,
     prepare_os,
     reset,
+    settle_nodes,
     verification,
 )
 from components.steps.membership import Admission
@@ -157,6 +158,11 @@ JOIN = Step(
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
+SETTLE = Step(
+    settle_nodes.STEP.file,
+    settle_nodes.environment((labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES),
+    run_workload,
+)
 VERIFY = Step(
     verification.STEP.file,
     verification.environment(CLUSTER, labs.MIXED.nodes, ADDRESSES, render_facts(NODE_FACTS)),
@@ -175,6 +181,7 @@ STEPS = (
     REMOVE,
     JOIN,
     INSPECT,
+    SETTLE,
     VERIFY,
     COMPARE,
 )

@@ -97,6 +97,9 @@ def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeC
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
+        labels={},
+        taints=(),
+        schedulable=role == "worker",
     )
 
 
