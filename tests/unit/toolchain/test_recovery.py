@@ -57,7 +57,9 @@ def test_beside_a_living_run_recovery_is_refused_and_says_which(
 ) -> None:
     run = process("pulumi")
     files = [lock(state, run.pid), lock(state, ended())]
-    with pytest.raises(SetupError, match=rf"process {run.pid} of ann@{HERE}, since .*alive \(.*pulumi 600\).*kill {run.pid}"):
+    with pytest.raises(
+        SetupError, match=rf"process {run.pid} of ann@{HERE}, since .*alive \(.*pulumi 600\).*kill {run.pid}"
+    ):
         give_back(locks_of(state, "kubelab", "lab"), HERE)
     assert all(file.exists() for file in files)
 
@@ -96,7 +98,9 @@ def test_a_killed_run_that_nobody_waited_for_has_ended(
 def test_a_lock_of_another_machine_needs_that_machines_name(state: Path) -> None:
     file = lock(state, ended(), "other.lab")
     for word in ("", "third.lab"):
-        with pytest.raises(SetupError, match=rf"of ann@other\.lab.* another machine than this, {HERE}.*LOCK_OF=other\.lab"):
+        with pytest.raises(
+            SetupError, match=rf"of ann@other\.lab.* another machine than this, {HERE}.*LOCK_OF=other\.lab"
+        ):
             give_back(locks_of(state, "kubelab", "lab"), HERE, word)
     give_back(locks_of(state, "kubelab", "lab"), HERE, "other.lab")
     assert not file.exists()

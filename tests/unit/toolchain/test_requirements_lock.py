@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[3]
 LOCK = (ROOT / "requirements.lock").read_text()
 ENTRIES = {
     canonicalize_name(name): (version, hashes.count("--hash=sha256:"))
-    for name, version, hashes in re.findall(r"^([\w.-]+)==(\S+) \\\n((?:    --hash=\S+(?: \\)?\n)+)", LOCK, re.MULTILINE)
+    for name, version, hashes in re.findall(
+        r"^([\w.-]+)==(\S+) \\\n((?:    --hash=\S+(?: \\)?\n)+)", LOCK, re.MULTILINE
+    )
 }
 DIRECT = [
     Requirement(line)
@@ -66,7 +68,9 @@ def wheel(directory: Path) -> str:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("nothing.py", "")
         archive.writestr("nothing-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: nothing\nVersion: 1.0\n")
-        archive.writestr("nothing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            "nothing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr("nothing-1.0.dist-info/RECORD", "")
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
