@@ -1,4 +1,4 @@
-"""`python -m toolchain.recovery STACK [MACHINE]` (`make recover`): gives the lock of a run that ended back to its stack.
+"""`python -m toolchain.recovery STACK [MACHINE]` (`make recover`): gives back the lock of a run that has ended.
 
 The engine's own `pulumi cancel` takes any lock, also that of a run which goes on: then both would do every step. What
 its locks say is in pkg/backend/diy/lock.go of the engine: pid, username, hostname, timestamp.
@@ -104,7 +104,8 @@ def _read(file: Path) -> Lock:
     except (ValueError, TypeError, KeyError) as error:
         # The engine writes a lock in place: one that was killed in that moment leaves half of it.
         raise SetupError(
-            f"giving a lock back: {file} is no lock of the engine ({error}); if no `pulumi` runs on this stack, remove it"
+            f"giving a lock back: {file} is no lock of the engine ({error});"
+            " if no `pulumi` runs on this stack, remove it"
         ) from error
 
 

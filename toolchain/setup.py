@@ -45,7 +45,7 @@ def setup(layout: Layout, progress: Progress, more_modules: Iterable[Path] = ())
 
 
 def prepare_folders(layout: Layout) -> None:
-    """The folders of states, tools and logs, and the passphrase: all for their owner alone, whatever they were before."""
+    """Folders of states, tools and logs, and the passphrase: for their owner alone, whatever they were before."""
     private_files.ensure_folder(layout.state)
     private_files.close(layout.project / ".state")
     for directory in (layout.logs, layout.bin, layout.pulumi_home):

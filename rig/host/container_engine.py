@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from pathlib import Path
 
 from rig.host import engine_remains, firewall
 from rig.host.docker import Docker
@@ -56,7 +55,7 @@ def ensure(layout: Layout, table: ProcessTable, facts: host.Host, sys_resource: 
 
 
 def command_line(layout: Layout, sys_resource: bool) -> list[str]:
-    """The engine's arguments: everything of its own, no default bridge, nothing changed in the host's way to forward."""
+    """The engine's arguments: everything of its own, no default bridge, and nothing of how the host forwards."""
     argv = ["dockerd", "--config-file", str(layout.runtime / "daemon.json"), "--host", socket(layout)]
     argv += ["--data-root", str(layout.state / "docker"), "--exec-root", str(layout.runtime / "exec")]
     argv += ["--pidfile", str(layout.runtime / "docker.pid"), "--bridge", "none"]
@@ -73,7 +72,7 @@ def mark_network(layout: Layout, docker: Docker) -> None:
 
 
 def remove(layout: Layout, table: ProcessTable) -> None:
-    """Stops an engine of ours and takes away all it made: processes, mounts, data, its bridge, the lab's firewall rules."""
+    """Stops an engine of ours and takes away all it made: processes, mounts, data, bridge, and the lab's rules."""
     table.stop(SERVICE, STOP_GRACE_SECONDS)
     places = (layout.state / "docker", layout.runtime)
     if not any(place.exists() for place in places):

@@ -5,6 +5,7 @@ as those of the host's engine, and nothing would tell them apart once that one w
 """
 
 import shlex
+from itertools import pairwise
 
 from toolchain.system import host, run
 
@@ -37,7 +38,7 @@ def rules(bridge: str, mark: str) -> list[list[str]]:
 
 
 def changes(saved: str, bridge: str, mark: str) -> list[list[str]]:
-    """What to call iptables with, given what iptables-save printed; nothing when all rules are there, in their order."""
+    """What to call iptables with, given what iptables-save printed: nothing if all rules are there, in order."""
     wanted = rules(bridge, mark)
     if [words[1:] for table, words in _marked(saved, mark) if table == "filter" and words[0] == CHAIN] == wanted:
         return []
@@ -59,7 +60,7 @@ def _marked(saved: str, mark: str) -> list[tuple[str, list[str]]]:
             table = line[1:]
         elif line.startswith("-A "):
             words = shlex.split(line)[1:]
-            if ("--comment", f"{COMMENT} {mark}") in zip(words, words[1:], strict=False):
+            if ("--comment", f"{COMMENT} {mark}") in pairwise(words):
                 found.append((table, words))
     return found
 

@@ -61,9 +61,7 @@ def _fits(docker: Docker, doing: str) -> bool:
     found = docker.inspect("network", [NAME], doing)[0]
     if not _ours(docker, doing):
         whose = (found["Labels"] or {}).get(LABEL, "without a mark")
-        raise SetupError(
-            f"{doing}: it is of another clone or run of the project, {whose}; run `make rig-down` there first"
-        )
+        raise SetupError(f"{doing}: it is of another clone or run, {whose}; run `make rig-down` there first")
     plan = found["IPAM"]["Config"][0]
     bridge = found["Options"].get("com.docker.network.bridge.name")
     return bool(found["Internal"]) and (plan["Subnet"], plan["Gateway"], bridge) == (SUBNET, GATEWAY, BRIDGE)

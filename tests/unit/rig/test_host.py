@@ -84,13 +84,8 @@ def test_the_kernel_has_the_hosts_rules_and_no_other_after_the_lab_is_gone(tmp_p
         "import json; print(json.dumps([first, both, save()]))\n"
     )
     argv = ["unshare", "--net", sys.executable, str(script)]
-    done = subprocess.run(
-        argv,
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        capture_output=True,
-        text=True,
-    )
+    environ = {"PYTHONPATH": str(ROOT), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    done = subprocess.run(argv, cwd=ROOT, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first, both, last = (
         [line for line in text.splitlines() if line.startswith("-A ")] for text in json.loads(done.stdout)
