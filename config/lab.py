@@ -160,7 +160,8 @@ class SshConfig:
 class MirrorsConfig:
     """Where machines fetch from; None means upstream. URLs have no trailing slash.
 
-    `checksums` are SHA-256 sums in lower case by the path of a file below `files`.
+    `checksums` are SHA-256 sums in lower case by the path of a file below `files`. `package_keys` are fingerprints of
+    OpenPGP keys in upper case by the name of a repository (`docker`), also of upstream's.
     """
 
     ca_pem: str | None
@@ -170,6 +171,7 @@ class MirrorsConfig:
     apt_debian: str | None
     files: str | None
     checksums: Mapping[str, str]
+    package_keys: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

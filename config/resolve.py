@@ -9,7 +9,7 @@ from config import lab, releases, versions
 from config.documents import Documents
 from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
-from config.site import ImageSpec, MirrorsSpec, SiteSpec, VsphereSpec
+from config.site import ImageSpec, MirrorsSpec, PackageKeysSpec, SiteSpec, VsphereSpec
 from config.stack import ExtraArgSpec
 
 _DEFAULT_PORT = 443
@@ -96,7 +96,7 @@ def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
         vsphere=_vsphere(site.platform.vsphere, files, folder),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
         ssh=lab.SshConfig(user=site.ssh.user),
-        mirrors=_mirrors(site.mirrors, files),
+        mirrors=_mirrors(site.mirrors, site.package_keys, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),
         ignore_preflight_errors=site.ignore_preflight_errors,
     )
@@ -117,7 +117,7 @@ def _vsphere(vsphere: VsphereSpec, files: SiteFiles, folder: Path) -> lab.Vspher
     )
 
 
-def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
+def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> lab.MirrorsConfig:
     return lab.MirrorsConfig(
         ca_pem=files.mirrors_ca_pem,
         apt_kubernetes=mirrors.apt.kubernetes,
@@ -126,6 +126,7 @@ def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
         apt_debian=mirrors.apt.debian,
         files=mirrors.files,
         checksums=mirrors.checksums,
+        package_keys={name: fingerprint for name, fingerprint in keys.model_dump().items() if fingerprint},
     )
 
 

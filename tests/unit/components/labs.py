@@ -38,6 +38,7 @@ UPSTREAM = MirrorsConfig(
     apt_debian=None,
     files=None,
     checksums={},
+    package_keys={},
 )
 MIRRORED = MirrorsConfig(
     ca_pem=AUTHORITY,
@@ -47,6 +48,7 @@ MIRRORED = MirrorsConfig(
     apt_debian="https://mirror.test/apt/debian",
     files="https://mirror.test/files",
     checksums={},
+    package_keys={},
 )
 HUB = RegistryConfig("docker.io", "https://hub.test:5000/v2", AUTHORITY, "", None)
 GHCR = RegistryConfig("ghcr.io", "https://mirror.test/v2/ghcr.io", AUTHORITY, "", None)

@@ -64,7 +64,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
     assert lab.site.addresses == config.AddressesConfig("10.87.0.0/24")
     assert lab.site.ssh.user == "lab"
-    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {})
+    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {}, {})
     assert (lab.site.registries, lab.site.ignore_preflight_errors, lab.warnings) == ((), (), ())
 
 
