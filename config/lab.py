@@ -13,10 +13,17 @@ TaintEffect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 @dataclass(frozen=True, slots=True)
 class PodNetworkConfig:
-    """The pod network plugin and its version (`0.28.9`)."""
+    """The pod network plugin, its version (`0.28.9`), and how it carries packets from node to node.
+
+    `backend` is empty for a plugin that has no choice of them; `port` is the UDP port of its tunnels, None where it has
+    none; `mtu` the largest packet between nodes in bytes, None for that of each node's network card.
+    """
 
     plugin: str
     version: str
+    backend: str = ""
+    port: int | None = None
+    mtu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from components.discovery import default
+from components.pod_network import Backend
 from components.pod_networks import POD_NETWORKS
 from components.release import Download
 from components.runtime import Adapter
@@ -56,6 +57,22 @@ def versioned() -> tuple[str, ...]:
 def pod_network_version(plugin: str, wanted: str | None = None) -> str:
     """The version of a pod network to apply: `wanted`, or the default. Raises UnknownVersionError."""
     return _wanted_or_first(POD_NETWORKS[plugin].releases, wanted)
+
+
+def pod_network_backend(plugin: str, wanted: str | None = None) -> Backend | None:
+    """How a pod network carries packets: the backend `wanted`, or its default; None where it has no choice of them.
+
+    Raises ValueError for one that it does not have.
+    """
+    known = POD_NETWORKS[plugin].backends
+    if wanted is not None and wanted not in known:
+        raise ValueError(one_of(wanted, tuple(known)) if known else f"{plugin} has no choice of backends; leave it out")
+    return known[wanted] if wanted is not None else next(iter(known.values()), None)
+
+
+def pod_network_backends() -> dict[str, str]:
+    """What each backend of the pod networks is, by its word, the default's first."""
+    return {name: each.about for word in pod_networks() for name, each in POD_NETWORKS[word].backends.items()}
 
 
 def adapter_release(adapter: Adapter, wanted: str | None = None) -> Download:
@@ -166,6 +183,8 @@ RuntimeVersions = Annotated[
     Field(json_schema_extra={"propertyNames": {"enum": list(versioned())}}),
 ]
 PodNetworkPlugin = Annotated[str, AfterValidator(_pod_network), Field(json_schema_extra={"enum": list(pod_networks())})]
+PodNetworkBackend = Annotated[str, Field(json_schema_extra={"enum": list(pod_network_backends())})]
+"""A backend of some pod network; whether it is one of the chosen plugin is another question."""
 PodNetworkVersion = Annotated[
     Version,
     Field(json_schema_extra={"enum": [version for word in pod_networks() for version in POD_NETWORKS[word].releases]}),

@@ -118,7 +118,7 @@ def on_this_machine(environment: Mapping[str, str]) -> dict[str, str]:
 PREFLIGHT = Step(
     preflight.STEP.file,
     {
-        **on_this_machine(preflight.environment(WORKER, SITE, [REPOSITORY], "10.87.0.11")),
+        **on_this_machine(preflight.environment(WORKER, CLUSTER, SITE, [REPOSITORY], "10.87.0.11")),
         # As a control plane's, of which there is more to miss.
         **dict(
             zip(
