@@ -7,7 +7,6 @@
 : "${CRI_DOCKERD_VERSION:?version of cri-dockerd}"
 : "${CRI_DOCKERD_URL:?where the archive of that version is}"
 : "${CRI_DOCKERD_SHA256:?checksums that the archive may have, separated by spaces}"
-: "${IMAGE_SOURCES?lines of: registry, where its images really lie}"
 
 # shellcheck disable=SC2034 # the library names it in its errors
 SERVICE=cri-docker
@@ -35,19 +34,6 @@ check_one_version() {
     fail "asking Docker for its version on $NODE_NAME: see above; look at: journalctl -u docker -n 50"
   [[ ${found% *} == "${found#* }" ]] ||
     fail "comparing docker-ce with docker-ce-cli on $NODE_NAME: found $found, wanted one version; look for another docker on PATH: type -a docker"
-}
-
-# Docker's mirrors are for docker.io alone: images of other registries are pulled by their place, and renamed.
-pull_image() {
-  local registry location source
-  while read -r registry location; do
-    [[ $1 == "$registry"/* ]] || continue
-    source=$location/${1#*/}
-    timeout 300 docker --config /etc/kubelab/registries/.docker pull --quiet "$source" >/dev/null &&
-      docker tag "$source" "$1" && docker rmi --no-prune "$source" >/dev/null
-    return
-  done <<<"$IMAGE_SOURCES"
-  timeout 300 crictl pull "$1" >/dev/null
 }
 
 main() {

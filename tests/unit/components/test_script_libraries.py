@@ -57,7 +57,7 @@ def test_the_text_of_a_join_has_no_library_as_it_is_kept_as_a_secret() -> None:
 
 
 def test_a_librarys_inputs_are_those_of_the_script_that_names_it() -> None:
-    inputs = {*declared_inputs(read_script(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
+    inputs = {*declared_inputs(read_step(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
     check_environment(OF_LIBRARY, sorted(inputs))
     with pytest.raises(ScriptError, match="CRI_SOCKET"):
         check_environment(OF_LIBRARY, sorted(inputs - {"CRI_SOCKET"}))
