@@ -6,7 +6,7 @@ from components.step import Step
 from components.steps import kubelet
 from config import ClusterConfig, NodeConfig, versions
 
-STEP = Step("30-install-kubernetes.sh", timeout_seconds=900)
+STEP = Step("30-install-kubernetes.sh", timeout_seconds=1500)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig) -> dict[str, str]:
