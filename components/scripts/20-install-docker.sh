@@ -12,20 +12,20 @@
 SERVICE=cri-docker
 
 install_cri_dockerd() {
-  local archive found
-  if [[ -x /usr/local/bin/cri-dockerd ]] && is_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256"; then return 0; fi
+  local archive found program=/usr/local/bin/cri-dockerd
+  if is_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256" "$program"; then return 0; fi
   say "installing cri-dockerd $CRI_DOCKERD_VERSION"
   # shellcheck disable=SC2154 # the library makes it
   archive=$work/cri-dockerd.tgz
-  curl --fail --silent --show-error --location --retry 3 --max-time 300 --output "$archive" "$CRI_DOCKERD_URL" ||
-    fail "fetching $CRI_DOCKERD_URL on $NODE_NAME: see curl's message above"
+  download cri-dockerd "$CRI_DOCKERD_URL" "$archive" 300
   found=$(sha256sum "$archive" | cut -d ' ' -f 1)
   [[ " $CRI_DOCKERD_SHA256 " == *" $found "* ]] ||
     fail "checking $CRI_DOCKERD_URL on $NODE_NAME: found sha256 $found, wanted $CRI_DOCKERD_SHA256"
   # The other mark, so that it is started anew, also when the change is taken back meanwhile.
   rm -f /etc/kubelab/applied/cri-dockerd /etc/kubelab/applied/runtime
-  tar --extract --gzip --file "$archive" --directory /usr/local/bin --strip-components 1 --no-same-owner cri-dockerd/cri-dockerd
-  mark_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256"
+  tar --extract --gzip --file "$archive" --directory "$work" --strip-components 1 --no-same-owner cri-dockerd/cri-dockerd
+  install_file 0755 "$work/cri-dockerd" "$program"
+  mark_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256" "$program"
 }
 
 check_one_version() {

@@ -6,7 +6,7 @@ from components.step import Step
 from components.steps import images, kubelet
 from config import ClusterConfig, NodeConfig, SiteConfig, versions
 
-STEP = Step("30-install-kubernetes.sh", timeout_seconds=1800)
+STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:

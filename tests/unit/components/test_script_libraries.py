@@ -19,7 +19,11 @@ from tests.unit.components.scripts import EACH, FILES, LIBRARIES, LIBRARY, OF_LI
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
-    assert read_step(OF_LIBRARY) == read_script("packages.sh") + read_step(LIBRARY) + read_script(OF_LIBRARY)
+    packages, library = read_step("packages.sh"), read_step(LIBRARY)
+    assert packages.endswith(read_script("packages.sh"))
+    assert library.startswith(read_script("observe.sh") + read_script("files.sh"))
+    rest = library.replace(read_script("files.sh"), "")
+    assert read_step(OF_LIBRARY) == packages + rest + read_script(OF_LIBRARY)
     assert read_step(PLAIN) == read_script(PLAIN)
     assert render_stdin(OF_LIBRARY, {}).endswith(read_script(step.PRELUDE) + read_step(OF_LIBRARY))
 
