@@ -36,7 +36,7 @@ VXLAN = Backend(
     about="tunnels, but none between nodes of one network",
     port=8472,
     settings=("port", "mtu"),
-    look_at="on a node: ip route, ethtool -K flannel.1 tx-checksum-ip-generic off; or choose podNetwork.backend: host-gw",
+    look_at="on a node: ip route, ethtool -K flannel.1 tx-checksum-ip-generic off; or set podNetwork.backend: host-gw",
 )
 # Its MTU is always the network card's.
 HOST_GW = Backend(
@@ -62,9 +62,9 @@ def kustomization(settings: PodNetworkSettings) -> str:
     """What this cluster changes in flannel's manifest, as a kustomization (YAML text).
 
     flannel asks the API server at its own address: by the service address it would fail, and back off for minutes, on
-    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's. It takes the network card that
-    has the node's address, where it would else take that of the default route. flanneld reads each of its arguments
-    from the environment too, so that the manifest's own arguments stay.
+    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's. It takes the network card
+    that has the node's address, where it would else take that of the default route. flanneld reads each of its
+    arguments from the environment too, so that the manifest's own arguments stay.
     """
     network = {
         "Network": settings.pod_subnet,

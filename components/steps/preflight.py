@@ -15,9 +15,8 @@ STEP = Step("00-preflight.sh", timeout_seconds=600)
 MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
 
 
-# What other machines ask of a node, as Kubernetes documents it (reference/networking/ports-and-protocols): ports, protocol
-# and purpose.
-PORTS = {
+# What other machines ask of a node, as Kubernetes documents it (reference/networking/ports-and-protocols).
+_PORTS = {
     "controlPlane": ("6443/tcp API server", "2379-2380/tcp etcd"),
     "worker": (),
 }
@@ -54,7 +53,7 @@ def ports(node: NodeConfig, cluster: ClusterConfig) -> list[str]:
     """What a node must be reachable at, a line each: `10250/tcp kubelet`."""
     network = cluster.pod_network
     tunnels = [f"{network.port}/udp {network.plugin}"] if network.port else []
-    return [*PORTS[node.role], *_PORTS_OF_ALL, *tunnels]
+    return [*_PORTS[node.role], *_PORTS_OF_ALL, *tunnels]
 
 
 def must_answer(repositories: Iterable[Repository], site: SiteConfig) -> list[str]:
