@@ -104,7 +104,7 @@ NEEDED = [line.split()[0] for line in WANTED["FIREWALL_PORTS"].splitlines()]
 @pytest.mark.case("C13")
 class TestFirewall:
     def test_a_worker_needs_the_kubelets_port_nodeports_and_the_tunnels(self) -> None:
-        assert NEEDED == ["10250/tcp", "30000-32767/tcp", "30000-32767/udp", "8472/udp"]
+        assert NEEDED == ["10250/tcp", "30000-32767/tcp", "8472/udp"]
 
     def test_ufw_is_named_with_the_ports_that_it_keeps_closed(self, guest: Guest) -> None:
         open_ufw(guest, "22/tcp")
