@@ -91,8 +91,10 @@ def kustomization(settings: PodNetworkSettings) -> str:
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
             "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
-            # flannel reads its configuration when it starts.
+            # flannel reads its configuration when it starts. What it set up works on while it is away, and nodes that
+            # differ in it do not reach each other: all start at once.
             "spec": {
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
                 "template": {
                     "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
                     "spec": {"containers": [container]},

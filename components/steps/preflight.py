@@ -14,8 +14,8 @@ STEP = Step("00-preflight.sh", timeout_seconds=600)
 # CPUs, memory in MiB, free disk in GiB: kubeadm's own minimum for a control plane; a worker's is kubelab's.
 MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
 
-# What other machines ask of a node, as Kubernetes documents it (reference/networking/ports-and-protocols); etcd is asked
-# by other control planes alone.
+# What other machines ask of a node, as Kubernetes documents it (reference/networking/ports-and-protocols); etcd is
+# asked by other control planes alone.
 _PORTS = {"controlPlane": ("6443/tcp API server",), "worker": ()}
 _PORTS_OF_ALL = ("10250/tcp kubelet", "30000-32767/tcp NodePorts")
 
