@@ -9,7 +9,7 @@ from config import lab, releases, versions
 from config.documents import Documents
 from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
-from config.site import ImageSpec, MirrorsSpec, SiteSpec, VsphereSpec
+from config.site import ImageSpec, MirrorsSpec, PackageKeysSpec, SiteSpec, VsphereSpec
 from config.stack import ExtraArgSpec, PodNetworkSpec
 
 _DEFAULT_PORT = 443
@@ -53,6 +53,9 @@ def _node(documents: Documents, name: str, runtime_version: str, image: lab.Imag
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
         on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
+        labels=node.labels,
+        taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
+        schedulable=documents.is_schedulable(node),
     )
 
 
@@ -101,7 +104,7 @@ def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
         vsphere=_vsphere(site.platform.vsphere, files, folder),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
         ssh=lab.SshConfig(user=site.ssh.user),
-        mirrors=_mirrors(site.mirrors, files),
+        mirrors=_mirrors(site.mirrors, site.package_keys, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),
         ignore_preflight_errors=site.ignore_preflight_errors,
     )
@@ -122,7 +125,7 @@ def _vsphere(vsphere: VsphereSpec, files: SiteFiles, folder: Path) -> lab.Vspher
     )
 
 
-def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
+def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> lab.MirrorsConfig:
     return lab.MirrorsConfig(
         ca_pem=files.mirrors_ca_pem,
         apt_kubernetes=mirrors.apt.kubernetes,
@@ -131,6 +134,7 @@ def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
         apt_debian=mirrors.apt.debian,
         files=mirrors.files,
         checksums=mirrors.checksums,
+        package_keys={name: fingerprint for name, fingerprint in keys.model_dump().items() if fingerprint},
     )
 
 

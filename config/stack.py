@@ -33,6 +33,7 @@ from config.releases import (
     pod_network_backends,
     pod_network_version,
 )
+from config.scheduling import Labels, Taints
 from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
 from config.values import (
     ArgumentName,
@@ -44,7 +45,7 @@ from config.values import (
     PodSubnet,
     ServiceSubnet,
 )
-from config.versions import KUBERNETES
+from config.versions import MINORS, TRIED
 
 PREFIX = "kubelab:"
 
@@ -147,7 +148,7 @@ class ClusterSpec(Spec):
     """The cluster: what all nodes share."""
 
     kubernetes_version: KubernetesVersion = Field(
-        description=f"the version of Kubernetes, for example {next(iter(KUBERNETES))}"
+        description=f"the version of Kubernetes, any patch of {', '.join(sorted(MINORS))}, for example {TRIED}"
     )
     runtime: Runtime = Field(
         default=default_runtime(), description="the container runtime of every node that names none"
@@ -231,6 +232,11 @@ class NodeSpec(Spec):
     )
     clean_install: bool | None = Field(default=None, description="as in the cluster, for this node")
     on_runtime_change: RuntimeChange | None = Field(default=None, description="as in the cluster, for this node")
+    labels: Labels = Field(default_factory=dict, description="labels of the node, kept as they are written")
+    taints: Taints = Field(default=(), description="taints of the node, kept as they are written")
+    schedulable: bool | None = Field(
+        default=None, description="whether a control plane runs pods of users, as in a lab of one node; default: false"
+    )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )

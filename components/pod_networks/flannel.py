@@ -97,7 +97,8 @@ def kustomization(settings: PodNetworkSettings) -> str:
                 "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
                 "template": {
                     "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
-                    "spec": {"containers": [container]},
+                    # Upstream's tolerates NoSchedule alone, and a node without it is never Ready.
+                    "spec": {"containers": [container], "tolerations": [{"operator": "Exists"}]},
                 }
             },
         },

@@ -34,7 +34,7 @@ main() {
   local applied
   install -d -m 0755 "$directory"
   fetch_manifest
-  write_files "=== 0644 $directory/kustomization.yaml"$'\n'"$KUSTOMIZATION"
+  write_file 0644 "$directory/kustomization.yaml" "$KUSTOMIZATION"
   applied=$(kubectl apply --kustomize "$directory")
   say "$applied"
   await_changed_workloads "$applied"

@@ -38,7 +38,8 @@ def test_a_reboot_of_every_node_brings_the_cluster_back_unaided(mixed: Cluster, 
 
 
 HOSTILE = """
-tar -C / -cf /root/kept.tar $(cd / && ls -d etc/fstab etc/sysctl.conf etc/sysctl.d/99-sysctl.conf 2>/dev/null) --files-from /dev/null
+ls -d /etc/fstab /etc/sysctl.conf /etc/sysctl.d/99-sysctl.conf 2>/dev/null >/root/kept
+tar -P -cf /root/kept.tar --files-from /root/kept
 printf 'net.ipv4.ip_forward=0\\nnet.bridge.bridge-nf-call-iptables = 0\\n' >>/etc/sysctl.conf
 mkdir -p /etc/sysctl.d
 ln -sfn ../sysctl.conf /etc/sysctl.d/99-sysctl.conf
@@ -49,8 +50,8 @@ systemctl enable srv-swap.swap
 """
 TAKEN_BACK = """
 rm -f /etc/fstab /etc/sysctl.conf /etc/sysctl.d/99-sysctl.conf
-tar -C / -xf /root/kept.tar
-rm -f /root/kept.tar /etc/systemd/system/srv-swap.swap* /etc/systemd/system/*.wants/srv-swap.swap
+tar -P -xf /root/kept.tar
+rm -f /root/kept /root/kept.tar /etc/systemd/system/srv-swap.swap* /etc/systemd/system/*.wants/srv-swap.swap
 systemctl daemon-reload
 """
 

@@ -139,8 +139,8 @@ class Guest:
         file.chmod(mode)
 
     def read(self, path: str) -> str:
-        """The text of a file."""
-        return (self.path(path)).read_text()
+        """The text of a file, its line ends as they are."""
+        return self.path(path).read_bytes().decode()
 
     def mode(self, path: str) -> int:
         """The permission bits of a file."""
