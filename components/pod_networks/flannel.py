@@ -99,7 +99,7 @@ def kustomization(settings: PodNetworkSettings) -> str:
                     "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
                     # Upstream's tolerates NoSchedule alone, and a node without it is never Ready.
                     "spec": {"containers": [container], "tolerations": [{"operator": "Exists"}]},
-                }
+                },
             },
         },
     ]

@@ -50,7 +50,7 @@ mask_swap() {
   echo "$1" >>"$masked_swap.new"
   mv "$masked_swap.new" "$masked_swap"
   [[ ! -e $file && ! -L $file ]] || mv "$file" "$file.kubelab-disabled"
-  systemctl stop "$1" >/dev/null 2>&1 || true
+  [[ $1 == *.target ]] || systemctl stop "$1" >/dev/null 2>&1 || true
   systemctl mask --quiet "$1"
   say "masked $1"
 }
