@@ -4,6 +4,7 @@
 # installed, and what is in the list of known traces; nothing else.
 # library: traces.sh
 # library: packages.sh
+# library: swap.sh
 : "${NODE_NAME:?name of the node}"
 : "${ROLE:?controlPlane or worker}"
 : "${RUNTIME:?the word for the runtime that the node is to have}"
@@ -162,7 +163,7 @@ remove_unit_files() {
 # What kubelab's own preparation wrote or set aside.
 undo_preparation() {
   local file
-  rm -f /etc/modules-load.d/kubelab.conf /etc/sysctl.d/99-kubelab.conf /etc/apt/keyrings/kubelab-* \
+  rm -f /etc/modules-load.d/kubelab.conf /etc/sysctl.d/{99,zz}-kubelab.conf /etc/apt/keyrings/kubelab-* \
     /etc/apt/sources.list.d/kubelab-*
   for file in /etc/apt/sources.list.kubelab-disabled /etc/apt/sources.list.d/*.kubelab-disabled; do
     [[ ! -f $file ]] || mv "$file" "${file%.kubelab-disabled}"
@@ -172,8 +173,7 @@ undo_preparation() {
     rm -f /usr/local/share/ca-certificates/kubelab-mirror.crt
     update-ca-certificates --fresh
   fi
-  [[ ! -f /etc/fstab ]] || sed -i 's/^# kubelab: //' /etc/fstab
-  [[ ! -f /etc/kubelab/masked-swap ]] || systemctl unmask swap.target
+  restore_swap
   find /var/log -maxdepth 1 -name 'kubelab-*.log' ! -name kubelab-steps.log ! -name "kubelab-${STEP%.sh}.log" -delete
 }
 

@@ -2,6 +2,8 @@
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
 # mirrors' authority, apt's sources with their keys.
 # library: packages.sh
+# library: kernel_settings.sh
+# library: swap.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
@@ -18,29 +20,6 @@ load_modules() {
   [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] ||
     fail "loading br_netfilter on $NODE_NAME: /proc/sys/net/bridge is missing; install the kernel's extra modules"
   grep -qw overlay /proc/filesystems || fail "loading overlay on $NODE_NAME: not in /proc/filesystems"
-}
-
-apply_sysctl() {
-  local name wanted found
-  while IFS=' =' read -r name wanted; do
-    found=$(sysctl -n "$name" 2>&1) || fail "reading the kernel setting $name on $NODE_NAME: $found; use an image whose kernel has it"
-    [[ $found == "$wanted" ]] || sysctl -q -w "$name=$wanted" >&2 ||
-      fail "setting $name on $NODE_NAME: found $found, wanted $wanted"
-  done < <(grep -v '^#' /etc/sysctl.d/99-kubelab.conf)
-}
-
-disable_swap() {
-  if [[ -n $(swapon --noheadings --show) ]]; then
-    say 'turning swap off'
-    swapoff -a
-  fi
-  if grep -qE '^[^#].*[[:space:]]swap[[:space:]]' /etc/fstab 2>/dev/null; then
-    sed -i -E 's/^([^#].*[[:space:]]swap[[:space:]].*)$/# kubelab: \1/' /etc/fstab
-  fi
-  if [[ $(systemctl is-enabled swap.target 2>/dev/null) != masked ]]; then
-    install -m 0644 /dev/null /etc/kubelab/masked-swap
-    systemctl mask --quiet swap.target
-  fi
 }
 
 trust_mirror_authority() {
@@ -100,7 +79,8 @@ main() {
   before=${files_written:?}
   own_files prepare-os "$FILES"
   load_modules
-  apply_sysctl
+  apply_kernel_settings
+  check_next_boot
   disable_swap
   set_other_sources_aside
   fetch_keys "$APT_KEYS"

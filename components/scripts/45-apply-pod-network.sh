@@ -24,10 +24,23 @@ fetch_manifest() {
 
 at_exit() { rm -f "${fetched:-}"; }
 
+# What runs already is started anew with what changed, before anything is proven on it.
+await_changed_workloads() {
+  local kind namespace name
+  while read -r kind namespace name; do
+    grep -qx "${kind,,}\.apps/$name configured" <<<"$1" || continue
+    kubectl --namespace "$namespace" rollout status "${kind,,}/$name" --timeout 240s >&2 ||
+      fail "waiting 240 s for $kind $name of the changed pod network: the last line of its log is $(kubectl --namespace "$namespace" logs "${kind,,}/$name" --tail 1 2>&1 | tail -n 1)"
+  done < <(kubectl get --kustomize "$directory" --no-headers --output custom-columns=K:.kind,N:.metadata.namespace,M:.metadata.name)
+}
+
 main() {
+  local applied
   fetch_manifest
   write_file 0644 "$directory/kustomization.yaml" "$KUSTOMIZATION"
-  kubectl apply --kustomize "$directory" >&2
+  applied=$(kubectl apply --kustomize "$directory")
+  say "$applied"
+  await_changed_workloads "$applied"
 }
 
 main </dev/null

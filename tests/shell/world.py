@@ -139,6 +139,8 @@ def run_workload(guest: Guest) -> None:
     guest.state("pods", PODS)
     for address in ("10.96.0.5", FORWARDED, *(f"10.87.0.{host}:30080" for host in (10, 11, 12))):
         guest.web(f"http://{address}/hostname", "web-1\n")
+    for host in (10, 11, 12):
+        guest.web(f"https://10.87.0.{host}:10250/healthz", "ok")
     guest.state("reported", "\n".join(REPORTED[node.name] for node in labs.MIXED.nodes))
     for node in labs.MIXED.nodes:
         guest.state(f"configz/{node.name}", render_configz(RUNTIMES[node.runtime].cri_socket))
