@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from components.guest_file import GuestFile
-from components.step import read_script
 from config import NodeConfig
 
 PROGRAM = "/usr/local/bin/kubelab-approve-serving"
@@ -39,13 +38,16 @@ def asking(nodes: Sequence[NodeConfig]) -> tuple[str, ...]:
     return tuple(node.name for node in nodes if node.kubelet.get("serverTLSBootstrap") is True)
 
 
-def files(names: Sequence[str], addresses: Mapping[str, str]) -> list[GuestFile]:
-    """The files of a control plane that approves what the kubelets of these nodes ask for; none without any."""
+def files(names: Sequence[str], addresses: Mapping[str, str], program: str) -> list[GuestFile]:
+    """The files of a control plane that approves what the kubelets of these nodes ask for; none without any.
+
+    `program` is the text of what decides.
+    """
     if not names:
         return []
     return [
         GuestFile("/etc/kubelab/kubelet-serving-nodes", "".join(f"{name} {addresses[name]}\n" for name in names)),
-        GuestFile(PROGRAM, read_script("installed/approve-kubelet-serving.sh"), mode="0755"),
+        GuestFile(PROGRAM, program, mode="0755"),
         GuestFile(f"{_UNITS}/{TIMER.removesuffix('.timer')}.service", _SERVICE),
         GuestFile(f"{_UNITS}/{TIMER}", _TIMER),
     ]

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from components.guest_file import render_files
-from components.step import Step
+from components.step import Step, read_script
 from components.steps import kubelet_serving
 from config import NodeConfig
 from config.scheduling import CONTROL_PLANE_ROLE
 
+_PROGRAM = "installed/approve-kubelet-serving.sh"
 STEP = Step("70-settle-nodes.sh", timeout_seconds=600)
 
 # kubeadm keeps pods off a control plane by the one, and load balancers of services by the other.
@@ -22,7 +23,7 @@ def environment(nodes: Sequence[NodeConfig], addresses: Mapping[str, str]) -> di
         "NODES": "\n".join(f"{name} {address}" for name, address in addresses.items()),
         "WANTED": "".join(f"{node.name} {line}\n" for node in nodes for line in _wanted(node)),
         "ASKING": " ".join(asking),
-        "APPROVER": render_files(kubelet_serving.files(asking, addresses)),
+        "APPROVER": render_files(kubelet_serving.files(asking, addresses, read_script(_PROGRAM))),
     }
 
 
