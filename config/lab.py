@@ -13,10 +13,17 @@ TaintEffect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 @dataclass(frozen=True, slots=True)
 class PodNetworkConfig:
-    """The pod network plugin and its version (`0.28.9`)."""
+    """The pod network plugin, its version (`0.28.9`), and how it carries packets from node to node.
+
+    `backend` is empty for a plugin that has no choice of them; `port` is the UDP port of its tunnels, None where it has
+    none; `mtu` the largest packet between nodes in bytes, None for that of each node's network card.
+    """
 
     plugin: str
     version: str
+    backend: str = ""
+    port: int | None = None
+    mtu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,8 @@ class SshConfig:
 class MirrorsConfig:
     """Where machines fetch from; None means upstream. URLs have no trailing slash.
 
-    `checksums` are SHA-256 sums in lower case by the path of a file below `files`.
+    `checksums` are SHA-256 sums in lower case by the path of a file below `files`. `package_keys` are fingerprints of
+    OpenPGP keys in upper case by the name of a repository (`docker`), also of upstream's.
     """
 
     ca_pem: str | None
@@ -170,6 +178,7 @@ class MirrorsConfig:
     apt_debian: str | None
     files: str | None
     checksums: Mapping[str, str]
+    package_keys: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

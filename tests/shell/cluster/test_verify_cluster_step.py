@@ -4,7 +4,7 @@ import pytest
 
 from tests.shell.cluster.verification import STEP, WANTED, assert_one_error, refuse
 from tests.shell.guest.machine import KILLED, Guest
-from tests.shell.world import POD_NETWORK, PODS, REPORTED
+from tests.shell.world import CLUSTER, POD_NETWORK, PODS, REPORTED
 from tests.unit.components import labs
 
 pytestmark = pytest.mark.usefixtures("workload")
@@ -107,7 +107,7 @@ def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
 
 def test_pods_that_do_not_reach_each_other_are_one_clear_error(guest: Guest) -> None:
     refuse(guest, "kubectl", "10.244.1.2", "TIMEOUT")
-    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.look_at}")
+    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.hint(CLUSTER.pod_network)}")
 
 
 def test_a_port_of_every_pod_is_forwarded_and_no_process_is_left(guest: Guest) -> None:

@@ -33,7 +33,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         pod_subnet="10.244.0.0/16",
         service_subnet="10.96.0.0/12",
         dns_domain="cluster.local",
-        pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9"),
+        pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9", backend="vxlan", port=8472, mtu=None),
         kube_proxy={"mode": "iptables"},
         control_plane_endpoint=None,
         cert_sans=(),
@@ -64,7 +64,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
     assert lab.site.addresses == config.AddressesConfig("10.87.0.0/24")
     assert lab.site.ssh.user == "lab"
-    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {})
+    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {}, {})
     assert (lab.site.registries, lab.site.ignore_preflight_errors, lab.warnings) == ((), (), ())
 
 
