@@ -27,7 +27,6 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _runtime_versions(documents)
     yield from _adapters(documents)
     yield from _kube_proxy_mode(documents)
-    yield from _key_of_no_repository(documents)
     yield from _registries_said_twice(documents)
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
@@ -66,12 +65,6 @@ def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
             if own and network.overlaps(own):
                 text = f"found {network}, which overlaps {own}, {runtime}'s own network on {', '.join(nodes)}"
                 yield Problem(where, path, f"{text}; choose another")
-
-
-def _key_of_no_repository(documents: Documents) -> Iterator[Problem]:
-    if documents.site.package_keys.debian and documents.site.mirrors.apt.debian is None:
-        text = "found a key without mirrors/apt/debian: Debian's own archive is trusted by the image's keys; remove it"
-        yield documents.in_site("packageKeys/debian", text)
 
 
 def _networks_too_small(documents: Documents) -> Iterator[Problem]:

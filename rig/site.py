@@ -10,7 +10,9 @@ SITE_HEADER = """\
 # The embedded lab as a site: written by `make rig`, gone after `make rig-down`. Paths are relative to this file.
 # Your own site file has the same form; see stacks/.
 """
-REPOSITORIES = ("kubernetes", "docker", "crio", "debian")
+KEYS_BY_FINGERPRINT = ("kubernetes", "docker", "crio")
+# Debian's key is taken by verified TLS alone: what would check it, GnuPG, comes from there.
+REPOSITORIES = (*KEYS_BY_FINGERPRINT, "debian")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from config import LabConfig
 from config.load import load as load_lab
 from config.versions import KUBERNETES
 from rig.mirror.programs import cri_dockerd_release
-from rig.services.mirror import MIRROR, UNKNOWN_KEY
-from rig.site import REPOSITORIES, Site, render_services_env, render_site
+from rig.services.mirror import MIRROR
+from rig.site import KEYS_BY_FINGERPRINT, Site, render_services_env, render_site
 
 SITE = Site(
     server="127.0.0.1:8989",
@@ -71,11 +71,11 @@ def test_what_the_mirror_built_itself_comes_with_its_versions_and_checksums(tmp_
 
 
 @pytest.mark.case("T12")
-def test_the_mirrors_keys_are_checked_by_fingerprint_and_one_is_taken_by_tls(tmp_path: Path) -> None:
-    keys = {name: "0123456789ABCDEF0123456789ABCDEF01234567" for name in REPOSITORIES if name != UNKNOWN_KEY}
+def test_the_mirrors_keys_of_upstreams_repositories_are_checked_by_fingerprint(tmp_path: Path) -> None:
+    keys = dict.fromkeys(KEYS_BY_FINGERPRINT, "0123456789ABCDEF0123456789ABCDEF01234567")
     lab = load(tmp_path, replace(SITE, mirror=replace(MIRROR, package_keys=keys)))
     assert lab.site.mirrors.package_keys == keys
-    assert set(keys) == {"kubernetes", "crio", "debian"}
+    assert set(keys) == {"kubernetes", "docker", "crio"}
 
 
 def test_a_restricted_hosts_workarounds_are_ordinary_product_options() -> None:
