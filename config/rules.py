@@ -6,7 +6,7 @@ from itertools import combinations
 from urllib.parse import urlsplit
 
 from components.runtimes import RUNTIMES
-from config import releases, retired, versions
+from config import releases, retired, scheduling_rules, versions
 from config.documents import Documents
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
@@ -30,12 +30,14 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _registries_said_twice(documents)
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
+    yield from scheduling_rules.broken_rules(documents)
 
 
 def warnings(documents: Documents) -> Iterator[Problem]:
     """What works, but not as one might expect, in two documents that break no rule; none of it stops anything."""
     yield from _deprecated_kube_proxy_mode(documents)
     yield from _mirrors_that_a_runtime_cannot_use(documents)
+    yield from scheduling_rules.warnings(documents)
 
 
 def _control_plane_count(documents: Documents) -> Iterator[Problem]:

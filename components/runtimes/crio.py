@@ -63,7 +63,7 @@ def inputs(installation: Installation, _: RuntimeSettings) -> Mapping[str, str]:
 
 RUNTIME = Runtime(
     name="crio",
-    versions=("1.36.3",),
+    versions=("1.36.3", "1.37.0", "1.35.2"),
     # It is released with each Kubernetes minor, and for that one.
     series=lambda release: (release.minor,),
     reported_as="cri-o",

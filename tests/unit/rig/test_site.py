@@ -10,7 +10,7 @@ import yaml
 
 from config import LabConfig
 from config.load import load as load_lab
-from config.versions import KUBERNETES
+from config.versions import TRIED
 from rig.mirror.programs import cri_dockerd_release
 from rig.services.mirror import MIRROR
 from rig.site import KEYS_BY_FINGERPRINT, Site, render_services_env, render_site
@@ -39,7 +39,7 @@ def load(tmp_path: Path, site: Site) -> LabConfig:
     (rig / "esxi" / "password").chmod(0o600)
     stacks = tmp_path / "stacks"
     stacks.mkdir()
-    cluster = {"kubernetesVersion": next(iter(KUBERNETES)), "runtime": "containerd"}
+    cluster = {"kubernetesVersion": TRIED, "runtime": "containerd"}
     return load_lab("containerd", cluster, NODES, "../.rig/site.yaml", stacks, {})
 
 
