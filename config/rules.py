@@ -27,6 +27,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _runtime_versions(documents)
     yield from _adapters(documents)
     yield from _kube_proxy_mode(documents)
+    yield from _key_of_no_repository(documents)
     yield from _registries_said_twice(documents)
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
@@ -139,6 +140,12 @@ def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
     allowed = one_of(mode, KUBE_PROXY_MODES)
     text = f"found {shown(mode)}, {reason}; {allowed}" if reason else f"found {shown(mode)}, {allowed}"
     yield documents.in_kube_proxy("mode", text)
+
+
+def _key_of_no_repository(documents: Documents) -> Iterator[Problem]:
+    if documents.site.package_keys.debian and documents.site.mirrors.apt.debian is None:
+        text = "found a key without mirrors/apt/debian: Debian's own archive is trusted by the image's keys; remove it"
+        yield documents.in_site("packageKeys/debian", text)
 
 
 def _registries_said_twice(documents: Documents) -> Iterator[Problem]:

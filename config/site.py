@@ -172,6 +172,7 @@ class PackageKeysSpec(Spec):
     kubernetes: KeyFingerprint | None = Field(default=None, description="of Kubernetes' packages")
     docker: KeyFingerprint | None = Field(default=None, description="of Docker's packages, containerd.io among them")
     crio: KeyFingerprint | None = Field(default=None, description="of CRI-O's packages, of which kubelab knows none")
+    debian: KeyFingerprint | None = Field(default=None, description="of mirrors/apt/debian")
 
 
 class MirrorsSpec(Spec):

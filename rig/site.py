@@ -10,9 +10,9 @@ SITE_HEADER = """\
 # The embedded lab as a site: written by `make rig`, gone after `make rig-down`. Paths are relative to this file.
 # Your own site file has the same form; see stacks/.
 """
-KEYS_BY_FINGERPRINT = ("kubernetes", "docker", "crio")
-# Debian's key is taken by verified TLS alone: what would check it, GnuPG, comes from there.
-REPOSITORIES = (*KEYS_BY_FINGERPRINT, "debian")
+KEYS_BY_FINGERPRINT = ("kubernetes", "crio", "debian")
+# That a mirror's key is taken by verified TLS alone is part of the product too.
+REPOSITORIES = (*KEYS_BY_FINGERPRINT, "docker")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,11 @@ def test_what_the_mirror_built_itself_comes_with_its_versions_and_checksums(tmp_
 
 
 @pytest.mark.case("T12")
-def test_the_mirrors_keys_of_upstreams_repositories_are_checked_by_fingerprint(tmp_path: Path) -> None:
+def test_the_mirrors_keys_are_checked_by_fingerprint_and_one_is_taken_by_tls(tmp_path: Path) -> None:
     keys = dict.fromkeys(KEYS_BY_FINGERPRINT, "0123456789ABCDEF0123456789ABCDEF01234567")
     lab = load(tmp_path, replace(SITE, mirror=replace(MIRROR, package_keys=keys)))
     assert lab.site.mirrors.package_keys == keys
-    assert set(keys) == {"kubernetes", "docker", "crio"}
+    assert set(keys) == {"kubernetes", "crio", "debian"}
 
 
 def test_a_restricted_hosts_workarounds_are_ordinary_product_options() -> None:
