@@ -43,7 +43,7 @@ def ensure(layout: Layout, table: ProcessTable, built: Built) -> Mirror:
     _ensure(table, _file_server(layout, root), layout, FILES_PORT)
     _ensure(table, _registry(layout, built), layout, REGISTRY_PORT)
     _ensure(table, _private_registry(layout, built), layout, PRIVATE_REGISTRY_PORT)
-    known = {name: signing.fingerprint(key) for name in KEYS_BY_FINGERPRINT}
+    known = dict.fromkeys(KEYS_BY_FINGERPRINT, signing.fingerprint(key))
     return replace(MIRROR, checksums=_checksums(built), package_keys=known)
 
 
