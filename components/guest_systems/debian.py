@@ -21,11 +21,12 @@ def archive(mirrors: MirrorsConfig) -> Repository | None:
 # calls it; procps, openssl or curl in the smaller ones.
 PROGRAMS = {
     "apt": ("apt-get", "apt-mark"),
+    "bash": ("bash",),
     "ca-certificates": ("update-ca-certificates",),
     "cloud-init": ("cloud-init",),
     "coreutils": (
-        *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "dd", "df", "dirname", "env", "head", "install"),
-        *("mkdir", "mktemp", "mv", "nproc", "od", "paste", "rm", "sha1sum", "sha256sum", "sleep", "sort", "stat"),
+        *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "df", "dirname", "env", "head", "install"),
+        *("mkdir", "mktemp", "mv", "nproc", "paste", "readlink", "rm", "sha256sum", "sleep", "sort", "stat"),
         *("sync", "tail", "timeout", "touch", "tr", "uname", "uniq", "wc"),
     ),
     "curl": ("curl",),
@@ -39,9 +40,10 @@ PROGRAMS = {
     "mount": ("swapoff", "swapon", "umount"),
     "openssl": ("openssl",),
     "procps": ("pkill", "ps", "sysctl"),
+    "python3": ("python3",),
     "sed": ("sed",),
     "sudo": ("sudo",),
-    "systemd": ("journalctl", "systemctl"),
+    "systemd": ("journalctl", "systemctl", "systemd-analyze", "timedatectl"),
     "tar": ("tar",),
     "util-linux": ("findmnt", "flock", "mountpoint"),
 }
