@@ -8,7 +8,7 @@ from components.guest_file import render_files
 from components.guest_systems import of_node
 from components.runtime import PackageSource
 from components.runtimes import RUNTIMES
-from components.step import Step
+from components.step import Step, read_script
 from components.steps import operating_system
 from config import MirrorsConfig, NodeConfig
 
@@ -29,6 +29,8 @@ def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence
         "NODE_NAME": node.name,
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
+        # Mirrors' keys have no fingerprint, and a text in a state is one in each node's.
+        "PICK_KEY": read_script("pick_key.py") if any(each.is_pinned for each in repositories) else "",
         "PROGRAMS": _lines(of_node(node).programs),
         "MIRROR_CA": mirrors.ca_pem or "",
         "ONLY_MIRRORS": str(of_node(node).archive(mirrors) is not None).lower(),
@@ -36,4 +38,8 @@ def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence
 
 
 def _lines(programs: Mapping[str, str]) -> str:
-    return "\n".join(f"{program} {package}" for program, package in programs.items())
+    """Lines of: package, its programs."""
+    packages = dict.fromkeys(programs.values())
+    return "\n".join(
+        " ".join([package, *(name for name in programs if programs[name] == package)]) for package in packages
+    )
