@@ -5,7 +5,7 @@
 
 # firewall: who drops what no rule lets in, one word or a table; empty: nobody.
 firewall() {
-  if grep -qsE '^ENABLED="?yes' /etc/ufw/ufw.conf || { command -v ufw && ufw status | grep -qx 'Status: active'; } &>/dev/null; then
+  if grep -qsE '^ENABLED="?yes' /etc/ufw/ufw.conf || [[ $(ufw status 2>/dev/null) == 'Status: active'* ]]; then
     echo ufw
   elif systemctl is-active --quiet firewalld || systemctl is-enabled --quiet firewalld 2>/dev/null; then
     echo firewalld
@@ -94,5 +94,5 @@ closed_forwarding() {
   local tables
   tables=$(dropping_tables forward)
   [[ -n $tables ]] || return 0
-  nft list ruleset | grep -qE "($POD_SUBNET|\"?cni0\"?).* accept" || echo "$tables"
+  grep -qE "($POD_SUBNET|\"?cni0\"?).* accept" < <(nft list ruleset) || echo "$tables"
 }

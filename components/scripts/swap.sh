@@ -3,6 +3,7 @@
 
 # Lines of: units that were masked. One of an earlier kubelab is empty, and means swap.target.
 masked_swap=/etc/kubelab/masked-swap
+any_swap_unit=/etc/systemd/system/swap.d/kubelab.conf
 cloud_swap=/etc/cloud/cloud.cfg.d/zz-kubelab-swap.cfg
 # Services of Debian's and Ubuntu's packages that make swap themselves.
 swap_services=(dphys-swapfile.service zram-config.service zramswap.service zram-swap.service swapspace.service systemd-swap.service)
@@ -11,6 +12,7 @@ unit_folders=(/etc/systemd/system /run/systemd/generator /run/systemd/generator.
 disable_swap() {
   local unit found
   mask_swap swap.target
+  hold_swap_units
   comment_fstab
   quiet_cloud_init
   while read -r unit; do mask_swap "$unit"; done < <(swap_units)
@@ -55,6 +57,14 @@ mask_swap() {
   say "masked $1"
 }
 
+# Units that come later, by whichever hand or generator: of each, systemd reads what holds for all of its kind.
+hold_swap_units() {
+  [[ ! -f $any_swap_unit ]] || return 0
+  install -d -m 0755 "${any_swap_unit%/*}"
+  printf '[Unit]\nConditionPathExists=!%s\n' "$masked_swap" >"$any_swap_unit"
+  systemctl daemon-reload
+}
+
 # Of fstab's lines, those whose third field is swap.
 comment_fstab() {
   local swap='^[[:space:]]*[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)'
@@ -85,7 +95,8 @@ other_swap() {
 restore_swap() {
   local unit file
   [[ ! -f /etc/fstab ]] || sed -i 's/^# kubelab: //' /etc/fstab
-  rm -f "$cloud_swap"
+  rm -f "$cloud_swap" "$any_swap_unit"
+  rmdir "${any_swap_unit%/*}" 2>/dev/null || true
   [[ -f $masked_swap ]] || return 0
   while read -r unit; do
     systemctl unmask "$unit"
