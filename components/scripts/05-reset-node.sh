@@ -17,7 +17,7 @@ unfinished=/etc/kubelab/reset-unfinished
 must_reset() {
   [[ ! -f $unfinished ]] || return 0
   if is_ours; then
-    [[ $ROLE == worker && -f /etc/kubelab/runtime && $(</etc/kubelab/runtime) != "$RUNTIME" ]]
+    [[ $ROLE == worker && -s /etc/kubelab/runtime && $(</etc/kubelab/runtime) != "$RUNTIME" ]]
     return
   fi
   [[ $CLEAN_INSTALL == true && (-f /etc/kubelab/node || -n $(found_traces)) ]]
@@ -86,7 +86,7 @@ remove_links() {
 remove_rules() {
   local family patterns table
   # Docker turns forwarding of everything else off, and leaves it so.
-  if present chain | grep -qx DOCKER-USER; then iptables --policy FORWARD ACCEPT || true; fi
+  if command -v iptables >/dev/null && present chain | grep -qx DOCKER-USER; then iptables --policy FORWARD ACCEPT || true; fi
   patterns=$({
     traces chain | sed -E 's/\*/[^ ]*/g; s/.*/(^:|^-A | -[gj] )&( |$)/'
     traces link | sed -E 's/\*/[^ ]*/g; s/.*/ -[io] &( |$)/'
@@ -110,7 +110,7 @@ is_empty_table() {
   ! grep -q 'policy drop' <<<"$text" && ! grep -qvE '^\s*(table |chain |type |#|}|$)' <<<"$text"
 }
 
-purge() { apt-get -q -y -o DPkg::Lock::Timeout=300 purge --allow-change-held-packages "$@"; }
+purge() { apt_get purge --allow-change-held-packages "$@"; }
 
 # Packages that came with ours go when nothing else on the machine needs them.
 purge_packages() {
@@ -122,7 +122,7 @@ purge_packages() {
   [[ -f $recorded ]] || return 0
   sort -u "$recorded" | comm -12 - <(dpkg-query -W -f '${Package}\n' | sort -u) | xargs --no-run-if-empty apt-mark auto
   while true; do
-    found=$(apt-get -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove |
+    found=$(apt-get -q -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove |
       awk '/^Remv/ {print $2}' | sort -u | comm -12 - <(sort -u "$recorded"))
     [[ -n $found ]] || break
     # shellcheck disable=SC2086 # names

@@ -50,6 +50,7 @@ GUEST_SYSTEM = GuestSystem(
     version_id="1.0",
     codename="pretty",
     archive=lambda mirrors: Repository("own", "https://mirror.test/own", "pretty", "main", "https://k", "-", True),
+    programs={"curl": "curl"},
     packages=("conntrack-tools",),
     traces=Traces(package=("their-docker",)),
     is_default=True,
