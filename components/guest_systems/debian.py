@@ -26,7 +26,7 @@ PROGRAMS = {
     "coreutils": (
         *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "dd", "df", "dirname", "env", "head", "install"),
         *("mkdir", "mktemp", "mv", "nproc", "od", "paste", "rm", "sha1sum", "sha256sum", "sleep", "sort", "stat"),
-        *("sync", "tail", "timeout", "touch", "tr", "uname", "uniq", "wc"),
+        *("sync", "tail", "timeout", "touch", "tr", "uname", "wc"),
     ),
     "curl": ("curl",),
     "diffutils": ("cmp", "diff"),
@@ -41,7 +41,7 @@ PROGRAMS = {
     "procps": ("pkill", "ps", "sysctl"),
     "sed": ("sed",),
     "sudo": ("sudo",),
-    "systemd": ("journalctl", "systemctl"),
+    "systemd": ("journalctl", "systemctl", "systemd-analyze"),
     "tar": ("tar",),
     "util-linux": ("findmnt", "flock", "mountpoint"),
 }

@@ -34,7 +34,7 @@ swap_units() {
   } | awk '{print $1}' | sort -u | while read -r unit; do is_masked "$unit" || echo "$unit"; done
 }
 
-is_masked() { [[ $(readlink "/etc/systemd/system/$1") == /dev/null || $(systemctl is-enabled "$1" 2>/dev/null) == masked ]]; }
+is_masked() { [[ "/etc/systemd/system/$1" -ef /dev/null || $(systemctl is-enabled "$1" 2>/dev/null) == masked ]]; }
 
 # Of systemd's zram-generator, which runs at a boot and may not have run since it was installed.
 zram_units() {
@@ -96,7 +96,7 @@ restore_swap() {
   local unit file
   [[ ! -f /etc/fstab ]] || sed -i 's/^# kubelab: //' /etc/fstab
   rm -f "$cloud_swap" "$any_swap_unit"
-  rmdir "${any_swap_unit%/*}" 2>/dev/null || true
+  find "${any_swap_unit%/*}" -maxdepth 0 -empty -delete 2>/dev/null || true
   [[ -f $masked_swap ]] || return 0
   while read -r unit; do
     systemctl unmask "$unit"
