@@ -43,7 +43,7 @@ PROGRAMS = {
     "python3": ("python3",),
     "sed": ("sed",),
     "sudo": ("sudo",),
-    "systemd": ("journalctl", "systemctl", "systemd-analyze", "timedatectl"),
+    "systemd": ("journalctl", "systemctl", "systemd-analyze"),
     "tar": ("tar",),
     "util-linux": ("findmnt", "flock", "mountpoint"),
 }
