@@ -2,6 +2,7 @@
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
 # mirrors' authority, apt's sources with their keys.
 # library: files.sh
+# library: owner.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
@@ -98,6 +99,8 @@ main() {
   write_file 0644 /etc/kubelab/node "$NODE_NAME"
   trust_mirror_authority
   own_files prepare-os "$FILES"
+  place_own_files
+  authorize_keys
   load_modules
   apply_sysctl
   disable_swap

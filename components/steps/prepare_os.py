@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from components import apt
 from components.apt import Repository
-from components.guest_file import render_files
+from components.guest_file import GuestFile, render_files
 from components.guest_systems import of_node
 from components.runtime import PackageSource
 from components.runtimes import RUNTIMES
 from components.step import Step
 from components.steps import operating_system
-from config import MirrorsConfig, NodeConfig
+from config import MirrorsConfig, NodeConfig, SiteConfig
 
 STEP = Step("10-prepare-os.sh", timeout_seconds=600)
 
@@ -23,12 +23,22 @@ def repositories(node: NodeConfig, minor: str, mirrors: MirrorsConfig) -> list[R
     return [apt.kubernetes(minor, mirrors), runtime, *([archive] if archive else [])]
 
 
-def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence[Repository]) -> dict[str, str]:
+def has_secrets(node: NodeConfig) -> bool:
+    """Whether a file of the node is a secret, so that what the preparation is given is one."""
+    return any(file.secret for file in node.files)
+
+
+def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository]) -> dict[str, str]:
     """What the preparation is given."""
+    mirrors = site.mirrors
+    own = [GuestFile(file.path, file.text.get_secret_value(), file.mode) for file in node.files]
     return {
         "NODE_NAME": node.name,
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
+        "OWN_FILES": render_files(own),
+        "SSH_USER": site.ssh.user,
+        "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
         "MIRROR_CA": mirrors.ca_pem or "",
         "ONLY_MIRRORS": str(of_node(node).archive(mirrors) is not None).lower(),
     }
