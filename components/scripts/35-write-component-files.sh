@@ -41,15 +41,14 @@ sums() {
 }
 reads_files() { grep -qsF "$kubernetes/$1" "$kubernetes/manifests/$1.yaml"; }
 
-is_healthy() {
-  case $1 in
-    kube-apiserver) kubectl get --raw /readyz --request-timeout 5s ;;
-    kube-controller-manager) curl --insecure --fail --silent --show-error --max-time 5 https://127.0.0.1:10257/healthz ;;
-    kube-scheduler) curl --insecure --fail --silent --show-error --max-time 5 https://127.0.0.1:10259/healthz ;;
-  esac || {
-    last_words "$1"
-    return 1
-  }
+# has_started COMPONENT STAMP: whether the pod that was started then is ready.
+has_started() {
+  local found
+  if found=$(kubectl --namespace kube-system get pod "$1-$NODE_NAME" --request-timeout 5s \
+    --output 'jsonpath={.metadata.annotations.kubelab\.dev/files-read} {.status.containerStatuses[0].ready}' 2>&1) &&
+    [[ $found == "$2 true" ]]; then return 0; fi
+  echo "found ${found:-nothing}, wanted $2 true; $(last_words "$1")"
+  return 1
 }
 
 last_words() {
@@ -58,16 +57,23 @@ last_words() {
   [[ -z $container ]] || crictl logs --tail 3 "$container" 2>&1
 }
 
-# Files are read when a component starts.
-restart() { crictl ps --quiet --name "^$1\$" | xargs --no-run-if-empty crictl stop >/dev/null; }
+# restart COMPONENT STAMP: files are read when a component starts. Another pod in its place, as the kubelet would wait long
+# before it starts one again that failed.
+restart() {
+  local manifest=$kubernetes/manifests/$1.yaml new
+  # The kubelet takes no hidden file for a manifest.
+  new=$(mktemp "$kubernetes/manifests/.$1.kubelab-XXXXXX")
+  kubectl annotate --local --filename "$manifest" --overwrite "kubelab.dev/files-read=$2" --output yaml >"$new"
+  put_in_place 0600 "$new" "$manifest"
+}
 
 main() {
-  local component found
+  local component found stamp
   former=$(mktemp -d)
   changed=''
   for component in $components; do
-    if [[ -d $kubernetes/$component ]]; then cp --archive "$kubernetes/$component" "$former"; fi
     install -d -m 0700 "$kubernetes/$component"
+    cp --archive "$kubernetes/$component" "$former"
   done
   make_key
   [[ -z $FILES ]] || write_files "$FILES"
@@ -78,8 +84,9 @@ main() {
       say "starting $component on $NODE_NAME with its files"
       changed+=" $component"
       rm -f "/etc/kubelab/applied/files-of-$component"
-      restart "$component"
-      wait_until 120 "$component on $NODE_NAME to take its files" is_healthy "$component"
+      stamp=$(date --utc +%FT%T.%3NZ)
+      restart "$component" "$stamp"
+      wait_until 180 "$component on $NODE_NAME to take its files" has_started "$component" "$stamp"
     fi
     mark_applied "files-of-$component" "$found"
   done
@@ -94,8 +101,8 @@ at_exit() {
     for component in $changed; do
       say "putting the former files of $component back on $NODE_NAME"
       rm -rf "${kubernetes:?}/$component"
-      if [[ -d $former/$component ]]; then cp --archive "$former/$component" "$kubernetes/$component"; fi
-      restart "$component" || true
+      cp --archive "$former/$component" "$kubernetes/$component"
+      restart "$component" "$(date --utc +%FT%T.%3NZ)" || true
     done
   fi
   rm -rf "$former"

@@ -1,9 +1,12 @@
 """Files of nodes and of the control plane's components: where they go, and that those which are secrets are kept so."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from tests.graph.changes import Lab, replaced
+from tests.graph.conftest import loaded, registered, shipped
 from tests.graph.recording import Graph, is_secret, public_text
 from tests.graph.test_order import commands, step, waits_for
 from tests.graph.test_steps import given
@@ -87,3 +90,14 @@ def test_a_secret_file_of_a_node_is_kept_out_of_previews(lab: Lab) -> None:
     assert "=== 0600 1 /etc/token" in given(step(graph, "10-prepare-os.sh", "w1"), "OWN_FILES")
     assert is_secret(step(graph, "10-prepare-os.sh", "w1").inputs["stdin"])
     assert not is_secret(step(graph, "10-prepare-os.sh", "w2").inputs["stdin"])
+
+
+@pytest.mark.case("D17", "D21")
+def test_the_shipped_stack_of_one_node_is_whole_and_needs_no_file_beside_it(site_file: Path) -> None:
+    config = loaded("audit", shipped("audit"), site_file)
+    graph = registered(config)
+    assert config.warnings == ()
+    assert [node.name for node in config.nodes] == ["cp1"]
+    assert waits_for(
+        graph, step(graph, "40-init-control-plane.sh", "cp1"), step(graph, "35-write-component-files.sh", "cp1")
+    )
