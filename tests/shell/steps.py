@@ -141,7 +141,7 @@ PREPARE_OS = Step(prepare_os.STEP.file, prepare_os.environment(WORKER, SITE, [RE
 INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
     install_kubernetes.STEP.file,
-    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER),
+    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER, SITE),
     run_prepared,
 )
 WRITE_COMPONENT_FILES = Step(
