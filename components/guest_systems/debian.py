@@ -26,7 +26,7 @@ PROGRAMS = {
     "cloud-init": ("cloud-init",),
     "coreutils": (
         *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "df", "dirname", "env", "head", "install"),
-        *("mkdir", "mktemp", "mv", "nproc", "paste", "readlink", "rm", "sha256sum", "sleep", "sort", "stat"),
+        *("mkdir", "mktemp", "mv", "nproc", "paste", "rm", "sha256sum", "sleep", "sort", "stat"),
         *("sync", "tail", "timeout", "touch", "tr", "uname", "wc"),
     ),
     "curl": ("curl",),

@@ -107,7 +107,7 @@ def declared_node(cluster: Cluster, name: str) -> NodeConfig:
 
 def reset_inputs(cluster: Cluster, node: str, *, clean_install: str) -> dict[str, str]:
     """What the reset of a node is told that is to have another runtime than any."""
-    told = reset.environment(declared_node(cluster, node))
+    told = reset.environment(declared_node(cluster, node), "lab")
     return {**told, "RUNTIME": "none", "CLEAN_INSTALL": clean_install}
 
 
