@@ -49,6 +49,7 @@ closed_ports() {
 
 opened_by_firewalld() {
   local link zone
+  command -v firewall-cmd >/dev/null || return 1
   link=$(ip -o -4 address show to "$NODE_ADDRESS" | awk '{print $2; exit}')
   zone=$(firewall-cmd --get-zone-of-interface="$link" 2>/dev/null) || zone=$(firewall-cmd --get-default-zone 2>/dev/null) || return 1
   [[ $zone == trusted ]] || firewall-cmd --quiet --zone="$zone" --query-port="$1" 2>/dev/null
@@ -60,7 +61,8 @@ opens() {
     BEGIN {split(ports, wanted, "-"); first = wanted[1] + 0; last = (wanted[2] ? wanted[2] : first) + 0}
     tolower($0) !~ /accept/ || /^:| hook / {next}
     $0 ~ "^-A (" others "|FORWARD|OUTPUT|PREROUTING|POSTROUTING|[^ ]*(forward|output))" {next}
-    /state |icmp|limit |sport|(-i|iif|iifname) "?lo"?( |$)/ {next}
+    /state/ && !/NEW|new/ {next}
+    /icmp|limit |sport|(-i|iif|iifname) "?lo"?( |$)/ {next}
     /dports? / {
       if ($0 ~ /(tcp|udp)/ && $0 !~ protocol) next
       sub(/.*dports? /, ""); gsub(/[{},]/, " "); gsub(/:/, "-")
