@@ -52,7 +52,7 @@ pick_key() {
     case ${kinds[index]} in 2 | 6 | 13 | 14 | 17) [[ $fingerprint != "$wanted" ]] || octets_of "${heads[index]}" "${ends[index]}" ;; esac
   done >"$folder/picked"
   [[ -n $found ]] ||
-    fail "checking the package key $url on $(uname -n): found fingerprint ${others:-none}, wanted $wanted; the repository has another key: look for an announcement of its owner before you trust it"
+    fail "checking the package key $url on $(uname -n): found fingerprint ${others:-none}, wanted $wanted; the repository has another key: look for an announcement of its owner, and write the new one into the site file as packageKeys"
   [[ -z $others ]] || say "warning: the package key $url on $(uname -n): left out $others, as only $wanted is trusted"
   armored "$folder/picked" >"$folder/key"
 }
