@@ -40,7 +40,7 @@ PROGRAMS = {
             "sort",
             "stat",
         ),
-        *("sync", "tail", "timeout", "touch", "tr", "uname", "uniq", "wc"),
+        *("sync", "tail", "timeout", "touch", "tr", "uname", "wc"),
     ),
     "curl": ("curl",),
     "diffutils": ("cmp", "diff"),
