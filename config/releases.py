@@ -14,11 +14,11 @@ from components.pod_networks import POD_NETWORKS
 from components.release import Download
 from components.runtime import Adapter
 from components.runtimes import RUNTIMES
-from config import retired
+from config import retired, wishes
 from config.problems import one_of
 from config.versions import KUBERNETES, KubernetesRelease, UnknownVersionError, kubernetes
 
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}")
 _EXAMPLE = f"for example {next(iter(KUBERNETES))}"
 
 
@@ -133,7 +133,8 @@ def _runtime(value: str) -> str:
 def _pod_network(value: str) -> str:
     if value in pod_networks():
         return value
-    raise ValueError(one_of(value, pod_networks()))
+    wished = "which kubelab cannot apply yet; " if value.lower() in wishes.POD_NETWORKS else ""
+    raise ValueError(f"{wished}{one_of(value, pod_networks())}")
 
 
 def _versioned(value: str) -> str:

@@ -20,6 +20,10 @@ _API_PORT = 6443  # kubeadm's default of localAPIEndpoint.bindPort, and so of a 
 
 def _network(value: object) -> IPv4Network:
     example = "wanted: an IPv4 network such as 10.244.0.0/16"
+    dual = isinstance(value, list) or (isinstance(value, str) and "," in value)
+    if dual or (isinstance(value, str) and value.count(":") > 1):
+        kind = "several networks, as for dual-stack" if dual else "an IPv6 network"
+        raise ValueError(f"which is {kind}: kubelab builds IPv4 clusters alone, and no dual-stack ones yet; {example}")
     if not isinstance(value, str) or "/" not in value:
         raise ValueError(example)
     try:
