@@ -18,6 +18,7 @@ class Worker(pulumi.ComponentResource):
     worker's machine alone.
     """
 
+    membership: Script
     joined: Script
 
     def __init__(
@@ -30,7 +31,7 @@ class Worker(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:cluster:Worker", name, None, opts)
-        admitted = Script(
+        self.membership = Script(
             f"{name}-membership",
             membership.STEP,
             replace(cluster.host, instance_id=prepared.host.instance_id),
@@ -43,7 +44,7 @@ class Worker(pulumi.ComponentResource):
             f"{name}-join",
             join.STEP,
             prepared.host,
-            pulumi.Output.all(prepared.address, cluster.endpoint, admitted.stdout).apply(
+            pulumi.Output.all(prepared.address, cluster.endpoint, self.membership.stdout).apply(
                 lambda known: join.environment(node, site, known[0], known[1], membership.admission(known[2]))
             ),
             parent=self,

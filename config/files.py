@@ -1,15 +1,16 @@
 """What the files hold that a site file names, authorities and passwords, and whether images are files at all."""
 
-import re
-import ssl
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
 
 from config.problems import Problem, shown
+from config.reading import plain_data
 from config.reading.guard import unexpected
 from config.reading.regular_files import LARGEST, UnreadableFileError, display, kind_other_than_file, read_text
 from config.site import ImageSpec, RegistrySpec, SiteSpec
@@ -18,7 +19,6 @@ PASSWORD_KEY = "kubelab:vspherePassword"
 PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
 _LONGEST_PASSWORD = 4_096  # bytes
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
 def image_faults(where: str, path: str, image: ImageSpec, folder: Path) -> list[Problem]:
@@ -104,23 +104,23 @@ class SiteFilesReader:
         if not password or "\n" in password:
             count = "no text" if not password else "several lines"
             self._fault(path, f"found {count} in {shown(file)}, wanted: the password alone on one line")
+        elif plain_data.text_faults(password):
+            self._fault(path, f"found a control character in {shown(file)}, wanted: the password alone on one line")
         return SecretStr(password)
 
     def _certificates(self, path: str, file: str | None) -> str | None:
-        """The certificates alone: whatever stands around them in the file, a comment in any language, stays there."""
         text = self._text(path, file)
         if text is None:
             return None
-        found = "".join(f"{certificate}\n" for certificate in _CERTIFICATE.findall(text.replace("\r", "")))
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
-        except (ssl.SSLError, ValueError):  # ValueError for text that is not ASCII, or none at all
+            found = x509.load_pem_x509_certificates(text.encode())
+        except ValueError:
             self._fault(path, f"found no certificate in {shown(file)}, wanted: a PEM file with BEGIN CERTIFICATE")
             return None
         if "PRIVATE KEY" in text:
             self._fault(path, f"found a private key in {shown(file)}, wanted: certificates alone")
-        certificates = map(ssl.PEM_cert_to_DER_cert, _CERTIFICATE.findall(found))
-        return "".join(map(ssl.DER_cert_to_PEM_cert, certificates))  # their bytes, however they were written
+        # Written anew: what else stands in the file goes nowhere.
+        return "".join(each.public_bytes(Encoding.PEM).decode() for each in found)
 
     def _text(self, path: str, file: str | None, largest: int = LARGEST) -> str | None:
         if file is None:

@@ -1,6 +1,6 @@
 """Debian 12, bookworm: its identification, its archive and the names of its packages. Pure data."""
 
-from components.apt import ANY_FINGERPRINT, Repository
+from components.apt import ANY_FINGERPRINT, Repository, fingerprint_of
 from components.guest_system import GuestSystem
 from components.traces import Traces
 from config.lab import MirrorsConfig
@@ -13,7 +13,8 @@ def archive(mirrors: MirrorsConfig) -> Repository | None:
     if mirrors.apt_debian is None:
         return None
     key = f"{mirrors.apt_debian}/archive-key.asc"
-    return Repository("debian", mirrors.apt_debian, CODENAME, "main", key, ANY_FINGERPRINT, mirrored=True)
+    fingerprint = fingerprint_of("debian", ANY_FINGERPRINT, mirrors)
+    return Repository("debian", mirrors.apt_debian, CODENAME, "main", key, fingerprint, mirrored=True)
 
 
 GUEST_SYSTEM = GuestSystem(

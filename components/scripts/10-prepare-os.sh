@@ -45,7 +45,7 @@ disable_swap() {
 trust_mirror_authority() {
   local file=/usr/local/share/ca-certificates/kubelab-mirror.crt
   [[ -n $MIRROR_CA || -f $file ]] || return 0
-  if [[ -n $MIRROR_CA ]]; then write_files "=== 0644 $file"$'\n'"$MIRROR_CA"; else rm -f "$file"; fi
+  if [[ -n $MIRROR_CA ]]; then write_file 0644 "$file" "$MIRROR_CA"; else rm -f "$file"; fi
   is_applied mirror-ca "$MIRROR_CA" || {
     rm -f /etc/kubelab/applied/mirror-ca
     update-ca-certificates >/dev/null
@@ -95,7 +95,7 @@ main() {
   [[ ! -f /etc/kubelab/reset-unfinished ]] ||
     fail "preparing $NODE_NAME: found a reset that did not finish; set onRuntimeChange: resetNode until it did, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
   install -d -m 0755 /etc/kubelab
-  write_files "=== 0644 /etc/kubelab/node"$'\n'"$NODE_NAME"
+  write_file 0644 /etc/kubelab/node "$NODE_NAME"
   trust_mirror_authority
   own_files prepare-os "$FILES"
   load_modules

@@ -3,14 +3,26 @@
 # this node, which a node that is a member already takes over at once.
 # library: files.sh
 # library: packages.sh
+# library: images.sh
 : "${NODE_NAME:?name of the node}"
 : "${KUBERNETES_VERSION:?version such as 1.36.3}"
 : "${KUBERNETES_CNI_VERSION:?version of the package kubernetes-cni, as apt matches it}"
 : "${CRI_TOOLS_VERSION:?version of the package cri-tools, as apt matches it}"
+: "${IMAGES:?regular expression for the images of kubeadm that this node runs}"
 : "${SYSTEM_PACKAGES:?packages of the system, separated by spaces, in whichever version it has them}"
 : "${KUBELET_PATCH:?KubeletConfiguration of the node, a kubeadm patch in the form of write_files}"
 
 patches=/etc/kubelab/kubeadm-patches
+
+# kubeadm's own list: tags of etcd and CoreDNS differ between patch releases.
+pull_kubeadm_images() {
+  local listed wanted
+  listed=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION") ||
+    fail "asking kubeadm on $NODE_NAME for its images: see above"
+  mapfile -t wanted < <(grep -E "$IMAGES" <<<"$listed" || true)
+  ((${#wanted[@]} > 0)) || fail "asking kubeadm on $NODE_NAME for its images: found $(xargs <<<"$listed"), none of them $IMAGES"
+  pull_images "${wanted[@]}"
+}
 
 answers() { curl --fail --silent --show-error --max-time 3 http://127.0.0.1:10248/healthz; }
 
@@ -56,6 +68,7 @@ main() {
   found=$(kubeadm version --output short)
   [[ $found == "v$KUBERNETES_VERSION" ]] ||
     fail "installing Kubernetes on $NODE_NAME: kubeadm says $found, wanted v$KUBERNETES_VERSION; look for another kubeadm on PATH: type -a kubeadm"
+  is_member || pull_kubeadm_images
   systemctl is-enabled --quiet kubelet || systemctl enable --quiet kubelet
   if is_applied kubelet "$KUBELET_PATCH"; then return 0; fi
   if is_member; then configure_member; else write_files "$KUBELET_PATCH"; fi

@@ -29,7 +29,7 @@ initialise() {
     kubeadm init --config "$config" --skip-token-print
   delete_tokens
   printf '%s\n' "$API_ENDPOINT" >"$endpoints"
-  write_files "=== 0600 $identity"$'\n'"$IDENTITY"
+  write_file 0600 "$identity" "$IDENTITY"
   mark_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"
   mark_applied kube-proxy "$(kube_proxy_settings)"
   mark_applied control-plane "$KUBEADM_CONFIG"
@@ -182,7 +182,7 @@ at_exit() {
 kube_proxy_settings() { kubectl --namespace kube-system get configmap kube-proxy --output 'jsonpath={.data}'; }
 
 main() {
-  write_files "=== 0600 $config"$'\n'"$KUBEADM_CONFIG"
+  write_file 0600 "$config" "$KUBEADM_CONFIG"
   kubeadm config validate --config "$config" >/dev/null
   if [[ ! -f $identity ]]; then
     initialise

@@ -23,7 +23,7 @@ fetch_manifest() {
 main() {
   install -d -m 0755 "$directory"
   fetch_manifest
-  write_files "=== 0644 $directory/kustomization.yaml"$'\n'"$KUSTOMIZATION"
+  write_file 0644 "$directory/kustomization.yaml" "$KUSTOMIZATION"
   kubectl apply --kustomize "$directory" >&2
 }
 

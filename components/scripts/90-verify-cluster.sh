@@ -130,7 +130,7 @@ start_pods() {
 	    metadata: {labels: {app: web}}
 	    spec:
 	      terminationGracePeriodSeconds: 1
-	      tolerations: [{key: node-role.kubernetes.io/control-plane, operator: Exists}]
+	      tolerations: [{operator: Exists}]
 	      affinity:
 	        podAntiAffinity:
 	          requiredDuringSchedulingIgnoredDuringExecution:

@@ -1,15 +1,21 @@
 """Which images a node needs before it takes part: pure data."""
 
 from components.pod_network import PodNetworkRelease
+from config import Role
 from config.versions import KubernetesRelease
 
+EVERY_COMPONENT = "."
+ON_WORKERS = "/(kube-proxy|pause):"
 
-def of_node(role: str, release: KubernetesRelease, pod_network: PodNetworkRelease) -> tuple[str, ...]:
-    """The fully qualified images of a node of `role`: a worker runs no part of the control plane.
+
+def of_runtime(release: KubernetesRelease, pod_network: PodNetworkRelease) -> tuple[str, ...]:
+    """The fully qualified images that a runtime pulls before a kubeadm is there.
 
     Among them is the one of the pods that prove a runtime and, later, the cluster.
     """
-    everywhere = (*pod_network.images, release.agnhost_image)
-    if role == "controlPlane":
-        return (*release.images, *everywhere)
-    return (release.pause_image, f"registry.k8s.io/kube-proxy:v{release.version}", *everywhere)
+    return (release.pause_image, *pod_network.images, release.agnhost_image)
+
+
+def of_kubeadm(role: Role) -> str:
+    """A regular expression for those of `kubeadm config images list` that a node of `role` runs."""
+    return EVERY_COMPONENT if role == "controlPlane" else ON_WORKERS

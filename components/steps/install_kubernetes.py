@@ -3,10 +3,10 @@
 from components.guest_file import render_files
 from components.guest_systems import of_node
 from components.step import Step
-from components.steps import kubelet
+from components.steps import images, kubelet
 from config import ClusterConfig, NodeConfig, versions
 
-STEP = Step("30-install-kubernetes.sh", timeout_seconds=900)
+STEP = Step("30-install-kubernetes.sh", timeout_seconds=1800)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig) -> dict[str, str]:
@@ -15,8 +15,9 @@ def environment(node: NodeConfig, cluster: ClusterConfig) -> dict[str, str]:
     return {
         "NODE_NAME": node.name,
         "KUBERNETES_VERSION": cluster.kubernetes_version,
-        "KUBERNETES_CNI_VERSION": f"{release.kubernetes_cni}-*",
-        "CRI_TOOLS_VERSION": f"{release.cri_tools}-*",
+        "KUBERNETES_CNI_VERSION": versions.KUBERNETES_CNI,
+        "CRI_TOOLS_VERSION": release.cri_tools,
+        "IMAGES": images.of_kubeadm(node.role),
         "SYSTEM_PACKAGES": " ".join(of_node(node).packages),
         "KUBELET_PATCH": render_files([kubelet.patch(kubelet.settings(node))]),
     }

@@ -48,6 +48,11 @@ class _Budget:
             raise _TooMuchError
 
 
+def text_faults(text: str) -> list[str]:
+    """What is wrong with one text, as in data."""
+    return list(_text_faults(text, "text", _LONGEST_TEXT))
+
+
 def _faults(data: object, place: Place, budget: _Budget) -> Iterator[Fault]:
     budget.spend()
     if isinstance(data, dict | list) and len(place) >= DEEPEST:

@@ -18,7 +18,7 @@ from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
 from tests.e2e.labs import assert_destroy_leaves_nothing
 from tests.e2e.project import changed_in_detail, changes
 
-KUBERNETES = next(iter(versions.KUBERNETES))
+KUBERNETES = versions.TRIED
 
 
 def test_a_killed_engine_takes_its_provider_with_it_within_seconds(lab: BuiltLab) -> None:

@@ -20,6 +20,7 @@ from components.steps import (
     preflight,
     prepare_os,
     reset,
+    settle_nodes,
     verification,
 )
 from components.steps.membership import Admission
@@ -70,6 +71,12 @@ def render(step: Step) -> str:
     return render_stdin(step.file, step.environment)
 
 
+def run_prepared(guest: Guest) -> None:
+    run_kubelet(guest)
+    run_runtime(guest)
+    guest.forget("packages/kubeadm")
+
+
 def serve_cri_dockerd(guest: Guest) -> None:
     guest.web(INSTALL_RUNTIME["docker"].environment["CRI_DOCKERD_URL"], cri_dockerd_archive())
 
@@ -111,7 +118,7 @@ def on_this_machine(environment: Mapping[str, str]) -> dict[str, str]:
 PREFLIGHT = Step(
     preflight.STEP.file,
     {
-        **on_this_machine(preflight.environment(WORKER, SITE, [REPOSITORY], "10.87.0.11")),
+        **on_this_machine(preflight.environment(WORKER, CLUSTER, SITE, [REPOSITORY], "10.87.0.11")),
         # As a control plane's, of which there is more to miss.
         **dict(
             zip(
@@ -129,7 +136,7 @@ INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
     install_kubernetes.STEP.file,
     install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER),
-    run_kubelet,
+    run_prepared,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)
 APPLY_POD_NETWORK = Step(
@@ -151,6 +158,11 @@ JOIN = Step(
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
+SETTLE = Step(
+    settle_nodes.STEP.file,
+    settle_nodes.environment((labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES),
+    run_workload,
+)
 VERIFY = Step(
     verification.STEP.file,
     verification.environment(CLUSTER, labs.MIXED.nodes, ADDRESSES, render_facts(NODE_FACTS)),
@@ -169,6 +181,7 @@ STEPS = (
     REMOVE,
     JOIN,
     INSPECT,
+    SETTLE,
     VERIFY,
     COMPARE,
 )

@@ -4,7 +4,7 @@ import pytest
 
 from tests.shell.cluster.verification import STEP, WANTED, assert_one_error, refuse
 from tests.shell.guest.machine import KILLED, Guest
-from tests.shell.world import POD_NETWORK, PODS, REPORTED
+from tests.shell.world import CLUSTER, POD_NETWORK, PODS, REPORTED
 from tests.unit.components import labs
 
 pytestmark = pytest.mark.usefixtures("workload")
@@ -23,8 +23,8 @@ def test_a_mixed_cluster_is_proven_by_a_pod_on_every_node(guest: Guest) -> None:
     assert "replicas: 3" in applied
     assert "requiredDuringSchedulingIgnoredDuringExecution" in applied
     assert "topologyKey: kubernetes.io/hostname" in applied
-    # The control plane is a node as well.
-    assert "key: node-role.kubernetes.io/control-plane, operator: Exists" in applied
+    # The control plane is a node as well, and nodes may have taints of their own.
+    assert "tolerations: [{operator: Exists}]" in applied
 
 
 def test_what_the_proof_made_is_cleaned_away(guest: Guest) -> None:
@@ -107,7 +107,7 @@ def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
 
 def test_pods_that_do_not_reach_each_other_are_one_clear_error(guest: Guest) -> None:
     refuse(guest, "kubectl", "10.244.1.2", "TIMEOUT")
-    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.look_at}")
+    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.hint(CLUSTER.pod_network)}")
 
 
 def test_a_port_of_every_pod_is_forwarded_and_no_process_is_left(guest: Guest) -> None:

@@ -53,7 +53,7 @@ def test_a_script_uses_no_variable_that_it_did_not_declare(file: str) -> None:
     text = read_step(file)
     given = set(declared_inputs(text))
     own = set(re.findall(r"^\s*(?:export )?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
-    system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP"}
+    system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP", "BASH_REMATCH"}
     for_libraries = {"SERVICE"}  # a script may set it; the library has a default
     assert set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)\b", text)) <= given | own | system | for_libraries
 

@@ -1,0 +1,31 @@
+"""What nodes that joined are to be, kept on a control plane: their labels and taints. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from components.step import Step
+from config import NodeConfig
+from config.scheduling import CONTROL_PLANE_ROLE
+
+STEP = Step("70-settle-nodes.sh", timeout_seconds=600)
+
+# kubeadm keeps pods off a control plane by the one, and load balancers of services by the other.
+_CONTROL_PLANE_TAINT = f"{CONTROL_PLANE_ROLE}:NoSchedule"
+_NO_LOAD_BALANCER = "node.kubernetes.io/exclude-from-external-load-balancers"
+
+
+def environment(nodes: Sequence[NodeConfig], addresses: Mapping[str, str]) -> dict[str, str]:
+    """What the step is given of all nodes, whose addresses are known by their names."""
+    return {
+        "NODES": "\n".join(f"{name} {address}" for name, address in addresses.items()),
+        "WANTED": "".join(f"{node.name} {line}\n" for node in nodes for line in _wanted(node)),
+    }
+
+
+def _wanted(node: NodeConfig) -> Iterator[str]:
+    """Lines of: label or taint and what it is; no-label or no-taint and the key of what kubeadm sets."""
+    if node.role == "controlPlane":
+        yield f"{'no-' if node.schedulable else ''}taint {_CONTROL_PLANE_TAINT}"
+        if _NO_LOAD_BALANCER not in node.labels:
+            yield f"no-label {_NO_LOAD_BALANCER}" if node.schedulable else f"label {_NO_LOAD_BALANCER}="
+    yield from (f"label {key}={value}" for key, value in sorted(node.labels.items()))
+    yield from sorted(f"taint {taint}" for taint in node.taints)
