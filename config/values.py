@@ -115,7 +115,7 @@ def _https_url(value: str) -> str:
     except ValueError:
         raise ValueError("wanted: an https:// URL") from None
     if url.username is not None or url.password is not None:
-        raise ValueError("a URL may not hold a user or a password")
+        raise ValueError("a URL may not hold a user or a password; remove them")
     if not plain or re.search(r"\s", value):
         raise ValueError("wanted: an https:// URL, without query or fragment")
     return value.rstrip("/")

@@ -202,7 +202,8 @@ def test_every_kind_of_error_that_the_models_raise_has_words_of_its_own(model: t
 VERBS = "write|remove|choose|correct|let|save|leave|name|run|add|point"
 OF_THE_PARSER = "expected|is not allowed here|cannot start any token|unexpected end of stream|found key '"
 REMEDY = re.compile(
-    rf"(wanted|known|allowed[a-z ]*): |did you mean|([,;:] |\b(or|and) )({VERBS}) |remove it|must be text|{OF_THE_PARSER}"
+    rf"(wanted|known|allowed[a-z ]*): |did you mean"
+    rf"|([,;:] |\b(or|and) )({VERBS}) |remove (it|them)|must be text|{OF_THE_PARSER}"
 )
 
 
