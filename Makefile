@@ -87,6 +87,10 @@ fix: venv ## repair what the static checks can repair
 unit: venv ## pure tests and those of the graph, without set-up
 	@make/unit.sh
 
+.PHONY: fuzz
+fuzz: venv ## 20,000 odd stacks, sites and files at the door of config/, new ones each time, and what became of them
+	@$(PYTHON) -m tests.unit.fuzz
+
 .PHONY: test
 test: setup check ## everything that needs no real hardware
 	@make/test.sh
