@@ -5,7 +5,7 @@ Nothing unknown is accepted, nothing converted, nothing changed afterwards. No o
 
 import re
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from functools import partial
 from typing import Any, ClassVar, TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
@@ -13,10 +13,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from config import wishes
-from config.problems import Problem, closest, one_of, plain, shown, shown_key
+from config.problems import Problem, at_most, closest, one_of, plain, shown, shown_key
 from config.reading import plain_data
 from config.reading.guard import unexpected
 
+_MOST = 100  # faults of one document that are shown at once
 _UNITS = {"mib": "MiB", "gib": "GiB"}
 _WANTED = {
     "string_type": "text (write it in quotes)",
@@ -49,7 +50,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=camel_case)
 
-    refused_keys: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    refused_keys: ClassVar[wishes.Wishes] = wishes.NOWHERE
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -70,11 +71,12 @@ def parse(model: type[_Spec], data: object, where: str) -> tuple[_Spec | None, l
     """`data` as `model`, or None and one problem for each fault of its fields; `where` names the file."""
     faults = plain_data.faults(data)
     if faults:
-        return None, [Problem(where, _path(place), text) for place, text in faults]
+        return None, at_most(_MOST, where, [partial(Problem, where, _path(place), text) for place, text in faults])
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, [_problem(details, model, where) for details in error.errors(include_url=False)]
+        errors = error.errors(include_url=False)
+        return None, at_most(_MOST, where, [partial(_problem, details, model, where) for details in errors])
     except Exception as error:
         return None, [Problem(where, "", unexpected(error))]
 
@@ -132,7 +134,7 @@ def _unknown_key(key: str, model: type[Spec] | None) -> str:
     same = next((field for field in fields if plain(field) == plain(key)), None)
     if same:
         return f"unknown key, did you mean {same}?"
-    wish = wishes.answer(key, model.refused_keys if model else {})
+    wish = (model.refused_keys.answer(key) if model else None) or wishes.ANYWHERE.answer(key)
     if wish:
         return wish
     near = closest(key, fields)

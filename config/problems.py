@@ -1,7 +1,7 @@
 """What is wrong with an input, in one style: where, path, what was found, what is allowed."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -40,6 +40,13 @@ class ConfigError(ValueError):
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         header = f"reading the configuration of {_one_line(subject)}: {count}"
         super().__init__("\n".join([header, *map(str, _with_lists_once(problems))]))
+
+
+def at_most(count: int, where: str, problems: Sequence[Callable[[], Problem]]) -> list[Problem]:
+    """The first `count` of the problems, which are only then made, and a line for the number of those left out."""
+    first = [problem() for problem in problems[:count]]
+    left = len(problems) - len(first)
+    return [*first, Problem(where, "", f"found {left} faults more; correct these first")] if left else first
 
 
 def _with_lists_once(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -84,7 +91,7 @@ def shown(value: object, path: str = "") -> str:
 
 def shown_key(key: str) -> str:
     """A key that a user wrote as a message may show it: short, on one line, without a password before a host."""
-    return _cut(_one_line(_without_login(key[:_LONGEST_LINE])), _LONGEST_KEY_SHOWN)
+    return _cut(_one_line(without_login(key[:_LONGEST_LINE])), _LONGEST_KEY_SHOWN)
 
 
 def _speaks_of_secrets(path: str) -> bool:
@@ -99,7 +106,7 @@ def _shown_text(value: str, key: str) -> str:
         return "a text of several lines"
     if "PRIVATE KEY" in value:
         return "a value that is not shown"
-    text = _without_login(value)
+    text = without_login(value)
     if "://" in text and "?" in text:
         text = f"{text.partition('?')[0]}?***"
     if key == "user" and ":" in text:
@@ -107,7 +114,7 @@ def _shown_text(value: str, key: str) -> str:
     return repr(_cut(text, _LONGEST_SHOWN))
 
 
-def _without_login(text: str) -> str:
+def without_login(text: str) -> str:
     """`text` with *** for what may be user:password before an @, with or without a scheme."""
     before, at, after = text.rpartition("@")
     colon = re.search(r"[^\s/:@]:", before) if at else None

@@ -207,21 +207,29 @@ def _argument_name(value: str) -> str:
     raise ValueError(f"wanted: the argument's name, without dashes before it and without its value{hint}")
 
 
-Network = Annotated[IPv4Network, BeforeValidator(_network)]
+_NETWORK_SCHEMA = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
+_NAME_SCHEMA = {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": _LONGEST_NAME}
+_HTTPS_SCHEMA = {"pattern": r"^https://[^\s@?#]+$"}
+
+Network = Annotated[IPv4Network, BeforeValidator(_network), Field(json_schema_extra=_NETWORK_SCHEMA)]
 PodSubnet = Annotated[Network, AfterValidator(_pod_network)]
 ServiceSubnet = Annotated[Network, AfterValidator(_service_network)]
-DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
-Server = Annotated[str, AfterValidator(_server)]
-ControlPlaneEndpoint = Annotated[str, AfterValidator(_control_plane_endpoint)]
+DnsDomain = Annotated[str, AfterValidator(_dns_domain), Field(json_schema_extra=_NAME_SCHEMA)]
+Server = Annotated[str, AfterValidator(_server), Field(json_schema_extra={"pattern": "^[-A-Za-z0-9.]+(:[0-9]{1,5})?$"})]
+ControlPlaneEndpoint = Annotated[
+    str, AfterValidator(_control_plane_endpoint), Field(json_schema_extra={"pattern": r"^[-a-z0-9.]+(:[0-9]{1,5})?$"})
+]
 RegistryHost = Annotated[str, AfterValidator(_registry)]
 RegistryMirror = Annotated[str, AfterValidator(_registry_mirror)]
 MirroredPath = Annotated[str, AfterValidator(_mirrored_path)]
 CertificateName = Annotated[str, AfterValidator(_certificate_name)]
-HttpsUrl = Annotated[str, AfterValidator(_https_url)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url), Field(json_schema_extra=_HTTPS_SCHEMA)]
 OvaLocation = Annotated[str, AfterValidator(_ova)]
 FilePath = Annotated[str, AfterValidator(_path)]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 KeyFingerprint = Annotated[str, AfterValidator(_key_fingerprint)]
-ArgumentName = Annotated[str, AfterValidator(_argument_name)]
+ArgumentName = Annotated[
+    str, AfterValidator(_argument_name), Field(json_schema_extra={"pattern": "^[a-z0-9][a-z0-9.-]*$"})
+]

@@ -6,19 +6,28 @@ cluster API templates and Vagrant.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from config.problems import plain
 
 
-def _by_word(answers: Mapping[str, str]) -> Mapping[str, str]:
-    """From words, separated by blanks, and their answer to each word as it is compared."""
-    return MappingProxyType({plain(word): answer for words, answer in answers.items() for word in words.split()})
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is said of keys: `words` as they are mostly written, `by_plain` as they are compared."""
+
+    words: Mapping[str, str]
+    by_plain: Mapping[str, str]
+
+    def answer(self, key: str) -> str | None:
+        """What to do instead of writing `key`; None if nothing is known of it."""
+        return self.by_plain.get(plain(key))
 
 
-def answer(key: str, here: Mapping[str, str]) -> str | None:
-    """What to do instead of writing `key`: what `here` says, else what holds anywhere; None if nothing is known."""
-    return here.get(plain(key)) or ANYWHERE.get(plain(key))
+def _by_word(answers: Mapping[str, str]) -> Wishes:
+    """From words, separated by blanks, and their answer to each word's own."""
+    words = {word: answer for together, answer in answers.items() for word in together.split()}
+    return Wishes(MappingProxyType(words), MappingProxyType({plain(word): words[word] for word in words}))
 
 
 def _write(what: str, where: str) -> str:
@@ -53,7 +62,7 @@ _NO_PROXY = (
     "kubelab sets no proxy on machines; remove it, and write mirrors in the site file, from which machines fetch"
 )
 
-ANYWHERE: Mapping[str, str] = _by_word(
+ANYWHERE: Wishes = _by_word(
     {
         "kubeVersion k8sVersion kubernetes k8s version kubeadmVersion": _write("kubernetesVersion", _CLUSTER),
         "clusterName contextName": _write("name", _CLUSTER),
@@ -171,9 +180,9 @@ ANYWHERE: Mapping[str, str] = _by_word(
 )
 """Wishes that mean the same wherever they stand."""
 
-CLUSTER: Mapping[str, str] = _by_word({"network": _POD_NETWORK})
+CLUSTER: Wishes = _by_word({"network": _POD_NETWORK})
 
-NODE: Mapping[str, str] = _by_word(
+NODE: Wishes = _by_word(
     {
         "handlers": "kubelab cannot build sandboxes for pods yet; remove it",
         "name hostname nodeName": "a node's name is its key below kubelab:nodes; remove it",
@@ -183,7 +192,7 @@ NODE: Mapping[str, str] = _by_word(
     }
 )
 
-SITE: Mapping[str, str] = _by_word(
+SITE: Wishes = _by_word(
     {
         "network": _write("addresses/network, the network of the machines", _SITE),
         "vsphere esxi esx": _write("platform/vsphere", _SITE),
@@ -193,7 +202,7 @@ SITE: Mapping[str, str] = _by_word(
     }
 )
 
-VSPHERE: Mapping[str, str] = _by_word(
+VSPHERE: Wishes = _by_word(
     {
         "host hostname address ip url endpoint esxi": "unknown key here; write server, as host or host:port",
         "username login": "unknown key here; write user",
@@ -207,13 +216,13 @@ VSPHERE: Mapping[str, str] = _by_word(
     }
 )
 
-SSH: Mapping[str, str] = _by_word(
+SSH: Wishes = _by_word(
     {"address host port": _OWN_MACHINES, "username login": "unknown key here; write user", "keys": _OWN_KEY}
 )
 
-MIRRORS: Mapping[str, str] = _by_word(
-    {"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"}
-)
+MIRRORS: Wishes = _by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
+
+NOWHERE: Wishes = _by_word({})
 
 POD_NETWORKS: tuple[str, ...] = (
     *("antrea", "calico", "canal", "cilium", "cni", "custom_cni", "kindnet", "kube-ovn", "kube-router", "kuberouter"),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from config.problems import without_login
+
 LARGEST = 1024 * 1024
 """Bytes of the largest file that is read: more than any list of authorities, far more than any lab's description."""
 
@@ -36,9 +38,12 @@ class UnreadableFileError(ValueError):
 
 
 def display(file: Path) -> str:
-    """`file` as messages name it: relative to the current folder where it lies below, the middle of a long one cut."""
+    """`file` as messages name it: relative to the current folder where it lies below.
+
+    The middle of a long one is cut; what looks like a login, of an address written in place of a path, is not shown.
+    """
     path = Path(os.path.abspath(file))  # noqa: PTH100 (resolve() would show where a link leads, not what the user wrote)
-    text = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    text = without_login(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN // 2]}...{text[-_LONGEST_SHOWN // 4 :]}"
 
 

@@ -313,6 +313,23 @@ def test_a_rule_that_stumbles_is_one_line(minimal: LabFolder, monkeypatch: pytes
     assert "hunter2" not in problem.text
 
 
+@pytest.mark.parametrize("path", ["https://root:hunter2@mirror.lab/site.yaml", "root:hunter2@esxi.lab"])
+def test_a_password_in_an_address_in_place_of_a_path_is_not_shown(path: str, minimal: LabFolder) -> None:
+    minimal.edit_site("user: root", f"user: root\n    tls: {{caFile: '{path}'}}")
+    assert "hunter2" not in "".join(lines(minimal.load))
+    minimal.stack.write_text(minimal.stack.read_text().replace("../site.yaml", path))
+    assert "hunter2" not in "".join(lines(minimal.load))
+
+
+@pytest.mark.case("D7", "D18")
+def test_thousands_of_faults_take_no_time_and_are_counted(minimal: LabFolder) -> None:
+    keys = "".join(f"unknown-{number}: 1\n" for number in range(9_000))
+    minimal.site.write_text(f"{minimal.site.read_text()}{keys}")
+    said = lines(minimal.load)
+    assert len(said) == 101
+    assert said[-1] == "site.yaml: found 8900 faults more; correct these first"
+
+
 def test_a_path_with_what_no_path_can_have_is_one_line(minimal: LabFolder) -> None:
     name = "a" * 5000
     minimal.stack.write_text(minimal.stack.read_text().replace("../site.yaml", name))

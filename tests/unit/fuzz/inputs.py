@@ -75,8 +75,8 @@ def known_keys() -> tuple[str, ...]:
     found = set[str]()
     models: list[type[Spec]] = [StackConfig, SiteSpec, *_parts(Spec)]
     for model in models:
-        found |= {str(each.alias) for each in model.model_fields.values()} | set(model.refused_keys)
-    return tuple(sorted(found | set(wishes.ANYWHERE)))
+        found |= {str(each.alias) for each in model.model_fields.values()} | set(model.refused_keys.words)
+    return tuple(sorted(found | set(wishes.ANYWHERE.words)))
 
 
 def _parts(of: type[Spec]) -> list[type[Spec]]:
@@ -231,10 +231,10 @@ def named_files(draw: st.DrawFn) -> Input:
     return Input("content of a named file", {**_rich(), name: content})
 
 
-@st.composite
-def special_files(draw: st.DrawFn) -> Input:
+def special_files() -> st.SearchStrategy[Input]:
     """One of the files is none."""
-    return Input("no regular file", _rich(), {draw(st.sampled_from(NAMED)): draw(st.sampled_from(SPECIAL))})
+    other = st.tuples(st.sampled_from(NAMED), st.sampled_from(SPECIAL))
+    return other.map(lambda each: Input("no regular file", _rich(), dict([each])))
 
 
 def _encoded(text: str) -> bytes:
