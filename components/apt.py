@@ -1,5 +1,6 @@
 """apt's sources and keys of a node: upstream's repositories, or the same layout on a mirror. Pure data."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -28,6 +29,12 @@ class Repository:
     key_uri: str
     fingerprint: str
     mirrored: bool
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a value that would be several in a source or in a line of keys."""
+        for value in (self.name, self.uri, self.suite, self.key_uri, self.fingerprint, *self.components.split(" ")):
+            if re.search(r"\s", value):
+                raise ValueError(f"{value!r}: what describes a package repository has no white space")
 
     @property
     def keyring(self) -> str:

@@ -25,9 +25,9 @@ class PodNetworkRelease:
 class Backend:
     """A way in which a pod network carries packets from node to node.
 
-    `name` is the user's word, `about` explains it in a few more; `port` the UDP port of its tunnels unless a user declares another, None without tunnels;
-    `settings` the keys of `podNetwork` that it knows beside itself; `look_at` what to look at when pods of different
-    nodes do not reach each other.
+    `name` is the user's word, `about` explains it in a few more; `port` the UDP port of its tunnels unless a user
+    declares another, None without tunnels; `settings` the keys of `podNetwork` that it knows beside itself; `look_at`
+    what to look at when pods of different nodes do not reach each other.
     """
 
     name: str

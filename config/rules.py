@@ -70,12 +70,6 @@ def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
                 yield Problem(where, path, f"{text}; choose another")
 
 
-def _key_of_no_repository(documents: Documents) -> Iterator[Problem]:
-    if documents.site.package_keys.debian and documents.site.mirrors.apt.debian is None:
-        text = "found a key without mirrors/apt/debian: Debian's own archive is trusted by the image's keys; remove it"
-        yield documents.in_site("packageKeys/debian", text)
-
-
 def _networks_too_small(documents: Documents) -> Iterator[Problem]:
     count = len(documents.nodes)
     if not count:
@@ -146,6 +140,12 @@ def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
     allowed = one_of(mode, KUBE_PROXY_MODES)
     text = f"found {shown(mode)}, {reason}; {allowed}" if reason else f"found {shown(mode)}, {allowed}"
     yield documents.in_kube_proxy("mode", text)
+
+
+def _key_of_no_repository(documents: Documents) -> Iterator[Problem]:
+    if documents.site.package_keys.debian and documents.site.mirrors.apt.debian is None:
+        text = "found a key without mirrors/apt/debian: Debian's own archive is trusted by the image's keys; remove it"
+        yield documents.in_site("packageKeys/debian", text)
 
 
 def _registries_said_twice(documents: Documents) -> Iterator[Problem]:

@@ -17,12 +17,42 @@ def archive(mirrors: MirrorsConfig) -> Repository | None:
     return Repository("debian", mirrors.apt_debian, CODENAME, "main", key, fingerprint, mirrored=True)
 
 
+# Debian's own cloud images lack some of these, each in another version of the image: gnupg always, which is why no step
+# calls it; procps, openssl or curl in the smaller ones.
+PROGRAMS = {
+    "apt": ("apt-get", "apt-mark"),
+    "ca-certificates": ("update-ca-certificates",),
+    "cloud-init": ("cloud-init",),
+    "coreutils": (
+        *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "dd", "df", "dirname", "env", "head", "install"),
+        *("mkdir", "mktemp", "mv", "nproc", "od", "paste", "rm", "sha1sum", "sha256sum", "sleep", "sort", "stat"),
+        *("sync", "tail", "timeout", "touch", "tr", "uname", "uniq", "wc"),
+    ),
+    "curl": ("curl",),
+    "diffutils": ("cmp", "diff"),
+    "dpkg": ("dpkg", "dpkg-query"),
+    "findutils": ("find", "xargs"),
+    "grep": ("grep",),
+    "iproute2": ("ip",),
+    "kmod": ("modprobe",),
+    "mawk": ("awk",),
+    "mount": ("swapoff", "swapon", "umount"),
+    "openssl": ("openssl",),
+    "procps": ("pkill", "ps", "sysctl"),
+    "sed": ("sed",),
+    "sudo": ("sudo",),
+    "systemd": ("journalctl", "systemctl"),
+    "tar": ("tar",),
+    "util-linux": ("findmnt", "flock", "mountpoint"),
+}
+
 GUEST_SYSTEM = GuestSystem(
     name="debian-12",
     id="debian",
     version_id="12",
     codename=CODENAME,
     archive=archive,
+    programs={program: package for package, programs in PROGRAMS.items() for program in programs},
     packages=("conntrack", "ethtool", "socat"),
     traces=Traces(package=("docker.io", "containerd", "runc", "podman", "crun")),
     is_default=True,

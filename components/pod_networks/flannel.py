@@ -36,7 +36,7 @@ VXLAN = Backend(
     about="tunnels, but none between nodes of one network",
     port=8472,
     settings=("port", "mtu"),
-    look_at="on a node: ip route, ethtool -K flannel.1 tx-checksum-ip-generic off; or choose podNetwork.backend: host-gw",
+    look_at="on a node: ip route, ethtool -K flannel.1 tx-checksum-ip-generic off; or set podNetwork.backend: host-gw",
 )
 # Its MTU is always the network card's.
 HOST_GW = Backend(
@@ -62,9 +62,9 @@ def kustomization(settings: PodNetworkSettings) -> str:
     """What this cluster changes in flannel's manifest, as a kustomization (YAML text).
 
     flannel asks the API server at its own address: by the service address it would fail, and back off for minutes, on
-    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's. It takes the network card that
-    has the node's address, where it would else take that of the default route. flanneld reads each of its arguments
-    from the environment too, so that the manifest's own arguments stay.
+    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's. It takes the network card
+    that has the node's address, where it would else take that of the default route. flanneld reads each of its
+    arguments from the environment too, so that the manifest's own arguments stay.
     """
     network = {
         "Network": settings.pod_subnet,
@@ -91,13 +91,15 @@ def kustomization(settings: PodNetworkSettings) -> str:
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
             "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
-            # flannel reads its configuration when it starts.
+            # flannel reads its configuration when it starts. What it set up works on while it is away, and nodes that
+            # differ in it do not reach each other: all start at once.
             "spec": {
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
                 "template": {
                     "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
                     # Upstream's tolerates NoSchedule alone, and a node without it is never Ready.
                     "spec": {"containers": [container], "tolerations": [{"operator": "Exists"}]},
-                }
+                },
             },
         },
     ]

@@ -56,7 +56,7 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
     ]
 
 
-def inputs(installation: Installation, _: RuntimeSettings) -> Mapping[str, str]:
+def inputs(installation: Installation) -> Mapping[str, str]:
     """What the script is given besides."""
     return {"CRIO_VERSION": f"{installation.versions['crio']}-*"}
 

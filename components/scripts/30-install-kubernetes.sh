@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Kubernetes packages in exactly the declared version and holds them there, with the kubelet's settings of
 # this node, which a node that is a member already takes over at once.
-# library: files.sh
 # library: packages.sh
 # library: images.sh
 : "${NODE_NAME:?name of the node}"
@@ -33,7 +32,7 @@ is_member() { [[ -f /etc/kubelab/cluster-identity.yaml || -f /etc/kubelab/joined
 configure_member() {
   say "changing the kubelet's configuration on $NODE_NAME"
   former=$(mktemp -d)
-  cp --archive /var/lib/kubelet/config.yaml "$patches" "$former"
+  cp --archive /var/lib/kubelet/config.yaml "$patches" "$former" 2>/dev/null || true
   [[ ! -f /etc/kubelab/applied/kubelet ]] || cp --archive /etc/kubelab/applied/kubelet "$former"
   rm -f /etc/kubelab/applied/kubelet
   write_files "$KUBELET_PATCH"
@@ -49,7 +48,7 @@ at_exit() {
   if (($1 != 0)) && [[ -f $former/kubelet ]]; then
     say "putting the kubelet's former configuration back on $NODE_NAME"
     cp --archive "$former/${patches##*/}/." "$patches"
-    if ! cmp --silent "$former/config.yaml" /var/lib/kubelet/config.yaml; then
+    if [[ -s $former/config.yaml ]] && ! cmp --silent "$former/config.yaml" /var/lib/kubelet/config.yaml; then
       cp --archive "$former/config.yaml" /var/lib/kubelet/config.yaml
       systemctl restart kubelet
     fi
@@ -70,7 +69,11 @@ main() {
     fail "installing Kubernetes on $NODE_NAME: kubeadm says $found, wanted v$KUBERNETES_VERSION; look for another kubeadm on PATH: type -a kubeadm"
   is_member || pull_kubeadm_images
   systemctl is-enabled --quiet kubelet || systemctl enable --quiet kubelet
-  if is_applied kubelet "$KUBELET_PATCH"; then return 0; fi
+  if is_applied kubelet "$KUBELET_PATCH" && ! { is_member && [[ ! -s /var/lib/kubelet/config.yaml ]]; }; then
+    # kubeadm reads it again whenever it writes the kubelet's configuration.
+    write_files "$KUBELET_PATCH"
+    return 0
+  fi
   if is_member; then configure_member; else write_files "$KUBELET_PATCH"; fi
   mark_applied kubelet "$KUBELET_PATCH"
 }

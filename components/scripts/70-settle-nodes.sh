@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
-# Brings the nodes that joined to what is declared of them: labels and taints. What this step set once and nobody
-# declares any more it takes away; what others set it leaves. It is asked on a control plane, once for all nodes.
+# Brings the nodes that joined to what is declared of them, on a control plane, once for all: labels and taints, of which
+# it takes away what it set once and nobody declares any more, and leaves what others set; and the certificates that
+# kubelets ask the cluster for, which something must approve, now and whenever they are renewed.
+# library: files.sh
 : "${NODES:?lines of: node name, address}"
 : "${WANTED?lines of: node, label KEY=VALUE or taint KEY=VALUE:EFFECT, no-label KEY or no-taint KEY:EFFECT}"
+: "${ASKING?names of nodes whose kubelets ask for the certificate they serve with, separated by spaces; empty: none}"
+: "${APPROVER?what approves these, a program and its timer, in the form of write_files; empty: none}"
 
 # A node's own record of what this step set, so that a later run knows what to take away.
 labels_record=kubelab.dev/managed-labels
 taints_record=kubelab.dev/managed-taints
+approver=/usr/local/bin/kubelab-approve-serving
+timer=kubelab-approve-serving.timer
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
 # Lines of: node, then label, taint, or the key of a record, and what it is.
@@ -62,6 +68,42 @@ note() {
     fail "writing down in $2 of $1 what is set there: see kubectl's message above"
 }
 
+approve_serving() {
+  local node
+  if [[ -z $ASKING ]]; then
+    remove_approver
+    return 0
+  fi
+  own_files kubelet-serving "$APPROVER"
+  is_applied kubelet-serving "$APPROVER" || {
+    systemctl daemon-reload
+    systemctl enable --now --quiet "$timer" || fail "starting $timer on $(uname -n): see above"
+    mark_applied kubelet-serving "$APPROVER"
+  }
+  for node in $ASKING; do
+    wait_until 180 "the kubelet of $node to have a certificate to serve with (see also: kubectl get certificatesigningrequests)" serves "$node"
+  done
+}
+
+# serves NODE: a kubelet without a certificate ends every connection, and logs and exec with it. One that does not
+# answer at all asks for its certificate when it does, and the timer approves it then.
+serves() {
+  local answer
+  "$approver" || return 1
+  answer=$(kubectl get --raw "/api/v1/nodes/$1/proxy/healthz" --request-timeout 10s 2>&1) && return 0
+  echo "$answer"
+  [[ $answer != *'tls: '* ]]
+}
+
+remove_approver() {
+  [[ -f /etc/kubelab/files/kubelet-serving ]] || return 0
+  systemctl disable --now --quiet "$timer" || true
+  rm -f /etc/kubelab/applied/kubelet-serving
+  xargs rm -f </etc/kubelab/files/kubelet-serving
+  systemctl daemon-reload
+  rm -f /etc/kubelab/files/kubelet-serving
+}
+
 main() {
   local node found
   wait_until 240 'every node to register' are_registered
@@ -70,6 +112,7 @@ main() {
     settle "$node" label "$labels_record"
     settle "$node" taint "$taints_record"
   done <<<"$NODES"
+  approve_serving
 }
 
 main </dev/null

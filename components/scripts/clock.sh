@@ -15,13 +15,13 @@ date_of() {
 
 # compare_clock SECONDS WHOSE: remembers a difference that is too large.
 compare_clock() {
-  local now away side=ahead
+  local now away side="ahead of"
   now=$(date +%s)
   away=$((now - $1))
   ((away >= 0)) || side=behind
   away=${away#-}
   ((away > clock_limit_seconds)) || return 0
-  clock_faults+="; $((away / 3600)) h $((away % 3600 / 60)) min $((away % 60)) s $side of $2, where it is $(date --utc --date "@$1" +%FT%TZ)"
+  clock_faults+="; $((away / 3600)) h $((away % 3600 / 60)) min $((away % 60)) s $side $2, where it is $(date --utc --date "@$1" +%FT%TZ)"
 }
 
 # The hardware clock is the ESXi host's as the machine sees it. A machine whose time is kept by NTP, or agrees with a

@@ -4,10 +4,13 @@
 
 # What was done with a text, so that a run killed between writing and doing is made good by the next one. Whoever does it
 # removes the mark first: what is in effect is not known until all is done, also when the text is the old one meanwhile.
-is_applied() { [[ -f /etc/kubelab/applied/$1 && $(sha256sum <<<"$2") == "$(cat "/etc/kubelab/applied/$1")" ]]; }
-mark_applied() {
-  install -d -m 0755 /etc/kubelab/applied
-  sha256sum <<<"$2" >"/etc/kubelab/applied/$1"
+#
+# is_applied NAME TEXT [FILE...]: whether it was done with TEXT, and each FILE is as that left it.
+is_applied() { [[ -f /etc/kubelab/applied/$1 && $(sums "${@:2}") == "$(<"/etc/kubelab/applied/$1")" ]]; }
+mark_applied() { replace_file 0644 "/etc/kubelab/applied/$1" "$(sums "${@:2}")"; }
+sums() {
+  sha256sum <<<"$1"
+  (($# == 1)) || sha256sum "${@:2}" 2>/dev/null || true
 }
 
 # read_files TEXT: leaves TEXT in `lines`, and of each file its path, its mode, where its text begins and how many lines
@@ -78,6 +81,16 @@ replace_file() {
   new=$(mktemp "$folder/.${path##*/}.kubelab-XXXXXX")
   printf '%s' "$text" >"$new"
   put_in_place "$mode" "$new" "$path"
+  files_written=$((files_written + 1))
+}
+
+# install_file MODE FILE PATH: a copy of FILE, whatever it holds, becomes PATH.
+install_file() {
+  local new
+  make_folder "${3%/*}"
+  new=$(mktemp "${3%/*}/.${3##*/}.kubelab-XXXXXX")
+  cp "$2" "$new"
+  put_in_place "$1" "$new" "$3"
   files_written=$((files_written + 1))
 }
 

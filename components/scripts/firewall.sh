@@ -60,7 +60,8 @@ opens() {
     BEGIN {split(ports, wanted, "-"); first = wanted[1] + 0; last = (wanted[2] ? wanted[2] : first) + 0}
     tolower($0) !~ /accept/ || /^:| hook / {next}
     $0 ~ "^-A (" others "|FORWARD|OUTPUT|PREROUTING|POSTROUTING|[^ ]*(forward|output))" {next}
-    /state |icmp|limit |sport|(-i|iif|iifname) "?lo"?( |$)/ {next}
+    /state/ && !/NEW|new/ {next}
+    /icmp|limit |sport|(-i|iif|iifname) "?lo"?( |$)/ {next}
     /dports? / {
       if ($0 ~ /(tcp|udp)/ && $0 !~ protocol) next
       sub(/.*dports? /, ""); gsub(/[{},]/, " "); gsub(/:/, "-")

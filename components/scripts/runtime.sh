@@ -26,13 +26,14 @@ claim_machine() {
 # configure_service VERSIONS UNIT...: writes the files, and restarts the units when they were not yet started with these
 # files in these versions.
 configure_service() {
-  local versions=$1 unit active=true
+  local applied unit active=true before=${files_written:?}
+  applied="${1@Q} ${FILES@Q}"
   shift
   own_files runtime "$FILES"
   for unit in "$@"; do
     systemctl is-active --quiet "$unit" || active=false
   done
-  if [[ $active == false ]] || ! is_applied runtime "$versions $FILES"; then
+  if [[ $active == false ]] || ((files_written > before)) || ! is_applied runtime "$applied"; then
     rm -f /etc/kubelab/applied/runtime
     systemctl daemon-reload
     for unit in "$@"; do
@@ -40,7 +41,7 @@ configure_service() {
     done
     # A kubelet that runs already takes its own drop-in and credentials from these files too.
     if systemctl is-active --quiet kubelet; then systemctl restart kubelet; fi
-    mark_applied runtime "$versions $FILES"
+    mark_applied runtime "$applied"
   fi
   for unit in "$@"; do
     systemctl is-enabled --quiet "$unit" || systemctl enable --quiet "$unit"

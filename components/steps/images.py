@@ -1,7 +1,11 @@
 """Which images a node needs before it takes part: pure data."""
 
+from collections.abc import Iterable
+
+from components import registries
 from components.pod_network import PodNetworkRelease
-from config import Role
+from components.runtimes import RUNTIMES
+from config import RegistryConfig, Role
 from config.versions import KubernetesRelease
 
 EVERY_COMPONENT = "."
@@ -19,3 +23,16 @@ def of_runtime(release: KubernetesRelease, pod_network: PodNetworkRelease) -> tu
 def of_kubeadm(role: Role) -> str:
     """A regular expression for those of `kubeadm config images list` that a node of `role` runs."""
     return EVERY_COMPONENT if role == "controlPlane" else ON_WORKERS
+
+
+def sources(runtime: str, known: Iterable[RegistryConfig]) -> str:
+    """Lines of: registry, where its images really lie, of the mirrors that the runtime cannot be told of.
+
+    Such images are renamed once they are pulled.
+    """
+    limit = RUNTIMES[runtime].mirror_limit
+    return "\n".join(
+        f"{registry.host} {registries.location(registry)}"
+        for registry in known
+        if limit and registry.mirror and not limit.allows(registry.host, registry.mirror)
+    )

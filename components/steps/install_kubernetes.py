@@ -4,12 +4,12 @@ from components.guest_file import render_files
 from components.guest_systems import of_node
 from components.step import Step
 from components.steps import images, kubelet
-from config import ClusterConfig, NodeConfig, versions
+from config import ClusterConfig, NodeConfig, SiteConfig, versions
 
-STEP = Step("30-install-kubernetes.sh", timeout_seconds=1800)
+STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100)
 
 
-def environment(node: NodeConfig, cluster: ClusterConfig) -> dict[str, str]:
+def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:
     """What the installation is given."""
     release = versions.kubernetes(cluster.kubernetes_version)
     return {
@@ -18,6 +18,7 @@ def environment(node: NodeConfig, cluster: ClusterConfig) -> dict[str, str]:
         "KUBERNETES_CNI_VERSION": versions.KUBERNETES_CNI,
         "CRI_TOOLS_VERSION": release.cri_tools,
         "IMAGES": images.of_kubeadm(node.role),
+        "IMAGE_SOURCES": images.sources(node.runtime, site.registries),
         "SYSTEM_PACKAGES": " ".join(of_node(node).packages),
         "KUBELET_PATCH": render_files([kubelet.patch(kubelet.settings(node))]),
     }

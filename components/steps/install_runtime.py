@@ -33,6 +33,7 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> d
         "CRI_TOOLS_VERSION": release.cri_tools,
         "FILES": render_files(runtime.files(wanted)),
         "IMAGES": " ".join(images.of_runtime(release, release_of(cluster.pod_network))),
+        "IMAGE_SOURCES": images.sources(node.runtime, site.registries),
         "TEST_IMAGE": release.agnhost_image,
-        **runtime.inputs(installation, wanted),
+        **runtime.inputs(installation),
     }

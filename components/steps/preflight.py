@@ -14,14 +14,10 @@ STEP = Step("00-preflight.sh", timeout_seconds=600)
 # CPUs, memory in MiB, free disk in GiB: kubeadm's own minimum for a control plane; a worker's is kubelab's.
 MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
 
-
-# What other machines ask of a node, as Kubernetes documents it (reference/networking/ports-and-protocols): ports, protocol
-# and purpose.
-PORTS = {
-    "controlPlane": ("6443/tcp API server", "2379-2380/tcp etcd"),
-    "worker": (),
-}
-_PORTS_OF_ALL = ("10250/tcp kubelet", "30000-32767/tcp NodePorts", "30000-32767/udp NodePorts")
+# What other machines ask of a node, as Kubernetes documents it (reference/networking/ports-and-protocols); etcd is
+# asked by other control planes alone.
+_PORTS = {"controlPlane": ("6443/tcp API server",), "worker": ()}
+_PORTS_OF_ALL = ("10250/tcp kubelet", "30000-32767/tcp NodePorts")
 
 
 def environment(
@@ -54,7 +50,7 @@ def ports(node: NodeConfig, cluster: ClusterConfig) -> list[str]:
     """What a node must be reachable at, a line each: `10250/tcp kubelet`."""
     network = cluster.pod_network
     tunnels = [f"{network.port}/udp {network.plugin}"] if network.port else []
-    return [*PORTS[node.role], *_PORTS_OF_ALL, *tunnels]
+    return [*_PORTS[node.role], *_PORTS_OF_ALL, *tunnels]
 
 
 def must_answer(repositories: Iterable[Repository], site: SiteConfig) -> list[str]:

@@ -1,11 +1,14 @@
-"""What nodes that joined are to be, kept on a control plane: their labels and taints. Pure."""
+"""What nodes that joined are to be, kept on a control plane: labels, taints, the certificates they serve with. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from components.step import Step
+from components.guest_file import render_files
+from components.step import Step, read_script
+from components.steps import kubelet_serving
 from config import NodeConfig
 from config.scheduling import CONTROL_PLANE_ROLE
 
+_PROGRAM = "installed/approve-kubelet-serving.sh"
 STEP = Step("70-settle-nodes.sh", timeout_seconds=600)
 
 # kubeadm keeps pods off a control plane by the one, and load balancers of services by the other.
@@ -15,9 +18,12 @@ _NO_LOAD_BALANCER = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 def environment(nodes: Sequence[NodeConfig], addresses: Mapping[str, str]) -> dict[str, str]:
     """What the step is given of all nodes, whose addresses are known by their names."""
+    asking = kubelet_serving.asking(nodes)
     return {
         "NODES": "\n".join(f"{name} {address}" for name, address in addresses.items()),
         "WANTED": "".join(f"{node.name} {line}\n" for node in nodes for line in _wanted(node)),
+        "ASKING": " ".join(asking),
+        "APPROVER": render_files(kubelet_serving.files(asking, addresses, read_script(_PROGRAM))),
     }
 
 

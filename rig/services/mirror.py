@@ -14,7 +14,7 @@ from rig.mirror.runtimes import RUNTIMES
 from rig.mirror.serving import publish, registry, server, users
 from rig.services.process import ProcessTable, Service, fingerprint
 from rig.services.simulator import unreachable
-from rig.site import REPOSITORIES, Mirror
+from rig.site import KEYS_BY_FINGERPRINT, Mirror
 from toolchain.build.workshop import Built
 from toolchain.layout import Layout
 from toolchain.system.secrets import secret_file
@@ -26,7 +26,6 @@ SERVICES = (FILES_SERVICE, REGISTRY_SERVICE, PRIVATE_REGISTRY_SERVICE)
 FILES_PORT = 8443
 REGISTRY_PORT = 5443
 PRIVATE_REGISTRY_PORT = 5543
-UNKNOWN_KEY = "docker"
 START_LIMIT_SECONDS = 60.0
 MIRROR = Mirror(f"https://{network.GATEWAY}:{FILES_PORT}", f"https://{network.GATEWAY}:{REGISTRY_PORT}")
 
@@ -44,8 +43,7 @@ def ensure(layout: Layout, table: ProcessTable, built: Built) -> Mirror:
     _ensure(table, _file_server(layout, root), layout, FILES_PORT)
     _ensure(table, _registry(layout, built), layout, REGISTRY_PORT)
     _ensure(table, _private_registry(layout, built), layout, PRIVATE_REGISTRY_PORT)
-    # One without a fingerprint: that a mirror's key is taken by verified TLS alone is part of the product too.
-    known = {name: signing.fingerprint(key) for name in REPOSITORIES if name != UNKNOWN_KEY}
+    known = dict.fromkeys(KEYS_BY_FINGERPRINT, signing.fingerprint(key))
     return replace(MIRROR, checksums=_checksums(built), package_keys=known)
 
 

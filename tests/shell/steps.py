@@ -135,7 +135,7 @@ PREPARE_OS = Step(
 INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
     install_kubernetes.STEP.file,
-    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER),
+    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER, SITE),
     run_prepared,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)

@@ -134,10 +134,10 @@ def test_a_wait_that_times_out_without_evidence_names_what_it_tried(guest: Guest
 
 
 def test_a_step_cleans_up_when_it_ends_and_when_it_fails(guest: Guest) -> None:
-    text = 'at_exit() { echo "cleaned after $1"; }\n'
-    assert guest.run_text(text).stdout == "cleaned after 0\n"
+    text = 'at_exit() { say "cleaned after $1"; }\n'
+    assert guest.run_text(text).stderr == "cleaned after 0\n"
     failed = guest.run_text(f"{text}fail reason\n")
-    assert (failed.status, failed.stdout) == (1, "cleaned after 1\n")
+    assert (failed.status, failed.stderr) == (1, "error: reason\ncleaned after 1\n")
 
 
 def test_a_clean_up_that_fails_fails_the_step(guest: Guest) -> None:

@@ -1,11 +1,12 @@
-"""Labels and taints, changed on the running cluster."""
+"""Labels, taints and serving certificates, changed on the running cluster."""
 
 import pytest
 
+from tests.e2e import host
 from tests.e2e.cluster import Cluster
 from tests.e2e.mixed.nodes import CONTROL_PLANE, NODES, W2, Change, applied
 
-SETTINGS = {"kubelet": {"maxPods": 55}}
+SETTINGS: dict[str, dict[str, object]] = {"kubelet": {"maxPods": 55}}
 """What is declared of the worker already."""
 CONTROL_PLANE_TAINT = ("node-role.kubernetes.io/control-plane", "NoSchedule")
 
@@ -73,3 +74,34 @@ class TestTakenBack:
         assert (found["disk"], found["team"]) == ("hdd", "others")
         assert taints(mixed, W2) == set()
         assert taints(mixed, CONTROL_PLANE) == {CONTROL_PLANE_TAINT}
+
+
+class TestServingCertificate:
+    """A kubelet that asks the cluster for the certificate it serves with. It stays so."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def change(cls, mixed: Cluster) -> Change:
+        """Of one worker, after what the class above declared."""
+        settings = {"kubelet": {**SETTINGS["kubelet"], "serverTLSBootstrap": True}, "labels": {"disk": "hdd"}}
+        mixed.project.set_node(W2, settings)
+        return applied(mixed)
+
+    @pytest.mark.case("D16")
+    @pytest.mark.usefixtures("change")
+    def test_it_serves_with_one_of_the_clusters_authority(self, mixed: Cluster) -> None:
+        (address,) = [node["address"] for node in mixed.nodes_output() if node["name"] == W2]
+        ask = f"openssl s_client -connect {address}:10250 -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error"
+        shown = host.in_machine(CONTROL_PLANE, "bash", "-c", f"{ask} </dev/null 2>&1 || true")
+        assert "Verify return code: 0 (ok)" in shown or "Verification: OK" in shown, shown
+
+    @pytest.mark.case("D16")
+    @pytest.mark.usefixtures("change")
+    def test_logs_of_its_pods_are_there_to_read(self, mixed: Cluster) -> None:
+        pods = mixed.get("pods", "--namespace", "kube-flannel", "--field-selector", f"spec.nodeName={W2}")["items"]
+        (name,) = [pod["metadata"]["name"] for pod in pods]
+        assert mixed.kubectl("--namespace", "kube-flannel", "logs", name, "--tail", "1")
+
+    @pytest.mark.usefixtures("change")
+    def test_a_preview_after_it_shows_no_change(self, mixed: Cluster) -> None:
+        mixed.project.preview_nothing()

@@ -80,6 +80,9 @@ def test_another_backend_starts_its_pods_anew() -> None:
         return found
 
     assert annotations(DECLARED) == annotations(replace(DECLARED))
+    # All at once: nodes of two settings would not reach each other.
+    strategy = patches(kustomization(SETTINGS))["DaemonSet"]["spec"]["updateStrategy"]
+    assert strategy["rollingUpdate"] == {"maxUnavailable": "100%"}
     assert annotations(DECLARED) != annotations(replace(DECLARED, mtu=1400))
 
 

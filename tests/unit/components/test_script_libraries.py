@@ -19,7 +19,11 @@ from tests.unit.components.scripts import EACH, FILES, LIBRARIES, LIBRARY, OF_LI
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
-    assert read_step(OF_LIBRARY) == read_script("packages.sh") + read_step(LIBRARY) + read_script(OF_LIBRARY)
+    packages, library = read_step("packages.sh"), read_step(LIBRARY)
+    assert packages.endswith(read_script("packages.sh"))
+    assert library.startswith(read_script("observe.sh") + read_script("files.sh"))
+    rest = library.replace(read_script("files.sh"), "")
+    assert read_step(OF_LIBRARY) == packages + rest + read_script(OF_LIBRARY)
     assert read_step(PLAIN) == read_script(PLAIN)
     assert render_stdin(OF_LIBRARY, {}).endswith(read_script(step.PRELUDE) + read_step(OF_LIBRARY))
 
@@ -57,7 +61,7 @@ def test_the_text_of_a_join_has_no_library_as_it_is_kept_as_a_secret() -> None:
 
 
 def test_a_librarys_inputs_are_those_of_the_script_that_names_it() -> None:
-    inputs = {*declared_inputs(read_script(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
+    inputs = {*declared_inputs(read_step(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
     check_environment(OF_LIBRARY, sorted(inputs))
     with pytest.raises(ScriptError, match="CRI_SOCKET"):
         check_environment(OF_LIBRARY, sorted(inputs - {"CRI_SOCKET"}))

@@ -12,8 +12,8 @@ from config import LabConfig
 from config.load import load as load_lab
 from config.versions import TRIED
 from rig.mirror.programs import cri_dockerd_release
-from rig.services.mirror import MIRROR, UNKNOWN_KEY
-from rig.site import REPOSITORIES, Site, render_services_env, render_site
+from rig.services.mirror import MIRROR
+from rig.site import KEYS_BY_FINGERPRINT, Site, render_services_env, render_site
 
 SITE = Site(
     server="127.0.0.1:8989",
@@ -72,7 +72,7 @@ def test_what_the_mirror_built_itself_comes_with_its_versions_and_checksums(tmp_
 
 @pytest.mark.case("T12")
 def test_the_mirrors_keys_are_checked_by_fingerprint_and_one_is_taken_by_tls(tmp_path: Path) -> None:
-    keys = {name: "0123456789ABCDEF0123456789ABCDEF01234567" for name in REPOSITORIES if name != UNKNOWN_KEY}
+    keys = dict.fromkeys(KEYS_BY_FINGERPRINT, "0123456789ABCDEF0123456789ABCDEF01234567")
     lab = load(tmp_path, replace(SITE, mirror=replace(MIRROR, package_keys=keys)))
     assert lab.site.mirrors.package_keys == keys
     assert set(keys) == {"kubernetes", "crio", "debian"}
