@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from config.load import check_site_file, load_file
-from config.problems import ConfigError
+from config.problems import ConfigError, Problem
+from config.reading.regular_files import display
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
@@ -38,7 +39,7 @@ def _faults(file: Path, environ: Mapping[str, str], stand_in: Path | None) -> bo
         return True
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{file}: {'no fault' if not warnings else 'no fault, but see the warnings'}")
+    print(Problem(display(file), "", "no fault, but see the warnings" if warnings else "no fault"))
     return False
 
 

@@ -78,7 +78,7 @@ ANYWHERE: Wishes = _by_word(
         networkPlugin kubeNetworkPlugin cni cniPlugin calico cilium canal weave antrea kubeRouter kubeOvn
         networkProvider networking cniVersion
         """: _POD_NETWORK,
-        "mtu backend backendType vxlan calicoMode flannelBackend": _write("it below podNetwork", _CLUSTER),
+        "mtu backend backendType vxlan calicoMode": _write("it below podNetwork", _CLUSTER),
         "podCidr podNetworkCidr clusterCidr kubePodsSubnet kubePodsCidr podCidrs podSubnets": _write(
             "podSubnet", _CLUSTER
         ),

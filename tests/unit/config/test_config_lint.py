@@ -79,6 +79,18 @@ def test_a_site_file_alone_is_checked_with_the_files_it_names(
     ]
 
 
+@pytest.mark.case("D6", "D9")
+@pytest.mark.parametrize("name", ["stacks", "/dev/zero", "Pulumi.\udcff.yaml", "a\nb", "a" * 5_000, ""])
+def test_whatever_is_named_is_answered_in_lines(
+    name: str, minimal: LabFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert minimal.path == Path.cwd()
+    status, out, err = said(capsys, name)
+    assert (status, out) == (1, [])
+    assert len(err) == 2
+    assert "cannot be read: " in err[1]
+
+
 def test_a_site_that_is_not_there_is_a_fault_unless_another_stands_in(
     minimal: LabFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
