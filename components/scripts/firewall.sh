@@ -49,6 +49,7 @@ closed_ports() {
 
 opened_by_firewalld() {
   local link zone
+  command -v firewall-cmd >/dev/null || return 1
   link=$(ip -o -4 address show to "$NODE_ADDRESS" | awk '{print $2; exit}')
   zone=$(firewall-cmd --get-zone-of-interface="$link" 2>/dev/null) || zone=$(firewall-cmd --get-default-zone 2>/dev/null) || return 1
   [[ $zone == trusted ]] || firewall-cmd --quiet --zone="$zone" --query-port="$1" 2>/dev/null

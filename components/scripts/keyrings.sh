@@ -64,7 +64,7 @@ armored() {
   printf -- '-----END PGP PUBLIC KEY BLOCK-----\n'
 }
 
-# RFC 9580, 6.1.1: gpg of Debian 12 does not read a block without it.
+# RFC 9580, 6.1.1: gpg 2.2 does not read a block without it.
 checksum() {
   local crc=$((0xB704CE)) octet
   while read -r octet; do
