@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from config import retired
+from config import retired, wishes
 from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
@@ -28,8 +28,8 @@ from config.values import (
 _OWNED_PREFIXES = ("guestinfo.", "kubelab.")
 
 
-def _unless_retired(reasons: Mapping[str, str]) -> Callable[[object], object]:
-    """A check that refuses the words of `reasons` with their reason, and leaves all others to the type."""
+def unless_refused(reasons: Mapping[str, str]) -> Callable[[object], object]:
+    """A check that refuses the words of `reasons`, each with its reason, and leaves all others to the type."""
 
     def check(value: object) -> object:
         if isinstance(value, str) and value in reasons:
@@ -124,6 +124,8 @@ class TlsSpec(Spec):
 class VsphereSpec(Spec):
     """The ESXi host."""
 
+    refused_keys = wishes.VSPHERE
+
     server: Server = Field(description="the ESXi host, as host or host:port")
     user: Name = Field(description="the user on the host")
     password_file: FilePath | None = Field(
@@ -144,9 +146,7 @@ class PlatformSpec(Spec):
 class AddressesSpec(Spec):
     """How machines get their addresses."""
 
-    refused_keys = retired.ADDRESS_KEYS
-
-    mode: Annotated[Literal["dhcp"], BeforeValidator(_unless_retired(retired.ADDRESS_MODES))] = Field(
+    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_refused(retired.ADDRESS_MODES))] = Field(
         default="dhcp", description="where addresses come from"
     )
     network: Network = Field(description="the machine network; every machine's address must lie in it")
@@ -154,6 +154,8 @@ class AddressesSpec(Spec):
 
 class SshSpec(Spec):
     """How machines are reached."""
+
+    refused_keys = wishes.SSH
 
     user: LinuxUser = Field(default="lab", description="the user that is created on every machine")
     authorized_keys: Annotated[tuple[SshPublicKey, ...], Field(strict=False)] = Field(
@@ -181,6 +183,8 @@ class PackageKeysSpec(Spec):
 
 class MirrorsSpec(Spec):
     """Where machines fetch from instead of the internet."""
+
+    refused_keys = wishes.MIRRORS
 
     ca_file: FilePath | None = Field(default=None, description="PEM file of the mirrors' certificate authority")
     apt: AptMirrorsSpec = Field(default=AptMirrorsSpec(), description="package repositories")
@@ -215,6 +219,8 @@ class RegistrySpec(Spec):
 
 class SiteSpec(Spec):
     """A site file."""
+
+    refused_keys = wishes.SITE
 
     platform: PlatformSpec = Field(description="where virtual machines come from")
     machine: MachineSpec = Field(default=MachineSpec(), description="the size of the virtual machines")

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from config import retired
+from config import wishes
 from config.declared.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
 from config.declared.files import NodeFiles
 from config.lab import Role, RuntimeChange
@@ -34,7 +34,7 @@ from config.releases import (
     pod_network_backends,
     pod_network_version,
 )
-from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
+from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec, unless_refused
 from config.values import (
     ControlPlaneEndpoint,
     DnsDomain,
@@ -104,6 +104,8 @@ class PodNetworkSpec(Spec):
 
 class ClusterSpec(Spec):
     """The cluster: what all nodes share."""
+
+    refused_keys = wishes.CLUSTER
 
     kubernetes_version: KubernetesVersion = Field(
         description=f"the version of Kubernetes, any patch of {', '.join(sorted(MINORS))}, for example {TRIED}"
@@ -185,9 +187,11 @@ class MachineOverride(MachineSpec):
 class NodeSpec(Spec):
     """One node: a virtual machine, and its part in the cluster."""
 
-    refused_keys = retired.NODE_KEYS
+    refused_keys = wishes.NODE
 
-    role: Role = Field(description="what the node is in the cluster")
+    role: Annotated[Role, BeforeValidator(unless_refused(wishes.ROLES))] = Field(
+        description="what the node is in the cluster"
+    )
     runtime: Runtime | None = Field(default=None, description="its container runtime; default: the cluster's")
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the cluster's"

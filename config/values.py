@@ -20,6 +20,10 @@ _API_PORT = 6443  # kubeadm's default of localAPIEndpoint.bindPort, and so of a 
 
 def _network(value: object) -> IPv4Network:
     example = "wanted: an IPv4 network such as 10.244.0.0/16"
+    dual = isinstance(value, list) or (isinstance(value, str) and "," in value)
+    if dual or (isinstance(value, str) and value.count(":") > 1):
+        kind = "several networks, as for dual-stack" if dual else "an IPv6 network"
+        raise ValueError(f"which is {kind}: kubelab builds IPv4 clusters alone, and no dual-stack ones yet; {example}")
     if not isinstance(value, str) or "/" not in value:
         raise ValueError(example)
     try:
@@ -111,7 +115,7 @@ def _https_url(value: str) -> str:
     except ValueError:
         raise ValueError("wanted: an https:// URL") from None
     if url.username is not None or url.password is not None:
-        raise ValueError("a URL may not hold a user or a password")
+        raise ValueError("a URL may not hold a user or a password; remove them")
     if not plain or re.search(r"\s", value):
         raise ValueError("wanted: an https:// URL, without query or fragment")
     return value.rstrip("/")
@@ -203,21 +207,29 @@ def _argument_name(value: str) -> str:
     raise ValueError(f"wanted: the argument's name, without dashes before it and without its value{hint}")
 
 
-Network = Annotated[IPv4Network, BeforeValidator(_network)]
+_NETWORK_SCHEMA = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
+_NAME_SCHEMA = {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": _LONGEST_NAME}
+_HTTPS_SCHEMA = {"pattern": r"^https://[^\s@?#]+$"}
+
+Network = Annotated[IPv4Network, BeforeValidator(_network), Field(json_schema_extra=_NETWORK_SCHEMA)]
 PodSubnet = Annotated[Network, AfterValidator(_pod_network)]
 ServiceSubnet = Annotated[Network, AfterValidator(_service_network)]
-DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
-Server = Annotated[str, AfterValidator(_server)]
-ControlPlaneEndpoint = Annotated[str, AfterValidator(_control_plane_endpoint)]
+DnsDomain = Annotated[str, AfterValidator(_dns_domain), Field(json_schema_extra=_NAME_SCHEMA)]
+Server = Annotated[str, AfterValidator(_server), Field(json_schema_extra={"pattern": "^[-A-Za-z0-9.]+(:[0-9]{1,5})?$"})]
+ControlPlaneEndpoint = Annotated[
+    str, AfterValidator(_control_plane_endpoint), Field(json_schema_extra={"pattern": r"^[-a-z0-9.]+(:[0-9]{1,5})?$"})
+]
 RegistryHost = Annotated[str, AfterValidator(_registry)]
 RegistryMirror = Annotated[str, AfterValidator(_registry_mirror)]
 MirroredPath = Annotated[str, AfterValidator(_mirrored_path)]
 CertificateName = Annotated[str, AfterValidator(_certificate_name)]
-HttpsUrl = Annotated[str, AfterValidator(_https_url)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url), Field(json_schema_extra=_HTTPS_SCHEMA)]
 OvaLocation = Annotated[str, AfterValidator(_ova)]
 FilePath = Annotated[str, AfterValidator(_path)]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 KeyFingerprint = Annotated[str, AfterValidator(_key_fingerprint)]
-ArgumentName = Annotated[str, AfterValidator(_argument_name)]
+ArgumentName = Annotated[
+    str, AfterValidator(_argument_name), Field(json_schema_extra={"pattern": "^[a-z0-9][a-z0-9.-]*$"})
+]
