@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from config import retired, wishes
+from config.kubernetes.editor import names_of
+from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
+from config.problems import shown
 from config.releases import RuntimeVersions, adapters
 from config.values import (
     FilePath,
@@ -76,14 +79,25 @@ Name = Annotated[str, AfterValidator(_name)]
 LoginName = Annotated[str, AfterValidator(_login_name)]
 LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
-KubeletSettings = Annotated[dict[str, JsonValue], AfterValidator(check_kubelet)]
-KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(check_kube_proxy)]
+KubeletSettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kubelet), Field(json_schema_extra=names_of(KUBELET))
+]
+KubeProxySettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kube_proxy), Field(json_schema_extra=names_of(KUBE_PROXY))
+]
 
 
 def _not_owned(entries: dict[str, str]) -> dict[str, str]:
     found = [key for key in entries if key.lower().startswith(_OWNED_PREFIXES)]
     if found:
         raise ValueError(f"found {', '.join(found)}: kubelab sets guestinfo.* and kubelab.* itself; remove it")
+    names = [key for key in entries if not re.fullmatch(r"[A-Za-z0-9_.:-]+", key)]
+    if names:
+        wanted = "wanted: a name of letters, digits and . _ : - such as svga.vramSize"
+        raise ValueError(f"found the key {', '.join(map(shown, names))}, {wanted}")
+    values = [key for key, value in entries.items() if not value.isprintable()]
+    if values:
+        raise ValueError(f"found control characters in the value of {', '.join(values)}, wanted: a text of one line")
     return entries
 
 

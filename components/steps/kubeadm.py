@@ -1,9 +1,10 @@
 """kubeadm's documents as data: pure functions from the checked configuration to v1beta4 YAML text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import yaml
 
+from components import quoted_yaml
 from components.runtimes import RUNTIMES
 from components.steps import component_mounts, kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
@@ -66,7 +67,7 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
         "kind": "KubeProxyConfiguration",
         **cluster.kube_proxy,
     }
-    return render([init, cluster_configuration, kubelet_configuration, kube_proxy])
+    return quoted_yaml.dump_all([init, cluster_configuration, kubelet_configuration, kube_proxy])
 
 
 def identity(cluster: ClusterConfig, address: str) -> str:
@@ -74,7 +75,8 @@ def identity(cluster: ClusterConfig, address: str) -> str:
 
     Stored objects depend on the networks; etcd knows its members by their addresses.
     """
-    return render([{**_kept(cluster), "advertiseAddress": address}])
+    # Compared with what earlier steps left on the machine, so that its spelling stays as it is.
+    return yaml.safe_dump({**_kept(cluster), "advertiseAddress": address}, sort_keys=False)
 
 
 def _kept(cluster: ClusterConfig) -> dict[str, object]:
@@ -123,25 +125,18 @@ def join_document(
     site: SiteConfig, node: NodeConfig, address: str, endpoint: str, token: str, ca_cert_hash: str
 ) -> str:
     """The document of `kubeadm join` for a worker, as YAML text; it holds the token, so it is a secret."""
-    return render(
-        [
-            {
-                "apiVersion": KUBEADM_API,
-                "kind": "JoinConfiguration",
-                "discovery": {
-                    "bootstrapToken": {
-                        "apiServerEndpoint": endpoint,
-                        "token": token,
-                        "caCertHashes": [ca_cert_hash],
-                    }
-                },
-                "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
-                "patches": {"directory": kubelet.PATCHES},
-            }
-        ]
+    return quoted_yaml.dump(
+        {
+            "apiVersion": KUBEADM_API,
+            "kind": "JoinConfiguration",
+            "discovery": {
+                "bootstrapToken": {
+                    "apiServerEndpoint": endpoint,
+                    "token": token,
+                    "caCertHashes": [ca_cert_hash],
+                }
+            },
+            "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
+            "patches": {"directory": kubelet.PATCHES},
+        }
     )
-
-
-def render(documents: Sequence[Mapping[str, object]]) -> str:
-    """Several documents as one YAML text, keys in the order given."""
-    return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=False)
