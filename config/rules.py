@@ -9,8 +9,8 @@ from components.runtimes import RUNTIMES
 from config import releases, retired, versions
 from config.declared import component_rules
 from config.documents import Documents
-from config.nodes import scheduling_rules
 from config.kubernetes.unfit import deprecated_arguments, unfit_settings
+from config.nodes import scheduling_rules
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
 from config.site import MachineSpec, RegistrySpec
