@@ -27,7 +27,7 @@ PROGRAMS = {
     "coreutils": (
         *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "df", "dirname", "env", "head", "install"),
         *("mkdir", "mktemp", "mv", "nproc", "paste", "readlink", "rm", "sha256sum", "sleep", "sort", "stat"),
-        *("sync", "tail", "timeout", "touch", "tr", "uname", "uniq", "wc"),
+        *("sync", "tail", "timeout", "touch", "tr", "uname", "wc"),
     ),
     "curl": ("curl",),
     "diffutils": ("cmp", "diff"),
