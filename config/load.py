@@ -6,6 +6,7 @@ Faults of single fields of both files come first and together; rules across fiel
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from config.declared.stack_files import StackFilesReader
 from config.documents import Documents
 from config.files import PASSWORD_KEY, SiteFilesReader
 from config.lab import LabConfig
@@ -101,11 +102,14 @@ def _load(
     if stack_config is None:
         raise ConfigError(f"stack {stack}", problems)
     documents = Documents(stack_config, site, where, display(site_file))
+    stack_reader = StackFilesReader(stack_file)
+    declared = stack_reader.read(stack_config)
+    problems += stack_reader.problems
     problems += broken_rules(documents)
     if problems:
         raise ConfigError(f"stack {stack}", sorted(problems, key=lambda problem: problem.where != where))
     folders = Folders(stack=stack_file.parent.absolute(), site=site_file.parent.absolute())
-    return resolve(stack, documents, files, folders, tuple(map(str, warnings(documents))))
+    return resolve(stack, documents, files, declared, folders, tuple(map(str, warnings(documents))))
 
 
 def _site_file(written: Mapping[str, object], problems: list[Problem], folder: Path) -> Path | None:

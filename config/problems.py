@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 _LONGEST_SHOWN = 60
 _SECRET_KEY = re.compile(r"password|passwd|secret|token|credential|private", re.IGNORECASE)
+_DECLARED_FILE = re.compile(r"(^|/)files/")
+_OF_DECLARED_FILES = ("/mode", "/source", "/secret")
 # Anything before an @ that has a colon in it may be user:password@host, with or without a scheme.
 _USERINFO = re.compile(r"[^\s/:@]+:.*@", re.DOTALL)
 
@@ -39,7 +41,7 @@ def shown(value: object, path: str = "") -> str:
     """
     if value is None:
         return "nothing"
-    if _SECRET_KEY.search(path.rpartition("/")[2]):
+    if _SECRET_KEY.search(path.rpartition("/")[2]) or _is_text_of_a_file(value, path):
         return "a value that is not shown"
     match value:
         case bool():
@@ -54,6 +56,13 @@ def shown(value: object, path: str = "") -> str:
             return "a list"
         case _:
             return f"a YAML {type(value).__name__}"
+
+
+def _is_text_of_a_file(value: object, path: str) -> bool:
+    """Whether it may be what a declared file holds: any value at such a file but its own name and what says how it is."""
+    if not _DECLARED_FILE.search(path) or path.endswith(_OF_DECLARED_FILES):
+        return False
+    return isinstance(value, str) and not path.endswith(f"/{value}")
 
 
 def _shown_text(value: str) -> str:

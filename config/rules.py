@@ -6,8 +6,10 @@ from itertools import combinations
 from urllib.parse import urlsplit
 
 from components.runtimes import RUNTIMES
-from config import releases, retired, scheduling_rules, versions
+from config import releases, retired, versions
+from config.declared import component_rules
 from config.documents import Documents
+from config.nodes import scheduling_rules
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
 from config.site import MachineSpec, RegistrySpec
@@ -32,6 +34,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
     yield from scheduling_rules.broken_rules(documents)
+    yield from component_rules.broken_rules(documents)
 
 
 def warnings(documents: Documents) -> Iterator[Problem]:

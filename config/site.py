@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_va
 
 from config import retired
 from config.model import Spec
+from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
 from config.releases import RuntimeVersions, adapters
 from config.values import (
@@ -155,6 +156,9 @@ class SshSpec(Spec):
     """How machines are reached."""
 
     user: LinuxUser = Field(default="lab", description="the user that is created on every machine")
+    authorized_keys: Annotated[tuple[SshPublicKey, ...], Field(strict=False)] = Field(
+        default=(), description="public keys of people who may log in as that user, one line of a .pub file each"
+    )
 
 
 class AptMirrorsSpec(Spec):

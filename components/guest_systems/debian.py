@@ -25,8 +25,8 @@ PROGRAMS = {
     "ca-certificates": ("update-ca-certificates",),
     "cloud-init": ("cloud-init",),
     "coreutils": (
-        *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "df", "dirname", "env", "head", "install"),
-        *("mkdir", "mktemp", "mv", "nproc", "paste", "readlink", "rm", "sha256sum", "sleep", "sort", "stat"),
+        *("base64", "cat", "chmod", "chown", "comm", "cp", "cut", "date", "df", "dirname", "env", "head", "install"),
+        *("mkdir", "mktemp", "mv", "nproc", "paste", "rm", "sha256sum", "sleep", "sort", "stat"),
         *("sync", "tail", "timeout", "touch", "tr", "uname", "wc"),
     ),
     "curl": ("curl",),
@@ -36,6 +36,7 @@ PROGRAMS = {
     "grep": ("grep",),
     "iproute2": ("ip",),
     "kmod": ("modprobe",),
+    "libc-bin": ("getent",),
     "mawk": ("awk",),
     "mount": ("swapoff", "swapon", "umount"),
     "openssl": ("openssl",),
@@ -43,7 +44,7 @@ PROGRAMS = {
     "python3": ("python3",),
     "sed": ("sed",),
     "sudo": ("sudo",),
-    "systemd": ("journalctl", "systemctl", "systemd-analyze", "timedatectl"),
+    "systemd": ("journalctl", "systemctl", "systemd-analyze"),
     "tar": ("tar",),
     "util-linux": ("findmnt", "flock", "mountpoint"),
 }

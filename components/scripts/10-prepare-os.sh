@@ -3,6 +3,7 @@
 # mirrors' authority, apt's sources with their keys.
 # library: apt.sh
 # library: keyrings.sh
+# library: owner.sh
 # library: kernel_settings.sh
 # library: swap.sh
 : "${NODE_NAME:?name of the node}"
@@ -74,6 +75,8 @@ main() {
   [[ ! -f /etc/kubelab/reset-unfinished ]] ||
     fail "preparing $NODE_NAME: found a reset that did not finish; set onRuntimeChange: resetNode until it did, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
   write_file 0644 /etc/kubelab/node "$NODE_NAME"
+  place_own_files
+  authorize_keys
   if [[ $ONLY_MIRRORS == true ]]; then
     require '^(curl|update-ca-certificates) ' 'by which the mirrors are reached; use an image that has it'
   else

@@ -9,6 +9,7 @@
 : "${CERT_SANS?further names and addresses in the API server certificate, separated by spaces}"
 : "${API_ENDPOINT:?host:port at which the API server is asked}"
 : "${CRI_SOCKET:?the one socket of this node}"
+: "${COMPONENT_FILES?paths of the files that components are given, a line each; empty: none}"
 
 config=/etc/kubelab/kubeadm-init.yaml
 identity=/etc/kubelab/cluster-identity.yaml
@@ -26,13 +27,23 @@ initialise() {
   fi
   say "initialising the control plane of $API_ENDPOINT"
   logged "initialising the control plane on $NODE_NAME (see also: journalctl -u kubelet -n 50)" \
-    kubeadm init --config "$config" --skip-token-print
+    run_init
   delete_tokens
   printf '%s\n' "$API_ENDPOINT" >"$endpoints"
   write_file 0600 "$identity" "$IDENTITY"
   mark_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"
   mark_applied kube-proxy "$(kube_proxy_settings)"
   mark_applied control-plane "$KUBEADM_CONFIG"
+}
+
+# kubeadm does not say why a component that it waits for does not come up.
+run_init() {
+  local component
+  kubeadm init --config "$config" --skip-token-print && return 0
+  for component in etcd kube-apiserver; do
+    printf 'the last words of %s: %s\n' "$component" "$(last_words "$component")"
+  done
+  return 1
 }
 
 # init always makes a token of a day; workers get one of their own, of minutes.
@@ -42,6 +53,23 @@ delete_tokens() {
   while IFS=. read -r id rest; do
     [[ -z $id || $id == TOKEN* ]] || kubeadm token delete "$id" >&2
   done <<<"$tokens"
+}
+
+# Secrets that are encrypted in etcd are lost to an API server that is not given their key.
+check_encryption() {
+  local key_file=/etc/kubernetes/kube-apiserver/secrets-encryption.yaml
+  [[ ! -f $key_file || $'\n'$COMPONENT_FILES$'\n' == *$'\n'"$key_file"$'\n'* ]] ||
+    fail "comparing the declared cluster with the running one on $NODE_NAME: found Secrets encrypted with the key in $key_file, and secretsEncryption is not declared; write secretsEncryption: true again"
+}
+
+# What components were once given and are no longer: now none of them reads it.
+remove_former_files() {
+  local file
+  while read -r file; do
+    [[ $'\n'$COMPONENT_FILES$'\n' != *$'\n'"$file"$'\n'* ]] || continue
+    rm -f "$file"
+    say "removed $file"
+  done < <(find /etc/kubernetes/kube-{apiserver,controller-manager,scheduler} -type f 2>/dev/null)
 }
 
 check_identity() {
@@ -188,10 +216,12 @@ main() {
     initialise
   else
     check_identity
+    check_encryption
     check_former_endpoints
     is_applied control-plane "$KUBEADM_CONFIG" || apply_settings
     wait_until 120 "the API server at $API_ENDPOINT" is_ready
   fi
+  remove_former_files
   # admin.conf cannot be revoked and stays on the node; the user gets a certificate of their own.
   kubeadm kubeconfig user --config "$config" --client-name kubelab --org kubeadm:cluster-admins --validity-period 8760h
 }

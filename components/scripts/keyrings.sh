@@ -34,7 +34,7 @@ fetch_key() {
     others=$(python3 -c "$PICK_KEY" "$3" <"$folder/key" 2>&1 >"$folder/picked") || status=$?
     case $status in
       0) mv "$folder/picked" "$folder/key" ;;
-      1) fail "$what: found fingerprint $others, wanted $3; the repository has another key: look for its owner's announcement" ;;
+      1) fail "$what: found fingerprint $others, wanted $3; the repository has another key: look for its owner's announcement, and write the new one into the site file as packageKeys" ;;
       *) fail "$what: found no OpenPGP key that can be read ${others##*$'\n'}; open the address in a browser" ;;
     esac
     [[ -z $others ]] || say "warning: $what: left out $others, as only $3 is trusted"

@@ -2,7 +2,7 @@
 
 from components.runtimes import RUNTIMES
 from components.step import Log, Step
-from components.steps import kubeadm
+from components.steps import component_mounts, kubeadm
 from config import ClusterConfig, NodeConfig, SiteConfig
 
 # stdout is the kubeconfig.
@@ -19,4 +19,5 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, addr
         "CRI_SOCKET": RUNTIMES[node.runtime].cri_socket,
         "CERT_SANS": " ".join(cluster.cert_sans),
         "API_ENDPOINT": kubeadm.endpoint(cluster, address),
+        "COMPONENT_FILES": "\n".join(component_mounts.files(cluster)),
     }

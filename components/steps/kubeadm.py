@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from components.runtimes import RUNTIMES
-from components.steps import kubelet
+from components.steps import component_mounts, kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
+from config.declared.components import COMPONENTS
 
 KUBEADM_API = "kubeadm.k8s.io/v1beta4"
 API_SERVER_PORT = 6443
@@ -90,14 +91,18 @@ def _kept(cluster: ClusterConfig) -> dict[str, object]:
 def _control_plane_settings(cluster: ClusterConfig) -> dict[str, object]:
     """What may be changed while the cluster runs; a component without settings of its own is left out."""
     api_server = {
-        **_extra_args(cluster.api_server_extra_args),
+        **_extra_args(component_mounts.api_server_arguments(cluster)),
+        **_extra_volumes("apiServer", cluster),
         **({"certSANs": list(cluster.cert_sans)} if cluster.cert_sans else {}),
     }
     etcd = _extra_args(cluster.etcd_extra_args)
     components = {
         "apiServer": api_server,
-        "controllerManager": _extra_args(cluster.controller_manager_extra_args),
-        "scheduler": _extra_args(cluster.scheduler_extra_args),
+        "controllerManager": {
+            **_extra_args(cluster.controller_manager_extra_args),
+            **_extra_volumes("controllerManager", cluster),
+        },
+        "scheduler": {**_extra_args(cluster.scheduler_extra_args), **_extra_volumes("scheduler", cluster)},
         "etcd": {"local": {"dataDir": ETCD_DATA, **etcd}} if etcd else {},
     }
     return {name: settings for name, settings in components.items() if settings}
@@ -107,6 +112,11 @@ def _extra_args(arguments: Sequence[ExtraArg]) -> dict[str, object]:
     if not arguments:
         return {}
     return {"extraArgs": [{"name": argument.name, "value": argument.value} for argument in arguments]}
+
+
+def _extra_volumes(key: str, cluster: ClusterConfig) -> dict[str, object]:
+    volumes = component_mounts.volumes(COMPONENTS[key], cluster)
+    return {"extraVolumes": volumes} if volumes else {}
 
 
 def join_document(

@@ -1,5 +1,6 @@
 """Labs to load, laid out as files."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,9 @@ def lab_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pat
         for target in (folder.stack, folder.site):
             own = case / target.name
             target.write_text(text_of(own if own.exists() else MINIMAL / target.name))
+        for file in case.iterdir():
+            if file.name not in (folder.stack.name, folder.site.name, "expected.txt"):
+                shutil.copy(file, folder.stack.parent)
         monkeypatch.chdir(tmp_path)
         return folder
 

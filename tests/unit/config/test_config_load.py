@@ -37,6 +37,8 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         kube_proxy={"mode": "iptables"},
         control_plane_endpoint=None,
         cert_sans=(),
+        secrets_encryption=False,
+        control_plane_files=(),
         api_server_extra_args=(),
         controller_manager_extra_args=(),
         scheduler_extra_args=(),
@@ -54,6 +56,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
+        files=(),
         labels={},
         taints=(),
         schedulable=True,
@@ -214,3 +217,28 @@ def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: py
     with pytest.raises(ConfigError) as raised:
         load("new", None, None, None, Path("stacks"), {})
     assert [problem.path for problem in raised.value.problems] == ["kubelab:site", "kubelab:cluster", "kubelab:nodes"]
+
+
+@pytest.mark.case("D17")
+def test_files_arrive_with_their_texts_modes_and_places(lab_folder: Callable[[Path], LabFolder]) -> None:
+    lab = lab_folder(CASES / "valid" / "32-files-and-arguments").load()
+    cp1, w1 = lab.nodes
+    shown = {file.path: (file.text.get_secret_value(), file.mode, file.secret) for file in w1.files}
+    assert shown == {
+        "/etc/motd": ("w1\n", "0600", False),
+        "/etc/profile.d/proxy.sh": ("export http_proxy=http://proxy.lab:3128\n", "0644", False),
+        "/opt/tool/token": ("hunter2\n", "0600", True),
+    }
+    assert [file.text.get_secret_value() for file in cp1.files if file.path == "/etc/motd"] == ["welcome\n"]
+    assert [file.path for file in lab.cluster.control_plane_files] == [
+        *(f"/etc/kubernetes/kube-apiserver/{name}" for name in ("audit.yaml", "sni.crt", "sni.key")),
+        "/etc/kubernetes/kube-scheduler/config.yaml",
+    ]
+    assert all(file.secret and file.mode == "0600" for file in lab.cluster.control_plane_files)
+    assert "hunter2" not in repr(lab)
+
+
+def test_keys_of_people_arrive_each_once(lab_folder: Callable[[Path], LabFolder]) -> None:
+    lab = lab_folder(CASES / "valid" / "34-authorized-keys").load()
+    kinds = [key.split()[0] for key in lab.site.ssh.authorized_keys]
+    assert kinds == ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"]
