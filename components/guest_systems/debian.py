@@ -25,7 +25,7 @@ PROGRAMS = {
     "ca-certificates": ("update-ca-certificates",),
     "cloud-init": ("cloud-init",),
     "coreutils": (
-        *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "df", "dirname", "env", "head", "install"),
+        *("base64", "cat", "chmod", "chown", "comm", "cp", "cut", "date", "df", "dirname", "env", "head", "install"),
         *("mkdir", "mktemp", "mv", "nproc", "paste", "rm", "sha256sum", "sleep", "sort", "stat"),
         *("sync", "tail", "timeout", "touch", "tr", "uname", "wc"),
     ),
@@ -36,6 +36,7 @@ PROGRAMS = {
     "grep": ("grep",),
     "iproute2": ("ip",),
     "kmod": ("modprobe",),
+    "libc-bin": ("getent",),
     "mawk": ("awk",),
     "mount": ("swapoff", "swapon", "umount"),
     "openssl": ("openssl",),
