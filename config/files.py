@@ -85,6 +85,9 @@ class SiteFilesReader:
         if password_in_stack:
             return None, (f"secret stack configuration {PASSWORD_KEY}",)
         if environ.get(PASSWORD_VARIABLE):
+            if plain_data.text_faults(environ[PASSWORD_VARIABLE]):
+                text = f"found a control character in environment variable {PASSWORD_VARIABLE}"
+                self._fault("platform/vsphere/passwordFile", f"{text}, which counts before it; write it anew")
             return SecretStr(environ[PASSWORD_VARIABLE]), (f"environment variable {PASSWORD_VARIABLE}",)
         in_file = f"platform/vsphere/passwordFile of {self._where} ({'none named' if file is None else file})"
         sought = (f"secret stack configuration {PASSWORD_KEY}", f"environment variable {PASSWORD_VARIABLE}", in_file)

@@ -141,6 +141,20 @@ def test_a_password_file_that_is_too_large_is_not_read_on(minimal: LabFolder) ->
     assert "hunter2" not in line
 
 
+@pytest.mark.case("D6")
+@pytest.mark.parametrize("special", ["\x1b", "\udcff", "\x7f"])
+def test_a_password_with_what_nobody_types_is_refused_without_being_shown(special: str, minimal: LabFolder) -> None:
+    with pytest.raises(ConfigError) as raised:
+        minimal.load({"KUBELAB_VSPHERE_PASSWORD": f"hunter2{special}"})
+    assert "found a control character in environment variable KUBELAB_VSPHERE_PASSWORD" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+    minimal.edit_site("user: root", "user: root\n    passwordFile: password")
+    (minimal.path / "password").write_bytes(b"hunter2\x1b\n")
+    (minimal.path / "password").chmod(0o600)
+    (line,) = lines(minimal.load)
+    assert line.endswith("found a control character in 'password', wanted: the password alone on one line")
+
+
 @pytest.mark.case("D2")
 @pytest.mark.parametrize(
     "around",

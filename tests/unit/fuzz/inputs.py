@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from config.reading.yaml_reader import read_yaml
 from tests.unit.config.lab_folder import CASES, text_of
 from tests.unit.fuzz.hostile import LINES, SECRET
-from tests.unit.fuzz.mutation import mutate
+from tests.unit.fuzz.mutation import mutate, secrets_in_place
 
 Json: TypeAlias = Any
 STACK, SITE = "stacks/Pulumi.lab.yaml", "site.yaml"
@@ -80,6 +80,7 @@ def structures(draw: st.DrawFn) -> Input:
         mutate(draw, site if changed == "site" else stack)
         if changed == "both":
             mutate(draw, site)
+    stack, site = secrets_in_place(stack), secrets_in_place(site)
     return Input(f"structure of {changed}", _files(written(stack), written(site)))
 
 
@@ -89,6 +90,7 @@ def handed_over(draw: st.DrawFn) -> Input:
     stack, site = (_plain(each) for each in draw(st.sampled_from(bases())))
     for _ in range(draw(st.sampled_from((1, 1, 1, 2, 3)))):
         mutate(draw, stack)
+    stack, site = secrets_in_place(stack), secrets_in_place(site)
     return Input("handed over by Pulumi", _files(json.dumps(stack).encode(), written(site)), engine=True)
 
 

@@ -1,7 +1,9 @@
 """One change of a lab's data: a key or a value replaced, removed, added, moved, or nearly what it was."""
 
+import re
 from copy import deepcopy
 from functools import cache
+from itertools import pairwise
 from random import Random
 from typing import Any, TypeAlias
 
@@ -11,7 +13,7 @@ from config import wishes
 from config.model import Spec
 from config.site import SiteSpec
 from config.stack import StackConfig
-from tests.unit.fuzz.hostile import KEYS, TEXTS, VALUES
+from tests.unit.fuzz.hostile import KEYS, SECRET, TEXTS, VALUES
 
 Json: TypeAlias = Any
 _CHANGES = (
@@ -91,6 +93,22 @@ def mutate(draw: st.DrawFn, data: Json) -> None:
             holder[_nudged(draw, key)] = deepcopy(holder[key])
         case _:
             holder[key] = deepcopy(draw(odd_values()))
+
+
+def secrets_in_place(data: Json, keys: tuple[str, ...] = ()) -> Json:
+    """`data` without the secret where nobody could know it for one: moved from under its key, or no login any more."""
+    if isinstance(data, dict):
+        return {_known(key, ()): secrets_in_place(value, (*keys, key)) for key, value in data.items()}
+    if isinstance(data, list):
+        return [secrets_in_place(item, keys) for item in data]
+    return _known(data, keys) if isinstance(data, str) else data
+
+
+def _known(text: str, keys: tuple[str, ...]) -> str:
+    speaking = [key for above, key in pairwise(("", *keys)) if above not in ("registries", "kubelab:nodes")]
+    named = any(word in key for key in speaking for word in ("password", "Password", "token", "Secret", "secret"))
+    is_login = re.search(rf"[^\s/:@]:{SECRET}@", text)
+    return text if named or is_login else text.replace(SECRET, "moved")
 
 
 def _nudged(draw: st.DrawFn, text: str) -> str:
