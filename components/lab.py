@@ -54,7 +54,7 @@ class Lab(pulumi.ComponentResource):
         prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
         joined = {
-            node.name: Worker(node.name, node, site, prepared[node.name], cluster, inside).joined
+            node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside).joined
             for node in config.workers
         }
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}

@@ -39,7 +39,7 @@ class Node(pulumi.ComponentResource):
             f"{name}-preflight",
             preflight.STEP,
             machine.host,
-            machine.address.apply(lambda address: preflight.environment(node, site, repositories, address)),
+            machine.address.apply(lambda address: preflight.environment(node, cluster, site, repositories, address)),
             parent=self,
             # Another runtime makes another node of a worker; a control plane keeps its runtime, which its step checks.
             triggers=[node.runtime] if node.role == "worker" else [],

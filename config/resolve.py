@@ -28,7 +28,7 @@ def resolve(
 ) -> lab.LabConfig:
     """The lab of two documents without faults."""
     site = _site(documents.site, files, folders.site)
-    cluster = _cluster(documents)
+    cluster = _cluster(stack, documents)
     nodes = (
         _node(
             documents,
@@ -56,10 +56,12 @@ def _node(documents: Documents, name: str, runtime_version: str, image: lab.Imag
     )
 
 
-def _cluster(documents: Documents) -> lab.ClusterConfig:
+def _cluster(stack: str, documents: Documents) -> lab.ClusterConfig:
     cluster = documents.cluster
     release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
+        name=cluster.name or stack,
+        certificate_hours=int(cluster.certificate_validity_period.removesuffix("h")),
         kubernetes_version=cluster.kubernetes_version,
         runtime_versions=releases.runtime_versions(release, documents.runtime_versions),
         pod_subnet=str(cluster.pod_subnet),

@@ -33,12 +33,14 @@ from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSp
 from config.values import (
     ArgumentName,
     CertificateName,
+    ClusterName,
     ControlPlaneEndpoint,
     DnsDomain,
     FilePath,
     NodeName,
     PodSubnet,
     ServiceSubnet,
+    ValidityPeriod,
 )
 from config.versions import KUBERNETES
 
@@ -104,6 +106,9 @@ class EtcdSpec(Spec):
 class ClusterSpec(Spec):
     """The cluster: what all nodes share."""
 
+    name: ClusterName | None = Field(
+        default=None, description="its name in kubeconfigs, beside those of other clusters; default: the stack's name"
+    )
     kubernetes_version: KubernetesVersion = Field(
         description=f"the version of Kubernetes, for example {next(iter(KUBERNETES))}"
     )
@@ -132,6 +137,10 @@ class ClusterSpec(Spec):
         default=None,
         description="a name or address, with or without a port, at which all nodes reach the API server; "
         "default: the address of the first control plane",
+    )
+    certificate_validity_period: ValidityPeriod = Field(
+        default="26280h",
+        description="how long certificates and kubeconfigs are valid, in hours; they are renewed before",
     )
     pod_network: PodNetworkSpec = Field(default=PodNetworkSpec(), description="the pod network plugin and its version")
     kubelet: KubeletSettings = Field(

@@ -15,6 +15,8 @@ _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
 _LONGEST_NAME = 253
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
+_SHORTEST_VALIDITY = 30 * 24
+_LONGEST_VALIDITY = 10 * 365 * 24  # kubeadm's CACertificateValidityPeriod, hours
 _API_PORT = 6443  # kubeadm's default of localAPIEndpoint.bindPort, and so of a controlPlaneEndpoint without a port
 
 
@@ -170,6 +172,20 @@ def _dns_label(value: str) -> str:
     raise ValueError(f"wanted: lower case letters, digits and - between them{hint}")
 
 
+def _validity_period(value: str) -> str:
+    """kubeadm's `certificateValidityPeriod`, a duration in Go's form, in whole hours."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})h", value, re.ASCII)
+    if not found:
+        raise ValueError("wanted: a number of hours such as 26280h, which are three years")
+    hours = int(found[1])
+    if not _SHORTEST_VALIDITY <= hours <= _LONGEST_VALIDITY:
+        limits = (
+            f"{_SHORTEST_VALIDITY}h (30 days) to {_LONGEST_VALIDITY}h (10 years, the life of the cluster's authority)"
+        )
+        raise ValueError(f"allowed: {limits}")
+    return value
+
+
 def _sha256(value: str) -> str:
     if _HEX_64.fullmatch(value.lower()):
         return value.lower()
@@ -206,6 +222,10 @@ CertificateName = Annotated[str, AfterValidator(_certificate_name)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 OvaLocation = Annotated[str, AfterValidator(_ova)]
 FilePath = Annotated[str, AfterValidator(_path)]
+ClusterName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
+ValidityPeriod = Annotated[
+    str, AfterValidator(_validity_period), Field(json_schema_extra={"pattern": "^[1-9][0-9]{0,5}h$"})
+]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]

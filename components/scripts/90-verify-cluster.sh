@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves that the cluster works, beyond what "Ready" says: names, runtimes, system pods, a pod on every node, service
-# addresses, DNS, logs, exec and port-forward. What it made is removed again, also when it fails, and so are the tokens
-# that workers joined with. With the argument compare it only compares the runtimes, and changes nothing.
+# addresses, DNS, logs, exec and port-forward. What it made is removed again, also when it fails. With the argument
+# compare it only compares the runtimes, and changes nothing.
 # library: compare.sh
 : "${NODES:?lines of: node name, address}"
 : "${POD_SUBNET:?CIDR that every pod address must lie in}"
@@ -53,15 +53,6 @@ is_in_subnet() {
   local bits=${2#*/} mask
   mask=$((bits == 0 ? 0 : (0xffffffff << (32 - bits)) & 0xffffffff))
   ((($(address_number "$1") & mask) == ($(address_number "${2%/*}") & mask)))
-}
-
-# Before anything can fail: whoever joined needs none any more.
-delete_join_tokens() {
-  local tokens id rest
-  tokens=$(kubeadm token list)
-  while IFS=. read -r id rest; do
-    [[ $rest != *'kubelab: join of '* ]] || kubeadm token delete "$id" >/dev/null
-  done <<<"$tokens"
 }
 
 are_registered() {
@@ -212,7 +203,6 @@ check_service() {
 answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" | grep '^web-'; }
 
 verify() {
-  delete_join_tokens
   check_nodes
   # The system pods settle while these start.
   start_pods

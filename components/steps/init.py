@@ -1,12 +1,12 @@
 """kubeadm init on the first control plane, and later changes of the control plane's settings. Pure."""
 
 from components.runtimes import RUNTIMES
-from components.step import Log, Step
-from components.steps import kubeadm
+from components.step import Step
+from components.steps import certificates, kubeadm
 from config import ClusterConfig, NodeConfig, SiteConfig
 
-# stdout is the kubeconfig.
-STEP = Step("40-init-control-plane.sh", timeout_seconds=900, log=Log.STDERR)
+# stdout is the birth of the cluster's authority.
+STEP = Step("40-init-control-plane.sh", timeout_seconds=1200)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, address: str) -> dict[str, str]:
@@ -19,4 +19,5 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, addr
         "CRI_SOCKET": RUNTIMES[node.runtime].cri_socket,
         "CERT_SANS": " ".join(cluster.cert_sans),
         "API_ENDPOINT": kubeadm.endpoint(cluster, address),
+        **certificates.lifetimes(cluster),
     }

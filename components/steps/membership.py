@@ -1,28 +1,25 @@
-"""A worker's membership in the cluster, kept on a control plane: a token to join with, and the way out. Pure."""
-
-from dataclasses import dataclass
+"""A worker's membership in the cluster, kept on a control plane: a credential to join with, and the way out. Pure."""
 
 from components.step import Log, Step
+from components.steps import kubeadm
+from config import ClusterConfig
 
-# stdout is the token and the hash of the authority's key.
+# stdout is a kubeconfig of the worker's own.
 STEP = Step("50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove")
-_NONE = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What the step answered: a token, a secret, None for a worker that the cluster has; the hash of the CA's key."""
+def environment(
+    worker: str, cluster: ClusterConfig, address: str, initialisation: str, renewals: int
+) -> dict[str, str]:
+    """What the step is given; `address` is a control plane's.
 
-    token: str | None
-    ca_cert_hash: str
-
-
-def environment(worker: str, initialisation: str) -> dict[str, str]:
-    """What the step is given; `initialisation` is another one when the cluster was made anew."""
-    return {"WORKER": worker, "INITIALISATION": initialisation}
-
-
-def admission(stdout: str) -> Admission:
-    """The step's result, parsed."""
-    token, ca_cert_hash = stdout.split()
-    return Admission(None if token == _NONE else token, ca_cert_hash)
+    `initialisation` is another one when the cluster was made anew, `renewals` when certificates became due for renewal
+    (components/steps/certificates.py): either makes the credential anew, so that no stored one ends.
+    """
+    return {
+        "WORKER": worker,
+        "CLUSTER_DOCUMENTS": kubeadm.client_documents(cluster, address),
+        "CERTIFICATE_HOURS": str(cluster.certificate_hours),
+        "INITIALISATION": initialisation,
+        "RENEWAL": str(renewals),
+    }

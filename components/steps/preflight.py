@@ -7,7 +7,7 @@ from components.apt import Repository
 from components.guest_systems import of_node
 from components.step import Step
 from components.steps import traces
-from config import NodeConfig, SiteConfig
+from config import ClusterConfig, NodeConfig, SiteConfig
 
 STEP = Step("00-preflight.sh", timeout_seconds=600)
 
@@ -15,7 +15,9 @@ STEP = Step("00-preflight.sh", timeout_seconds=600)
 MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
 
 
-def environment(node: NodeConfig, site: SiteConfig, repositories: Iterable[Repository], address: str) -> dict[str, str]:
+def environment(
+    node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, repositories: Iterable[Repository], address: str
+) -> dict[str, str]:
     """What the preflight of the machine at `address` is given."""
     cpus, memory_mib, disk_gib = MINIMUM[node.role]
     return {
@@ -30,6 +32,7 @@ def environment(node: NodeConfig, site: SiteConfig, repositories: Iterable[Repos
         "MIRROR_CA": trusted_authorities(site),
         "TRACES": traces.all_traces(),
         "CLEAN_INSTALL": str(node.clean_install).lower(),
+        "KUBERNETES_VERSION": cluster.kubernetes_version,
         "IGNORED": " ".join(site.ignore_preflight_errors),
     }
 

@@ -10,6 +10,7 @@ from components.guest_file import render_files
 from components.step import render_stdin
 from components.steps import (
     apply_pod_network,
+    certificates,
     init,
     inspection,
     install_kubernetes,
@@ -22,7 +23,6 @@ from components.steps import (
     reset,
     verification,
 )
-from components.steps.membership import Admission
 from config import ClusterConfig, ExtraArg
 from tests.shell.guest.machine import Guest
 from tests.shell.world import (
@@ -32,9 +32,10 @@ from tests.shell.world import (
     NODE_FACTS,
     REPOSITORY,
     SITE,
-    TOKEN,
     WORDS,
     WORKER,
+    authority_text,
+    credential,
     cri_dockerd_archive,
     leave_docker,
     nothing,
@@ -42,6 +43,7 @@ from tests.shell.world import (
     run_cluster,
     run_control_plane,
     run_kubelet,
+    run_kubelet_unit,
     run_member,
     run_runtime,
     run_workload,
@@ -111,7 +113,7 @@ def on_this_machine(environment: Mapping[str, str]) -> dict[str, str]:
 PREFLIGHT = Step(
     preflight.STEP.file,
     {
-        **on_this_machine(preflight.environment(WORKER, SITE, [REPOSITORY], "10.87.0.11")),
+        **on_this_machine(preflight.environment(WORKER, CLUSTER, SITE, [REPOSITORY], "10.87.0.11")),
         # As a control plane's, of which there is more to miss.
         **dict(
             zip(
@@ -132,6 +134,18 @@ INSTALL_KUBERNETES = Step(
     run_kubelet,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)
+
+
+def run_initialised(guest: Guest) -> None:
+    """A control plane as its step leaves it."""
+    INIT.prepare(guest)
+    assert guest.run(INIT.file, INIT.environment).status == 0
+    guest.write("/var/lib/kubelet/pki/kubelet-client-current.pem", authority_text())
+    guest.write(
+        "/etc/kubernetes/kubelet.conf", "    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem\n"
+    )
+
+
 APPLY_POD_NETWORK = Step(
     apply_pod_network.step(CLUSTER).file,
     {
@@ -141,13 +155,18 @@ APPLY_POD_NETWORK = Step(
     serve_manifest,
 )
 MANIFEST_URL = APPLY_POD_NETWORK.environment["MANIFEST_URL"]
-ADMIT = Step(membership.STEP.file, membership.environment("w1", "command1"), run_control_plane, ("admit",))
-REMOVE = Step(ADMIT.file, ADMIT.environment, run_cluster, ("remove",))
-JOIN = Step(
-    join.STEP.file,
-    join.environment(WORKER, labs.SITE, "10.87.0.11", f"{ADDRESS}:6443", Admission(TOKEN, f"sha256:{'0' * 64}")),
-    run_cluster,
+CERTIFICATES = Step(
+    certificates.STEP.file,
+    certificates.environment(labs.CONTROL_PLANE, CLUSTER, ADDRESS, 0),
+    run_initialised,
+    ("keep",),
 )
+SHOW_CERTIFICATES = Step(CERTIFICATES.file, CERTIFICATES.environment, run_initialised, (certificates.SHOW,))
+ADMIT = Step(
+    membership.STEP.file, membership.environment("w1", CLUSTER, ADDRESS, "command1", 0), run_control_plane, ("admit",)
+)
+REMOVE = Step(ADMIT.file, ADMIT.environment, run_cluster, ("remove",))
+JOIN = Step(join.STEP.file, join.environment(WORKER, labs.SITE, "10.87.0.11", credential()), run_kubelet_unit)
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
@@ -165,6 +184,8 @@ STEPS = (
     INSTALL_KUBERNETES,
     INIT,
     APPLY_POD_NETWORK,
+    CERTIFICATES,
+    SHOW_CERTIFICATES,
     ADMIT,
     REMOVE,
     JOIN,

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import tarfile
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,8 +32,8 @@ KEY_URL = f"{MIRROR}/apt/Release.key"
 KEYRING = "/etc/apt/keyrings/kubelab-kubernetes.asc"
 REPOSITORY = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True)
 MIRROR_CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+SECRET_KEY = "dGhlLXNlY3JldC1rZXk="
 MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\n"
-TOKEN = "abcde0.0123456789abcdef"
 CONTROL_PLANE_NODE = f"cp1 {'0' * 32} 4206aaaa-0000-0000-0000-000000000000"
 WORKER_NODE = f"w1 {'1' * 32} 4206aaaa-0000-0000-0000-000000000001"
 PODS = "web-1 cp1 10.244.0.2\nweb-2 w1 10.244.1.2\nweb-3 w2 10.244.2.2"
@@ -43,19 +44,29 @@ WORDS = tuple(sorted(RUNTIMES))
 REGISTRY = RegistryConfig("registry.k8s.io", f"{MIRROR}/v2/registry.k8s.io", MIRROR_CA, "", None)
 
 
+def authority(name: str = "kubernetes", age: timedelta = timedelta()) -> x509.Certificate:
+    """The certificate of a cluster's authority, which is valid for a day from its birth: one and the same in a run."""
+    return _authority(name, age)
+
+
 @cache
-def authority() -> x509.Certificate:
-    """The certificate of a cluster's authority."""
+def _authority(name: str, age: timedelta) -> x509.Certificate:
     key, now = ed25519.Ed25519PrivateKey.generate(), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kubernetes")])
-    unsigned = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    dated = unsigned.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    unsigned = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    dated = unsigned.serial_number(1).not_valid_before(now - age).not_valid_after(now - age + timedelta(days=1))
     return dated.sign(key, None)
 
 
-def authority_text() -> str:
+def authority_text(name: str = "kubernetes", age: timedelta = timedelta()) -> str:
     """The same as a file has it."""
-    return authority().public_bytes(Encoding.PEM).decode()
+    return authority(name, age).public_bytes(Encoding.PEM).decode()
+
+
+def credential(name: str = "kubernetes") -> str:
+    """A worker's kubeconfig to join with, of the cluster with that authority; its key is what is secret."""
+    data = b64encode(authority_text(name).encode()).decode()
+    return f"    certificate-authority-data: {data}\n    client-key-data: {SECRET_KEY}\n"
 
 
 @cache
@@ -99,6 +110,8 @@ def run_runtime(guest: Guest) -> None:
     guest.state("units/containerd/active", "active")
     guest.write("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n")
     guest.write("/etc/hostname", "cp1\n")
+    guest.write("/local/authority.crt", authority_text())
+    guest.state("nodes", CONTROL_PLANE_NODE)
 
 
 def run_control_plane(guest: Guest) -> None:
@@ -106,9 +119,14 @@ def run_control_plane(guest: Guest) -> None:
     guest.write("/etc/kubernetes/pki/ca.crt", authority_text())
 
 
+def run_kubelet_unit(guest: Guest) -> None:
+    """A control plane that carries no w1 yet, and on this machine the packages."""
+    guest.state("nodes", CONTROL_PLANE_NODE)
+    guest.state("packages/kubelet", f"{RELEASE.version}-1")
+
+
 def run_cluster(guest: Guest) -> None:
     guest.state("nodes", f"{CONTROL_PLANE_NODE}\n{WORKER_NODE}\nw10 {'2' * 32} 4206aaaa-0000-0000-0000-000000000002")
-    guest.state("tokens/abcde0", f"{TOKEN} kubelab: join of w1")
 
 
 def leave_docker(guest: Guest) -> None:

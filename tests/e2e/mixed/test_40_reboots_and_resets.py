@@ -89,7 +89,7 @@ def test_an_old_installation_is_refused_and_cleaned_only_where_that_is_declared(
     host.in_machine(CONTROL_PLANE, "rm", "-rf", "/etc/kubelab")  # as if somebody else had made the cluster
     node = declared_node(mixed, CONTROL_PLANE)
     looked = {
-        **preflight.environment(node, declared(mixed).site, [], str(address)),
+        **preflight.environment(node, declared(mixed).cluster, declared(mixed).site, [], str(address)),
         **dict.fromkeys(("MIN_CPUS", "MIN_MEMORY_MIB", "MIN_DISK_GIB"), "1"),
         "NESTED_VIRTUALIZATION": "false",
         "CLEAN_INSTALL": "false",
