@@ -21,7 +21,6 @@ class Cluster(pulumi.ComponentResource):
     another number whenever certificates are to be renewed.
     """
 
-    address: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     host: Host
@@ -39,7 +38,6 @@ class Cluster(pulumi.ComponentResource):
         cluster, site = config.cluster, config.site
         node = config.control_planes[0]
         first = prepared[node.name]
-        self.address = first.address
         self.endpoint = first.address.apply(lambda address: kubeadm.endpoint(cluster, address))
         initialised = Script(
             f"{node.name}-init",

@@ -1,4 +1,4 @@
-"""Worker: a prepared node that joins with a credential of its own, and leaves drained."""
+"""Worker: a prepared node that joins by a certificate of its own, and leaves drained."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from config import LabConfig, NodeConfig
 
 
 class Worker(pulumi.ComponentResource):
-    """A membership kept on a control plane, and the join by its credential. Removing the worker drains its node first.
+    """A membership kept on a control plane, and the join by what it gives. Removing the worker drains its node first.
 
     The membership lives as long as the cluster, whichever control plane it is kept on, and is made anew with the
     worker's machine alone.
@@ -35,19 +35,17 @@ class Worker(pulumi.ComponentResource):
             f"{name}-membership",
             membership.STEP,
             replace(cluster.host, instance_id=prepared.host.instance_id),
-            pulumi.Output.all(cluster.address, cluster.host.instance_id, cluster.renewals).apply(
+            pulumi.Output.all(prepared.packages.stdout, cluster.host.instance_id, cluster.renewals).apply(
                 lambda known: membership.environment(name, shared, known[0], known[1], known[2])
             ),
             parent=self,
-            # Whoever is admitted can join.
-            depends_on=[prepared.packages],
         )
         self.joined = Script(
             f"{name}-join",
             join.STEP,
             prepared.host,
-            pulumi.Output.all(prepared.address, admitted.stdout).apply(
-                lambda known: join.environment(node, site, known[0], known[1])
+            pulumi.Output.all(prepared.address, cluster.endpoint, pulumi.Output.unsecret(admitted.stdout)).apply(
+                lambda known: join.environment(node, site, known[0], known[1], membership.admission(known[2]))
             ),
             parent=self,
         )

@@ -179,10 +179,8 @@ def _validity_period(value: str) -> str:
         raise ValueError("wanted: a number of hours such as 26280h, which are three years")
     hours = int(found[1])
     if not _SHORTEST_VALIDITY <= hours <= _LONGEST_VALIDITY:
-        limits = (
-            f"{_SHORTEST_VALIDITY}h (30 days) to {_LONGEST_VALIDITY}h (10 years, the life of the cluster's authority)"
-        )
-        raise ValueError(f"allowed: {limits}")
+        longest = f"{_LONGEST_VALIDITY}h (10 years, the life of the cluster's authority)"
+        raise ValueError(f"allowed: {_SHORTEST_VALIDITY}h (30 days) to {longest}")
     return value
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Kubernetes packages in exactly the declared version and holds them there, with the kubelet's settings of
-# this node, which a node that is a member already takes over at once.
+# this node, which a node that is a member already takes over at once. Result on stdout: the public half of the key by which
+# the node joins, DER in base64.
 # library: files.sh
 # library: packages.sh
 : "${NODE_NAME:?name of the node}"
@@ -10,6 +11,7 @@
 : "${SYSTEM_PACKAGES:?packages of the system, separated by spaces, in whichever version it has them}"
 : "${KUBELET_PATCH:?KubeletConfiguration of the node, a kubeadm patch in the form of write_files}"
 
+join_key=/etc/kubelab/join.key
 patches=/etc/kubelab/kubeadm-patches
 
 answers() { curl --fail --silent --show-error --max-time 3 http://127.0.0.1:10248/healthz; }
@@ -46,6 +48,21 @@ at_exit() {
   rm -rf "$former"
 }
 
+# It never leaves this machine: what a cluster admits is its public half.
+keep_join_key() {
+  if openssl pkey -noout -in "$join_key" 2>/dev/null; then return 0; fi
+  install -d -m 0755 "${join_key%/*}"
+  (umask 077 && openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$join_key.new")
+  sync "$join_key.new"
+  mv "$join_key.new" "$join_key"
+}
+
+take_settings() {
+  if is_applied kubelet "$KUBELET_PATCH"; then return 0; fi
+  if is_member; then configure_member; else write_files "$KUBELET_PATCH"; fi
+  mark_applied kubelet "$KUBELET_PATCH"
+}
+
 main() {
   local found packages
   # What the kubelet and kube-proxy call on a node, and kubeadm looks for; upstream's packages leave it to the system.
@@ -57,9 +74,9 @@ main() {
   [[ $found == "v$KUBERNETES_VERSION" ]] ||
     fail "installing Kubernetes on $NODE_NAME: kubeadm says $found, wanted v$KUBERNETES_VERSION; look for another kubeadm on PATH: type -a kubeadm"
   systemctl is-enabled --quiet kubelet || systemctl enable --quiet kubelet
-  if is_applied kubelet "$KUBELET_PATCH"; then return 0; fi
-  if is_member; then configure_member; else write_files "$KUBELET_PATCH"; fi
-  mark_applied kubelet "$KUBELET_PATCH"
+  take_settings
+  keep_join_key
+  openssl pkey -in "$join_key" -pubout -outform DER | base64 --wrap 0
 }
 
 main </dev/null

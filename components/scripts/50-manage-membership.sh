@@ -1,24 +1,35 @@
 #!/usr/bin/env bash
-# A worker's membership, seen from a control plane. admit: give a kubeconfig of the worker's own as result on stdout (a
-# secret), by which it joins at any time while certificates are valid; remove: drain the node and delete it, so that
-# nothing of it stays in the cluster.
-# library: kubeadm.sh
+# A worker's membership, seen from a control plane. admit: sign the worker's key, and give the certificate, below it that of
+# the cluster's authority, each in base64, as result on stdout; none of it is secret, and the worker joins by it at any time
+# while certificates are valid. remove: drain the node and delete it, so that nothing of it stays in the cluster.
 : "${WORKER:?name of the worker}"
-: "${CLUSTER_DOCUMENTS:?what kubeadm needs to know of the cluster, YAML}"
+: "${WORKER_KEY:?public half of the key that the worker keeps, DER in base64}"
+: "${CERTIFICATE_HOURS:?how long certificates are valid, in hours}"
 : "${INITIALISATION:?which initialisation of the cluster it is a member of}"
 : "${RENEWAL:?how many renewals were due since the authority of the cluster was made}"
 
+pki=/etc/kubernetes/pki
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
 # What it prints is empty where there is none.
 ask() { kubectl get node "$WORKER" --ignore-not-found --output name --request-timeout 20s >"$answer"; }
 
-at_exit() { rm -f "${answer:-}"; }
+at_exit() { rm -rf "${answer:-}" "${folder:-}"; }
 
-# A kubelet may ask for the certificate of its own node, and for nothing of others.
+# A kubelet may ask for the certificate of its own node, and for nothing of others: no more than that is signed, whoever
+# the key is of. It needs no answer of an API server.
 admit() {
   log_step "admits $WORKER to the cluster of $INITIALISATION, renewal $RENEWAL"
-  issue_kubeconfig "$CLUSTER_DOCUMENTS" "system:node:$WORKER" system:nodes
+  folder=$(mktemp --directory)
+  base64 --decode <<<"$WORKER_KEY" | openssl pkey -pubin -inform DER -out "$folder/key" ||
+    fail "admitting $WORKER: found no public key in what its machine said, $WORKER_KEY; run: pulumi up --replace '**Command::$WORKER-install-kubernetes'"
+  printf '%s\n' 'basicConstraints=critical,CA:FALSE' 'keyUsage=critical,digitalSignature' 'extendedKeyUsage=clientAuth' >"$folder/extensions"
+  logged "signing the certificate of $WORKER" openssl x509 -new -force_pubkey "$folder/key" \
+    -subj "/O=system:nodes/CN=system:node:$WORKER" -CA "$pki/ca.crt" -CAkey "$pki/ca.key" \
+    -set_serial "0x$(openssl rand -hex 15)" -days $(((CERTIFICATE_HOURS + 23) / 24)) -extfile "$folder/extensions" -out "$folder/certificate"
+  base64 --wrap 0 "$folder/certificate"
+  echo
+  openssl x509 -in "$pki/ca.crt" | base64 --wrap 0
 }
 
 remove() {

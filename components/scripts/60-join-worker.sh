@@ -5,13 +5,42 @@
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?address of the node}"
 : "${KUBEADM_CONFIG:?document of kubeadm join, YAML}"
-: "${JOIN_KUBECONFIG:?kubeconfig that the cluster gave to this worker}"
-: "${JOIN_KUBECONFIG_PATH:?where the document looks for it}"
+: "${JOIN_KUBECONFIG:?where the document looks for the kubeconfig to join by}"
+: "${API_ENDPOINT:?host:port at which the API server is asked}"
+: "${CERTIFICATE:?what the cluster signed for the key of this worker, PEM in base64}"
+: "${AUTHORITY:?certificate of the authority of the cluster, PEM in base64}"
 : "${CRI_SOCKET:?the one socket of this node}"
 
 own=/etc/kubernetes/kubelet.conf
 bootstrap=/etc/kubernetes/bootstrap-kubelet.conf
+key=/etc/kubelab/join.key
 flags=/var/lib/kubelet/kubeadm-flags.env
+
+# The key stays where it was made; kubeadm and the kubelet read it there.
+write_join_kubeconfig() {
+  local public
+  public=$(base64 --decode <<<"$CERTIFICATE" | openssl x509 -noout -pubkey)
+  [[ $public == "$(openssl pkey -in "$key" -pubout 2>&1)" ]] ||
+    fail "joining $NODE_NAME: found another key in $key than the cluster admitted; run: pulumi up --replace '**Command::$NODE_NAME-install-kubernetes'"
+  cat >"$JOIN_KUBECONFIG" <<-YAML
+	apiVersion: v1
+	kind: Config
+	clusters:
+	- name: kubernetes
+	  cluster:
+	    server: https://$API_ENDPOINT
+	    certificate-authority-data: $AUTHORITY
+	users:
+	- name: join
+	  user:
+	    client-certificate-data: $CERTIFICATE
+	    client-key: $key
+	contexts:
+	- name: join
+	  context: {cluster: kubernetes, user: join}
+	current-context: join
+	YAML
+}
 
 # authority_of KUBECONFIG: the fingerprint of the authority that it trusts; nothing for a file that is not whole.
 authority_of() {
@@ -26,11 +55,11 @@ authority_of() {
 is_of_another_cluster() {
   local found
   found=$(authority_of "$own")
-  [[ -n $found && $found != "$(authority_of "$JOIN_KUBECONFIG_PATH")" ]]
+  [[ -n $found && $found != "$(authority_of "$JOIN_KUBECONFIG")" ]]
 }
 
 # asked JSONPATH: what the cluster says of this node, asked as this node; nothing when it has none.
-asked() { kubectl --kubeconfig "$JOIN_KUBECONFIG_PATH" get node "$NODE_NAME" --ignore-not-found --output "jsonpath=$1" --request-timeout 20s; }
+asked() { kubectl --kubeconfig "$JOIN_KUBECONFIG" get node "$NODE_NAME" --ignore-not-found --output "jsonpath=$1" --request-timeout 20s; }
 ask_machine() { asked '{.metadata.uid} {.status.nodeInfo.machineID}' >"$answer"; }
 stopped_being_ready() { [[ $(asked '{.status.conditions[?(@.type=="Ready")].status}') != True ]]; }
 has_address() {
@@ -71,7 +100,7 @@ keep_address() {
 
 keep_member() {
   mark_joined
-  kubelet_is_known || renew_kubelet_credentials "$JOIN_KUBECONFIG_PATH"
+  kubelet_is_known || renew_kubelet_credentials "$JOIN_KUBECONFIG"
   rm -f "$bootstrap"
   keep_address
 }
@@ -88,12 +117,11 @@ claim_name() {
   wait_until 120 "the node $NODE_NAME, which this machine was before, to stop being Ready" stopped_being_ready
 }
 
-at_exit() { rm -f "${config:-}" "${answer:-}" "$JOIN_KUBECONFIG_PATH"; }
+at_exit() { rm -f "${config:-}" "${answer:-}" "$JOIN_KUBECONFIG"; }
 
 main() {
   answer=$(mktemp)
-  install -m 0600 /dev/null "$JOIN_KUBECONFIG_PATH"
-  printf '%s' "$JOIN_KUBECONFIG" >"$JOIN_KUBECONFIG_PATH"
+  write_join_kubeconfig
   if [[ -e $own ]] && ! is_of_another_cluster; then
     find_node
     if is_found || registers_again; then

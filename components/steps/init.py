@@ -1,12 +1,12 @@
 """kubeadm init on the first control plane, and later changes of the control plane's settings. Pure."""
 
 from components.runtimes import RUNTIMES
-from components.step import Step
+from components.step import Log, Step
 from components.steps import certificates, kubeadm
 from config import ClusterConfig, NodeConfig, SiteConfig
 
 # stdout is the birth of the cluster's authority.
-STEP = Step("40-init-control-plane.sh", timeout_seconds=1200)
+STEP = Step("40-init-control-plane.sh", timeout_seconds=1200, log=Log.STDERR, is_public=True)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, address: str) -> dict[str, str]:

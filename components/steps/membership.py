@@ -1,25 +1,40 @@
-"""A worker's membership in the cluster, kept on a control plane: a credential to join with, and the way out. Pure."""
+"""A worker's membership in the cluster, kept on a control plane: a certificate to join by, and the way out. Pure."""
+
+from dataclasses import dataclass
 
 from components.step import Log, Step
-from components.steps import kubeadm
 from config import ClusterConfig
 
-# stdout is a kubeconfig of the worker's own.
-STEP = Step("50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove")
+# stdout is the certificate and its authority's.
+STEP = Step(
+    "50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove", is_public=True
+)
 
 
-def environment(
-    worker: str, cluster: ClusterConfig, address: str, initialisation: str, renewals: int
-) -> dict[str, str]:
-    """What the step is given; `address` is a control plane's.
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the step answered, each PEM in base64: the worker's certificate, and that of the cluster's authority."""
+
+    certificate: str
+    authority: str
+
+
+def environment(worker: str, cluster: ClusterConfig, key: str, initialisation: str, renewals: int) -> dict[str, str]:
+    """What the step is given; `key` is the public half of the worker's own.
 
     `initialisation` is another one when the cluster was made anew, `renewals` when certificates became due for renewal
-    (components/steps/certificates.py): either makes the credential anew, so that no stored one ends.
+    (components/steps/certificates.py): either makes the certificate anew, so that no stored one ends.
     """
     return {
         "WORKER": worker,
-        "CLUSTER_DOCUMENTS": kubeadm.client_documents(cluster, address),
+        "WORKER_KEY": key.strip(),
         "CERTIFICATE_HOURS": str(cluster.certificate_hours),
         "INITIALISATION": initialisation,
         "RENEWAL": str(renewals),
     }
+
+
+def admission(stdout: str) -> Admission:
+    """The step's result, parsed; nothing of an earlier program's, which held a token and which a preview still has."""
+    certificate, authority = stdout.split()
+    return Admission("" if "." in certificate else certificate, authority)

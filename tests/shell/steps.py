@@ -34,11 +34,12 @@ from tests.shell.world import (
     SITE,
     WORDS,
     WORKER,
+    admitted,
     authority_text,
-    credential,
     cri_dockerd_archive,
     leave_docker,
     nothing,
+    public_half,
     render_facts,
     run_cluster,
     run_control_plane,
@@ -163,10 +164,17 @@ CERTIFICATES = Step(
 )
 SHOW_CERTIFICATES = Step(CERTIFICATES.file, CERTIFICATES.environment, run_initialised, (certificates.SHOW,))
 ADMIT = Step(
-    membership.STEP.file, membership.environment("w1", CLUSTER, ADDRESS, "command1", 0), run_control_plane, ("admit",)
+    membership.STEP.file,
+    membership.environment("w1", CLUSTER, public_half(), "command1", 0),
+    run_control_plane,
+    ("admit",),
 )
 REMOVE = Step(ADMIT.file, ADMIT.environment, run_cluster, ("remove",))
-JOIN = Step(join.STEP.file, join.environment(WORKER, labs.SITE, "10.87.0.11", credential()), run_kubelet_unit)
+JOIN = Step(
+    join.STEP.file,
+    join.environment(WORKER, labs.SITE, "10.87.0.11", f"{ADDRESS}:6443", admitted()),
+    run_kubelet_unit,
+)
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}

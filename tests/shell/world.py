@@ -13,14 +13,15 @@ from functools import cache
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from components import apt
 from components.pod_network import PodNetwork
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
+from components.steps.membership import Admission
 from config import RegistryConfig
 from tests.shell.guest.machine import Guest
 from tests.unit.components import labs
@@ -32,7 +33,7 @@ KEY_URL = f"{MIRROR}/apt/Release.key"
 KEYRING = "/etc/apt/keyrings/kubelab-kubernetes.asc"
 REPOSITORY = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True)
 MIRROR_CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-SECRET_KEY = "dGhlLXNlY3JldC1rZXk="
+JOIN_KEY = "/etc/kubelab/join.key"
 MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\n"
 CONTROL_PLANE_NODE = f"cp1 {'0' * 32} 4206aaaa-0000-0000-0000-000000000000"
 WORKER_NODE = f"w1 {'1' * 32} 4206aaaa-0000-0000-0000-000000000001"
@@ -46,15 +47,25 @@ REGISTRY = RegistryConfig("registry.k8s.io", f"{MIRROR}/v2/registry.k8s.io", MIR
 
 def authority(name: str = "kubernetes", age: timedelta = timedelta()) -> x509.Certificate:
     """The certificate of a cluster's authority, which is valid for a day from its birth: one and the same in a run."""
-    return _authority(name, age)
+    return _authority(name, age)[0]
 
 
 @cache
-def _authority(name: str, age: timedelta) -> x509.Certificate:
+def _authority(name: str, age: timedelta) -> tuple[x509.Certificate, ed25519.Ed25519PrivateKey]:
     key, now = ed25519.Ed25519PrivateKey.generate(), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    unsigned = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-    dated = unsigned.serial_number(1).not_valid_before(now - age).not_valid_after(now - age + timedelta(days=1))
+    return _signed(name, key.public_key(), name, key, now - age), key
+
+
+def _signed(
+    name: str,
+    public: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey,
+    issuer: str,
+    key: ed25519.Ed25519PrivateKey,
+    born: datetime,
+) -> x509.Certificate:
+    subject, signer = (x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, each)]) for each in (name, issuer))
+    unsigned = x509.CertificateBuilder().subject_name(subject).issuer_name(signer).public_key(public)
+    dated = unsigned.serial_number(1).not_valid_before(born).not_valid_after(born + timedelta(days=1))
     return dated.sign(key, None)
 
 
@@ -63,10 +74,28 @@ def authority_text(name: str = "kubernetes", age: timedelta = timedelta()) -> st
     return authority(name, age).public_bytes(Encoding.PEM).decode()
 
 
-def credential(name: str = "kubernetes") -> str:
-    """A worker's kubeconfig to join with, of the cluster with that authority; its key is what is secret."""
-    data = b64encode(authority_text(name).encode()).decode()
-    return f"    certificate-authority-data: {data}\n    client-key-data: {SECRET_KEY}\n"
+def private_text(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """A private key as a file has it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@cache
+def worker_key() -> ec.EllipticCurvePrivateKey:
+    """The key by which w1 joins."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def public_half() -> str:
+    """Its public half, as the worker's machine says it."""
+    return b64encode(worker_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+@cache
+def admitted(name: str = "kubernetes") -> Admission:
+    """What the cluster with that authority answers to w1."""
+    ca, key = _authority(name, timedelta())
+    signed = _signed("system:node:w1", worker_key().public_key(), name, key, ca.not_valid_before_utc)
+    return Admission(*(b64encode(each.public_bytes(Encoding.PEM)).decode() for each in (signed, ca)))
 
 
 @cache
@@ -117,12 +146,14 @@ def run_runtime(guest: Guest) -> None:
 def run_control_plane(guest: Guest) -> None:
     guest.state("nodes", CONTROL_PLANE_NODE)
     guest.write("/etc/kubernetes/pki/ca.crt", authority_text())
+    guest.write("/etc/kubernetes/pki/ca.key", private_text(_authority("kubernetes", timedelta())[1]))
 
 
 def run_kubelet_unit(guest: Guest) -> None:
     """A control plane that carries no w1 yet, and on this machine the packages."""
     guest.state("nodes", CONTROL_PLANE_NODE)
     guest.state("packages/kubelet", f"{RELEASE.version}-1")
+    guest.write(JOIN_KEY, private_text(worker_key()), mode=0o600)
 
 
 def run_cluster(guest: Guest) -> None:

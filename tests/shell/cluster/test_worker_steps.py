@@ -1,13 +1,29 @@
 """50-manage-membership.sh and 60-join-worker.sh: how a worker comes and goes."""
 
+from base64 import b64decode
+from datetime import timedelta
+
 import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.shell import steps
 from tests.shell.guest.machine import Guest, assert_one_error
 from tests.shell.steps import JOIN_DOCUMENT
-from tests.shell.world import CONTROL_PLANE_NODE, SECRET_KEY, WORKER_NODE, credential
+from tests.shell.world import (
+    ADDRESS,
+    CONTROL_PLANE_NODE,
+    JOIN_KEY,
+    WORKER_NODE,
+    admitted,
+    authority,
+    private_text,
+    worker_key,
+)
 
 JOIN, MEMBERSHIP = steps.JOIN.file, steps.ADMIT.file
+KEY_LINE = private_text(worker_key()).splitlines()[1]
 WANTED = {step.file: step.environment for step in (steps.JOIN, steps.ADMIT)}
 AGAIN = "pulumi up --replace '**Command::w1-membership'"
 
@@ -21,22 +37,30 @@ class TestJoin:
         result = guest.run(JOIN, WANTED[JOIN])
         assert (result.status, result.stdout, result.errors) == (0, "", [])
         assert guest.read("/local/join-document") == JOIN_DOCUMENT
-        assert guest.read("/local/join-kubeconfig") == WANTED[JOIN]["JOIN_KUBECONFIG"]
+        kubeconfig = yaml.safe_load(guest.read("/local/join-kubeconfig"))
+        assert kubeconfig["clusters"][0]["cluster"] == {
+            "server": f"https://{ADDRESS}:6443",
+            "certificate-authority-data": admitted().authority,
+        }
+        assert kubeconfig["users"][0]["user"] == {
+            "client-certificate-data": admitted().certificate,
+            "client-key": JOIN_KEY,
+        }
         assert guest.exists("/etc/kubernetes/kubelet.conf")
 
-    def test_no_file_keeps_the_credential(self, guest: Guest) -> None:
+    @pytest.mark.parametrize("status", [0, 1])
+    def test_the_key_leaves_its_file_at_no_time(self, guest: Guest, status: int) -> None:
+        guest.answer("kubeadm", f"[[ $1 != join ]] || {{ cp /run/kubelab-join.conf /local/seen; exit {status}; }}")
         guest.run(JOIN, WANTED[JOIN])
-        assert not [path for path, file in guest.files().items() if SECRET_KEY in file.text]
+        assert KEY_LINE not in guest.read("/local/seen")
+        assert [path for path, file in guest.files().items() if KEY_LINE in file.text] == [JOIN_KEY]
+        assert not guest.exists("/run/kubelab-join.conf")
 
-    def test_no_file_keeps_the_credential_of_a_join_that_failed(self, guest: Guest) -> None:
-        guest.answer("kubeadm", "[[ $1 != join ]] || exit 1")
-        guest.run(JOIN, WANTED[JOIN])
-        assert not [path for path, file in guest.files().items() if SECRET_KEY in file.text]
-
-    def test_while_joining_the_credential_is_readable_by_root_alone(self, guest: Guest) -> None:
-        guest.answer("kubeadm", '[[ $1 != join ]] || remember mode "$(stat -c %a /run/kubelab-join.conf)"')
-        guest.run(JOIN, WANTED[JOIN])
-        assert guest.known("mode") == "600"
+    def test_a_key_that_is_not_the_admitted_one_is_one_clear_error(self, guest: Guest) -> None:
+        guest.write(JOIN_KEY, private_text(ec.generate_private_key(ec.SECP256R1())))
+        result = guest.run(JOIN, WANTED[JOIN])
+        assert_one_error(result, JOIN_KEY, "pulumi up --replace '**Command::w1-install-kubernetes'")
+        assert not guest.calls("kubeadm")
 
     @pytest.mark.parametrize("left", ["kubelet.conf", "bootstrap-kubelet.conf"])
     def test_a_join_that_did_not_finish_is_cleared_and_done_again(self, guest: Guest, left: str) -> None:
@@ -91,10 +115,12 @@ class TestMember:
         assert guest.files() == before
         assert not guest.calls("kubeadm")
 
-    def test_a_member_stays_one_also_with_another_credential(self, guest: Guest) -> None:
+    @pytest.mark.case("C3")
+    def test_a_member_stays_one_also_with_another_certificate(self, guest: Guest) -> None:
         before = guest.files()
-        other = WANTED[JOIN]["JOIN_KUBECONFIG"].replace(SECRET_KEY, "b3RoZXI=")
-        assert guest.run(JOIN, {**WANTED[JOIN], "JOIN_KUBECONFIG": other}).status == 0
+        # Any other of the same key.
+        other = admitted("another name of the authority").certificate
+        assert guest.run(JOIN, {**WANTED[JOIN], "CERTIFICATE": other}).status == 0
         assert guest.files() == before
 
     @pytest.mark.case("C4")
@@ -128,7 +154,8 @@ class TestMember:
 
     def test_a_member_of_the_cluster_before_joins_the_one_that_was_made_anew(self, guest: Guest) -> None:
         guest.state("nodes", CONTROL_PLANE_NODE)
-        given = {**WANTED[JOIN], "JOIN_KUBECONFIG": credential("the cluster made anew")}
+        other = admitted("the cluster made anew")
+        given = {**WANTED[JOIN], "CERTIFICATE": other.certificate, "AUTHORITY": other.authority}
         assert guest.run(JOIN, given).status == 0
         assert [call.split()[1] for call in guest.calls("kubeadm")] == ["reset", "join"]
 
@@ -156,29 +183,42 @@ class TestAdmission:
     def control_plane(self, guest: Guest) -> None:
         steps.ADMIT.prepare(guest)
 
-    def test_a_kubeconfig_of_the_workers_own_is_the_whole_result(self, guest: Guest) -> None:
+    def test_a_certificate_of_that_node_alone_and_the_authoritys_are_the_whole_result(self, guest: Guest) -> None:
         result = guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit")
         assert (result.status, result.stderr) == (0, "")
-        assert "current-context: system:node:w1@lab" in result.stdout
-        (call,) = guest.calls("kubeadm")
-        assert "--client-name system:node:w1 --org system:nodes" in call
+        signed, ca = certificates_in(result.stdout)
+        assert signed.subject.rfc4514_string() == "CN=system:node:w1,O=system:nodes"
+        assert signed.public_key() == worker_key().public_key()
+        assert ca == authority()
+        signed.verify_directly_issued_by(ca)
+        usage = signed.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        assert list(usage) == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
+        assert not signed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
 
     @pytest.mark.case("C3")
     def test_what_it_gives_is_valid_as_long_as_the_clusters_certificates(self, guest: Guest) -> None:
-        guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit")
-        assert "--validity-period 26280h" in guest.calls("kubeadm kubeconfig user")[0]
+        signed, _ = certificates_in(guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit").stdout)
+        assert signed.not_valid_after_utc - signed.not_valid_before_utc == timedelta(hours=26280)
         assert not guest.calls("token")
 
     def test_admitting_changes_nothing_and_needs_no_answer_of_the_api(self, guest: Guest) -> None:
-        before = guest.files()
+        before = {path: file for path, file in guest.files().items() if not path.startswith("/var/log/")}
         guest.answer("kubectl", "echo 'connection refused' >&2; exit 1")
         assert guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit").status == 0
-        assert guest.files() == before
+        assert {path: file for path, file in guest.files().items() if not path.startswith("/var/log/")} == before
 
-    def test_a_credential_that_cannot_be_made_is_one_clear_error(self, guest: Guest) -> None:
-        guest.answer("kubeadm", 'echo "the CA files couldn\'t be loaded" >&2; exit 1')
-        result = guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit")
-        assert_one_error(result, "the CA files couldn't be loaded")
+    def test_a_certificate_that_cannot_be_signed_is_one_clear_error(self, guest: Guest) -> None:
+        guest.remove("/etc/kubernetes/pki/ca.key")
+        assert_one_error(guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit"), "signing the certificate of w1", "ca.key")
+
+    def test_what_is_no_key_is_one_clear_error_with_the_remedy(self, guest: Guest) -> None:
+        result = guest.run(MEMBERSHIP, {**WANTED[MEMBERSHIP], "WORKER_KEY": "bm9uZQ=="}, "admit")
+        assert_one_error(result, "pulumi up --replace '**Command::w1-install-kubernetes'")
+
+
+def certificates_in(stdout: str) -> list[x509.Certificate]:
+    """The certificates that the step gives."""
+    return [x509.load_pem_x509_certificate(b64decode(line)) for line in stdout.splitlines()]
 
 
 class TestRemoval:
