@@ -36,7 +36,7 @@ keep_certificates() {
 restart_control_plane() {
   local component
   for component in etcd kube-apiserver kube-controller-manager kube-scheduler; do
-    crictl ps --quiet --name "^$component\$" | xargs --no-run-if-empty crictl stop >/dev/null
+    crictl ps --quiet --name "^$component\$" | xargs --no-run-if-empty crictl stop --timeout 10 >/dev/null
   done
   wait_until 180 "the API server on $NODE_NAME to answer with its new certificate" answers_with_new_certificate
 }

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.shell import steps
 from tests.shell.guest.machine import Guest, assert_one_error
@@ -192,7 +193,7 @@ class TestAdmission:
         assert ca == authority()
         signed.verify_directly_issued_by(ca)
         usage = signed.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        assert list(usage) == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
+        assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
         assert not signed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
 
     @pytest.mark.case("C3")
