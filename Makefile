@@ -17,6 +17,10 @@ help: ## list the targets
 venv:
 	@toolchain/make-venv.sh
 
+.PHONY: lock
+lock: venv ## write requirements.lock: what the pinned packages need, with hashes; UPGRADE=yes takes newer ones
+	@make/lock.sh $(UPGRADE)
+
 .PHONY: setup
 setup: venv ## the tools, all that a real ESXi host needs: virtual environment, Pulumi engine, plugins
 	@$(PYTHON) -m toolchain
@@ -50,8 +54,8 @@ doctor: ## of each node: its runtime as declared, configured, answering and repo
 	@make/doctor.sh $(STACK)
 
 .PHONY: recover
-recover: ## after a killed run: give the lock back, forget pending creates, read what is there
-	@make/recover.sh $(STACK)
+recover: ## after a killed run: give its lock back, forget pending creates, read what is there
+	@make/recover.sh $(STACK) $(LOCK_OF)
 
 .PHONY: schema
 schema: venv ## write stacks/schema.json from config/

@@ -59,7 +59,7 @@ class Node(pulumi.ComponentResource):
             f"{name}-install-kubernetes",
             install_kubernetes.STEP,
             self.host,
-            install_kubernetes.environment(node, cluster),
+            install_kubernetes.environment(node, cluster, site),
             parent=self,
             depends_on=[installed],
         )

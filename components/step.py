@@ -16,6 +16,7 @@ PRELUDE = "prelude.sh"
 LOCK = "/run/kubelab.lock"
 # A step of an engine that was killed goes on in the guest; the next run waits for it at most this long.
 LOCK_WAIT_SECONDS = 900
+_LOCKED = 75
 
 _INPUT = re.compile(r'^: "\$\{([A-Z][A-Z0-9_]*)(:?)\?', re.MULTILINE)
 _LIBRARY = re.compile(r"^# library: (\S+)$", re.MULTILINE)
@@ -117,11 +118,14 @@ def render_stdin(file: str, environment: Mapping[str, str]) -> str:
 def render_command(file: str, timeout_seconds: int, argument: str = "") -> str:
     """The remote command: constant but for the step's name and hash, which also show a change of a secret stdin.
 
-    The lock keeps two runs of steps on one machine from overlapping, also when an engine was killed.
+    The lock keeps two runs of steps on one machine from overlapping, also when an engine was killed; whoever holds it
+    has written there what is shown to who waited in vain. A step says itself when its time limit ends it, unless it
+    has to be killed, which `timeout` says.
     """
     digest = hashlib.sha256((read_script(PRELUDE) + read_step(file)).encode()).hexdigest()[:12]
     words = ["bash", "-s", *(["--", argument] if argument else [])]
     return (
-        f"sudo -n flock --timeout {LOCK_WAIT_SECONDS} {LOCK}"
-        f" timeout --kill-after=10 {timeout_seconds} {' '.join(words)} # {file} {digest}"
+        f"sudo -n flock --timeout {LOCK_WAIT_SECONDS} --conflict-exit-code {_LOCKED} {LOCK}"
+        f" timeout --verbose --kill-after=10 {timeout_seconds} env TIME_LIMIT={timeout_seconds} {' '.join(words)}"
+        f" || {{ code=$?; [ $code != {_LOCKED} ] || cat {LOCK} >&2; exit $code; }} # {file} {digest}"
     )

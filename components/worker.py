@@ -18,6 +18,7 @@ class Worker(pulumi.ComponentResource):
     worker's machine alone.
     """
 
+    membership: Script
     joined: Script
 
     def __init__(
@@ -31,7 +32,7 @@ class Worker(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kubelab:cluster:Worker", name, None, opts)
         shared, site = config.cluster, config.site
-        admitted = Script(
+        self.membership = Script(
             f"{name}-membership",
             membership.STEP,
             replace(cluster.host, instance_id=prepared.host.instance_id),
@@ -44,7 +45,7 @@ class Worker(pulumi.ComponentResource):
             f"{name}-join",
             join.STEP,
             prepared.host,
-            pulumi.Output.all(prepared.address, cluster.endpoint, pulumi.Output.unsecret(admitted.stdout)).apply(
+            pulumi.Output.all(prepared.address, cluster.endpoint, pulumi.Output.unsecret(self.membership.stdout)).apply(
                 lambda known: join.environment(node, site, known[0], known[1], membership.admission(known[2]))
             ),
             parent=self,

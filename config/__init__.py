@@ -19,6 +19,7 @@ from config.lab import (
     RuntimeChange,
     SiteConfig,
     SshConfig,
+    Taint,
     TlsConfig,
     VsphereConfig,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "RuntimeChange",
     "SiteConfig",
     "SshConfig",
+    "Taint",
     "TlsConfig",
     "VsphereConfig",
 ]

@@ -1,65 +1,20 @@
-"""Files on the disk: how messages name them, their text and data, and what those hold that a site file names.
+"""What the files hold that a site file names: authorities and passwords."""
 
-The only module of config that reads anything.
-"""
-
-import os.path
-import ssl
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
 
 from config.problems import Problem
+from config.reading.regular_files import UnreadableFileError, display, read_text
 from config.site import RegistrySpec, SiteSpec
-from config.yaml_reader import YamlError, read_yaml
 
 PASSWORD_KEY = "kubelab:vspherePassword"
 PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
-
-
-class UnreadableFileError(ValueError):
-    """A file that cannot be read as text; str() is the reason, without the file's name or content."""
-
-
-def display(file: Path) -> str:
-    """`file` as messages name it: relative to the current folder where it lies below."""
-    path = Path(os.path.abspath(file))  # noqa: PTH100 (resolve() would show where a link leads, not what the user wrote)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def is_missing(file: Path) -> bool:
-    """Whether there is no such file; one that is there but out of reach is not missing."""
-    try:
-        file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def read_text(file: Path) -> str:
-    """The text of `file`, in UTF-8. Raises UnreadableFileError."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnreadableFileError((error.strerror or type(error).__name__).lower()) from None
-    except UnicodeDecodeError:
-        raise UnreadableFileError("it is not text in UTF-8") from None
-
-
-def read_document(file: Path) -> tuple[object, list[Problem]]:
-    """The YAML data in `file`, or every reason why there is none."""
-    where = display(file)
-    try:
-        return read_yaml(read_text(file)), []
-    except UnreadableFileError as error:
-        return None, [Problem(where, "", f"cannot be read: {error}")]
-    except YamlError as error:
-        return None, [Problem(where, "", fault) for fault in error.faults]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +98,14 @@ class SiteFilesReader:
         if text is None:
             return None
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-        except (ssl.SSLError, ValueError):  # ValueError for text that is not ASCII
+            found = x509.load_pem_x509_certificates(text.encode())
+        except ValueError:
             self._fault(path, f"found no certificate in {file!r}, wanted: a PEM file with BEGIN CERTIFICATE")
             return None
         if "PRIVATE KEY" in text:
             self._fault(path, f"found a private key in {file!r}, wanted: certificates alone")
-        return text
+        # Written anew: what else stands in the file goes nowhere.
+        return "".join(each.public_bytes(Encoding.PEM).decode() for each in found)
 
     def _text(self, path: str, file: str | None) -> str | None:
         if file is None:

@@ -8,14 +8,22 @@ from pydantic import JsonValue, SecretStr
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
+TaintEffect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 
 @dataclass(frozen=True, slots=True)
 class PodNetworkConfig:
-    """The pod network plugin and its version (`0.28.9`)."""
+    """The pod network plugin, its version (`0.28.9`), and how it carries packets from node to node.
+
+    `backend` is empty for a plugin that has no choice of them; `port` is the UDP port of its tunnels, None where it has
+    none; `mtu` the largest packet between nodes in bytes, None for that of each node's network card.
+    """
 
     plugin: str
     version: str
+    backend: str = ""
+    port: int | None = None
+    mtu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,25 @@ class ImageConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Taint:
+    """A taint of a node; an empty value is none."""
+
+    key: str
+    value: str
+    effect: TaintEffect
+
+    def __str__(self) -> str:
+        """As kubectl writes it: `key=value:effect`."""
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """One node.
 
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
-    over them the cluster's, over them the node's own.
+    over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
+    `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
     """
 
     name: str
@@ -89,6 +111,9 @@ class NodeConfig:
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    schedulable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +170,8 @@ class SshConfig:
 class MirrorsConfig:
     """Where machines fetch from; None means upstream. URLs have no trailing slash.
 
-    `checksums` are SHA-256 sums in lower case by the path of a file below `files`.
+    `checksums` are SHA-256 sums in lower case by the path of a file below `files`. `package_keys` are fingerprints of
+    OpenPGP keys in upper case by the name of a repository (`docker`), also of upstream's.
     """
 
     ca_pem: str | None
@@ -155,6 +181,7 @@ class MirrorsConfig:
     apt_debian: str | None
     files: str | None
     checksums: Mapping[str, str]
+    package_keys: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

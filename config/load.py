@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from config.documents import Documents
-from config.files import PASSWORD_KEY, SiteFilesReader, display, is_missing, read_document
+from config.files import PASSWORD_KEY, SiteFilesReader
 from config.lab import LabConfig
 from config.model import parse
 from config.problems import ConfigError, Problem, shown
+from config.reading.document import read_document
+from config.reading.regular_files import display, is_missing
 from config.resolve import Folders, resolve
 from config.rules import broken_rules, warnings
 from config.site import SiteSpec

@@ -9,8 +9,8 @@ from config import lab, releases, versions
 from config.documents import Documents
 from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
-from config.site import ImageSpec, MirrorsSpec, SiteSpec, VsphereSpec
-from config.stack import ExtraArgSpec
+from config.site import ImageSpec, MirrorsSpec, PackageKeysSpec, SiteSpec, VsphereSpec
+from config.stack import ExtraArgSpec, PodNetworkSpec
 
 _DEFAULT_PORT = 443
 
@@ -53,6 +53,9 @@ def _node(documents: Documents, name: str, runtime_version: str, image: lab.Imag
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
         on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
+        labels=node.labels,
+        taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
+        schedulable=documents.is_schedulable(node),
     )
 
 
@@ -67,10 +70,7 @@ def _cluster(stack: str, documents: Documents) -> lab.ClusterConfig:
         pod_subnet=str(cluster.pod_subnet),
         service_subnet=str(cluster.service_subnet),
         dns_domain=cluster.dns_domain,
-        pod_network=lab.PodNetworkConfig(
-            plugin=cluster.pod_network.plugin,
-            version=releases.pod_network_version(cluster.pod_network.plugin, cluster.pod_network.version),
-        ),
+        pod_network=_pod_network(cluster.pod_network),
         kube_proxy={"mode": KUBE_PROXY_MODES[0], **documents.kube_proxy},
         control_plane_endpoint=cluster.control_plane_endpoint,
         cert_sans=cluster.api_server.cert_sans,
@@ -78,6 +78,17 @@ def _cluster(stack: str, documents: Documents) -> lab.ClusterConfig:
         controller_manager_extra_args=_arguments(cluster.controller_manager.extra_args),
         scheduler_extra_args=_arguments(cluster.scheduler.extra_args),
         etcd_extra_args=_arguments(cluster.etcd.extra_args),
+    )
+
+
+def _pod_network(declared: PodNetworkSpec) -> lab.PodNetworkConfig:
+    backend = releases.pod_network_backend(declared.plugin, declared.backend)
+    return lab.PodNetworkConfig(
+        plugin=declared.plugin,
+        version=releases.pod_network_version(declared.plugin, declared.version),
+        backend=backend.name if backend else "",
+        port=declared.port or (backend.port if backend else None),
+        mtu=declared.mtu,
     )
 
 
@@ -95,7 +106,7 @@ def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
         vsphere=_vsphere(site.platform.vsphere, files, folder),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
         ssh=lab.SshConfig(user=site.ssh.user),
-        mirrors=_mirrors(site.mirrors, files),
+        mirrors=_mirrors(site.mirrors, site.package_keys, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),
         ignore_preflight_errors=site.ignore_preflight_errors,
     )
@@ -116,7 +127,7 @@ def _vsphere(vsphere: VsphereSpec, files: SiteFiles, folder: Path) -> lab.Vspher
     )
 
 
-def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
+def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> lab.MirrorsConfig:
     return lab.MirrorsConfig(
         ca_pem=files.mirrors_ca_pem,
         apt_kubernetes=mirrors.apt.kubernetes,
@@ -125,6 +136,7 @@ def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
         apt_debian=mirrors.apt.debian,
         files=mirrors.files,
         checksums=mirrors.checksums,
+        package_keys={name: fingerprint for name, fingerprint in keys.model_dump().items() if fingerprint},
     )
 
 

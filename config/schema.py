@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from config.files import display, read_document
 from config.load import read_stack_file
 from config.model import parse
 from config.problems import Problem
+from config.reading.document import read_document
+from config.reading.regular_files import display
 from config.site import SiteSpec
 from config.stack import PREFIX, StackConfig, StackFile
 

@@ -14,6 +14,7 @@ from config.values import (
     FilePath,
     Fingerprint,
     HttpsUrl,
+    KeyFingerprint,
     MirroredPath,
     Network,
     OvaLocation,
@@ -165,6 +166,15 @@ class AptMirrorsSpec(Spec):
     debian: HttpsUrl | None = Field(default=None, description="in place of Debian's archive")
 
 
+class PackageKeysSpec(Spec):
+    """Fingerprints of the keys that package repositories are signed with, in place of those that kubelab knows."""
+
+    kubernetes: KeyFingerprint | None = Field(default=None, description="of Kubernetes' packages")
+    docker: KeyFingerprint | None = Field(default=None, description="of Docker's packages, containerd.io among them")
+    crio: KeyFingerprint | None = Field(default=None, description="of CRI-O's packages, of which kubelab knows none")
+    debian: KeyFingerprint | None = Field(default=None, description="of mirrors/apt/debian")
+
+
 class MirrorsSpec(Spec):
     """Where machines fetch from instead of the internet."""
 
@@ -207,6 +217,9 @@ class SiteSpec(Spec):
     addresses: AddressesSpec = Field(description="how machines get their addresses")
     ssh: SshSpec = Field(default=SshSpec(), description="how machines are reached")
     mirrors: MirrorsSpec = Field(default=MirrorsSpec(), description="where machines fetch from instead of the internet")
+    package_keys: PackageKeysSpec = Field(
+        default=PackageKeysSpec(), description="fingerprints of the keys that packages are signed with"
+    )
     registries: dict[RegistryHost, RegistrySpec] = Field(
         default_factory=dict, description="image registries that need more than mirrors/registries says"
     )

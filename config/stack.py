@@ -1,5 +1,6 @@
 """What a user may write in stacks/Pulumi.<stack>.yaml. The descriptions are the README's sentences and the editor's."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from config.model import Spec
 from config.passthrough import check_api_server, check_controller_manager, check_etcd, check_scheduler
 from config.releases import (
     KubernetesVersion,
+    PodNetworkBackend,
     PodNetworkPlugin,
     PodNetworkVersion,
     Runtime,
@@ -27,8 +29,11 @@ from config.releases import (
     adapters,
     default_pod_network,
     default_runtime,
+    pod_network_backend,
+    pod_network_backends,
     pod_network_version,
 )
+from config.scheduling import Labels, Taints
 from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
 from config.values import (
     ArgumentName,
@@ -42,9 +47,13 @@ from config.values import (
     ServiceSubnet,
     ValidityPeriod,
 )
-from config.versions import KUBERNETES
+from config.versions import MINORS, TRIED
 
 PREFIX = "kubelab:"
+
+
+def _listed(described: Mapping[str, str]) -> str:
+    return "; ".join(f"{word} ({about})" for word, about in described.items())
 
 
 class PodNetworkSpec(Spec):
@@ -55,12 +64,46 @@ class PodNetworkSpec(Spec):
         default=None, description="its version; default: the one kubelab knows best"
     )
 
+    backend: PodNetworkBackend | None = Field(
+        default=None,
+        description=f"how packets go from node to node: {_listed(pod_network_backends())}; default: the first",
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None, description="the UDP port of the tunnels between the nodes; default: the plugin's own"
+    )
+    mtu: Annotated[int, Field(ge=1280, le=9216)] | None = Field(
+        default=None,
+        description="the largest packet that the network between the nodes carries, in bytes: pods get it less what a "
+        "tunnel takes, those that run when they are made anew; default: that of each node's network card",
+    )
+
+    # A plugin, or a backend, with a fault of its own is not among the others.
+
     @field_validator("version")
     @classmethod
-    def _of_the_plugin(cls, version: str | None, others: ValidationInfo) -> str | None:
-        # A plugin with a fault of its own is not there.
+    def _version_of_the_plugin(cls, version: str | None, others: ValidationInfo) -> str | None:
         plugin = others.data.get("plugin")
         return pod_network_version(plugin, version) if plugin and version else version
+
+    @field_validator("backend")
+    @classmethod
+    def _backend_of_the_plugin(cls, backend: str | None, others: ValidationInfo) -> str | None:
+        plugin = others.data.get("plugin")
+        if plugin:
+            pod_network_backend(plugin, backend)
+        return backend
+
+    @field_validator("port", "mtu")
+    @classmethod
+    def _setting_of_the_backend(cls, value: int | None, others: ValidationInfo) -> int | None:
+        if value is None or "plugin" not in others.data or "backend" not in others.data:
+            return value
+        plugin, wanted = others.data["plugin"], others.data["backend"]
+        backend = pod_network_backend(plugin, wanted)
+        if backend is None or others.field_name not in backend.settings:
+            whose = f"{plugin}'s backend {backend.name}" if backend else plugin
+            raise ValueError(f"{whose} has no {others.field_name}; leave it out")
+        return value
 
 
 class ExtraArgSpec(Spec):
@@ -110,7 +153,7 @@ class ClusterSpec(Spec):
         default=None, description="its name in kubeconfigs, beside those of other clusters; default: the stack's name"
     )
     kubernetes_version: KubernetesVersion = Field(
-        description=f"the version of Kubernetes, for example {next(iter(KUBERNETES))}"
+        description=f"the version of Kubernetes, any patch of {', '.join(sorted(MINORS))}, for example {TRIED}"
     )
     runtime: Runtime = Field(
         default=default_runtime(), description="the container runtime of every node that names none"
@@ -198,6 +241,11 @@ class NodeSpec(Spec):
     )
     clean_install: bool | None = Field(default=None, description="as in the cluster, for this node")
     on_runtime_change: RuntimeChange | None = Field(default=None, description="as in the cluster, for this node")
+    labels: Labels = Field(default_factory=dict, description="labels of the node, kept as they are written")
+    taints: Taints = Field(default=(), description="taints of the node, kept as they are written")
+    schedulable: bool | None = Field(
+        default=None, description="whether a control plane runs pods of users, as in a lab of one node; default: false"
+    )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )

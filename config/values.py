@@ -199,6 +199,16 @@ def _fingerprint(value: str) -> str:
     )
 
 
+def _key_fingerprint(value: str) -> str:
+    digits = value.replace(" ", "").replace(":", "").upper()
+    if re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", digits):
+        return digits
+    raise ValueError(
+        f"of {len(digits)} characters, wanted: the fingerprint of an OpenPGP key, 40 hexadecimal digits, as"
+        " `gpg --show-keys FILE` prints it"
+    )
+
+
 def _argument_name(value: str) -> str:
     if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
         return value
@@ -227,4 +237,5 @@ ValidityPeriod = Annotated[
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
+KeyFingerprint = Annotated[str, AfterValidator(_key_fingerprint)]
 ArgumentName = Annotated[str, AfterValidator(_argument_name)]

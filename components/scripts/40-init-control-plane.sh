@@ -31,7 +31,7 @@ initialise() {
     kubeadm init --config "$config" --skip-token-print
   delete_tokens
   printf '%s\n' "$API_ENDPOINT" >"$endpoints"
-  write_files "=== 0600 $identity"$'\n'"$IDENTITY"
+  write_file 0600 "$identity" "$IDENTITY"
   mark_applied certificates "$CERTIFICATE_HOURS"
   mark_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"
   mark_applied kube-proxy "$(kube_proxy_settings)"
@@ -47,7 +47,7 @@ restore_identity() {
   is_applied control-plane "$KUBEADM_CONFIG" ||
     fail "looking for $identity on $NODE_NAME: it is lost, and what is declared is not what was applied last; revert the last change of kubelab:cluster and run pulumi up, which writes it again"
   say "writing $identity again, which was lost"
-  write_files "=== 0600 $identity"$'\n'"$IDENTITY"
+  write_file 0600 "$identity" "$IDENTITY"
 }
 
 # An init that did not finish has no nodes but this one.
@@ -215,7 +215,7 @@ at_exit() {
 kube_proxy_settings() { kubectl --namespace kube-system get configmap kube-proxy --output 'jsonpath={.data}'; }
 
 main() {
-  write_files "=== 0600 $config"$'\n'"$KUBEADM_CONFIG"
+  write_file 0600 "$config" "$KUBEADM_CONFIG"
   kubeadm_quietly config validate --config "$config" >/dev/null
   restore_identity
   if [[ ! -s $identity ]]; then

@@ -6,7 +6,7 @@ import yaml
 
 from components.runtimes import RUNTIMES
 from components.steps import kubelet
-from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig
+from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
 
 KUBEADM_API = "kubeadm.k8s.io/v1beta4"
 API_SERVER_PORT = 6443
@@ -30,7 +30,13 @@ def node_registration(node: NodeConfig, address: str, ignore_preflight_errors: S
         "imagePullPolicy": "IfNotPresent",
         "kubeletExtraArgs": [{"name": "node-ip", "value": address}],
         "ignorePreflightErrors": list(ignore_preflight_errors),
+        # No pod comes to a worker before its taints do. A control plane has kubeadm's own until it is settled.
+        **({"taints": [_taint(each) for each in node.taints]} if node.role == "worker" and node.taints else {}),
     }
+
+
+def _taint(taint: Taint) -> dict[str, object]:
+    return {"key": taint.key, **({"value": taint.value} if taint.value else {}), "effect": taint.effect}
 
 
 def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, address: str) -> str:

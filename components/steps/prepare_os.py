@@ -1,6 +1,6 @@
 """The preparation of the operating system, and the repositories that a node's packages come from. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components import apt
 from components.apt import Repository
@@ -12,7 +12,7 @@ from components.step import Step
 from components.steps import operating_system
 from config import MirrorsConfig, NodeConfig
 
-STEP = Step("10-prepare-os.sh", timeout_seconds=600)
+STEP = Step("10-prepare-os.sh", timeout_seconds=1500)
 
 
 def repositories(node: NodeConfig, minor: str, mirrors: MirrorsConfig) -> list[Repository]:
@@ -29,6 +29,11 @@ def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence
         "NODE_NAME": node.name,
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
+        "PROGRAMS": _lines(of_node(node).programs),
         "MIRROR_CA": mirrors.ca_pem or "",
         "ONLY_MIRRORS": str(of_node(node).archive(mirrors) is not None).lower(),
     }
+
+
+def _lines(programs: Mapping[str, str]) -> str:
+    return "\n".join(f"{program} {package}" for program, package in programs.items())

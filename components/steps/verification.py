@@ -25,9 +25,9 @@ def environment(
         "RUNTIMES": "\n".join(map(_declared, nodes)),
         "NODE_FACTS": facts,
         "POD_SUBNET": cluster.pod_subnet,
-        "POD_NETWORK": network.name,
+        "POD_NETWORK": network.describe(cluster.pod_network),
         "POD_NETWORK_WORKLOADS": "\n".join(network.workloads),
-        "POD_NETWORK_LOOK_AT": network.look_at,
+        "POD_NETWORK_LOOK_AT": network.hint(cluster.pod_network),
         "DNS_DOMAIN": cluster.dns_domain,
         "TEST_IMAGE": versions.kubernetes(cluster.kubernetes_version).agnhost_image,
     }

@@ -1,6 +1,6 @@
 """The rig's bridge network: reaches the host's mirror and the other machines, and nothing else."""
 
-from rig.host.docker import Docker
+from rig.host.docker import LABEL, Docker
 from toolchain.errors import SetupError
 
 NAME = "kubelab"
@@ -54,15 +54,14 @@ def _exists(docker: Docker, doing: str) -> bool:
 
 
 def _ours(docker: Docker, doing: str) -> bool:
-    return all(
-        (each["Labels"] or {}).get("kubelab.rig") == docker.rig for each in docker.inspect("network", [NAME], doing)
-    )
+    return all((each["Labels"] or {}).get(LABEL) == docker.rig for each in docker.inspect("network", [NAME], doing))
 
 
 def _fits(docker: Docker, doing: str) -> bool:
     found = docker.inspect("network", [NAME], doing)[0]
     if not _ours(docker, doing):
-        raise SetupError(f"{doing}: it belongs to another clone of the project; run `make rig-down` there first")
+        whose = (found["Labels"] or {}).get(LABEL, "without a mark")
+        raise SetupError(f"{doing}: it is of another clone or run, {whose}; run `make rig-down` there first")
     plan = found["IPAM"]["Config"][0]
     bridge = found["Options"].get("com.docker.network.bridge.name")
     return bool(found["Internal"]) and (plan["Subnet"], plan["Gateway"], bridge) == (SUBNET, GATEWAY, BRIDGE)

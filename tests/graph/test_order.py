@@ -132,6 +132,14 @@ def test_a_node_is_inspected_once_it_is_a_member(graph: Graph, workers: list[str
         assert {name.partition("-")[0] for _, name in scripts_before(graph, inspected)} == {"cp1", worker}
 
 
+def test_nodes_are_settled_once_they_all_joined_and_before_verification(graph: Graph, workers: list[str]) -> None:
+    settled = step(graph, "70-settle-nodes.sh", "settle")
+    for worker in workers:
+        assert waits_for(graph, settled, step(graph, "60-join-worker.sh", worker))
+        assert not waits_for(graph, step(graph, "80-inspect-node.sh", worker), settled)
+    assert waits_for(graph, verification(graph), settled)
+
+
 def test_verification_comes_after_every_other_step(graph: Graph) -> None:
     verified = verification(graph)
     assert [

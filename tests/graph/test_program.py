@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from components.runtimes import RUNTIMES
-from config.versions import KUBERNETES
+from config.versions import TRIED
 from tests.graph import conftest
 from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer, shipped
 from tests.graph.recording import Graph, is_secret, record
 
-DEFAULT = next(iter(KUBERNETES))
+DEFAULT = TRIED
 
 
 class Lines(logging.Handler):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.versions import KUBERNETES
+from config.versions import TRIED
 from tests.graph import conftest
 from tests.graph.changes import Lab, replaced
 from tests.graph.conftest import loaded, moid_of, registered, shipped
@@ -67,7 +67,7 @@ def test_a_renewal_that_is_due_makes_certificates_and_credentials_anew_and_nothi
 def test_another_version_of_kubernetes_meets_every_nodes_first_step(lab: Lab) -> None:
     graph = lab()
     for node in ("cp1", "w1", "w2", "w3"):
-        assert given(step(graph, "00-preflight.sh", node), "KUBERNETES_VERSION") == next(iter(KUBERNETES))
+        assert given(step(graph, "00-preflight.sh", node), "KUBERNETES_VERSION") == TRIED
 
 
 def test_settings_of_one_nodes_kubelet_change_that_nodes_packages_alone(lab: Lab) -> None:
@@ -99,6 +99,40 @@ def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> No
     assert changed == {"cp1-init"}
     assert replaced(before, after) == set()
     assert given(step(after, "40-init-control-plane.sh", "cp1"), "CERT_SANS") == "k8s.lab"
+
+
+def test_labels_and_taints_change_the_one_step_of_all_nodes_and_are_readable(lab: Lab) -> None:
+    taint = {"key": "dedicated", "value": "database", "effect": "NoSchedule"}
+    before, after = lab(), lab({"w1": {"labels": {"disk": "ssd"}, "taints": [taint]}, "cp1": {"schedulable": True}})
+    changed = {
+        command.name
+        for command in commands(after)
+        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
+    }
+    # Whoever joined has its taints from the step of all nodes; its join, run again, changes nothing on a member.
+    assert changed == {"nodes-settle", "w1-join"}
+    assert replaced(before, after) == set()
+    wanted = given(step(after, "70-settle-nodes.sh", "settle"), "WANTED").splitlines()
+    assert {line for line in wanted if not line.startswith("cp1 ")} == {
+        "w1 label disk=ssd",
+        "w1 taint dedicated=database:NoSchedule",
+    }
+    assert "cp1 no-taint node-role.kubernetes.io/control-plane:NoSchedule" in wanted
+
+
+def test_a_label_alone_runs_no_other_step(lab: Lab) -> None:
+    before, after = lab(), lab({"w2": {"labels": {"disk": "ssd"}}})
+    changed = {
+        command.name
+        for command in commands(after)
+        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
+    }
+    assert changed == {"nodes-settle"}
+
+
+def test_a_worker_that_joins_anew_is_settled_anew(lab: Lab) -> None:
+    settled = step(lab(), "70-settle-nodes.sh", "settle")
+    assert {"w1-membership-id", "cp1-init-id"} <= set(settled.plain("triggers"))
 
 
 def test_another_endpoint_reaches_the_cluster_and_what_joins_and_drains_nothing(lab: Lab) -> None:

@@ -9,6 +9,7 @@ from tests.graph.recording import Graph, Resource, is_secret
 from tests.graph.test_order import CLUSTER, MACHINE, commands, script_of, step, verification
 
 INITIALISATION = "cp1-init-id"
+OF_CLUSTER = {"45-apply-pod-network.sh", "50-manage-membership.sh", "70-settle-nodes.sh", "90-verify-cluster.sh"}
 
 
 def node_of(command: Resource, graph: Graph) -> str:
@@ -38,7 +39,7 @@ def install_step(graph: Graph, config: LabConfig, node: str) -> Resource:
 
 def of_cluster(command: Resource) -> bool:
     """Whether a command is of the cluster as a whole, whichever control plane it runs on."""
-    return script_of(command) in {"45-apply-pod-network.sh", "50-manage-membership.sh", "90-verify-cluster.sh"}
+    return script_of(command) in OF_CLUSTER
 
 
 def test_every_step_goes_with_its_own_machine_or_with_the_cluster(graph: Graph) -> None:
@@ -148,7 +149,7 @@ def test_the_cluster_is_verified_again_when_any_node_was_made_anew(graph: Graph,
 
 
 def test_few_connections_are_made_per_node(graph: Graph, config: LabConfig) -> None:
-    of_all = ["cp1-certificates", "pod-network-apply", "verification"]
+    of_all = ["cp1-certificates", "pod-network-apply", "nodes-settle", "verification"]
     assert len(commands(graph)) <= 7 * len(config.nodes) + len(of_all)
     for node in config.workers:
         assert len([command for command in commands(graph) if node.name in command.name.split("-")]) <= 7

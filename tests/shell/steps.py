@@ -21,6 +21,7 @@ from components.steps import (
     preflight,
     prepare_os,
     reset,
+    settle_nodes,
     verification,
 )
 from config import ClusterConfig, ExtraArg
@@ -71,6 +72,12 @@ class Step:
 def render(step: Step) -> str:
     """What the shell of a step reads."""
     return render_stdin(step.file, step.environment)
+
+
+def run_prepared(guest: Guest) -> None:
+    run_kubelet(guest)
+    run_runtime(guest)
+    guest.forget("packages/kubeadm")
 
 
 def serve_cri_dockerd(guest: Guest) -> None:
@@ -131,8 +138,8 @@ PREPARE_OS = Step(
 INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
     install_kubernetes.STEP.file,
-    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER),
-    run_kubelet,
+    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER, SITE),
+    run_prepared,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)
 
@@ -178,6 +185,11 @@ JOIN = Step(
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
+SETTLE = Step(
+    settle_nodes.STEP.file,
+    settle_nodes.environment((labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES),
+    run_workload,
+)
 VERIFY = Step(
     verification.STEP.file,
     verification.environment(CLUSTER, labs.MIXED.nodes, ADDRESSES, render_facts(NODE_FACTS)),
@@ -198,6 +210,7 @@ STEPS = (
     REMOVE,
     JOIN,
     INSPECT,
+    SETTLE,
     VERIFY,
     COMPARE,
 )

@@ -29,6 +29,8 @@ from tests.unit.components import labs
 MIRROR = "https://10.87.0.1:8443"
 KEY = (Path(__file__).parent / "package-key.asc").read_text()
 KEY_FINGERPRINT = "47E684F5EFC1E3A8501C12EFD069B871B7E81F6E"
+OTHER_KEY = (Path(__file__).parent / "other-package-key.asc").read_text()
+OTHER_FINGERPRINT = "FCBEBAD47DCBFD0BE07DF8CF5E97D8684E1B7BF4"
 KEY_URL = f"{MIRROR}/apt/Release.key"
 KEYRING = "/etc/apt/keyrings/kubelab-kubernetes.asc"
 REPOSITORY = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True)
@@ -186,6 +188,8 @@ def run_workload(guest: Guest) -> None:
     guest.state("pods", PODS)
     for address in ("10.96.0.5", FORWARDED, *(f"10.87.0.{host}:30080" for host in (10, 11, 12))):
         guest.web(f"http://{address}/hostname", "web-1\n")
+    for host in (10, 11, 12):
+        guest.web(f"https://10.87.0.{host}:10250/healthz", "ok")
     guest.state("reported", "\n".join(REPORTED[node.name] for node in labs.MIXED.nodes))
     for node in labs.MIXED.nodes:
         guest.state(f"configz/{node.name}", render_configz(RUNTIMES[node.runtime].cri_socket))

@@ -15,10 +15,8 @@ from tests.unit.components import labs
 
 FILE, WANTED = steps.CERTIFICATES.file, steps.CERTIFICATES.environment
 RENEWED = "kubeadm certs renew all"
-RESTARTED = [
-    f"crictl stop --timeout 10 {component}"
-    for component in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-]
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+RESTARTED = [f"crictl stop --timeout 10 {component}" for component in COMPONENTS]
 KUBELET = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
 

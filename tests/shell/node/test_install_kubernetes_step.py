@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from components.steps import images
 from tests.shell.guest.machine import KILLED, Guest, Result, assert_one_error
 from tests.shell.steps import INSTALL_KUBERNETES, kubelet_patch
 from tests.shell.world import JOIN_KEY, RELEASE
@@ -41,7 +42,7 @@ class TestPackages:
         result = install(guest)
         assert (result.status, result.errors) == (0, [])
         names = ("kubelet", "kubeadm", "kubectl", "kubernetes-cni", "cri-tools")
-        versions = (*[f"{VERSION}-1"] * 3, f"{RELEASE.kubernetes_cni}-1", f"{RELEASE.cri_tools}-1")
+        versions = (*[f"{VERSION}-1"] * 3, "1.1", f"{RELEASE.minor}.1")
         assert tuple(guest.known(f"packages/{name}") for name in names) == versions
         assert {guest.known(f"held/{name}") for name in names} == {"held"}
         assert guest.known("units/kubelet/enabled") == "enabled"
@@ -157,3 +158,25 @@ class TestKubeletSettings:
         result = install(member, KUBELET_PATCH=CHANGED)
         assert (result.status, result.errors) == (0, [])
         assert not member.calls("kubeadm upgrade")
+
+
+class TestImages:
+    def test_a_worker_pulls_those_of_kubeadms_list_that_run_on_it(self, guest: Guest) -> None:
+        """Tags of etcd and CoreDNS differ between patch releases: only kubeadm knows them."""
+        install(guest)
+        assert guest.calls("crictl pull") == [
+            f"crictl pull registry.k8s.io/kube-proxy:v{VERSION}",
+            "crictl pull registry.k8s.io/pause:3.10.2",
+        ]
+
+    def test_a_control_plane_pulls_the_whole_list(self, guest: Guest) -> None:
+        install(guest, IMAGES=images.of_kubeadm("controlPlane"))
+        assert "crictl pull registry.k8s.io/etcd:3.6.8-0" in guest.calls("crictl pull")
+
+    def test_a_list_without_them_is_one_clear_error(self, guest: Guest) -> None:
+        guest.answer("kubeadm", "[[ $1 != config ]] || { echo registry.example/other:1; exit 0; }")
+        assert_one_error(install(guest), "w1", "registry.example/other:1", images.of_kubeadm("worker"))
+
+    def test_a_member_has_its_images_and_pulls_none(self, member: Guest) -> None:
+        install(member, KUBELET_PATCH=CHANGED)
+        assert not member.calls("crictl pull")

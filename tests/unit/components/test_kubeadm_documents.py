@@ -10,7 +10,7 @@ import yaml
 
 from components.runtimes import RUNTIMES
 from components.steps import kubeadm, kubelet
-from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig
+from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
 from config.passthrough import KUBE_PROXY_MODES
 from tests.unit.components.labs import CLUSTER, CONTROL_PLANE, SITE, WORKERS
 
@@ -70,6 +70,21 @@ def test_the_documents_of_init_are_as_reviewed(declared: tuple[ClusterConfig, Si
 
 def test_the_document_of_a_join_is_as_reviewed() -> None:
     assert join() == (GOLDEN / "join.yaml").read_text()
+
+
+def test_a_worker_registers_with_its_taints_so_that_no_pod_comes_before_them() -> None:
+    taints = (Taint("dedicated", "database", "NoSchedule"), Taint("slow", "", "NoExecute"))
+    registration = yaml.safe_load(join(replace(WORKERS[0], taints=taints)))["nodeRegistration"]
+    assert registration["taints"] == [
+        {"key": "dedicated", "value": "database", "effect": "NoSchedule"},
+        {"key": "slow", "effect": "NoExecute"},
+    ]
+
+
+def test_a_control_plane_registers_with_kubeadms_own_taint_whatever_is_declared() -> None:
+    """A running one is not changed by it: its taints are kept by the step of all nodes."""
+    declared = replace(CONTROL_PLANE, taints=(Taint("a", "", "NoSchedule"),), schedulable=True)
+    assert init(node=declared) == init()
 
 
 def test_what_a_cluster_keeps_for_its_life_is_as_reviewed() -> None:

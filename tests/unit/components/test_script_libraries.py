@@ -19,13 +19,17 @@ from tests.unit.components.scripts import EACH, FILES, LIBRARIES, LIBRARY, OF_LI
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
-    assert read_step(OF_LIBRARY) == read_script("packages.sh") + read_step(LIBRARY) + read_script(OF_LIBRARY)
+    packages, library = read_step("packages.sh"), read_step(LIBRARY)
+    assert packages.endswith(read_script("packages.sh"))
+    assert library.startswith(read_script("observe.sh") + read_script("files.sh"))
+    rest = library.replace(read_script("files.sh"), "")
+    assert read_step(OF_LIBRARY) == packages + rest + read_script(OF_LIBRARY)
     assert read_step(PLAIN) == read_script(PLAIN)
     assert render_stdin(OF_LIBRARY, {}).endswith(read_script(step.PRELUDE) + read_step(OF_LIBRARY))
 
 
 def test_a_library_names_libraries_too_and_has_them_before_it() -> None:
-    named = ("observe.sh", "files.sh", LIBRARY)
+    named = ("observe.sh", "files.sh", "images.sh", LIBRARY)
     assert read_step(LIBRARY) == "".join(map(read_script, named))
 
 
@@ -52,7 +56,7 @@ def test_a_script_names_no_library_that_it_does_not_call(file: str) -> None:
 
 
 def test_a_librarys_inputs_are_those_of_the_script_that_names_it() -> None:
-    inputs = {*declared_inputs(read_script(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
+    inputs = {*declared_inputs(read_step(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
     check_environment(OF_LIBRARY, sorted(inputs))
     with pytest.raises(ScriptError, match="CRI_SOCKET"):
         check_environment(OF_LIBRARY, sorted(inputs - {"CRI_SOCKET"}))

@@ -53,7 +53,7 @@ def test_a_script_uses_no_variable_that_it_did_not_declare(file: str) -> None:
     text = read_step(file)
     given = set(declared_inputs(text))
     own = set(re.findall(r"^\s*(?:export )?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
-    system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP"}
+    system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP", "BASH_REMATCH", "PATH", "TIME_LIMIT"}
     for_libraries = {"SERVICE"}  # a script may set it; the library has a default
     assert set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)\b", text)) <= given | own | system | for_libraries
 
@@ -113,14 +113,15 @@ def test_the_command_is_constant_but_for_name_and_hash() -> None:
 
 def test_the_command_has_a_lock_with_an_end_and_a_time_limit() -> None:
     command = render_command(PLAIN, 1800)
-    assert re.search(r"flock --timeout \d+ /run/kubelab\.lock", command)
-    assert re.search(r"timeout --kill-after=\d+ 1800 bash -s", command)
+    assert re.search(rf"flock --timeout \d+ --conflict-exit-code \d+ {re.escape(step.LOCK)} ", command)
+    assert re.search(r"timeout --verbose --kill-after=\d+ 1800 env TIME_LIMIT=1800 bash -s", command)
+    assert step.LOCK in read_script(step.PRELUDE)
     assert command.startswith("sudo -n ")
 
 
 def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
     file = "50-manage-membership.sh"
-    assert f" bash -s -- remove # {file}" in render_command(file, 60, "remove")
+    assert " bash -s -- remove ||" in render_command(file, 60, "remove")
 
 
 def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:

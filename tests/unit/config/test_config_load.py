@@ -35,7 +35,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         pod_subnet="10.244.0.0/16",
         service_subnet="10.96.0.0/12",
         dns_domain="cluster.local",
-        pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9"),
+        pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9", backend="vxlan", port=8472, mtu=None),
         kube_proxy={"mode": "iptables"},
         control_plane_endpoint=None,
         cert_sans=(),
@@ -56,15 +56,33 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
+        labels={},
+        taints=(),
+        schedulable=True,
     )
-    assert lab.nodes == (replace(w1, name="cp1", role="controlPlane"), w1)
+    assert lab.nodes == (replace(w1, name="cp1", role="controlPlane", schedulable=False), w1)
     vsphere = lab.site.vsphere
     assert (vsphere.server, vsphere.port, vsphere.user) == ("esxi.lab", 443, "root")
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
     assert lab.site.addresses == config.AddressesConfig("10.87.0.0/24")
     assert lab.site.ssh.user == "lab"
-    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {})
+    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {}, {})
     assert (lab.site.registries, lab.site.ignore_preflight_errors, lab.warnings) == ((), (), ())
+
+
+def test_labels_taints_and_schedulable_arrive_with_their_node(lab_folder: Callable[[Path], LabFolder]) -> None:
+    cp1, w1, w2 = lab_folder(CASES / "valid" / "30-labels-and-taints").load().nodes
+    assert (cp1.schedulable, w1.schedulable) == (False, True)
+    assert w1.labels == {"disk": "ssd", "example.com/Team_1": "a.b-c", "topology.kubernetes.io/zone": "rack-1"}
+    assert [str(taint) for taint in w1.taints] == ["dedicated=database:NoSchedule", "dedicated=database:NoExecute"]
+    assert [str(taint) for taint in cp1.taints] == ["infra:PreferNoSchedule"]
+    assert (w2.labels, w2.taints) == ({}, ())
+
+
+@pytest.mark.case("D21")
+def test_a_control_plane_is_schedulable_where_it_says_so(lab_folder: Callable[[Path], LabFolder]) -> None:
+    (alone,) = lab_folder(CASES / "valid" / "31-a-lab-of-one-node").load().nodes
+    assert alone.schedulable
 
 
 def test_all_that_is_written_arrives(everything: LabFolder) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.yaml_reader import YamlError, read_yaml
+from config.reading.yaml_reader import YamlError, read_yaml
 
 
 def faults(text: str) -> list[str]:
