@@ -9,8 +9,8 @@ import pulumi
 from components.control_planes import one_that_answers
 from components.node import Node
 from components.script import Host, Script
-from components.steps import apply_pod_network, certificates, init, kubeadm
-from config import ClusterConfig, LabConfig
+from components.steps import apply_pod_network, certificates, init, kubeadm, write_component_files
+from config import ClusterConfig, LabConfig, NodeConfig
 
 
 class Cluster(pulumi.ComponentResource):
@@ -45,7 +45,7 @@ class Cluster(pulumi.ComponentResource):
             first.host,
             first.address.apply(lambda address: init.environment(node, cluster, site, address)),
             parent=self,
-            depends_on=[first.packages],
+            depends_on=[self._component_files(config, node, first)],
         )
         now = datetime.now(UTC)
         # Before this step had this result it had a secret one, which a preview still shows.
@@ -75,6 +75,19 @@ class Cluster(pulumi.ComponentResource):
             depends_on=[renewed],
         )
         self.register_outputs({"endpoint": self.endpoint, "kubeconfig": self.kubeconfig})
+
+    def _component_files(self, config: LabConfig, node: NodeConfig, prepared: Node) -> Script:
+        """What the init waits for: the files of components where there are any."""
+        if not write_component_files.is_wanted(config.cluster):
+            return prepared.packages
+        return Script(
+            f"{node.name}-component-files",
+            write_component_files.STEP,
+            prepared.host,
+            pulumi.Output.secret(write_component_files.environment(node, config.cluster)),
+            parent=self,
+            depends_on=[prepared.packages],
+        )
 
 
 def _warn_of_an_end(cluster: ClusterConfig, kubeconfig: pulumi.Output[str], now: datetime) -> None:

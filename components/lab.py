@@ -75,7 +75,9 @@ class Lab(pulumi.ComponentResource):
             settle_nodes.STEP,
             cluster.host,
             pulumi.Output.all(**addresses).apply(
-                lambda known: settle_nodes.environment(config.nodes, {name: known[name] for name in addresses})
+                lambda known: settle_nodes.environment(
+                    config.cluster, config.nodes, {name: known[name] for name in addresses}
+                )
             ),
             parent=self,
             # A node that is registered anew has lost what it was given.

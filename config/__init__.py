@@ -7,6 +7,7 @@ records of container runtimes, pod networks, guest systems) can use these types.
 from config.lab import (
     AddressesConfig,
     ClusterConfig,
+    DeclaredFile,
     ExtraArg,
     ImageConfig,
     LabConfig,
@@ -29,6 +30,7 @@ __all__ = [
     "AddressesConfig",
     "ClusterConfig",
     "ConfigError",
+    "DeclaredFile",
     "ExtraArg",
     "ImageConfig",
     "LabConfig",

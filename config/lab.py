@@ -35,6 +35,19 @@ class ExtraArg:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredFile:
+    """A file that a user declares: its whole path on a machine, its text, which ends in a newline, and its mode.
+
+    `secret`: its text stands in no preview, and encrypted in the state.
+    """
+
+    path: str
+    text: SecretStr
+    mode: str
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterConfig:
     """What all nodes share; subnets in CIDR notation, versions as `1.36.3`.
 
@@ -42,6 +55,7 @@ class ClusterConfig:
     settings of KubeProxyConfiguration, `mode` always among them. `cert_sans` are host names and IP addresses.
     `control_plane_endpoint` is kubeadm's, as `host:port`; None for the address of the first control plane.
     `name` tells the cluster from others in a kubeconfig. `certificate_hours` is how long certificates are valid.
+    `control_plane_files` are those of its components, each in the folder of one.
     """
 
     name: str
@@ -55,6 +69,8 @@ class ClusterConfig:
     kube_proxy: Mapping[str, JsonValue]
     control_plane_endpoint: str | None
     cert_sans: tuple[str, ...]
+    secrets_encryption: bool
+    control_plane_files: tuple[DeclaredFile, ...]
     api_server_extra_args: tuple[ExtraArg, ...]
     controller_manager_extra_args: tuple[ExtraArg, ...]
     scheduler_extra_args: tuple[ExtraArg, ...]
@@ -111,6 +127,7 @@ class NodeConfig:
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
+    files: tuple[DeclaredFile, ...]
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     schedulable: bool
@@ -164,6 +181,7 @@ class SshConfig:
     """How machines are reached."""
 
     user: str
+    authorized_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config import lab, releases, versions
+from config.declared.control_plane import ExtraArgSpec
+from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
 from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
 from config.site import ImageSpec, MirrorsSpec, PackageKeysSpec, SiteSpec, VsphereSpec
-from config.stack import ExtraArgSpec, PodNetworkSpec
+from config.stack import PodNetworkSpec
 
 _DEFAULT_PORT = 443
 
@@ -24,24 +26,36 @@ class Folders:
 
 
 def resolve(
-    stack: str, documents: Documents, files: SiteFiles, folders: Folders, warnings: tuple[str, ...]
+    stack: str,
+    documents: Documents,
+    files: SiteFiles,
+    declared: DeclaredFiles,
+    folders: Folders,
+    warnings: tuple[str, ...],
 ) -> lab.LabConfig:
     """The lab of two documents without faults."""
     site = _site(documents.site, files, folders.site)
-    cluster = _cluster(stack, documents)
+    cluster = _cluster(stack, documents, declared)
     nodes = (
         _node(
             documents,
             name,
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
             image=_image(node.image, folders.stack) if node.image else site.vsphere.image,
+            files=declared.nodes[name],
         )
         for name, node in documents.nodes.items()
     )
     return lab.LabConfig(stack, cluster, tuple(nodes), site, warnings)
 
 
-def _node(documents: Documents, name: str, runtime_version: str, image: lab.ImageConfig) -> lab.NodeConfig:
+def _node(
+    documents: Documents,
+    name: str,
+    runtime_version: str,
+    image: lab.ImageConfig,
+    files: tuple[lab.DeclaredFile, ...],
+) -> lab.NodeConfig:
     node, cluster, site = documents.nodes[name], documents.cluster, documents.site
     return lab.NodeConfig(
         name=name,
@@ -53,13 +67,14 @@ def _node(documents: Documents, name: str, runtime_version: str, image: lab.Imag
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
         on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
+        files=files,
         labels=node.labels,
         taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
         schedulable=documents.is_schedulable(node),
     )
 
 
-def _cluster(stack: str, documents: Documents) -> lab.ClusterConfig:
+def _cluster(stack: str, documents: Documents, declared: DeclaredFiles) -> lab.ClusterConfig:
     cluster = documents.cluster
     release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
@@ -74,6 +89,8 @@ def _cluster(stack: str, documents: Documents) -> lab.ClusterConfig:
         kube_proxy={"mode": KUBE_PROXY_MODES[0], **documents.kube_proxy},
         control_plane_endpoint=cluster.control_plane_endpoint,
         cert_sans=cluster.api_server.cert_sans,
+        secrets_encryption=cluster.secrets_encryption,
+        control_plane_files=declared.control_plane,
         api_server_extra_args=_arguments(cluster.api_server.extra_args),
         controller_manager_extra_args=_arguments(cluster.controller_manager.extra_args),
         scheduler_extra_args=_arguments(cluster.scheduler.extra_args),
@@ -105,7 +122,7 @@ def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
     return lab.SiteConfig(
         vsphere=_vsphere(site.platform.vsphere, files, folder),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
-        ssh=lab.SshConfig(user=site.ssh.user),
+        ssh=lab.SshConfig(user=site.ssh.user, authorized_keys=tuple(dict.fromkeys(site.ssh.authorized_keys))),
         mirrors=_mirrors(site.mirrors, site.package_keys, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),
         ignore_preflight_errors=site.ignore_preflight_errors,

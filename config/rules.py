@@ -6,8 +6,11 @@ from itertools import combinations
 from urllib.parse import urlsplit
 
 from components.runtimes import RUNTIMES
-from config import releases, retired, scheduling_rules, versions
+from config import releases, retired, versions
+from config.declared import component_rules
 from config.documents import Documents
+from config.kubernetes.unfit import deprecated_arguments, unfit_settings
+from config.nodes import scheduling_rules
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
 from config.site import MachineSpec, RegistrySpec
@@ -32,6 +35,8 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
     yield from scheduling_rules.broken_rules(documents)
+    yield from component_rules.broken_rules(documents)
+    yield from unfit_settings(documents)
 
 
 def warnings(documents: Documents) -> Iterator[Problem]:
@@ -39,6 +44,7 @@ def warnings(documents: Documents) -> Iterator[Problem]:
     yield from _deprecated_kube_proxy_mode(documents)
     yield from _mirrors_that_a_runtime_cannot_use(documents)
     yield from scheduling_rules.warnings(documents)
+    yield from deprecated_arguments(documents)
 
 
 def _control_plane_count(documents: Documents) -> Iterator[Problem]:

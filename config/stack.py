@@ -5,7 +5,6 @@ from ipaddress import IPv4Network
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -15,10 +14,12 @@ from pydantic import (
     model_validator,
 )
 
-from config import retired
+from config import wishes
+from config.declared.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
+from config.declared.files import NodeFiles
 from config.lab import Role, RuntimeChange
 from config.model import Spec
-from config.passthrough import check_api_server, check_controller_manager, check_etcd, check_scheduler
+from config.nodes.scheduling import Labels, Taints
 from config.releases import (
     KubernetesVersion,
     PodNetworkBackend,
@@ -33,11 +34,8 @@ from config.releases import (
     pod_network_backends,
     pod_network_version,
 )
-from config.scheduling import Labels, Taints
-from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
+from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec, unless_refused
 from config.values import (
-    ArgumentName,
-    CertificateName,
     ClusterName,
     ControlPlaneEndpoint,
     DnsDomain,
@@ -106,48 +104,10 @@ class PodNetworkSpec(Spec):
         return value
 
 
-class ExtraArgSpec(Spec):
-    """An argument of a component, as kubeadm writes it."""
-
-    name: ArgumentName = Field(description="the argument's name, without dashes")
-    value: str = Field(description="its value, always a text")
-
-
-_Arguments = Annotated[tuple[ExtraArgSpec, ...], Field(strict=False)]
-_DESCRIPTION = "arguments added to those that kubeadm gives it"
-
-
-class ApiServerSpec(Spec):
-    """The API server."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_api_server)] = Field(default=(), description=_DESCRIPTION)
-    cert_sans: Annotated[tuple[CertificateName, ...], Field(strict=False)] = Field(
-        default=(), alias="certSANs", description="host names and IP addresses added to its certificate"
-    )
-
-
-class ControllerManagerSpec(Spec):
-    """The controller manager."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_controller_manager)] = Field(
-        default=(), description=_DESCRIPTION
-    )
-
-
-class SchedulerSpec(Spec):
-    """The scheduler."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_scheduler)] = Field(default=(), description=_DESCRIPTION)
-
-
-class EtcdSpec(Spec):
-    """The control plane's own etcd."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_etcd)] = Field(default=(), description=_DESCRIPTION)
-
-
 class ClusterSpec(Spec):
     """The cluster: what all nodes share."""
+
+    refused_keys = wishes.CLUSTER
 
     name: ClusterName | None = Field(
         default=None, description="its name in kubeconfigs, beside those of other clusters; default: the stack's name"
@@ -198,6 +158,10 @@ class ClusterSpec(Spec):
     )
     scheduler: SchedulerSpec = Field(default=SchedulerSpec(), description="the scheduler")
     etcd: EtcdSpec = Field(default=EtcdSpec(), description="etcd")
+    secrets_encryption: bool = Field(
+        default=False, description="whether Secrets are encrypted in etcd, with a key that stays on the control plane"
+    )
+    files: NodeFiles = Field(default_factory=dict, description="files of every node, by their paths there")
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -232,9 +196,11 @@ class MachineOverride(MachineSpec):
 class NodeSpec(Spec):
     """One node: a virtual machine, and its part in the cluster."""
 
-    refused_keys = retired.NODE_KEYS
+    refused_keys = wishes.NODE
 
-    role: Role = Field(description="what the node is in the cluster")
+    role: Annotated[Role, BeforeValidator(unless_refused(wishes.ROLES))] = Field(
+        description="what the node is in the cluster"
+    )
     runtime: Runtime | None = Field(default=None, description="its container runtime; default: the cluster's")
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the cluster's"
@@ -243,6 +209,7 @@ class NodeSpec(Spec):
     on_runtime_change: RuntimeChange | None = Field(default=None, description="as in the cluster, for this node")
     labels: Labels = Field(default_factory=dict, description="labels of the node, kept as they are written")
     taints: Taints = Field(default=(), description="taints of the node, kept as they are written")
+    files: NodeFiles = Field(default_factory=dict, description="files of the node, in place of the cluster's")
     schedulable: bool | None = Field(
         default=None, description="whether a control plane runs pods of users, as in a lab of one node; default: false"
     )

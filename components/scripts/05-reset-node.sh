@@ -4,6 +4,7 @@
 # installed, and what is in the list of known traces; nothing else.
 # library: traces.sh
 # library: packages.sh
+# library: owner.sh
 # library: swap.sh
 : "${NODE_NAME:?name of the node}"
 : "${ROLE:?controlPlane or worker}"
@@ -163,6 +164,8 @@ remove_unit_files() {
 # What kubelab's own preparation wrote or set aside.
 undo_preparation() {
   local file
+  place_own_files
+  authorize_keys
   rm -f /etc/modules-load.d/kubelab.conf /etc/sysctl.d/{99,zz}-kubelab.conf /etc/apt/keyrings/kubelab-* \
     /etc/apt/sources.list.d/kubelab-*
   for file in /etc/apt/sources.list.kubelab-disabled /etc/apt/sources.list.d/*.kubelab-disabled; do

@@ -9,6 +9,7 @@
 : "${CERT_SANS?further names and addresses in the API server certificate, separated by spaces}"
 : "${API_ENDPOINT:?host:port at which the API server is asked}"
 : "${CRI_SOCKET:?the one socket of this node}"
+: "${COMPONENT_FILES?paths of the files that components are given, a line each; empty: none}"
 
 config=/etc/kubelab/kubeadm-init.yaml
 identity=/etc/kubelab/cluster-identity.yaml
@@ -28,7 +29,7 @@ initialise() {
   fi
   say "initialising the control plane of $API_ENDPOINT"
   logged "initialising the control plane on $NODE_NAME (see also: journalctl -u kubelet -n 50)" \
-    kubeadm init --config "$config" --skip-token-print
+    run_init
   delete_tokens
   printf '%s\n' "$API_ENDPOINT" >"$endpoints"
   write_file 0600 "$identity" "$IDENTITY"
@@ -58,6 +59,16 @@ refuse_to_reset_a_cluster() {
     fail "initialising the control plane on $NODE_NAME: found a cluster that runs there with $others, and no record of it in $identity; restore that file, or destroy the lab and build it anew"
 }
 
+# kubeadm does not say why a component that it waits for does not come up.
+run_init() {
+  local component
+  kubeadm init --config "$config" --skip-token-print && return 0
+  for component in etcd kube-apiserver; do
+    printf 'the last words of %s: %s\n' "$component" "$(last_words "$component")"
+  done
+  return 1
+}
+
 # init always makes a token of a day; workers get one of their own, of minutes.
 delete_tokens() {
   local tokens id rest
@@ -74,6 +85,23 @@ check_address() {
   [[ -n $former && $former != "$NODE_ADDRESS" ]] || return 0
   interface=$(ip -o -4 address show to "$NODE_ADDRESS" | awk '{print $2; exit}')
   fail "comparing the address of $NODE_NAME: found $NODE_ADDRESS, and the control plane was made with advertiseAddress $former, by which etcd and the certificates know it; reserve $former for this machine (MAC $(cat "/sys/class/net/$interface/address" 2>/dev/null || echo unknown)) on the DHCP server, restart it, and run: make recover, pulumi up"
+}
+
+# Secrets that are encrypted in etcd are lost to an API server that is not given their key.
+check_encryption() {
+  local key_file=/etc/kubernetes/kube-apiserver/secrets-encryption.yaml
+  [[ ! -f $key_file || $'\n'$COMPONENT_FILES$'\n' == *$'\n'"$key_file"$'\n'* ]] ||
+    fail "comparing the declared cluster with the running one on $NODE_NAME: found Secrets encrypted with the key in $key_file, and secretsEncryption is not declared; write secretsEncryption: true again"
+}
+
+# What components were once given and are no longer: now none of them reads it.
+remove_former_files() {
+  local file
+  while read -r file; do
+    [[ $'\n'$COMPONENT_FILES$'\n' != *$'\n'"$file"$'\n'* ]] || continue
+    rm -f "$file"
+    say "removed $file"
+  done < <(find /etc/kubernetes/kube-{apiserver,controller-manager,scheduler} -type f 2>/dev/null)
 }
 
 check_identity() {
@@ -222,11 +250,13 @@ main() {
     initialise
   else
     check_identity
+    check_encryption
     check_former_endpoints
     keep_certificates "$config"
     is_applied control-plane "$KUBEADM_CONFIG" || apply_settings
     wait_until 120 "the API server at $API_ENDPOINT" is_ready
   fi
+  remove_former_files
   date --utc --date "$(openssl x509 -noout -startdate -in "$authority" | cut -d = -f 2)" +%FT%TZ
 }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Brings the nodes that joined to what is declared of them, on a control plane, once for all: labels and taints, of which
 # it takes away what it set once and nobody declares any more, and leaves what others set; and the certificates that
-# kubelets ask the cluster for, which something must approve, now and whenever they are renewed.
+# kubelets ask the cluster for, which something must approve, now and whenever they are renewed. Once Secrets are to be
+# encrypted, it writes those that were there before again.
 # library: files.sh
 : "${NODES:?lines of: node name, address}"
 : "${WANTED?lines of: node, label KEY=VALUE or taint KEY=VALUE:EFFECT, no-label KEY or no-taint KEY:EFFECT}"
+: "${SECRETS_ENCRYPTION:?true when Secrets are encrypted in etcd}"
 : "${ASKING?names of nodes whose kubelets ask for the certificate they serve with, separated by spaces; empty: none}"
 : "${APPROVER?what approves these, a program and its timer, in the form of write_files; empty: none}"
 
@@ -68,6 +70,20 @@ note() {
     fail "writing down in $2 of $1 what is set there: see kubectl's message above"
 }
 
+# The API server encrypts what is written from now on; what was there before is written again.
+encrypt_secrets() {
+  [[ $SECRETS_ENCRYPTION == true ]] || return 0
+  if is_applied secrets-encryption true; then return 0; fi
+  wait_until 60 'every Secret to be written again, encrypted' rewrite_secrets
+  mark_applied secrets-encryption true
+}
+rewrite_secrets() {
+  local found
+  found=$(kubectl get secrets --all-namespaces --output name) || return 1
+  # kubectl takes an empty list for a fault.
+  [[ -z $found ]] || kubectl get secrets --all-namespaces --output json | kubectl replace --filename - >/dev/null
+}
+
 approve_serving() {
   local node
   if [[ -z $ASKING ]]; then
@@ -112,6 +128,7 @@ main() {
     settle "$node" label "$labels_record"
     settle "$node" taint "$taints_record"
   done <<<"$NODES"
+  encrypt_secrets
   approve_serving
 }
 

@@ -2,7 +2,7 @@
 
 from components.runtimes import RUNTIMES
 from components.step import Log, Step
-from components.steps import certificates, kubeadm
+from components.steps import certificates, component_mounts, kubeadm
 from config import ClusterConfig, NodeConfig, SiteConfig
 
 # stdout is the birth of the cluster's authority.
@@ -19,5 +19,6 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, addr
         "CRI_SOCKET": RUNTIMES[node.runtime].cri_socket,
         "CERT_SANS": " ".join(cluster.cert_sans),
         "API_ENDPOINT": kubeadm.endpoint(cluster, address),
+        "COMPONENT_FILES": "\n".join(component_mounts.files(cluster)),
         **certificates.lifetimes(cluster),
     }

@@ -1,12 +1,14 @@
 """kubeadm's documents as data: pure functions from the checked configuration to v1beta4 YAML text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import yaml
 
+from components import quoted_yaml
 from components.runtimes import RUNTIMES
-from components.steps import kubelet
+from components.steps import component_mounts, kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
+from config.declared.components import COMPONENTS
 
 KUBEADM_API = "kubeadm.k8s.io/v1beta4"
 API_SERVER_PORT = 6443
@@ -68,7 +70,7 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
         "kind": "KubeProxyConfiguration",
         **cluster.kube_proxy,
     }
-    return render([init, cluster_configuration, kubelet_configuration, kube_proxy])
+    return quoted_yaml.dump_all([init, cluster_configuration, kubelet_configuration, kube_proxy])
 
 
 def client_documents(cluster: ClusterConfig, address: str) -> str:
@@ -87,7 +89,7 @@ def client_documents(cluster: ClusterConfig, address: str) -> str:
         "kubernetesVersion": f"v{cluster.kubernetes_version}",
         **_known_by(cluster, address),
     }
-    return render([init, cluster_configuration])
+    return quoted_yaml.dump_all([init, cluster_configuration])
 
 
 def identity(cluster: ClusterConfig, address: str) -> str:
@@ -95,7 +97,8 @@ def identity(cluster: ClusterConfig, address: str) -> str:
 
     Stored objects depend on the networks; etcd knows its members by their addresses.
     """
-    return render([{**_kept(cluster), "advertiseAddress": address}])
+    # Compared with what earlier steps left on the machine, so that its spelling stays as it is.
+    return yaml.safe_dump({**_kept(cluster), "advertiseAddress": address}, sort_keys=False)
 
 
 def _kept(cluster: ClusterConfig) -> dict[str, object]:
@@ -121,14 +124,18 @@ def _known_by(cluster: ClusterConfig, address: str) -> dict[str, object]:
 def _control_plane_settings(cluster: ClusterConfig) -> dict[str, object]:
     """What may be changed while the cluster runs; a component without settings of its own is left out."""
     api_server = {
-        **_extra_args(cluster.api_server_extra_args),
+        **_extra_args(component_mounts.api_server_arguments(cluster)),
+        **_extra_volumes("apiServer", cluster),
         **({"certSANs": list(cluster.cert_sans)} if cluster.cert_sans else {}),
     }
     etcd = _extra_args(cluster.etcd_extra_args)
     components = {
         "apiServer": api_server,
-        "controllerManager": _extra_args(_controller_manager_arguments(cluster)),
-        "scheduler": _extra_args(cluster.scheduler_extra_args),
+        "controllerManager": {
+            **_extra_args(_controller_manager_arguments(cluster)),
+            **_extra_volumes("controllerManager", cluster),
+        },
+        "scheduler": {**_extra_args(cluster.scheduler_extra_args), **_extra_volumes("scheduler", cluster)},
         "etcd": {"local": {"dataDir": ETCD_DATA, **etcd}} if etcd else {},
     }
     return {name: settings for name, settings in components.items() if settings}
@@ -148,21 +155,19 @@ def _extra_args(arguments: Sequence[ExtraArg]) -> dict[str, object]:
     return {"extraArgs": [{"name": argument.name, "value": argument.value} for argument in arguments]}
 
 
+def _extra_volumes(key: str, cluster: ClusterConfig) -> dict[str, object]:
+    volumes = component_mounts.volumes(COMPONENTS[key], cluster)
+    return {"extraVolumes": volumes} if volumes else {}
+
+
 def join_document(site: SiteConfig, node: NodeConfig, address: str) -> str:
-    """The document of `kubeadm join` for a worker, as YAML text; what it joins with lies in a file of its own."""
-    return render(
-        [
-            {
-                "apiVersion": KUBEADM_API,
-                "kind": "JoinConfiguration",
-                "discovery": {"file": {"kubeConfigPath": JOIN_KUBECONFIG}},
-                "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
-                "patches": {"directory": kubelet.PATCHES},
-            }
-        ]
+    """The document of `kubeadm join` for a worker, as YAML text; what it joins by lies in a file of its own."""
+    return quoted_yaml.dump(
+        {
+            "apiVersion": KUBEADM_API,
+            "kind": "JoinConfiguration",
+            "discovery": {"file": {"kubeConfigPath": JOIN_KUBECONFIG}},
+            "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
+            "patches": {"directory": kubelet.PATCHES},
+        }
     )
-
-
-def render(documents: Sequence[Mapping[str, object]]) -> str:
-    """Several documents as one YAML text, keys in the order given."""
-    return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=False)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from components.guest_file import render_files
 from components.step import Step, read_script
 from components.steps import kubelet_serving
-from config import NodeConfig
-from config.scheduling import CONTROL_PLANE_ROLE
+from config import ClusterConfig, NodeConfig
+from config.nodes.scheduling import CONTROL_PLANE_ROLE
 
 _PROGRAM = "installed/approve-kubelet-serving.sh"
 STEP = Step("70-settle-nodes.sh", timeout_seconds=600)
@@ -16,12 +16,13 @@ _CONTROL_PLANE_TAINT = f"{CONTROL_PLANE_ROLE}:NoSchedule"
 _NO_LOAD_BALANCER = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
-def environment(nodes: Sequence[NodeConfig], addresses: Mapping[str, str]) -> dict[str, str]:
+def environment(cluster: ClusterConfig, nodes: Sequence[NodeConfig], addresses: Mapping[str, str]) -> dict[str, str]:
     """What the step is given of all nodes, whose addresses are known by their names."""
     asking = kubelet_serving.asking(nodes)
     return {
         "NODES": "\n".join(f"{name} {address}" for name, address in addresses.items()),
         "WANTED": "".join(f"{node.name} {line}\n" for node in nodes for line in _wanted(node)),
+        "SECRETS_ENCRYPTION": str(cluster.secrets_encryption).lower(),
         "ASKING": " ".join(asking),
         "APPROVER": render_files(kubelet_serving.files(asking, addresses, read_script(_PROGRAM))),
     }

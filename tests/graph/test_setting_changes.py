@@ -31,8 +31,8 @@ def test_the_stacks_name_or_a_declared_one_is_the_clusters_in_kubeconfigs(lab: L
     for graph, name in ((before, "mixed"), (after, "blue")):
         renewed = step(graph, "41-renew-certificates.sh", "cp1")
         assert given(renewed, "CLUSTER_NAME") == name
-        assert f"clusterName: {name}\n" in given(renewed, "CLUSTER_DOCUMENTS")
-        assert f"clusterName: {name}\n" in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
+        assert f'clusterName: "{name}"\n' in given(renewed, "CLUSTER_DOCUMENTS")
+        assert f'clusterName: "{name}"\n' in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
     assert differing(before, after) == {"cp1-init", "cp1-certificates"}
     init = "40-init-control-plane.sh"
     assert given(step(before, init, "cp1"), "IDENTITY") == given(step(after, init, "cp1"), "IDENTITY")
@@ -45,8 +45,8 @@ def test_another_validity_reaches_certificates_and_credentials_and_replaces_noth
     assert differing(before, after) == {"cp1-init", "cp1-certificates", *MEMBERSHIPS}
     assert replaced(before, after) == set()
     documents = given(step(after, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
-    assert "certificateValidityPeriod: 43800h\n" in documents
-    assert "name: cluster-signing-duration" in documents.partition("controllerManager:")[2]
+    assert 'certificateValidityPeriod: "43800h"\n' in documents
+    assert 'name: "cluster-signing-duration"' in documents.partition("controllerManager:")[2]
 
 
 @pytest.mark.case("C3", "C17")

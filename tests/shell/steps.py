@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 
 from components.guest_file import render_files
 from components.step import render_stdin
@@ -23,8 +23,9 @@ from components.steps import (
     reset,
     settle_nodes,
     verification,
+    write_component_files,
 )
-from config import ClusterConfig, ExtraArg
+from config import ClusterConfig, DeclaredFile, ExtraArg
 from tests.shell.guest.machine import Guest
 from tests.shell.world import (
     ADDRESS,
@@ -88,6 +89,13 @@ def serve_manifest(guest: Guest) -> None:
     guest.web(APPLY_POD_NETWORK.environment["MANIFEST_URL"], MANIFEST)
 
 
+AUDIT_POLICY = DeclaredFile(
+    "/etc/kubernetes/kube-apiserver/audit.yaml", SecretStr("kind: Policy\nrules: []\n"), "0600", secret=True
+)
+AUDITED_CLUSTER = replace(CLUSTER, control_plane_files=(AUDIT_POLICY,), secrets_encryption=True)
+"""A cluster whose API server has a file and encrypts Secrets."""
+
+
 def _installation(word: str) -> Step:
     node = labs.node("w1", runtime=word)
     return Step(
@@ -131,15 +139,18 @@ PREFLIGHT = Step(
     },
     serve_mirror,
 )
-RESET = Step(reset.STEP.file, on_this_machine(reset.environment(WORKER)), leave_docker)
-PREPARE_OS = Step(
-    prepare_os.STEP.file, prepare_os.environment(WORKER, SITE.mirrors, [REPOSITORY]), serve_key_beside_swap
-)
+RESET = Step(reset.STEP.file, on_this_machine(reset.environment(WORKER, labs.SITE.ssh.user)), leave_docker)
+PREPARE_OS = Step(prepare_os.STEP.file, prepare_os.environment(WORKER, SITE, [REPOSITORY]), serve_key_beside_swap)
 INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
     install_kubernetes.STEP.file,
     install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER, SITE),
     run_prepared,
+)
+WRITE_COMPONENT_FILES = Step(
+    write_component_files.STEP.file,
+    write_component_files.environment(labs.CONTROL_PLANE, AUDITED_CLUSTER),
+    run_runtime,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)
 
@@ -187,7 +198,7 @@ INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest:
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
 SETTLE = Step(
     settle_nodes.STEP.file,
-    settle_nodes.environment((labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES),
+    settle_nodes.environment(CLUSTER, (labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES),
     run_workload,
 )
 VERIFY = Step(
@@ -202,6 +213,7 @@ STEPS = (
     PREPARE_OS,
     *INSTALL_RUNTIME.values(),
     INSTALL_KUBERNETES,
+    WRITE_COMPONENT_FILES,
     INIT,
     APPLY_POD_NETWORK,
     CERTIFICATES,

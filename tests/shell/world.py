@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from pydantic import JsonValue
 
 from components import apt
 from components.pod_network import PodNetwork
@@ -195,9 +196,10 @@ def run_workload(guest: Guest) -> None:
         guest.state(f"configz/{node.name}", render_configz(RUNTIMES[node.runtime].cri_socket))
 
 
-def render_configz(socket: str, driver: str = "systemd") -> str:
-    """What a kubelet says of its configuration."""
-    configuration = {"cgroupDriver": driver, "containerRuntimeEndpoint": socket, "podsPerCore": 0}
+def render_configz(socket: str, driver: str = "systemd", changed: Mapping[str, JsonValue] | None = None) -> str:
+    """What a kubelet says of its configuration, with the gate that docker's needs."""
+    settings = {"featureGates": {"ExtendWebSocketsToKubelet": False}, **(changed or {})}
+    configuration = {"cgroupDriver": driver, "containerRuntimeEndpoint": socket, "podsPerCore": 0, **settings}
     return json.dumps({"kubeletconfig": configuration}, separators=(",", ":"))
 
 

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from components.steps import kubelet_serving, settle_nodes
 from tests.shell.guest.machine import Guest, Result, assert_one_error
 from tests.shell.steps import ADDRESSES, SETTLE
+from tests.shell.world import CLUSTER
 from tests.unit.components import labs
 
 USAGES = "digital signature,server auth,"
@@ -48,7 +49,7 @@ def line(text: str, name: str = "csr-1", group: str = "system:nodes", user: str 
 def settle(guest: Guest, *, asking: bool = True) -> Result:
     """Run the step; one worker's kubelet asks for its certificate."""
     nodes = (labs.CONTROL_PLANE, ASKING if asking else labs.WORKERS[0], labs.WORKERS[1])
-    return guest.run(SETTLE.file, settle_nodes.environment(nodes, ADDRESSES))
+    return guest.run(SETTLE.file, settle_nodes.environment(CLUSTER, nodes, ADDRESSES))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ class TestInit:
         assert guest.exists(API_SERVER)
 
     def test_nodes_look_for_their_settings_where_the_packages_step_writes_them(self) -> None:
-        assert "directory: /etc/kubelab/kubeadm-patches" in DOCUMENTS
+        assert 'directory: "/etc/kubelab/kubeadm-patches"' in DOCUMENTS
         assert "/etc/kubelab/kubeadm-patches/" in steps.INSTALL_KUBERNETES.environment["KUBELET_PATCH"]
 
     def test_the_documents_are_readable_by_root_alone(self, guest: Guest) -> None:

@@ -7,7 +7,8 @@ import pytest
 from components.steps import settle_nodes
 from config import NodeConfig, Taint
 from tests.shell.guest.machine import Guest, Result, assert_one_error
-from tests.shell.steps import ADDRESSES, SETTLE
+from tests.shell.steps import ADDRESSES, AUDITED_CLUSTER, SETTLE
+from tests.shell.world import CLUSTER
 from tests.unit.components import labs
 
 DEDICATED = Taint("dedicated", "database", "NoSchedule")
@@ -29,7 +30,7 @@ def cluster(guest: Guest) -> Guest:
 def settle(guest: Guest, *nodes: NodeConfig) -> Result:
     """Run the step with these nodes in place of those of the same names that have nothing declared."""
     declared = {node.name: node for node in (labs.CONTROL_PLANE, *labs.WORKERS, *nodes)}
-    return guest.run(SETTLE.file, settle_nodes.environment(list(declared.values()), ADDRESSES))
+    return guest.run(SETTLE.file, settle_nodes.environment(CLUSTER, list(declared.values()), ADDRESSES))
 
 
 def worker(labels: dict[str, str] | None = None, *taints: Taint) -> NodeConfig:
@@ -131,3 +132,26 @@ def test_a_node_that_is_not_registered_is_waited_for_and_then_named(cluster: Gue
 def test_a_note_on_a_node_that_is_not_ours_cannot_speak_of_another(cluster: Guest) -> None:
     settle(cluster, worker({"disk": "ssd"}))
     assert '{{printf "%q" $value}}' in next(call for call in cluster.calls("go-template"))
+
+
+@pytest.mark.case("D17")
+def test_secrets_that_were_there_before_are_written_again_once(cluster: Guest) -> None:
+    environment = settle_nodes.environment(AUDITED_CLUSTER, (labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES)
+    there = '[[ $* != "get secrets "*name ]] || { echo secret/one; exit 0; }'
+    cluster.answer("kubectl", f'{there}\n[[ $* != "replace --filename -" ]] || {{ cat >/dev/null; exit 0; }}')
+    assert cluster.run(SETTLE.file, environment).status == 0
+    assert cluster.calls("kubectl get secrets --all-namespaces")
+    assert cluster.calls("kubectl replace --filename -")
+    assert cluster.run(SETTLE.file, environment).status == 0
+    assert cluster.calls("kubectl get secrets") == []
+
+
+def test_a_cluster_without_secrets_has_none_to_write_again(cluster: Guest) -> None:
+    environment = settle_nodes.environment(AUDITED_CLUSTER, (labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES)
+    assert cluster.run(SETTLE.file, environment).status == 0
+    assert cluster.calls("kubectl replace") == []
+
+
+def test_secrets_are_left_alone_where_nothing_encrypts_them(cluster: Guest) -> None:
+    assert settle(cluster).status == 0
+    assert cluster.calls("secrets") == []

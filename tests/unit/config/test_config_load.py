@@ -39,6 +39,8 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         kube_proxy={"mode": "iptables"},
         control_plane_endpoint=None,
         cert_sans=(),
+        secrets_encryption=False,
+        control_plane_files=(),
         api_server_extra_args=(),
         controller_manager_extra_args=(),
         scheduler_extra_args=(),
@@ -56,6 +58,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
+        files=(),
         labels={},
         taints=(),
         schedulable=True,
@@ -124,7 +127,7 @@ def test_a_runtime_version_of_the_stack_wins_over_the_sites_key_by_key(everythin
 
 def test_kubelet_settings_of_a_node_win_over_the_clusters_and_those_over_the_sites(everything: LabFolder) -> None:
     cp1, w1, w2 = everything.load().nodes
-    gates = {"NodeSwap": True, "SidecarContainers": True}
+    gates = {"EventedPLEG": True, "SidecarContainers": True}
     assert cp1.kubelet == w1.kubelet == {"failCgroupV1": False, "maxPods": 60, "featureGates": gates}
     assert w2.kubelet == {"failCgroupV1": False, "maxPods": 30, "featureGates": gates}
 
@@ -208,7 +211,8 @@ def test_the_checked_types_can_be_had_without_the_schema() -> None:
     program = "import sys, config, config.versions, config.passthrough; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("config.")}
-    assert loaded == {f"config.{name}" for name in ("lab", "passthrough", "problems", "retired", "versions")}
+    checks = ("lab", "passthrough", "problems", "retired", "versions", "kubernetes", "kubernetes.quantities")
+    assert loaded == {f"config.{name}" for name in checks}
 
 
 def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,3 +220,28 @@ def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: py
     with pytest.raises(ConfigError) as raised:
         load("new", None, None, None, Path("stacks"), {})
     assert [problem.path for problem in raised.value.problems] == ["kubelab:site", "kubelab:cluster", "kubelab:nodes"]
+
+
+@pytest.mark.case("D17")
+def test_files_arrive_with_their_texts_modes_and_places(lab_folder: Callable[[Path], LabFolder]) -> None:
+    lab = lab_folder(CASES / "valid" / "32-files-and-arguments").load()
+    cp1, w1 = lab.nodes
+    shown = {file.path: (file.text.get_secret_value(), file.mode, file.secret) for file in w1.files}
+    assert shown == {
+        "/etc/motd": ("w1\n", "0600", False),
+        "/etc/profile.d/proxy.sh": ("export http_proxy=http://proxy.lab:3128\n", "0644", False),
+        "/opt/tool/token": ("hunter2\n", "0600", True),
+    }
+    assert [file.text.get_secret_value() for file in cp1.files if file.path == "/etc/motd"] == ["welcome\n"]
+    assert [file.path for file in lab.cluster.control_plane_files] == [
+        *(f"/etc/kubernetes/kube-apiserver/{name}" for name in ("audit.yaml", "sni.crt", "sni.key")),
+        "/etc/kubernetes/kube-scheduler/config.yaml",
+    ]
+    assert all(file.secret and file.mode == "0600" for file in lab.cluster.control_plane_files)
+    assert "hunter2" not in repr(lab)
+
+
+def test_keys_of_people_arrive_each_once(lab_folder: Callable[[Path], LabFolder]) -> None:
+    lab = lab_folder(CASES / "valid" / "34-authorized-keys").load()
+    kinds = [key.split()[0] for key in lab.site.ssh.authorized_keys]
+    assert kinds == ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"]
