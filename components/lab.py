@@ -54,7 +54,7 @@ class Lab(pulumi.ComponentResource):
         prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
         workers = {
-            node.name: Worker(node.name, node, site, prepared[node.name], cluster, inside) for node in config.workers
+            node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
         }
         joined = {name: worker.joined for name, worker in workers.items()}
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}

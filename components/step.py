@@ -38,7 +38,8 @@ class Log(StrEnum):
 class Step:
     """A script file and how it is run: within how many seconds, what of it is logged, with which argument.
 
-    `removal` is the argument with which it is run when its resource is deleted; without it deleting does nothing.
+    `removal` is the argument with which it is run when its resource is deleted; without it deleting does nothing. The
+    result of a step that does not log it is a secret, unless it `is_public`.
     """
 
     file: str
@@ -46,6 +47,12 @@ class Step:
     log: Log = Log.ALL
     argument: str = ""
     removal: str = ""
+    is_public: bool = False
+
+    @property
+    def has_secret_result(self) -> bool:
+        """Whether the step's stdout is kept as a secret."""
+        return self.log is not Log.ALL and not self.is_public
 
     @property
     def command(self) -> str:

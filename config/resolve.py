@@ -35,7 +35,7 @@ def resolve(
 ) -> lab.LabConfig:
     """The lab of two documents without faults."""
     site = _site(documents.site, files, folders.site)
-    cluster = _cluster(documents, declared)
+    cluster = _cluster(stack, documents, declared)
     nodes = (
         _node(
             documents,
@@ -74,10 +74,12 @@ def _node(
     )
 
 
-def _cluster(documents: Documents, declared: DeclaredFiles) -> lab.ClusterConfig:
+def _cluster(stack: str, documents: Documents, declared: DeclaredFiles) -> lab.ClusterConfig:
     cluster = documents.cluster
     release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
+        name=cluster.name or stack,
+        certificate_hours=int(cluster.certificate_validity_period.removesuffix("h")),
         kubernetes_version=cluster.kubernetes_version,
         runtime_versions=releases.runtime_versions(release, documents.runtime_versions),
         pod_subnet=str(cluster.pod_subnet),

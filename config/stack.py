@@ -36,12 +36,14 @@ from config.releases import (
 )
 from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec, unless_refused
 from config.values import (
+    ClusterName,
     ControlPlaneEndpoint,
     DnsDomain,
     FilePath,
     NodeName,
     PodSubnet,
     ServiceSubnet,
+    ValidityPeriod,
 )
 from config.versions import MINORS, TRIED
 
@@ -107,6 +109,9 @@ class ClusterSpec(Spec):
 
     refused_keys = wishes.CLUSTER
 
+    name: ClusterName | None = Field(
+        default=None, description="its name in kubeconfigs, beside those of other clusters; default: the stack's name"
+    )
     kubernetes_version: KubernetesVersion = Field(
         description=f"the version of Kubernetes, any patch of {', '.join(sorted(MINORS))}, for example {TRIED}"
     )
@@ -135,6 +140,10 @@ class ClusterSpec(Spec):
         default=None,
         description="a name or address, with or without a port, at which all nodes reach the API server; "
         "default: the address of the first control plane",
+    )
+    certificate_validity_period: ValidityPeriod = Field(
+        default="26280h",
+        description="how long certificates and kubeconfigs are valid, in hours; they are renewed before",
     )
     pod_network: PodNetworkSpec = Field(default=PodNetworkSpec(), description="the pod network plugin and its version")
     kubelet: KubeletSettings = Field(

@@ -15,6 +15,8 @@ _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
 _LONGEST_NAME = 253
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
+_SHORTEST_VALIDITY = 30 * 24
+_LONGEST_VALIDITY = 10 * 365 * 24  # kubeadm's CACertificateValidityPeriod, hours
 _URL_PATH = re.compile(r"([A-Za-z0-9._~+:@=,!*()/-]|%(?!2[eEfF]|5[cC]|[01]|7[fF])[0-9a-fA-F]{2})*")
 # https://www.iana.org/assignments/iana-ipv4-special-registry: this network, loopback, link-local, multicast, class E.
 _RESERVED = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")))
@@ -199,6 +201,18 @@ def _dns_label(value: str) -> str:
     raise ValueError(f"wanted: lower case letters, digits and - between them{hint}")
 
 
+def _validity_period(value: str) -> str:
+    """kubeadm's `certificateValidityPeriod`, a duration in Go's form, in whole hours."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})h", value, re.ASCII)
+    if not found:
+        raise ValueError("wanted: a number of hours such as 26280h, which are three years")
+    hours = int(found[1])
+    if not _SHORTEST_VALIDITY <= hours <= _LONGEST_VALIDITY:
+        longest = f"{_LONGEST_VALIDITY}h (10 years, the life of the cluster's authority)"
+        raise ValueError(f"allowed: {_SHORTEST_VALIDITY}h (30 days) to {longest}")
+    return value
+
+
 def _sha256(value: str) -> str:
     if _HEX_64.fullmatch(value.lower()):
         return value.lower()
@@ -251,6 +265,10 @@ CertificateName = Annotated[str, AfterValidator(_certificate_name)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url), Field(json_schema_extra=_HTTPS_SCHEMA)]
 OvaLocation = Annotated[str, AfterValidator(_ova)]
 FilePath = Annotated[str, AfterValidator(_path)]
+ClusterName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
+ValidityPeriod = Annotated[
+    str, AfterValidator(_validity_period), Field(json_schema_extra={"pattern": "^[1-9][0-9]{0,5}h$"})
+]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]

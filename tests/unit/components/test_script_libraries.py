@@ -56,11 +56,6 @@ def test_a_script_names_no_library_that_it_does_not_call(file: str) -> None:
         assert words & set(re.findall(r"^([a-z_]+)\(\)", read_step(library), re.MULTILINE)), library
 
 
-def test_the_text_of_a_join_has_no_library_as_it_is_kept_as_a_secret() -> None:
-    """A secret is not compressed in the state, and hides its text in a preview."""
-    assert libraries_of("60-join-worker.sh") == []
-
-
 def test_a_librarys_inputs_are_those_of_the_script_that_names_it() -> None:
     inputs = {*declared_inputs(read_step(LIBRARY)), *declared_inputs(read_script(OF_LIBRARY))}
     check_environment(OF_LIBRARY, sorted(inputs))

@@ -63,7 +63,7 @@ def test_a_script_uses_no_variable_that_it_did_not_declare(file: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "named"),
-    [(["NODE_NAME"], "KUBEADM_CONFIG"), (["NODE_NAME", "KUBEADM_CONFIG", "TYPO"], "TYPO"), ([], "NODE_NAME")],
+    [(["WORKER"], "WORKER_KEY"), (["WORKER", "WORKER_KEY", "TYPO"], "TYPO"), ([], "WORKER")],
     ids=["missing", "extra", "none"],
 )
 def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list[str], named: str) -> None:
@@ -75,8 +75,9 @@ def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list
 
 
 def test_just_the_declared_variables_are_accepted_in_any_order() -> None:
-    check_environment(PLAIN, ["NODE_NAME", "KUBEADM_CONFIG", "CRI_SOCKET"])
-    check_environment(PLAIN, ["CRI_SOCKET", "KUBEADM_CONFIG", "NODE_NAME"])
+    names = ["WORKER", "WORKER_KEY", "CERTIFICATE_HOURS", "INITIALISATION", "RENEWAL"]
+    check_environment(PLAIN, names)
+    check_environment(PLAIN, names[::-1])
 
 
 def test_a_script_that_does_not_exist_is_named() -> None:

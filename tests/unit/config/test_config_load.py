@@ -28,6 +28,8 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     lab = minimal.load()
     assert lab.stack == "lab"
     assert lab.cluster == config.ClusterConfig(
+        name="lab",
+        certificate_hours=26280,
         kubernetes_version=KUBERNETES,
         runtime_versions={"containerd": "2.3.4", "docker": "28.3.3", "crio": "1.36.3", "criDockerd": "0.3.26"},
         pod_subnet="10.244.0.0/16",
