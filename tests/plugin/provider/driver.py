@@ -64,11 +64,11 @@ def wrapped(properties: Mapping[str, Any], *secret: str) -> Struct:
 class Plugin:
     """A running plugin; `log` is what it wrote to stderr. Stop it with `stop`."""
 
-    def __init__(self, engine_address: str, directory: Path, **environment: str) -> None:
+    def __init__(self, engine_address: str, directory: Path, *flags: str, **environment: str) -> None:
         self._stderr = directory / "plugin.log"
         with self._stderr.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT / "provider"), engine_address],
+                [sys.executable, str(PROJECT / "provider"), *flags, engine_address],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=directory,

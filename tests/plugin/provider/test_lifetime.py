@@ -45,6 +45,7 @@ MACHINE_INPUTS = {
     "hostKeyPrivate": "a private key",
     "hostKeyPublic": "ssh-ed25519 AAAA w1",
 }
+SIGNALS = 64
 END_SECONDS = 30  # far more than it takes; the tests wait for the end, not for this long
 CHANGING = {"MakeDirectory", "CreateVM_Task", "ReconfigVM_Task", "PowerOnVM_Task", "DeleteDatastoreFile_Task"}
 
@@ -181,6 +182,33 @@ def test_a_terminated_plugin_logs_out(configured: Plugin, proxy: FaultProxy, ova
     assert proxy.seen["Logout"] == 1
 
 
+@pytest.mark.case("T7")
+def test_a_signal_ends_the_plugin_at_whatever_moment_it_comes(engine: FakeEngine) -> None:
+    """Told as soon as it serves: sent just as the plugin began to wait, a signal once was lost."""
+    command = [sys.executable, "-m", "tests.plugin.provider.ended_at_once", engine.address, str(SIGNALS)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["0"] * SIGNALS
+
+
+@pytest.mark.case("T6")
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["-logtostderr", "-v=3"],
+        ["--logtostderr", "-v=9", "--logflow", "-tracing", "file:///tmp/trace"],
+        ["--a-flag-of-tomorrow=7", "--another", "with a value"],
+    ],
+)
+def test_the_plugin_takes_the_flags_that_an_engine_gives_to_plugins(
+    engine: FakeEngine, tmp_path: Path, flags: list[str]
+) -> None:
+    plugin = Plugin(engine.address, tmp_path, *flags)
+    assert plugin.check(KEY_PAIR, wrapped({"comment": "w1"}))[1] == {}
+    plugin.stop()
+    assert "usage" not in plugin.log
+
+
 def test_no_thread_of_the_plugin_can_swallow_the_signal_that_ends_it(configured: Plugin, ova: Ova) -> None:
     """All block it, but the main one, which waits for it by name; a handler could miss it."""
     inputs_of(configured, ova)
@@ -217,9 +245,10 @@ def test_no_secret_is_in_the_process_list_or_the_log(configured: Plugin, ova: Ov
         assert secret not in configured.log
 
 
-def test_without_an_engine_address_the_plugin_says_how_it_is_started() -> None:
+@pytest.mark.parametrize("arguments", [[], ["-v=3"], ["-tracing", "http://127.0.0.1:4317/"]])
+def test_without_an_engine_address_the_plugin_says_how_it_is_started(arguments: list[str]) -> None:
     result = subprocess.run(
-        [sys.executable, str(PROJECT / "provider")], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(PROJECT / "provider"), *arguments], capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 1
     assert result.stderr == "usage: python provider <engine address>; this is a Pulumi plugin, started by the engine\n"
