@@ -86,6 +86,7 @@ class NodeConfig:
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
+    allow_replace: bool
 
 
 @dataclass(frozen=True, slots=True)

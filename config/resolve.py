@@ -53,6 +53,7 @@ def _node(documents: Documents, name: str, runtime_version: str, image: lab.Imag
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
         on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
+        allow_replace=node.allow_replace,
     )
 
 

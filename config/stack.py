@@ -189,6 +189,10 @@ class NodeSpec(Spec):
     )
     clean_install: bool | None = Field(default=None, description="as in the cluster, for this node")
     on_runtime_change: RuntimeChange | None = Field(default=None, description="as in the cluster, for this node")
+    allow_replace: bool = Field(
+        default=False,
+        description="whether a control plane's machine, and its etcd with it, may be made anew by a changed setting",
+    )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )

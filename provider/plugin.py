@@ -12,8 +12,10 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from provider.connection import Connection
 from provider.engine import Engine
+from provider.guest_ssh import ask_ssh
 from provider.servicer import Provider
 from provider.vsphere.cancel import CancelToken
+from provider.vsphere.model import AskSsh
 
 ENDING = {signal.SIGTERM, signal.SIGINT}
 WORKERS = 64  # more than the engine's parallelism, so that a Check never waits for a Create
@@ -21,8 +23,11 @@ LOGOUT_SECONDS = 2.0
 MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Serves until a signal, or until the engine at the address in `arguments` is gone. Does not return."""
+def main(arguments: Sequence[str], ask_ssh: AskSsh = ask_ssh) -> None:
+    """Serves until a signal, or until the engine at the address in `arguments` is gone. Does not return.
+
+    `ask_ssh` is how a guest is asked for its host key.
+    """
     address = engine_address(arguments)
     if address is None:
         sys.exit("usage: python provider <engine address>; this is a Pulumi plugin, started by the engine")
@@ -30,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
     # thread next does, which is never if the signal comes just as it begins to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     cancel = CancelToken()
-    connection = Connection(cancel)
+    connection = Connection(cancel, ask_ssh)
     engine = Engine(address)
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=WORKERS),

@@ -14,8 +14,9 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 
 from tests.plugin.command.fake_engine import FakeEngine
-from tests.plugin.provider.conftest import configuration, machine_properties
+from tests.plugin.provider.conftest import configuration, machine_properties, mark_of
 from tests.plugin.provider.driver import (
+    ENTRY,
     IMAGE,
     KEY_PAIR,
     MACHINE,
@@ -155,7 +156,7 @@ def test_a_cancelled_create_ends_promptly_and_its_machine_is_kept(
         configured.call("Cancel", Empty())
         with pytest.raises(UnfinishedError, match=r"w1 .*: cancelled"):
             creating.result(timeout=END_SECONDS)
-    assert simulator.extra_config("w1")["kubelab.owner"] == "kubelab/test/w1"
+    assert simulator.extra_config("w1")["kubelab.owner"] == mark_of("w1", inputs)
 
 
 def test_a_check_is_answered_while_twenty_creates_wait(configured: Plugin, simulator: Simulator, ova: Ova) -> None:
@@ -203,7 +204,7 @@ def test_a_signal_ends_the_plugin_at_whatever_moment_it_comes(engine: FakeEngine
 def test_the_plugin_takes_the_flags_that_an_engine_gives_to_plugins(
     engine: FakeEngine, tmp_path: Path, flags: list[str]
 ) -> None:
-    plugin = Plugin(engine.address, tmp_path, *flags)
+    plugin = Plugin(engine.address, tmp_path, *flags, entry=ENTRY)
     assert plugin.check(KEY_PAIR, wrapped({"comment": "w1"}))[1] == {}
     plugin.stop()
     assert "usage" not in plugin.log
@@ -222,7 +223,7 @@ def test_no_thread_of_the_plugin_can_swallow_the_signal_that_ends_it(configured:
 
 
 def test_a_run_that_changes_nothing_loads_no_driver_and_no_sdk(engine: FakeEngine, tmp_path: Path) -> None:
-    plugin = Plugin(engine.address, tmp_path, PYTHONPROFILEIMPORTTIME="1")
+    plugin = Plugin(engine.address, tmp_path, entry=ENTRY, PYTHONPROFILEIMPORTTIME="1")
     keys = wrapped({"comment": "w1"})
     assert plugin.check(KEY_PAIR, keys)[1] == {}
     plugin.configure({"server": "esxi.lab", "user": "root", "password": "secret", "owner": "kubelab/test"})
@@ -233,7 +234,7 @@ def test_a_run_that_changes_nothing_loads_no_driver_and_no_sdk(engine: FakeEngin
 
     loaded = {line.rpartition("|")[2].strip() for line in plugin.log.splitlines() if line.startswith("import time:")}
     assert {"provider.virtual_machine", "grpc"} <= loaded
-    heavy = ("pyVmomi", "requests", "cryptography", "yaml", "pulumi.resource", "provider.vsphere.api.sdk")
+    heavy = ("pyVmomi", "requests", "asyncssh", "cryptography", "yaml", "pulumi.resource", "provider.vsphere.api.sdk")
     assert [name for name in sorted(loaded) if name.startswith(heavy)] == []
 
 
