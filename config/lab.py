@@ -131,6 +131,7 @@ class NodeConfig:
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     schedulable: bool
+    allow_replace: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def _node(
         labels=node.labels,
         taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
         schedulable=documents.is_schedulable(node),
+        allow_replace=node.allow_replace,
     )
 
 

@@ -213,6 +213,10 @@ class NodeSpec(Spec):
     schedulable: bool | None = Field(
         default=None, description="whether a control plane runs pods of users, as in a lab of one node; default: false"
     )
+    allow_replace: bool = Field(
+        default=False,
+        description="whether a control plane's machine, and its etcd with it, may be made anew by a changed setting",
+    )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )
