@@ -9,7 +9,7 @@ from components.cluster import Cluster
 from components.machine import Machine
 from components.node import Node
 from components.script import Script, steps_provider
-from components.steps import inspection, verification
+from components.steps import inspection, settle_nodes, verification
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
 from config import ImageConfig, LabConfig, NodeConfig
@@ -44,7 +44,10 @@ class Lab(pulumi.ComponentResource):
         site = config.site
         inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps_provider(self)])
         user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
-        images = {image: _image(config, image, inside) for image in dict.fromkeys(node.image for node in config.nodes)}
+        images = {
+            image: _image(config, image, user_key, inside)
+            for image in dict.fromkeys(node.image for node in config.nodes)
+        }
         machines = {
             node.name: Machine(
                 node.name, node=node, site=site, image=images[node.image], user_key=user_key, opts=inside
@@ -53,17 +56,37 @@ class Lab(pulumi.ComponentResource):
         }
         prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
-        joined = {
-            node.name: Worker(node.name, node, site, prepared[node.name], cluster, inside).joined
-            for node in config.workers
+        workers = {
+            node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
         }
+        joined = {name: worker.joined for name, worker in workers.items()}
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}
+        settled = self._settled(config, prepared, cluster, workers)
         facts = [self._inspected(node, prepared[node.name], members[node.name]) for node in config.nodes]
-        self._verified(config, prepared, cluster, facts)
+        self._verified(config, prepared, cluster, facts, settled)
         self.kubeconfig = cluster.kubeconfig
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
+
+    def _settled(
+        self, config: LabConfig, prepared: Mapping[str, Node], cluster: Cluster, workers: Mapping[str, Worker]
+    ) -> Script:
+        addresses = {node.name: prepared[node.name].address for node in config.nodes}
+        return Script(
+            "nodes-settle",
+            settle_nodes.STEP,
+            cluster.host,
+            pulumi.Output.all(**addresses).apply(
+                lambda known: settle_nodes.environment(
+                    config.cluster, config.nodes, {name: known[name] for name in addresses}
+                )
+            ),
+            parent=self,
+            # A node that is registered anew has lost what it was given.
+            triggers=[worker.membership.id for worker in workers.values()],
+            depends_on=[cluster.pod_network, *(worker.joined for worker in workers.values())],
+        )
 
     def _inspected(self, node: NodeConfig, prepared: Node, member: Script) -> Script:
         return Script(
@@ -78,7 +101,12 @@ class Lab(pulumi.ComponentResource):
         )
 
     def _verified(
-        self, config: LabConfig, prepared: Mapping[str, Node], cluster: Cluster, inspections: list[Script]
+        self,
+        config: LabConfig,
+        prepared: Mapping[str, Node],
+        cluster: Cluster,
+        inspections: list[Script],
+        settled: Script,
     ) -> None:
         addresses = {node.name: prepared[node.name].address for node in config.nodes}
         Script(
@@ -95,17 +123,18 @@ class Lab(pulumi.ComponentResource):
             ),
             parent=self,
             triggers=[each.host.instance_id for each in prepared.values()],
-            depends_on=inspections,
+            depends_on=[*inspections, settled],
         )
 
 
-def _image(config: LabConfig, image: ImageConfig, opts: pulumi.ResourceOptions) -> Image:
+def _image(config: LabConfig, image: ImageConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> Image:
     return Image(
         f"image-{image.sha256[:12]}",
         ova=image.ova,
         sha256=image.sha256,
         datastore=config.site.vsphere.datastore,
         network=config.site.vsphere.network,
+        state_key=user_key.public_key,
         opts=opts,
     )
 

@@ -15,6 +15,8 @@ _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
 _LONGEST_NAME = 253
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
+_SHORTEST_VALIDITY = 30 * 24
+_LONGEST_VALIDITY = 10 * 365 * 24  # kubeadm's CACertificateValidityPeriod, hours
 _URL_PATH = re.compile(r"([A-Za-z0-9._~+:@=,!*()/-]|%(?!2[eEfF]|5[cC]|[01]|7[fF])[0-9a-fA-F]{2})*")
 # https://www.iana.org/assignments/iana-ipv4-special-registry: this network, loopback, link-local, multicast, class E.
 _RESERVED = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")))
@@ -23,6 +25,10 @@ _API_PORT = 6443  # kubeadm's default of localAPIEndpoint.bindPort, and so of a 
 
 def _network(value: object) -> IPv4Network:
     example = "wanted: an IPv4 network such as 10.244.0.0/16"
+    dual = isinstance(value, list) or (isinstance(value, str) and "," in value)
+    if dual or (isinstance(value, str) and value.count(":") > 1):
+        kind = "several networks, as for dual-stack" if dual else "an IPv6 network"
+        raise ValueError(f"which is {kind}: kubelab builds IPv4 clusters alone, and no dual-stack ones yet; {example}")
     if not isinstance(value, str) or "/" not in value:
         raise ValueError(example)
     try:
@@ -120,7 +126,7 @@ def _https_url(value: str) -> str:
     scheme, _, rest = value.partition("://")
     server, slash, path = rest.partition("/")
     if scheme.lower() == "https" and "@" in server:
-        raise ValueError("a URL may not hold a user or a password")
+        raise ValueError("a URL may not hold a user or a password; remove them")
     host, colon, port = server.partition(":")
     if scheme.lower() != "https" or re.search(r"[?#\s]", rest):
         raise ValueError("wanted: an https:// URL, without query or fragment")
@@ -195,6 +201,18 @@ def _dns_label(value: str) -> str:
     raise ValueError(f"wanted: lower case letters, digits and - between them{hint}")
 
 
+def _validity_period(value: str) -> str:
+    """kubeadm's `certificateValidityPeriod`, a duration in Go's form, in whole hours."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})h", value, re.ASCII)
+    if not found:
+        raise ValueError("wanted: a number of hours such as 26280h, which are three years")
+    hours = int(found[1])
+    if not _SHORTEST_VALIDITY <= hours <= _LONGEST_VALIDITY:
+        longest = f"{_LONGEST_VALIDITY}h (10 years, the life of the cluster's authority)"
+        raise ValueError(f"allowed: {_SHORTEST_VALIDITY}h (30 days) to {longest}")
+    return value
+
+
 def _sha256(value: str) -> str:
     if _HEX_64.fullmatch(value.lower()):
         return value.lower()
@@ -210,6 +228,16 @@ def _fingerprint(value: str) -> str:
     )
 
 
+def _key_fingerprint(value: str) -> str:
+    digits = value.replace(" ", "").replace(":", "").upper()
+    if re.fullmatch(r"[0-9A-F]{40}", digits):
+        return digits
+    raise ValueError(
+        f"of {len(digits)} characters, wanted: the fingerprint of an OpenPGP key, 40 hexadecimal digits, as"
+        " `gpg --show-keys FILE` prints it"
+    )
+
+
 def _argument_name(value: str) -> str:
     if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
         return value
@@ -218,20 +246,33 @@ def _argument_name(value: str) -> str:
     raise ValueError(f"wanted: the argument's name, without dashes before it and without its value{hint}")
 
 
-Network = Annotated[IPv4Network, BeforeValidator(_network)]
+_NETWORK_SCHEMA = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
+_NAME_SCHEMA = {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": _LONGEST_NAME}
+_HTTPS_SCHEMA = {"pattern": r"^https://[^\s@?#]+$"}
+
+Network = Annotated[IPv4Network, BeforeValidator(_network), Field(json_schema_extra=_NETWORK_SCHEMA)]
 PodSubnet = Annotated[Network, AfterValidator(_pod_network)]
 ServiceSubnet = Annotated[Network, AfterValidator(_service_network)]
-DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
-Server = Annotated[str, AfterValidator(_server)]
-ControlPlaneEndpoint = Annotated[str, AfterValidator(_control_plane_endpoint)]
+DnsDomain = Annotated[str, AfterValidator(_dns_domain), Field(json_schema_extra=_NAME_SCHEMA)]
+Server = Annotated[str, AfterValidator(_server), Field(json_schema_extra={"pattern": "^[-A-Za-z0-9.]+(:[0-9]{1,5})?$"})]
+ControlPlaneEndpoint = Annotated[
+    str, AfterValidator(_control_plane_endpoint), Field(json_schema_extra={"pattern": r"^[-a-z0-9.]+(:[0-9]{1,5})?$"})
+]
 RegistryHost = Annotated[str, AfterValidator(_registry)]
 RegistryMirror = Annotated[str, AfterValidator(_registry_mirror)]
 MirroredPath = Annotated[str, AfterValidator(_mirrored_path)]
 CertificateName = Annotated[str, AfterValidator(_certificate_name)]
-HttpsUrl = Annotated[str, AfterValidator(_https_url)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url), Field(json_schema_extra=_HTTPS_SCHEMA)]
 OvaLocation = Annotated[str, AfterValidator(_ova)]
 FilePath = Annotated[str, AfterValidator(_path)]
+ClusterName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
+ValidityPeriod = Annotated[
+    str, AfterValidator(_validity_period), Field(json_schema_extra={"pattern": "^[1-9][0-9]{0,5}h$"})
+]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
-ArgumentName = Annotated[str, AfterValidator(_argument_name)]
+KeyFingerprint = Annotated[str, AfterValidator(_key_fingerprint)]
+ArgumentName = Annotated[
+    str, AfterValidator(_argument_name), Field(json_schema_extra={"pattern": "^[a-z0-9][a-z0-9.-]*$"})
+]

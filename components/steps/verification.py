@@ -28,9 +28,9 @@ def environment(
         "NODE_FACTS": facts,
         "KUBELET_SETTINGS": "\n".join(line for node in nodes for line in _settings(node, release.minor)),
         "POD_SUBNET": cluster.pod_subnet,
-        "POD_NETWORK": network.name,
+        "POD_NETWORK": network.describe(cluster.pod_network),
         "POD_NETWORK_WORKLOADS": "\n".join(network.workloads),
-        "POD_NETWORK_LOOK_AT": network.look_at,
+        "POD_NETWORK_LOOK_AT": network.hint(cluster.pod_network),
         "DNS_DOMAIN": cluster.dns_domain,
         "TEST_IMAGE": release.agnhost_image,
     }

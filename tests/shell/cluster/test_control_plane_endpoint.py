@@ -87,4 +87,4 @@ class TestEndpoint:
         init(guest)
         result = init(guest, address="10.87.0.99")
         assert (result.status, len(result.errors)) == (1, 1)
-        assert "advertiseAddress: 10.87.0.99" in result.stderr
+        assert "found 10.87.0.99" in result.stderr

@@ -28,7 +28,7 @@ def test_the_machine_is_prepared_and_stays_so_over_a_reboot(guest: Guest) -> Non
     result = guest.run(STEP, WANTED)
     assert (result.status, result.stdout, result.errors) == (0, "", [])
     assert guest.read("/etc/modules-load.d/kubelab.conf").split() == ["overlay", "br_netfilter"]
-    persistent = dict(line.split(" = ") for line in guest.read("/etc/sysctl.d/99-kubelab.conf").splitlines())
+    persistent = dict(line.split(" = ") for line in guest.read("/etc/sysctl.d/zz-kubelab.conf").splitlines())
     assert persistent == SYSCTLS
     assert {name: guest.known(f"sysctl/{name}") for name in SYSCTLS} == SYSCTLS
     assert guest.known("swap") is None

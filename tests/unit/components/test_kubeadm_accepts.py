@@ -78,8 +78,7 @@ def test_kubeadm_reads_the_names_of_nodes_as_texts(kubeadm_program: Path, tmp_pa
 
 @pytest.mark.parametrize("name", NAMES)
 def test_kubeadm_reads_the_names_of_workers_as_texts(kubeadm_program: Path, tmp_path: Path, name: str) -> None:
-    node, key = replace(WORKERS[0], name=name), f"sha256:{'0' * 64}"
-    document = kubeadm.join_document(SITE, node, "10.87.0.11", "1e3.lab:6443", "123456.0123456789012345", key)
+    document = kubeadm.join_document(SITE, replace(WORKERS[0], name=name), "10.87.0.11")
     assert_accepted(kubeadm_program, document, tmp_path)
 
 
