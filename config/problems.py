@@ -59,7 +59,7 @@ def shown(value: object, path: str = "") -> str:
 
 
 def _is_text_of_a_file(value: object, path: str) -> bool:
-    """Whether it may be what a declared file holds: any value at such a file but its own name and what says how it is."""
+    """Whether it may be what a declared file holds: any value at such a file but its name and what says how it is."""
     if not _DECLARED_FILE.search(path) or path.endswith(_OF_DECLARED_FILES):
         return False
     return isinstance(value, str) and not path.endswith(f"/{value}")

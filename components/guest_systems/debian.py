@@ -24,7 +24,8 @@ PROGRAMS = {
     "ca-certificates": ("update-ca-certificates",),
     "cloud-init": ("cloud-init",),
     "coreutils": (
-        *("base64", "cat", "chmod", "comm", "cp", "cut", "date", "dd", "df", "dirname", "env", "head", "install"),
+        *("base64", "cat", "chmod", "chown"),
+        *("comm", "cp", "cut", "date", "dd", "df", "dirname", "env", "head", "install"),
         *(
             "mkdir",
             "mktemp",
@@ -49,6 +50,7 @@ PROGRAMS = {
     "grep": ("grep",),
     "iproute2": ("ip",),
     "kmod": ("modprobe",),
+    "libc-bin": ("getent",),
     "mawk": ("awk",),
     "mount": ("swapoff", "swapon", "umount"),
     "openssl": ("openssl",),

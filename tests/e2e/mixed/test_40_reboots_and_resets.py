@@ -63,7 +63,7 @@ def test_a_reboot_with_hostile_settings_and_swap_units_changes_neither(mixed: Cl
     repositories = prepare_os.repositories(node, minor, config.site.mirrors)
     host.run_text(W2, HOSTILE)
     try:
-        run_script(W2, prepare_os.STEP.file, prepare_os.environment(node, config.site.mirrors, repositories))
+        run_script(W2, prepare_os.STEP.file, prepare_os.environment(node, config.site, repositories))
         host.docker("restart", host.container_of(W2))
         wait_for(lambda: host.answers(W2, "systemctl", "is-active", "kubelet"), 120, f"the kubelet of {W2}")
         for setting in ("net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables"):
