@@ -41,6 +41,11 @@ class Repository:
         """Where the node keeps this repository's key."""
         return f"{KEYRINGS}/kubelab-{self.name}.asc"
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether its key is known by its fingerprint, not taken as a verified mirror gives it."""
+        return self.fingerprint != ANY_FINGERPRINT
+
     def source(self) -> GuestFile:
         """The repository as a deb822 source; one file per repository, always written whole."""
         components = f"Components: {self.components}\n" if self.components else ""

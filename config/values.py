@@ -187,7 +187,7 @@ def _fingerprint(value: str) -> str:
 
 def _key_fingerprint(value: str) -> str:
     digits = value.replace(" ", "").replace(":", "").upper()
-    if re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", digits):
+    if re.fullmatch(r"[0-9A-F]{40}", digits):
         return digits
     raise ValueError(
         f"of {len(digits)} characters, wanted: the fingerprint of an OpenPGP key, 40 hexadecimal digits, as"

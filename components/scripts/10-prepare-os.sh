@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
 # mirrors' authority, apt's sources with their keys.
+# library: apt.sh
+# library: keyrings.sh
 # library: owner.sh
-# library: packages.sh
 # library: kernel_settings.sh
 # library: swap.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
 : "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
-: "${PROGRAMS:?lines of: program that a step calls, package of the system that brings it}"
+: "${PROGRAMS:?lines of: package of the system, and the programs of it that steps call}"
 : "${ONLY_MIRRORS:?true when apt asks nothing but the mirrors}"
 
 load_modules() {
@@ -43,31 +44,30 @@ set_other_sources_aside() {
   done
 }
 
-# What steps call and the image lacks, as lines of program and package.
+# What steps call and the image lacks, each with its package.
 missing_programs() {
-  local program package
-  while read -r program package; do
-    command -v "$program" >/dev/null || printf '%s %s\n' "$program" "$package"
+  local package programs program
+  while read -r package programs; do
+    for program in $programs; do command -v "$program" >/dev/null || printf '%s (package %s)\n' "$program" "$package"; done
   done <<<"$PROGRAMS"
+}
+
+# require PATTERN WHY: what of these programs is not there is asked for by name.
+require() {
+  local missing
+  missing=$(missing_programs | grep -E "$1" | paste -sd ',' | sed 's/,/, /g') || return 0
+  fail "looking for the programs that steps call on $NODE_NAME: there is no $missing, $2"
 }
 
 # install_programs: from the sources that the machine has now.
 install_programs() {
-  local missing packages
-  missing=$(missing_programs)
-  [[ -n $missing ]] || return 0
-  mapfile -t packages < <(awk '{print $2 "=*"}' <<<"$missing" | sort -u)
-  install_packages "${packages[@]}"
+  local packages
+  mapfile -t packages < <(missing_programs | sed -E 's/.*\(package (.*)\)/\1/' | sort -u)
+  ((${#packages[@]} > 0)) || return 0
+  say "installing ${packages[*]}"
+  apt_install "${packages[@]}" || fail_packages "installing ${packages[*]}"
   hash -r
-  missing=$(missing_programs | sed -E 's/(.*) (.*)/\1 (package \2)/' | paste -sd ',' | sed 's/,/, /g')
-  [[ -z $missing ]] || fail "looking for the programs that steps call on $NODE_NAME: there is no $missing, also with that package installed; look at PATH: $PATH"
-}
-
-# Without these no mirror is reached, from which the others could come.
-check_programs_of_mirrors() {
-  local missing
-  missing=$(missing_programs | grep -E '^(curl|update-ca-certificates) ' | sed -E 's/(.*) (.*)/\1 (package \2)/' | paste -sd ',' | sed 's/,/, /g') || true
-  [[ -z $missing ]] || fail "looking for the programs that steps call on $NODE_NAME: there is no $missing, by which the mirrors are reached; use an image that has it"
+  require . "also with that package installed; look at PATH: $PATH"
 }
 
 main() {
@@ -77,7 +77,11 @@ main() {
   write_file 0644 /etc/kubelab/node "$NODE_NAME"
   place_own_files
   authorize_keys
-  if [[ $ONLY_MIRRORS == true ]]; then check_programs_of_mirrors; else install_programs; fi
+  if [[ $ONLY_MIRRORS == true ]]; then
+    require '^(curl|update-ca-certificates) ' 'by which the mirrors are reached; use an image that has it'
+  else
+    install_programs
+  fi
   trust_mirror_authority
   before=${files_written:?}
   own_files prepare-os "$FILES"

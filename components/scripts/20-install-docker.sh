@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs Docker Engine and cri-dockerd before it, and proves that they alone can run a pod, before a kubelet is there.
 # library: packages.sh
+# library: downloads.sh
 # library: runtime.sh
 : "${DOCKER_VERSION:?version of the packages docker-ce and docker-ce-cli, as apt matches it}"
 : "${CONTAINERD_VERSION:?version of the package containerd.io, as apt matches it}"

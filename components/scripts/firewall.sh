@@ -5,7 +5,7 @@
 
 # firewall: who drops what no rule lets in, one word or a table; empty: nobody.
 firewall() {
-  if grep -qsE '^ENABLED="?yes' /etc/ufw/ufw.conf || { command -v ufw && ufw status | grep -qx 'Status: active'; } &>/dev/null; then
+  if grep -qsE '^ENABLED="?yes' /etc/ufw/ufw.conf || ufw_is_active; then
     echo ufw
   elif systemctl is-active --quiet firewalld || systemctl is-enabled --quiet firewalld 2>/dev/null; then
     echo firewalld
@@ -15,6 +15,8 @@ firewall() {
     dropping_tables input
   fi
 }
+
+ufw_is_active() { command -v ufw >/dev/null && [[ $(ufw status 2>/dev/null) == 'Status: active'* ]]; }
 
 drops_by_iptables() {
   command -v iptables-save >/dev/null || return 1
@@ -95,5 +97,5 @@ closed_forwarding() {
   local tables
   tables=$(dropping_tables forward)
   [[ -n $tables ]] || return 0
-  nft list ruleset | grep -qE "($POD_SUBNET|\"?cni0\"?).* accept" || echo "$tables"
+  grep -qE "($POD_SUBNET|\"?cni0\"?).* accept" < <(nft list ruleset) || echo "$tables"
 }

@@ -13,14 +13,14 @@ log_step() {
     say "warning: $STEP on $(uname -n): /var/log/kubelab-steps.log cannot be written; look at: df /var/log"
 }
 
-# hold_lock WHO: in the lock of steps stands what is shown to another one that waited for it in vain.
+# hold_lock WHO: what another step shows that waited for the lock in vain.
 hold_lock() {
   [[ -n ${TIME_LIMIT:-} ]] || return 0
   printf 'error: waiting on %s for another step to end: found %s; run pulumi up again once it ended\n' "$(uname -n)" "$1" >/run/kubelab.lock
 }
 
-# What fails shows both streams: the result waits in a file that has no name any more, and is given when all else is done.
-# What ends a step is said on stderr as it was at the start (5), also while a log takes it.
+# What fails shows both streams: the result waits in a file without a name until all else is done. What ends a step is
+# said on stderr as it was at the start (5).
 hold_result() {
   local file
   file=$(umask 077 && mktemp /run/kubelab-result-XXXXXX)
@@ -29,7 +29,6 @@ hold_result() {
   rm -f "$file"
 }
 
-# From here on nothing fails that would show it; a limit that is reached meanwhile would.
 give_result() {
   trap '' HUP PIPE TERM
   if is_over 2; then
@@ -47,7 +46,7 @@ finish_step() {
   ((status == 0)) || [[ $failed == true ]] || say "error: $STEP on $(uname -n): exit status $status of: $1; see above"
   if declare -F at_exit >/dev/null; then at_exit "$status" || status=1; fi
   log_step "ended with $status"
-  hold_lock 'one whose text has not come, as when a connection was lost'
+  hold_lock 'one whose text has not come'
   ((status != 0)) || give_result || status=1
   exit $((status == 0 ? 0 : 1))
 }
@@ -60,7 +59,7 @@ fail() {
   exit 1
 }
 
-# What a step is at, and what was last seen of it: said when something ends it from outside.
+# Said when something ends a step from outside.
 doing='' seen_last=''
 
 # is_over [SECONDS]: whether the step's time limit is reached, or will be in so many seconds.
@@ -70,7 +69,7 @@ say_ended() {
   local why="a signal after $SECONDS s" log=/var/log/kubelab-${STEP%.sh}.log
   if is_over 2; then why="its time limit of $TIME_LIMIT s"; fi
   [[ -n $seen_last || ! -s $log ]] || seen_last="$(tail -n 1 "$log") (last line of $log)"
-  say "error: $STEP on $(uname -n): ended by $why while it was at: ${doing:-${1:-its end}}${seen_last:+; last seen: $seen_last}; run pulumi up again, it goes on where this ended" 2>&5
+  say "error: $STEP on $(uname -n): ended by $why while it was at: ${doing:-${1:-its end}}${seen_last:+; last seen: $seen_last}; run pulumi up again" 2>&5
 }
 
 end_by_signal() {
@@ -108,6 +107,6 @@ trap 'finish_step "$BASH_COMMAND"' EXIT
 # When the engine was killed, nobody listens any more: a step still ends in order.
 trap : PIPE
 trap 'end_by_signal "$BASH_COMMAND"' HUP TERM
-hold_lock "$STEP, process $$, since $(date --utc +%FT%TZ); look at: ps -fp $$, tail /var/log/kubelab-*.log"
+hold_lock "$STEP, process $$, since $(date --utc +%FT%TZ); look at: ps -fp $$"
 hold_result
 log_step began

@@ -3,6 +3,7 @@
 
 # Lines of: units that were masked. One of an earlier kubelab is empty, and means swap.target.
 masked_swap=/etc/kubelab/masked-swap
+any_swap_unit=/etc/systemd/system/swap.d/kubelab.conf
 cloud_swap=/etc/cloud/cloud.cfg.d/zz-kubelab-swap.cfg
 # Services of Debian's and Ubuntu's packages that make swap themselves.
 swap_services=(dphys-swapfile.service zram-config.service zramswap.service zram-swap.service swapspace.service systemd-swap.service)
@@ -11,6 +12,7 @@ unit_folders=(/etc/systemd/system /run/systemd/generator /run/systemd/generator.
 disable_swap() {
   local unit found
   mask_swap swap.target
+  hold_swap_units
   comment_fstab
   quiet_cloud_init
   while read -r unit; do mask_swap "$unit"; done < <(swap_units)
@@ -32,7 +34,7 @@ swap_units() {
   } | awk '{print $1}' | sort -u | while read -r unit; do is_masked "$unit" || echo "$unit"; done
 }
 
-is_masked() { [[ $(readlink "/etc/systemd/system/$1") == /dev/null || $(systemctl is-enabled "$1" 2>/dev/null) == masked ]]; }
+is_masked() { [[ "/etc/systemd/system/$1" -ef /dev/null || $(systemctl is-enabled "$1" 2>/dev/null) == masked ]]; }
 
 # Of systemd's zram-generator, which runs at a boot and may not have run since it was installed.
 zram_units() {
@@ -53,6 +55,14 @@ mask_swap() {
   [[ $1 == *.target ]] || systemctl stop "$1" >/dev/null 2>&1 || true
   systemctl mask --quiet "$1"
   say "masked $1"
+}
+
+# Units that come later, by whichever hand or generator: of each, systemd reads what holds for all of its kind.
+hold_swap_units() {
+  [[ ! -f $any_swap_unit ]] || return 0
+  install -d -m 0755 "${any_swap_unit%/*}"
+  printf '[Unit]\nConditionPathExists=!%s\n' "$masked_swap" >"$any_swap_unit"
+  systemctl daemon-reload
 }
 
 # Of fstab's lines, those whose third field is swap.
@@ -85,7 +95,8 @@ other_swap() {
 restore_swap() {
   local unit file
   [[ ! -f /etc/fstab ]] || sed -i 's/^# kubelab: //' /etc/fstab
-  rm -f "$cloud_swap"
+  rm -f "$cloud_swap" "$any_swap_unit"
+  find "${any_swap_unit%/*}" -maxdepth 0 -empty -delete 2>/dev/null || true
   [[ -f $masked_swap ]] || return 0
   while read -r unit; do
     systemctl unmask "$unit"

@@ -8,7 +8,7 @@ from components.guest_file import GuestFile, render_files
 from components.guest_systems import of_node
 from components.runtime import PackageSource
 from components.runtimes import RUNTIMES
-from components.step import Step
+from components.step import Step, read_script
 from components.steps import operating_system
 from config import MirrorsConfig, NodeConfig, SiteConfig
 
@@ -36,6 +36,8 @@ def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repos
         "NODE_NAME": node.name,
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
+        # Mirrors' keys have no fingerprint, and a text in a state is one in each node's.
+        "PICK_KEY": read_script("pick_key.py") if any(each.is_pinned for each in repositories) else "",
         "OWN_FILES": render_files(own),
         "SSH_USER": site.ssh.user,
         "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
@@ -46,4 +48,8 @@ def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repos
 
 
 def _lines(programs: Mapping[str, str]) -> str:
-    return "\n".join(f"{program} {package}" for program, package in programs.items())
+    """Lines of: package, its programs."""
+    packages = dict.fromkeys(programs.values())
+    return "\n".join(
+        " ".join([package, *(name for name in programs if programs[name] == package)]) for package in packages
+    )

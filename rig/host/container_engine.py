@@ -7,7 +7,7 @@ import shutil
 from rig.host import engine_remains, firewall
 from rig.host.docker import Docker
 from rig.host.network import BRIDGE
-from rig.mark import mark_of
+from rig.mark import leave_with_engine, mark_of
 from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.errors import SetupError
 from toolchain.layout import Layout
@@ -47,6 +47,7 @@ def ensure(layout: Layout, table: ProcessTable, facts: host.Host, sys_resource: 
     if table.running(SERVICE) is None:
         engine_remains.forget_pids(layout)
     layout.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    leave_with_engine(layout)
     argv = command_line(layout, sys_resource)
     (layout.runtime / "daemon.json").write_text("{}\n")
     service = Service(SERVICE, argv, {**os.environ, "PATH": host.search_path()}, fingerprint(*argv), STOP_GRACE_SECONDS)

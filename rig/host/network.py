@@ -60,8 +60,15 @@ def _ours(docker: Docker, doing: str) -> bool:
 def _fits(docker: Docker, doing: str) -> bool:
     found = docker.inspect("network", [NAME], doing)[0]
     if not _ours(docker, doing):
-        whose = (found["Labels"] or {}).get(LABEL, "without a mark")
-        raise SetupError(f"{doing}: it is of another clone or run, {whose}; run `make rig-down` there first")
+        raise SetupError(f"{doing}: {_whose((found['Labels'] or {}).get(LABEL))}")
     plan = found["IPAM"]["Config"][0]
     bridge = found["Options"].get("com.docker.network.bridge.name")
     return bool(found["Internal"]) and (plan["Subnet"], plan["Gateway"], bridge) == (SUBNET, GATEWAY, BRIDGE)
+
+
+def _whose(mark: str | None) -> str:
+    """What to say of a network that is not ours; only one of a lab is told how to be removed."""
+    if mark is None:
+        return "found one of that name which no lab made; give it another name"
+    gone = f"docker rm --force $(docker ps --all --quiet --filter label={LABEL}={mark}); docker network rm {NAME}"
+    return f"it is of another clone or run, {mark}; run `make rig-down` there, or, if that is no more, `{gone}`"

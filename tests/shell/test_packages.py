@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.step import LOCK_WAIT_SECONDS
+from components.step import LOCK_WAIT_SECONDS, read_script
 from tests.shell.guest.machine import Guest
 from tests.shell.world import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, OTHER_KEY
 
@@ -151,8 +151,8 @@ RENEWED = {
     "expired": "W: GPG error: https://mirror InRelease: The following signatures were invalid: EXPKEYSIG D069",
     "unknown": "The following signatures couldn't be verified because the public key is not available: NO_PUBKEY D069",
 }
-GIVEN = {"APT_KEYS": f"{KEYRING} {KEY_URL} {KEY_FINGERPRINT}"}
-FETCH = f'{LIBRARY}fetch_keys "$APT_KEYS"\n'
+GIVEN = {"APT_KEYS": f"{KEYRING} {KEY_URL} {KEY_FINGERPRINT}", "PICK_KEY": read_script("pick_key.py")}
+FETCH = '# library: keyrings.sh\nfetch_keys "$APT_KEYS"\n'
 UPDATE = f"{LIBRARY}refresh_lists || fail_packages 'reading the package lists'\n"
 
 

@@ -48,10 +48,15 @@ printf '/dev/disk/by-label/more\\tnone\\tswap\\tsw\\t0\\t0\\n' >>/etc/fstab
 systemctl daemon-reload
 systemctl enable srv-swap.swap
 """
+# What comes after our step, and before a boot.
+LATER = """
+printf '[Swap]\\nWhat=/srv/later\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/srv-later.swap
+systemctl enable srv-later.swap
+"""
 TAKEN_BACK = """
 rm -f /etc/fstab /etc/sysctl.conf /etc/sysctl.d/99-sysctl.conf
 tar -P -xf /root/kept.tar
-rm -f /root/kept /root/kept.tar /etc/systemd/system/srv-swap.swap* /etc/systemd/system/*.wants/srv-swap.swap
+rm -f /root/kept /root/kept.tar /etc/systemd/system/{,*.wants/}srv-{swap,later}.swap*
 systemctl daemon-reload
 """
 
@@ -64,12 +69,15 @@ def test_a_reboot_with_hostile_settings_and_swap_units_changes_neither(mixed: Cl
     host.run_text(W2, HOSTILE)
     try:
         run_script(W2, prepare_os.STEP.file, prepare_os.environment(node, config.site, repositories))
+        host.run_text(W2, LATER)
         host.docker("restart", host.container_of(W2))
         wait_for(lambda: host.answers(W2, "systemctl", "is-active", "kubelet"), 120, f"the kubelet of {W2}")
         for setting in ("net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables"):
             assert host.in_machine(W2, "cat", f"/proc/sys/{setting}").strip() == "1", setting
         for unit in ("swap.target", "srv-swap.swap"):
             assert host.in_machine(W2, "systemctl", "show", "--property", "LoadState", "--value", unit) == "masked\n"
+        later = host.in_machine(W2, "systemctl", "show", "--property", "ActiveState,ConditionResult", "srv-later.swap")
+        assert set(later.split()) == {"ActiveState=inactive", "ConditionResult=no"}
         assert not host.in_machine(
             W2, "systemctl", "list-units", "--all", "--plain", "--no-legend", "*more.swap"
         ).strip()

@@ -121,6 +121,13 @@ class TestSwap:
         assert guest.known(f"units/{service}/enabled") == "masked"
         assert guest.known("units/ssh/enabled") is None
 
+    def test_a_unit_that_comes_later_is_held_back_too(self, guest: Guest) -> None:
+        """systemd reads swap.d for every unit of that kind, whoever wrote it and when (systemd.unit(5))."""
+        assert prepare(guest).status == 0
+        held = guest.read("/etc/systemd/system/swap.d/kubelab.conf")
+        assert held == f"[Unit]\nConditionPathExists=!{RECORD}\n"
+        assert guest.exists(RECORD)
+
     def test_an_images_own_wish_for_swap_is_taken_back(self, guest: Guest) -> None:
         """cloud-init would make it again on a machine that it takes for a new one."""
         guest.write("/etc/cloud/cloud.cfg.d/50-swap.cfg", "swap:\n  filename: /swap.img\n  size: 1G\n")
@@ -161,7 +168,8 @@ class TestSwap:
         assert guest.read("/etc/systemd/system/srv-swap.swap") == text
         for unit in ("swap.target", "srv-swap.swap", "dev-sda3.swap"):
             assert guest.known(f"units/{unit}/enabled") is None
-        assert not guest.exists("/etc/cloud/cloud.cfg.d/zz-kubelab-swap.cfg")
+        for left in ("/etc/cloud/cloud.cfg.d/zz-kubelab-swap.cfg", "/etc/systemd/system/swap.d"):
+            assert not guest.exists(left)
 
     def test_a_reset_reads_what_an_earlier_kubelab_recorded(self, guest: Guest) -> None:
         """It masked swap.target alone, and its record is an empty file."""

@@ -8,7 +8,7 @@ from tests.shell.world import MIRROR
 
 STEP = PREPARE_OS.file
 WANTED = PREPARE_OS.environment
-MISSING = {**WANTED, "PROGRAMS": f"{WANTED['PROGRAMS']}\nfrobnicate frob-utils\nfrob frob-utils"}
+MISSING = {**WANTED, "PROGRAMS": f"{WANTED['PROGRAMS']}\nfrob-utils frobnicate frob"}
 UPSTREAM = {**MISSING, "MIRROR_CA": "", "ONLY_MIRRORS": "false"}
 BRINGS = (
     '[[ "$*" != *" install "*frob-utils* ]] || for program in frobnicate frob; do '
@@ -28,9 +28,10 @@ def test_a_program_that_the_image_lacks_is_installed_before_anything_calls_it(gu
     assert (result.status, result.errors) == (0, [])
     assert guest.known("packages/frob-utils")
     first = guest.calls()[[" install " in call for call in guest.calls()].index(True)]
-    assert first.count("frob-utils=*") == 1
+    assert first.count("frob-utils") == 1
     assert guest.calls().index(first) < guest.calls().index(guest.calls("curl")[0])
-    assert "frob-utils" in guest.read("/etc/kubelab/installed-packages").split()
+    # It is the machine's from then on: a reset leaves it.
+    assert not guest.exists("/etc/kubelab/installed-packages")
 
 
 @pytest.mark.case("C1")
@@ -38,7 +39,7 @@ def test_with_a_mirror_of_the_system_it_comes_from_there(guest: Guest) -> None:
     guest.answer("apt-get", BRINGS)
     assert guest.run(STEP, MISSING).status == 0
     calls = [call.split()[-1] for call in guest.calls("apt-get")]
-    assert calls == ["update", "frob-utils=*"]
+    assert calls == ["update", "frob-utils"]
 
 
 @pytest.mark.case("C1")
@@ -59,7 +60,7 @@ def test_a_package_that_does_not_bring_its_program_is_said(guest: Guest) -> None
 
 @pytest.mark.case("C1")
 def test_what_a_mirror_is_reached_by_is_asked_for_by_name(guest: Guest) -> None:
-    for program in [line.split()[0] for line in WANTED["PROGRAMS"].splitlines()]:
+    for program in [name for line in WANTED["PROGRAMS"].splitlines() for name in line.split()[1:]]:
         if program != "curl":
             guest.write(f"/local/without-curl/{program}", f'#!/bin/bash\nPATH={PATH} exec {program} "$@"\n', mode=0o755)
     result = guest.run(STEP, {**WANTED, "PATH": "/usr/local/without-curl"})

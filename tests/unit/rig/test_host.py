@@ -1,14 +1,19 @@
 """The lab's host: its kernel settings, its firewall, whose things are whose."""
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from rig.host import container_engine, firewall, kernel
-from rig.mark import mark_of
+from rig.host import container_engine, firewall, kernel, network
+from rig.host.docker import Docker
+from rig.mark import leave_with_engine, mark_of
+from toolchain.errors import SetupError
 from toolchain.layout import layout_of
 
 ROOT = Path(__file__).parents[3]
@@ -131,9 +136,46 @@ def test_a_copy_of_a_folder_with_a_lab_is_another_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("T10")
+def test_a_folder_that_was_deleted_has_its_mark_from_its_engine_which_runs_on(tmp_path: Path) -> None:
+    layout = replace(layout_of(tmp_path / "project", {"KUBELAB_CACHE": str(tmp_path)}), runtime=tmp_path / "run")
+    first = mark_of(layout)
+    leave_with_engine(layout)
+    shutil.rmtree(layout.state)
+    assert mark_of(layout) == first
+
+
+@pytest.mark.case("T10")
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '"0123"'])
 def test_half_a_mark_is_made_anew(tmp_path: Path, text: str) -> None:
     layout = layout_of(tmp_path / "project", {"KUBELAB_CACHE": str(tmp_path)})
     layout.state.mkdir(parents=True)
     (layout.state / "mark.json").write_text(text)
     assert mark_of(layout) == mark_of(layout)
+
+
+class FoundNetwork:
+    """What stands for a container engine that has a network of the lab's name with these labels."""
+
+    rig = "0123"
+
+    def __init__(self, labels: dict[str, str] | None) -> None:
+        self._labels = labels
+
+    def listed(self, *_: str) -> list[str]:
+        return ["an id"]
+
+    def inspect(self, *_: object) -> list[dict[str, object]]:
+        return [{"Labels": self._labels}]
+
+
+@pytest.mark.case("T9", "T10")
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (None, "found one of that name which no lab made; give it another name$"),
+        ({"kubelab.rig": "4567"}, "of another clone or run, 4567; run `make rig-down` there, or, .*kubelab.rig=4567"),
+    ],
+)
+def test_a_network_of_others_is_neither_taken_nor_told_to_be_removed(labels: dict[str, str] | None, said: str) -> None:
+    with pytest.raises(SetupError, match=said):
+        network.ensure(cast(Docker, FoundNetwork(labels)))
