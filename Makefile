@@ -6,7 +6,10 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider doctor toolchain rig tests bench
+SOURCES := __main__.py config components provider doctor toolchain rig upstream tests bench
+# A stack that is named, or all that are shipped, which do without the embedded lab's site file.
+LINTED = $(if $(filter file,$(origin STACK)),--stand-in stacks/site.example.yaml $(SHIPPED),stacks/Pulumi.$(STACK).yaml)
+SHIPPED = $(shell git ls-files 'stacks/Pulumi.*.yaml')
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help
@@ -57,6 +60,10 @@ doctor: ## of each node: its runtime as declared, configured, answering and repo
 recover: ## after a killed run: give its lock back, forget pending creates, read what is there
 	@make/recover.sh $(STACK) $(LOCK_OF)
 
+.PHONY: lint
+lint: venv ## what is wrong with STACK's files, or with the shipped ones, without engine or host; in a second
+	@$(PYTHON) -m config $(LINTED)
+
 .PHONY: schema
 schema: venv ## write stacks/schema.json from config/
 	@$(PYTHON) -m config.schema
@@ -79,6 +86,10 @@ fix: venv ## repair what the static checks can repair
 .PHONY: unit
 unit: venv ## pure tests and those of the graph, without set-up
 	@make/unit.sh
+
+.PHONY: fuzz
+fuzz: venv ## 20,000 odd stacks, sites and files at the door of config/, new ones each time, and what became of them
+	@$(PYTHON) -m tests.unit.fuzz
 
 .PHONY: test
 test: setup check ## everything that needs no real hardware

@@ -44,7 +44,10 @@ class Lab(pulumi.ComponentResource):
         site = config.site
         inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps_provider(self)])
         user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
-        images = {image: _image(config, image, inside) for image in dict.fromkeys(node.image for node in config.nodes)}
+        images = {
+            image: _image(config, image, user_key, inside)
+            for image in dict.fromkeys(node.image for node in config.nodes)
+        }
         machines = {
             node.name: Machine(
                 node.name, node=node, site=site, image=images[node.image], user_key=user_key, opts=inside
@@ -54,7 +57,7 @@ class Lab(pulumi.ComponentResource):
         prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
         workers = {
-            node.name: Worker(node.name, node, site, prepared[node.name], cluster, inside) for node in config.workers
+            node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
         }
         joined = {name: worker.joined for name, worker in workers.items()}
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}
@@ -124,13 +127,14 @@ class Lab(pulumi.ComponentResource):
         )
 
 
-def _image(config: LabConfig, image: ImageConfig, opts: pulumi.ResourceOptions) -> Image:
+def _image(config: LabConfig, image: ImageConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> Image:
     return Image(
         f"image-{image.sha256[:12]}",
         ova=image.ova,
         sha256=image.sha256,
         datastore=config.site.vsphere.datastore,
         network=config.site.vsphere.network,
+        state_key=user_key.public_key,
         opts=opts,
     )
 

@@ -6,6 +6,8 @@ from components.script import Host
 from components.vsphere import Image, SshKeyPair, VirtualMachine
 from config import NodeConfig, SiteConfig
 
+_HELD_BY_A_CONTROL_PLANE = "its etcd, and with it the whole cluster if no other control plane has a copy,"
+
 
 class Machine(pulumi.ComponentResource):
     """A powered-on virtual machine whose host key was generated here, so that the first connection verifies it."""
@@ -40,6 +42,8 @@ class Machine(pulumi.ComponentResource):
             # A control plane keeps its machine and its runtime, whatever is declared; its step refuses another one.
             replace_triggers={"runtime": node.runtime} if node.role == "worker" else {},
             keep_on_triggers=node.on_runtime_change == "resetNode",
+            holds=_HELD_BY_A_CONTROL_PLANE if node.role == "controlPlane" else "",
+            allow_replace=node.allow_replace,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.address = vm.ip_address

@@ -1,6 +1,6 @@
 """The provider plugin's resources, as the program sees them; the plugin itself is in provider/."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import pulumi
@@ -15,7 +15,10 @@ def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
 
 
 class VSphere(pulumi.ProviderResource):
-    """A standalone ESXi host and how to reach it. `owner` marks everything made through it."""
+    """A standalone ESXi host and how to reach it. `owner` marks everything made through it.
+
+    That one is not among `control_planes` any more is refused, unless some of them are in `allow_replace`.
+    """
 
     def __init__(
         self,
@@ -28,6 +31,8 @@ class VSphere(pulumi.ProviderResource):
         tls_ca_pem: str | None,
         tls_sha256: str | None,
         owner: str,
+        control_planes: Sequence[str] = (),
+        allow_replace: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(
@@ -41,6 +46,8 @@ class VSphere(pulumi.ProviderResource):
                 "tlsCaPem": tls_ca_pem,
                 "tlsSha256": tls_sha256,
                 "owner": owner,
+                "controlPlanes": ",".join(control_planes),
+                "allowReplace": ",".join(allow_replace),
             },
             opts,
         )
@@ -58,6 +65,8 @@ class VSphere(pulumi.ProviderResource):
             tls_ca_pem=vsphere.tls.ca_pem,
             tls_sha256=vsphere.tls.sha256,
             owner=f"{pulumi.get_project()}/{config.stack}",
+            control_planes=[node.name for node in config.control_planes],
+            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
         )
 
 
@@ -81,7 +90,10 @@ class SshKeyPair(pulumi.CustomResource):
 
 
 class Image(pulumi.CustomResource):
-    """An OVA, imported once per host; machines copy its disk on the host itself."""
+    """An OVA, imported once per host; machines copy its disk on the host itself.
+
+    `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
+    """
 
     def __init__(
         self,
@@ -91,9 +103,17 @@ class Image(pulumi.CustomResource):
         sha256: str,
         datastore: str,
         network: str,
+        state_key: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props = {"ova": ova, "sha256": sha256, "datastore": datastore, "network": network, "diskPath": None}
+        props = {
+            "ova": ova,
+            "sha256": sha256,
+            "datastore": datastore,
+            "network": network,
+            "stateKey": state_key,
+            "diskPath": None,
+        }
         super().__init__("kubelab:index:Image", name, props, opts)
 
     @property
@@ -103,7 +123,10 @@ class Image(pulumi.CustomResource):
 
 
 class VirtualMachine(pulumi.CustomResource):
-    """A virtual machine, powered on and holding an address. Its id is the instance UUID."""
+    """A virtual machine, powered on, with an address at which it presents `host_key`. Its id is the instance UUID.
+
+    `holds` is what is lost with it, "" if nothing: what makes it anew is refused then, unless `allow_replace` is true.
+    """
 
     def __init__(
         self,
@@ -121,6 +144,8 @@ class VirtualMachine(pulumi.CustomResource):
         host_key: SshKeyPair,
         replace_triggers: Mapping[str, str],
         keep_on_triggers: bool,
+        holds: str,
+        allow_replace: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -141,6 +166,8 @@ class VirtualMachine(pulumi.CustomResource):
             "extraConfig": dict(machine.extra_config),
             "replaceTriggers": dict(replace_triggers),
             "keepOnTriggers": keep_on_triggers,
+            "holds": holds or None,
+            "allowReplace": allow_replace,
             "instanceUuid": None,
             "moid": None,
             "ipAddress": None,

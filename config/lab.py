@@ -54,9 +54,12 @@ class ClusterConfig:
     `runtime_versions` has every runtime and adapter by its word, whether a node runs it or not. `kube_proxy` are
     settings of KubeProxyConfiguration, `mode` always among them. `cert_sans` are host names and IP addresses.
     `control_plane_endpoint` is kubeadm's, as `host:port`; None for the address of the first control plane.
+    `name` tells the cluster from others in a kubeconfig. `certificate_hours` is how long certificates are valid.
     `control_plane_files` are those of its components, each in the folder of one.
     """
 
+    name: str
+    certificate_hours: int
     kubernetes_version: str
     runtime_versions: Mapping[str, str]
     pod_subnet: str
@@ -128,6 +131,7 @@ class NodeConfig:
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     schedulable: bool
+    allow_replace: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from components.pod_networks import POD_NETWORKS
 from components.release import Download
 from components.runtime import Adapter
 from components.runtimes import RUNTIMES
-from config import retired
+from config import retired, wishes
 from config.problems import one_of
 from config.versions import MINORS, TRIED, KubernetesRelease, UnknownVersionError, kubernetes
 
@@ -153,7 +153,8 @@ def _runtime(value: str) -> str:
 def _pod_network(value: str) -> str:
     if value in pod_networks():
         return value
-    raise ValueError(one_of(value, pod_networks()))
+    wished = "which kubelab cannot apply yet; " if value.lower() in wishes.POD_NETWORKS else ""
+    raise ValueError(f"{wished}{one_of(value, pod_networks())}")
 
 
 def _versioned(value: str) -> str:

@@ -35,7 +35,7 @@ def resolve(
 ) -> lab.LabConfig:
     """The lab of two documents without faults."""
     site = _site(documents.site, files, folders.site)
-    cluster = _cluster(documents, declared)
+    cluster = _cluster(stack, documents, declared)
     nodes = (
         _node(
             documents,
@@ -71,13 +71,16 @@ def _node(
         labels=node.labels,
         taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
         schedulable=documents.is_schedulable(node),
+        allow_replace=node.allow_replace,
     )
 
 
-def _cluster(documents: Documents, declared: DeclaredFiles) -> lab.ClusterConfig:
+def _cluster(stack: str, documents: Documents, declared: DeclaredFiles) -> lab.ClusterConfig:
     cluster = documents.cluster
     release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
+        name=cluster.name or stack,
+        certificate_hours=int(cluster.certificate_validity_period.removesuffix("h")),
         kubernetes_version=cluster.kubernetes_version,
         runtime_versions=releases.runtime_versions(release, documents.runtime_versions),
         pod_subnet=str(cluster.pod_subnet),

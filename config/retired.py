@@ -38,16 +38,6 @@ KUBE_PROXY_MODES: Mapping[str, str] = MappingProxyType(
 ADDRESS_MODES: Mapping[str, str] = MappingProxyType({"static": "which kubelab cannot build yet; allowed: dhcp"})
 """Words that are no mode of addresses."""
 
-_BY_DHCP = "kubelab cannot set it yet, machines have it from DHCP; remove it"
-
-ADDRESS_KEYS: Mapping[str, str] = MappingProxyType({"gateway": _BY_DHCP, "nameServers": _BY_DHCP})
-"""Keys that `addresses` of a site does not have."""
-
-NODE_KEYS: Mapping[str, str] = MappingProxyType(
-    {"address": _BY_DHCP, "handlers": "kubelab cannot build sandboxes for pods yet; remove it"}
-)
-"""Keys that a node does not have."""
-
 _ALWAYS_ON = "gone, for what it switched is always on"
 _GATES_ALWAYS_ON = (
     "AppArmor",

@@ -9,6 +9,7 @@ from components.runtimes import RUNTIMES
 from config import releases, retired, versions
 from config.declared import component_rules
 from config.documents import Documents
+from config.kubernetes.unfit import deprecated_arguments, unfit_settings
 from config.nodes import scheduling_rules
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
@@ -35,6 +36,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _control_plane_too_small(documents)
     yield from scheduling_rules.broken_rules(documents)
     yield from component_rules.broken_rules(documents)
+    yield from unfit_settings(documents)
 
 
 def warnings(documents: Documents) -> Iterator[Problem]:
@@ -42,6 +44,7 @@ def warnings(documents: Documents) -> Iterator[Problem]:
     yield from _deprecated_kube_proxy_mode(documents)
     yield from _mirrors_that_a_runtime_cannot_use(documents)
     yield from scheduling_rules.warnings(documents)
+    yield from deprecated_arguments(documents)
 
 
 def _control_plane_count(documents: Documents) -> Iterator[Problem]:

@@ -6,10 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from config import retired
+from config import retired, wishes
+from config.kubernetes.editor import names_of
+from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
+from config.problems import shown
 from config.releases import RuntimeVersions, adapters
 from config.values import (
     FilePath,
@@ -28,8 +31,8 @@ from config.values import (
 _OWNED_PREFIXES = ("guestinfo.", "kubelab.")
 
 
-def _unless_retired(reasons: Mapping[str, str]) -> Callable[[object], object]:
-    """A check that refuses the words of `reasons` with their reason, and leaves all others to the type."""
+def unless_refused(reasons: Mapping[str, str]) -> Callable[[object], object]:
+    """A check that refuses the words of `reasons`, each with its reason, and leaves all others to the type."""
 
     def check(value: object) -> object:
         if isinstance(value, str) and value in reasons:
@@ -76,14 +79,25 @@ Name = Annotated[str, AfterValidator(_name)]
 LoginName = Annotated[str, AfterValidator(_login_name)]
 LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
-KubeletSettings = Annotated[dict[str, JsonValue], AfterValidator(check_kubelet)]
-KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(check_kube_proxy)]
+KubeletSettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kubelet), Field(json_schema_extra=names_of(KUBELET))
+]
+KubeProxySettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kube_proxy), Field(json_schema_extra=names_of(KUBE_PROXY))
+]
 
 
 def _not_owned(entries: dict[str, str]) -> dict[str, str]:
     found = [key for key in entries if key.lower().startswith(_OWNED_PREFIXES)]
     if found:
         raise ValueError(f"found {', '.join(found)}: kubelab sets guestinfo.* and kubelab.* itself; remove it")
+    names = [key for key in entries if not re.fullmatch(r"[A-Za-z0-9_.:-]+", key)]
+    if names:
+        wanted = "wanted: a name of letters, digits and . _ : - such as svga.vramSize"
+        raise ValueError(f"found the key {', '.join(map(shown, names))}, {wanted}")
+    values = [key for key, value in entries.items() if not value.isprintable()]
+    if values:
+        raise ValueError(f"found control characters in the value of {', '.join(values)}, wanted: a text of one line")
     return entries
 
 
@@ -124,6 +138,8 @@ class TlsSpec(Spec):
 class VsphereSpec(Spec):
     """The ESXi host."""
 
+    refused_keys = wishes.VSPHERE
+
     server: Server = Field(description="the ESXi host, as host or host:port")
     user: Name = Field(description="the user on the host")
     password_file: FilePath | None = Field(
@@ -144,9 +160,7 @@ class PlatformSpec(Spec):
 class AddressesSpec(Spec):
     """How machines get their addresses."""
 
-    refused_keys = retired.ADDRESS_KEYS
-
-    mode: Annotated[Literal["dhcp"], BeforeValidator(_unless_retired(retired.ADDRESS_MODES))] = Field(
+    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_refused(retired.ADDRESS_MODES))] = Field(
         default="dhcp", description="where addresses come from"
     )
     network: Network = Field(description="the machine network; every machine's address must lie in it")
@@ -154,6 +168,8 @@ class AddressesSpec(Spec):
 
 class SshSpec(Spec):
     """How machines are reached."""
+
+    refused_keys = wishes.SSH
 
     user: LinuxUser = Field(default="lab", description="the user that is created on every machine")
     authorized_keys: Annotated[tuple[SshPublicKey, ...], Field(strict=False)] = Field(
@@ -181,6 +197,8 @@ class PackageKeysSpec(Spec):
 
 class MirrorsSpec(Spec):
     """Where machines fetch from instead of the internet."""
+
+    refused_keys = wishes.MIRRORS
 
     ca_file: FilePath | None = Field(default=None, description="PEM file of the mirrors' certificate authority")
     apt: AptMirrorsSpec = Field(default=AptMirrorsSpec(), description="package repositories")
@@ -215,6 +233,8 @@ class RegistrySpec(Spec):
 
 class SiteSpec(Spec):
     """A site file."""
+
+    refused_keys = wishes.SITE
 
     platform: PlatformSpec = Field(description="where virtual machines come from")
     machine: MachineSpec = Field(default=MachineSpec(), description="the size of the virtual machines")

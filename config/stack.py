@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from config import retired
+from config import wishes
 from config.declared.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
 from config.declared.files import NodeFiles
 from config.lab import Role, RuntimeChange
@@ -34,14 +34,16 @@ from config.releases import (
     pod_network_backends,
     pod_network_version,
 )
-from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
+from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec, unless_refused
 from config.values import (
+    ClusterName,
     ControlPlaneEndpoint,
     DnsDomain,
     FilePath,
     NodeName,
     PodSubnet,
     ServiceSubnet,
+    ValidityPeriod,
 )
 from config.versions import MINORS, TRIED
 
@@ -105,6 +107,11 @@ class PodNetworkSpec(Spec):
 class ClusterSpec(Spec):
     """The cluster: what all nodes share."""
 
+    refused_keys = wishes.CLUSTER
+
+    name: ClusterName | None = Field(
+        default=None, description="its name in kubeconfigs, beside those of other clusters; default: the stack's name"
+    )
     kubernetes_version: KubernetesVersion = Field(
         description=f"the version of Kubernetes, any patch of {', '.join(sorted(MINORS))}, for example {TRIED}"
     )
@@ -133,6 +140,10 @@ class ClusterSpec(Spec):
         default=None,
         description="a name or address, with or without a port, at which all nodes reach the API server; "
         "default: the address of the first control plane",
+    )
+    certificate_validity_period: ValidityPeriod = Field(
+        default="26280h",
+        description="how long certificates and kubeconfigs are valid, in hours; they are renewed before",
     )
     pod_network: PodNetworkSpec = Field(default=PodNetworkSpec(), description="the pod network plugin and its version")
     kubelet: KubeletSettings = Field(
@@ -185,9 +196,11 @@ class MachineOverride(MachineSpec):
 class NodeSpec(Spec):
     """One node: a virtual machine, and its part in the cluster."""
 
-    refused_keys = retired.NODE_KEYS
+    refused_keys = wishes.NODE
 
-    role: Role = Field(description="what the node is in the cluster")
+    role: Annotated[Role, BeforeValidator(unless_refused(wishes.ROLES))] = Field(
+        description="what the node is in the cluster"
+    )
     runtime: Runtime | None = Field(default=None, description="its container runtime; default: the cluster's")
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the cluster's"
@@ -199,6 +212,10 @@ class NodeSpec(Spec):
     files: NodeFiles = Field(default_factory=dict, description="files of the node, in place of the cluster's")
     schedulable: bool | None = Field(
         default=None, description="whether a control plane runs pods of users, as in a lab of one node; default: false"
+    )
+    allow_replace: bool = Field(
+        default=False,
+        description="whether a control plane's machine, and its etcd with it, may be made anew by a changed setting",
     )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"

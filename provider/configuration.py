@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from provider.vsphere.endpoint import Endpoint, normalized_pin
+from provider.vsphere.errors import RefusedError
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
 _REQUIRED = ("server", "user", "password", "owner")
-_KNOWN = {*_REQUIRED, "port", "tlsCaPem", "tlsSha256", "version", "pluginDownloadURL"}
+_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "controlPlanes", "allowReplace")
+_KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
 
@@ -50,6 +52,28 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
             sha256=args.get("tlsSha256"),
         )
     return Configuration(endpoint, None if owner is None or is_unknown(owner) else str(owner))
+
+
+def lost_control_planes(olds: Properties, news: Properties) -> str | None:
+    """The warning of control planes that are none any more, None if there are none.
+
+    `controlPlanes` are their names and `allowReplace` those that may be lost, both with commas between. Raises
+    RefusedError where the word is missing. Of a state that an earlier version made, nothing is known.
+    """
+    gone = sorted(_names(olds, "controlPlanes") - _names(news, "controlPlanes"))
+    if not gone or is_unknown(news.get("controlPlanes")):
+        return None
+    lost = f"control plane {', '.join(gone)}: declared no more; its etcd is lost, and with it the cluster that it holds"
+    if _names(news, "allowReplace") or set(gone) <= _names(olds, "allowReplace"):
+        return lost
+    raise RefusedError(
+        f"{lost}; declare it again, or, if that is meant, write allowReplace: true at the control plane that is "
+        "declared now"
+    )
+
+
+def _names(properties: Properties, key: str) -> set[str]:
+    return {name for name in str(properties.get(key, "")).split(",") if name}
 
 
 def _number(value: Any) -> int | None:

@@ -15,6 +15,7 @@ from provider.vsphere.errors import VsphereError
 if TYPE_CHECKING:
     from provider.vsphere.images.base_machines import Images
     from provider.vsphere.machines import Machines
+    from provider.vsphere.model import AskSsh
     from provider.vsphere.place import Place
 
 Progress = Callable[[str], None]
@@ -23,8 +24,9 @@ Progress = Callable[[str], None]
 class Connection:
     """Holds the configuration and the place that it names."""
 
-    def __init__(self, cancel: CancelToken) -> None:
+    def __init__(self, cancel: CancelToken, ask_ssh: "AskSsh") -> None:
         self._cancel = cancel
+        self._ask_ssh = ask_ssh
         self._lock = threading.Lock()
         self._configuration = Configuration()
         self._place: Place | None = None
@@ -44,7 +46,7 @@ class Connection:
         """The machines of the place. Raises VsphereError if the configuration is not complete."""
         from provider.vsphere.machines import Machines
 
-        return Machines(self._connected(), progress)
+        return Machines(self._connected(), progress, self._ask_ssh)
 
     def images(self, progress: Progress) -> "Images":
         """The images of the place. Raises VsphereError if the configuration is not complete."""

@@ -27,6 +27,10 @@ class Engine:
         """Shows a message that stays."""
         self._log(urn, message, ephemeral=False)
 
+    def warn(self, urn: str, message: str) -> None:
+        """Shows a warning that stays."""
+        self._log(urn, message, ephemeral=False, severity=engine_pb2.WARNING)
+
     def when_gone(self, end: Callable[[], None]) -> None:
         """Calls `end`, once, when the engine is gone: killed, too, when nothing else tells.
 
@@ -43,8 +47,10 @@ class Engine:
                 return end()
             pause.wait(POLL_SECONDS)
 
-    def _log(self, urn: str, message: str, *, ephemeral: bool) -> None:
-        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=message, urn=urn, ephemeral=ephemeral)
+    def _log(
+        self, urn: str, message: str, *, ephemeral: bool, severity: engine_pb2.LogSeverity.ValueType = engine_pb2.INFO
+    ) -> None:
+        request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)
         try:
             self._stub.Log(request, timeout=LOG_SECONDS)
         except grpc.RpcError:

@@ -1,11 +1,11 @@
 """kubelab:index:Image: an OVA imported once per host and datastore, shared by stacks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from provider.resource import Change, Found, Operation, PropertyChange, changed
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.identity import base_name
+from provider.vsphere.identity import base_name, owner_of_state
 from provider.vsphere.model import ImageSource, ImportedImage
 from provider.wire import UNKNOWN, Properties, is_unknown
 
@@ -13,9 +13,10 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Image:
-    """Inputs: ova, sha256, datastore, network. Outputs: diskPath, capacityKiB.
+    """Inputs: ova, sha256, datastore, network, stateKey. Outputs: diskPath, capacityKiB.
 
-    The id names the base machine and this user of it. Where the OVA comes from does not matter once it is imported.
+    The id names the base machine and this user of it: `stateKey`, a public key that the state alone has, tells it from
+    the same stack's other checkouts. Where the OVA comes from does not matter once it is imported.
     """
 
     token = "kubelab:index:Image"
@@ -24,7 +25,7 @@ class Image:
     delete_before_replace = False
 
     def check(self, news: Properties) -> Mapping[str, str]:
-        """All inputs but network are required."""
+        """All inputs but network and stateKey are required."""
         faults = {
             key: f"found {news.get(key)!r}, wanted some text"
             for key in ("ova", "sha256", "datastore")
@@ -39,13 +40,18 @@ class Image:
         """Other content or another place is another image."""
         return changed(olds, news, {"sha256": Change.REPLACE, "datastore": Change.REPLACE})
 
+    def replacement(self, _olds: Properties, _news: Properties, _changes: Sequence[PropertyChange]) -> str | None:
+        """Nothing that a user has is lost with it."""
+        return None
+
     def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
         """The host chooses the disk's file name."""
         return {**inputs, "diskPath": UNKNOWN, "capacityKiB": UNKNOWN}
 
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Imports the OVA unless it is there."""
-        user = f"{operation.owned_by()}/{operation.name}"
+        owner, key = operation.owned_by(), inputs.get("stateKey")
+        user = f"{owner_of_state(owner, key) if key else owner}/{operation.name}"
         source = ImageSource(inputs["ova"], inputs["sha256"], inputs["datastore"], inputs.get("network"))
         imported = operation.images().acquire(source, user)
         return f"{base_name(inputs['sha256'])}@{user}", _outputs(inputs, imported)

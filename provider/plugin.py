@@ -12,8 +12,10 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from provider.connection import Connection
 from provider.engine import Engine
+from provider.guest_ssh import ask_ssh
 from provider.servicer import Provider
 from provider.vsphere.cancel import CancelToken
+from provider.vsphere.model import AskSsh
 
 ENDING = {signal.SIGTERM, signal.SIGINT}
 WORKERS = 64  # more than the engine's parallelism, so that a Check never waits for a Create
@@ -21,16 +23,20 @@ LOGOUT_SECONDS = 2.0
 MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Serves until a signal, or until the engine at the address in `arguments` is gone. Does not return."""
-    if len(arguments) != 1:
+def main(arguments: Sequence[str], ask_ssh: AskSsh = ask_ssh) -> None:
+    """Serves until a signal, or until the engine at the address in `arguments` is gone. Does not return.
+
+    `ask_ssh` is how a guest is asked for its host key.
+    """
+    address = engine_address(arguments)
+    if address is None:
         sys.exit("usage: python provider <engine address>; this is a Pulumi plugin, started by the engine")
     # Blocked before there is another thread, and waited for below. A handler in Python would not do: it runs when this
     # thread next does, which is never if the signal comes just as it begins to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     cancel = CancelToken()
-    connection = Connection(cancel)
-    engine = Engine(arguments[0])
+    connection = Connection(cancel, ask_ssh)
+    engine = Engine(address)
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=WORKERS),
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)],
@@ -45,6 +51,16 @@ def main(arguments: Sequence[str]) -> None:
     _log_out(connection)
     # Calls in progress are not waited for: they can change nothing any more, and the engine that asked is gone.
     os._exit(0)
+
+
+def engine_address(arguments: Sequence[str]) -> str | None:
+    """ "host:port" among a plugin's arguments, None if it is not there.
+
+    The engine gives it last. What it gives before (`-logtostderr -v=3 -tracing <URL>`) is the logging of plugins in Go.
+    """
+    last = arguments[-1] if arguments else ""
+    host, _, port = last.rpartition(":")
+    return last if host and port.isdigit() and not last.startswith("-") and "/" not in last else None
 
 
 def _log_out(connection: Connection) -> None:

@@ -1,6 +1,6 @@
 """What a resource type is to the servicer: plain data in, plain data out. One module per type implements it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -95,6 +95,9 @@ class Resource(Protocol):
 
     def diff(self, olds: Properties, news: Properties, /) -> list[PropertyChange]:
         """What changed from the old outputs to the new inputs."""
+
+    def replacement(self, olds: Properties, news: Properties, changes: Sequence[PropertyChange], /) -> str | None:
+        """What the user is warned of when these changes replace it, None if nothing is lost. Raises RefusedError."""
 
     def preview_create(self, operation: Operation, inputs: Properties, /) -> Properties:
         """The outputs as far as they are known before; touches nothing."""

@@ -53,6 +53,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Another address, user or owner never replaces machines: each carries its own mark."""
         olds, news = wire.decode(request.olds)[0], wire.decode(request.news)[0]
+        warning = configuration.lost_control_planes(olds, news)
+        if warning:
+            self._engine.warn(request.urn, warning)
         keys = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))
         changes = provider_pb2.DiffResponse.DIFF_SOME if keys else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=changes, diffs=keys)
@@ -73,8 +76,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @reported
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         resource = _resource(request.urn)
-        changes = resource.diff(wire.decode(request.olds)[0], wire.decode(request.news)[0])
-        return diff_response(resource, [change for change in changes if change.key not in request.ignoreChanges])
+        olds, news = wire.decode(request.olds)[0], wire.decode(request.news)[0]
+        changes = [change for change in resource.diff(olds, news) if change.key not in request.ignoreChanges]
+        warning = resource.replacement(olds, news, changes)
+        if warning:
+            self._engine.warn(request.urn, warning)
+        return diff_response(resource, changes)
 
     @reported
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:

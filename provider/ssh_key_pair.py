@@ -1,7 +1,7 @@
 """kubelab:index:SshKeyPair: an ed25519 key pair, made once; it lives in the state and nowhere else."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from provider.resource import Change, Found, Operation, PropertyChange, changed
 from provider.wire import UNKNOWN, Properties
@@ -25,6 +25,10 @@ class SshKeyPair:
     def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
         """Only the comment can change."""
         return changed(olds, news, {"comment": Change.UPDATE})
+
+    def replacement(self, _olds: Properties, _news: Properties, _changes: Sequence[PropertyChange]) -> str | None:
+        """Nothing that a user has is lost with it."""
+        return None
 
     def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
         """The keys are not known before they are made."""

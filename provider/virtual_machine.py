@@ -1,23 +1,39 @@
 """kubelab:index:VirtualMachine: a powered-on machine with an address."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
 from provider.resource import Change, Found, Kind, Operation, PropertyChange, Unfinished, kind
 from provider.vsphere import desired, identity
-from provider.vsphere.errors import VsphereError
-from provider.vsphere.fields import TEXTS, TRUTH, Effect, Field
+from provider.vsphere.errors import RefusedError, VsphereError
+from provider.vsphere.fields import TEXTS, TRUTH, Effect, Field, text
 from provider.vsphere.model import HalfMadeError, MachineState
 from provider.wire import UNKNOWN, Properties, is_unknown
 
 if TYPE_CHECKING:
     from provider.vsphere.machines import Machines
 
-ADDRESS_SECONDS = 300.0  # unless the user set another timeout
+GUEST_SECONDS = 300.0  # for an address and the ssh server, unless the user set another timeout
 _TRIGGERS = Field("replaceTriggers", TEXTS, Effect.BY_KEY, optional=True)
-_FIELDS = (*desired.FIELDS, _TRIGGERS, Field("keepOnTriggers", TRUTH, Effect.NOTHING, optional=True))
+_OF_REPLACEMENT = (
+    _TRIGGERS,
+    Field("keepOnTriggers", TRUTH, Effect.NOTHING, optional=True),
+    Field("holds", text("what is lost with the machine"), Effect.NOTHING, optional=True),
+    Field("allowReplace", TRUTH, Effect.NOTHING, optional=True),
+)
+_FIELDS = (*desired.FIELDS, *_OF_REPLACEMENT)
+# What a user writes in a file, or what it is for a user, by property.
+_WRITTEN = {
+    "name": "the node's name",
+    "diskGiB": "machine.diskGiB, which cannot shrink",
+    "imageSha256": "image.sha256",
+    "datastore": "platform.vsphere.datastore",
+    "network": "platform.vsphere.network",
+    "sshUser": "ssh.user",
+}
+_MADE = {"sshPublicKey": "the user's key pair", "hostKeyPublic": "the machine's ssh host key"}
 _POWER_CYCLE = {field.name for field in _FIELDS if field.effect is Effect.POWER_CYCLE}
 _COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 
@@ -27,7 +43,9 @@ class VirtualMachine:
 
     `image` itself is not compared: the machine has a copy of the disk, and imageSha256 says of which image.
     `replaceTriggers` is what the machine was made for, by name: another value of a name makes another machine, unless
-    `keepOnTriggers` is true; a name that comes or goes changes nothing. `keepOnTriggers` itself is not compared.
+    `keepOnTriggers` is true; a name that comes or goes changes nothing. `holds` is what is lost with the machine, such
+    as etcd: with it, a change that replaces the machine is refused unless `allowReplace` is true. These two and
+    `keepOnTriggers` are not compared.
     """
 
     token = "kubelab:index:VirtualMachine"
@@ -52,18 +70,32 @@ class VirtualMachine:
         """In place, with a power cycle, or by another machine."""
         return [change for field in _FIELDS for change in _changes(field, olds, news)]
 
+    def replacement(self, olds: Properties, news: Properties, changes: Sequence[PropertyChange]) -> str | None:
+        """Refused if the machine holds what would be lost, and the word is missing."""
+        holds, name = news.get("holds"), olds.get("name")
+        replacing = [change for change in changes if change.change is Change.REPLACE]
+        because = [_told(change, olds, news) for change in replacing if not _is_comment(change, olds, news)]
+        if not because or not holds:
+            return None
+        lost = f"machine {name}: {', '.join(because)}: the machine is made anew, and {holds} is lost"
+        if news.get("allowReplace") is True:
+            return lost
+        raise RefusedError(
+            f"{lost}; put back what it was, or, if that is meant, write allowReplace: true at node {name} in the "
+            "stack file"
+        )
+
     def preview_create(self, operation: Operation, inputs: Properties) -> Properties:
         """The instance UUID is known before, the rest is the host's."""
-        known = operation.owner and not is_unknown(inputs["name"])
-        instance = identity.instance_uuid(identity.marker(operation.owner or "", inputs["name"])) if known else UNKNOWN
+        known = operation.owner and not any(is_unknown(inputs[key]) for key in ("name", "sshPublicKey"))
+        instance = identity.instance_uuid(_mark(operation, inputs)) if known else UNKNOWN
         return {**inputs, **dict.fromkeys(_COMPUTED, UNKNOWN), "instanceUuid": instance}
 
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Makes the machine, or finishes what an interrupted run began."""
-        wanted = desired.desired_machine(inputs)
-        mark = identity.marker(operation.owned_by(), wanted.name)
+        wanted, mark = desired.desired_machine(inputs), _mark(operation, inputs)
         try:
-            state = operation.machines().create(wanted, mark, operation.seconds or ADDRESS_SECONDS)
+            state = operation.machines().create(wanted, mark, operation.seconds or GUEST_SECONDS)
         except HalfMadeError as error:
             raise _unfinished(identity.instance_uuid(mark), inputs, error) from None
         return identity.instance_uuid(mark), _outputs(inputs, state)
@@ -91,7 +123,7 @@ class VirtualMachine:
         """Changes the machine, with a power cycle if it needs one; also finishes an unfinished one."""
         wanted = desired.desired_machine(news)
         obsolete = olds.get("extraConfig", {}).keys() - news.get("extraConfig", {}).keys()
-        seconds = operation.seconds or ADDRESS_SECONDS
+        seconds = operation.seconds or GUEST_SECONDS
         try:
             state = operation.machines().update(id_, wanted, obsolete, seconds)
         except HalfMadeError as error:
@@ -101,7 +133,32 @@ class VirtualMachine:
     def delete(self, operation: Operation, id_: str, olds: Properties) -> None:
         """Destroys the machine if it is ours."""
         operation.progress("destroying")
-        operation.machines().destroy(id_, olds["name"], olds["datastore"])
+        left = operation.machines().destroy(id_, olds["name"], olds["datastore"])
+        if left:
+            operation.info(
+                f"machine {olds['name']} is destroyed; its folder keeps what it was not made with: {', '.join(left)}"
+            )
+
+
+def _mark(operation: Operation, inputs: Properties) -> str:
+    """The state's own key pair tells it from others of the same project and stack."""
+    owner = identity.owner_of_state(operation.owned_by(), inputs["sshPublicKey"])
+    return identity.marker(owner, inputs["name"])
+
+
+def _told(change: PropertyChange, olds: Properties, news: Properties) -> str:
+    """A change in a user's words; a key's value tells nobody anything."""
+    key = change.key
+    if key not in _WRITTEN:
+        return f"{_MADE.get(key, change.path)} changes"
+    value = "another value" if is_unknown(news.get(key)) else repr(news.get(key))
+    return f"{_WRITTEN[key]} is {value}, was {olds.get(key)!r}"
+
+
+def _is_comment(change: PropertyChange, olds: Properties, news: Properties) -> bool:
+    """True if of a public key nothing but the comment changes, which says who the user is."""
+    before, after = (str(properties.get(change.key, "")).split()[:2] for properties in (olds, news))
+    return change.key in _MADE and before == after
 
 
 def _outputs(inputs: Properties, state: MachineState) -> Properties:
@@ -172,8 +229,8 @@ def _when_triggered(news: Properties) -> Change:
 def _imported(machines: "Machines", operation: Operation, id_: str) -> Found | None:
     state = machines.find(id_) if _is_uuid(id_) else None
     if state is None:
-        instance = identity.instance_uuid(identity.marker(operation.owned_by(), id_))
-        state = machines.read(instance, id_, None)
+        instance = machines.find_named(id_, operation.owned_by())
+        state = machines.read(instance, id_, None) if instance else None
     if state is None:
         return None
     if state.address is None:

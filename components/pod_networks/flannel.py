@@ -4,8 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-import yaml
-
+from components import quoted_yaml
 from components.pod_network import Backend, PodNetwork, PodNetworkRelease, PodNetworkSettings, manifest_inputs
 from components.release import Download
 from components.traces import Traces
@@ -107,9 +106,9 @@ def kustomization(settings: PodNetworkSettings) -> str:
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": ["manifest.yaml"],
-        "patches": [{"patch": yaml.safe_dump(patch, sort_keys=False)} for patch in patches],
+        "patches": [{"patch": quoted_yaml.dump(patch)} for patch in patches],
     }
-    return yaml.safe_dump(document, sort_keys=False)
+    return quoted_yaml.dump(document)
 
 
 def _digest(text: str) -> str:

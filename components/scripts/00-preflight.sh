@@ -17,6 +17,7 @@
 : "${MIRRORS?URLs, separated by spaces, that the machine must reach; empty: none}"
 : "${MIRROR_CA?PEM text of the authorities of the mirrors, beside those of the system}"
 : "${CLEAN_INSTALL:?true when an old installation will be removed, so that it is no fault}"
+: "${KUBERNETES_VERSION:?version such as 1.36.3 that the node is to have}"
 : "${IGNORED?names of checks, separated by spaces, that only warn}"
 
 failures=0
@@ -141,11 +142,25 @@ leftovers() {
   found_traces | paste -sd ';' | sed 's/;/; /g'
 }
 
+# Kubelets may not be newer than their API server, and a cluster is changed in an order that no run without an upgrade
+# keeps. It stops nothing else: each member says the same.
+check_version() {
+  local found
+  [[ -f /etc/kubelab/cluster-identity.yaml || -f /etc/kubelab/joined ]] || return 0
+  # shellcheck disable=SC2016 # dpkg-query's own words
+  found=$(dpkg-query -W -f '${Version}' kubelet 2>/dev/null) || return 0
+  found=${found%%-*}
+  [[ $found != "$KUBERNETES_VERSION" ]] || return 0
+  say "preflight MemberVersion on $NODE_NAME: found a member of a cluster of Kubernetes $found, wanted $KUBERNETES_VERSION; running clusters are not upgraded: set kubernetesVersion to $found again, or destroy the lab and build it anew"
+  failures=$((failures + 1))
+}
+
 check_machine() {
   local memory disk found
   memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
   disk=$(df --output=avail -BG /var | tail -n 1 | tr -dc '0-9')
   found=$(leftovers)
+  check_version
   check CPUs "$(nproc)" "at least $MIN_CPUS" 'raise machine.cpus' at_least "$(nproc)" "$MIN_CPUS"
   check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
   check Disk "$disk GiB free in /var" "at least $MIN_DISK_GIB GiB" 'raise machine.diskGiB' at_least "$disk" "$MIN_DISK_GIB"

@@ -11,6 +11,7 @@
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
 : "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
 : "${PROGRAMS:?lines of: package of the system, and the programs of it that steps call}"
+: "${SWAP:?off, or keep where the kubelet bears it}"
 : "${ONLY_MIRRORS:?true when apt asks nothing but the mirrors}"
 
 load_modules() {
@@ -88,7 +89,7 @@ main() {
   load_modules
   apply_kernel_settings
   check_next_boot
-  disable_swap
+  if [[ $SWAP == keep ]]; then restore_swap; else disable_swap; fi
   set_other_sources_aside
   fetch_keys "$APT_KEYS"
   if ((files_written > before)) || ! is_applied apt-sources "${FILES@Q} ${APT_KEYS@Q}"; then

@@ -29,6 +29,8 @@ hold_result() {
   rm -f "$file"
 }
 
+# A step whose result is no secret may have it shown also when it fails.
+give_always=false
 give_result() {
   trap '' HUP PIPE TERM
   if is_over 2; then
@@ -47,7 +49,7 @@ finish_step() {
   if declare -F at_exit >/dev/null; then at_exit "$status" || status=1; fi
   log_step "ended with $status"
   hold_lock 'one whose text has not come'
-  ((status != 0)) || give_result || status=1
+  if ((status == 0)) || [[ $give_always == true ]]; then give_result || status=1; fi
   exit $((status == 0 ? 0 : 1))
 }
 

@@ -30,7 +30,7 @@ def api_server_arguments(cluster: ClusterConfig) -> tuple[ExtraArg, ...]:
 
 
 def volumes(component: Component, cluster: ClusterConfig) -> list[dict[str, object]]:
-    """What is mounted for a component, as kubeadm has it: its files, and for the API server where its audit log is."""
+    """What is mounted for a component, as kubeadm writes it: its files, and the folder of an audit log."""
     found = []
     if any(posixpath.dirname(path) == component.folder for path in files(cluster)):
         found.append(_volume("kubelab-files", component.folder, read_only=True))

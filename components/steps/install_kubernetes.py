@@ -2,11 +2,12 @@
 
 from components.guest_file import render_files
 from components.guest_systems import of_node
-from components.step import Step
+from components.step import Log, Step
 from components.steps import images, kubelet
 from config import ClusterConfig, NodeConfig, SiteConfig, versions
 
-STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100)
+# stdout is the public half of the key by which the node joins.
+STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100, log=Log.STDERR, is_public=True)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """kubeadm's documents as data: pure functions from the checked configuration to v1beta4 YAML text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import yaml
 
+from components import quoted_yaml
 from components.runtimes import RUNTIMES
 from components.steps import component_mounts, kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
@@ -13,6 +14,9 @@ KUBEADM_API = "kubeadm.k8s.io/v1beta4"
 API_SERVER_PORT = 6443
 # kubeadm's own default, which must be named as soon as etcd has any setting.
 ETCD_DATA = "/var/lib/etcd"
+# In memory, so that no disk keeps it.
+JOIN_KUBECONFIG = "/run/kubelab-join.conf"
+SIGNING_DURATION = "cluster-signing-duration"
 
 
 def endpoint(cluster: ClusterConfig, address: str) -> str:
@@ -53,7 +57,7 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
         "apiVersion": KUBEADM_API,
         "kind": "ClusterConfiguration",
         **_kept(cluster),
-        "controlPlaneEndpoint": endpoint(cluster, address),
+        **_known_by(cluster, address),
         **_control_plane_settings(cluster),
     }
     kubelet_configuration = {
@@ -66,7 +70,26 @@ def init_documents(cluster: ClusterConfig, site: SiteConfig, node: NodeConfig, a
         "kind": "KubeProxyConfiguration",
         **cluster.kube_proxy,
     }
-    return render([init, cluster_configuration, kubelet_configuration, kube_proxy])
+    return quoted_yaml.dump_all([init, cluster_configuration, kubelet_configuration, kube_proxy])
+
+
+def client_documents(cluster: ClusterConfig, address: str) -> str:
+    """What kubeadm needs to know of a cluster to make its certificates and kubeconfigs, as YAML text.
+
+    `address` is a control plane's; with it, kubeadm does not look for one of the machine's own.
+    """
+    init = {
+        "apiVersion": KUBEADM_API,
+        "kind": "InitConfiguration",
+        "localAPIEndpoint": {"advertiseAddress": address, "bindPort": API_SERVER_PORT},
+    }
+    cluster_configuration = {
+        "apiVersion": KUBEADM_API,
+        "kind": "ClusterConfiguration",
+        "kubernetesVersion": f"v{cluster.kubernetes_version}",
+        **_known_by(cluster, address),
+    }
+    return quoted_yaml.dump_all([init, cluster_configuration])
 
 
 def identity(cluster: ClusterConfig, address: str) -> str:
@@ -74,7 +97,8 @@ def identity(cluster: ClusterConfig, address: str) -> str:
 
     Stored objects depend on the networks; etcd knows its members by their addresses.
     """
-    return render([{**_kept(cluster), "advertiseAddress": address}])
+    # Compared with what earlier steps left on the machine, so that its spelling stays as it is.
+    return yaml.safe_dump({**_kept(cluster), "advertiseAddress": address}, sort_keys=False)
 
 
 def _kept(cluster: ClusterConfig) -> dict[str, object]:
@@ -85,6 +109,15 @@ def _kept(cluster: ClusterConfig) -> dict[str, object]:
             "serviceSubnet": cluster.service_subnet,
             "dnsDomain": cluster.dns_domain,
         },
+    }
+
+
+def _known_by(cluster: ClusterConfig, address: str) -> dict[str, object]:
+    """How clients know the cluster, and for how long; none of it is kept for the cluster's life."""
+    return {
+        "clusterName": cluster.name,
+        "controlPlaneEndpoint": endpoint(cluster, address),
+        "certificateValidityPeriod": f"{cluster.certificate_hours}h",
     }
 
 
@@ -99,13 +132,21 @@ def _control_plane_settings(cluster: ClusterConfig) -> dict[str, object]:
     components = {
         "apiServer": api_server,
         "controllerManager": {
-            **_extra_args(cluster.controller_manager_extra_args),
+            **_extra_args(_controller_manager_arguments(cluster)),
             **_extra_volumes("controllerManager", cluster),
         },
         "scheduler": {**_extra_args(cluster.scheduler_extra_args), **_extra_volumes("scheduler", cluster)},
         "etcd": {"local": {"dataDir": ETCD_DATA, **etcd}} if etcd else {},
     }
     return {name: settings for name, settings in components.items() if settings}
+
+
+def _controller_manager_arguments(cluster: ClusterConfig) -> tuple[ExtraArg, ...]:
+    """With the validity of what it signs, the kubelets' certificates: they end no sooner than the others."""
+    declared = cluster.controller_manager_extra_args
+    if any(argument.name == SIGNING_DURATION for argument in declared):
+        return declared
+    return (*declared, ExtraArg(SIGNING_DURATION, f"{cluster.certificate_hours}h"))
 
 
 def _extra_args(arguments: Sequence[ExtraArg]) -> dict[str, object]:
@@ -119,29 +160,14 @@ def _extra_volumes(key: str, cluster: ClusterConfig) -> dict[str, object]:
     return {"extraVolumes": volumes} if volumes else {}
 
 
-def join_document(
-    site: SiteConfig, node: NodeConfig, address: str, endpoint: str, token: str, ca_cert_hash: str
-) -> str:
-    """The document of `kubeadm join` for a worker, as YAML text; it holds the token, so it is a secret."""
-    return render(
-        [
-            {
-                "apiVersion": KUBEADM_API,
-                "kind": "JoinConfiguration",
-                "discovery": {
-                    "bootstrapToken": {
-                        "apiServerEndpoint": endpoint,
-                        "token": token,
-                        "caCertHashes": [ca_cert_hash],
-                    }
-                },
-                "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
-                "patches": {"directory": kubelet.PATCHES},
-            }
-        ]
+def join_document(site: SiteConfig, node: NodeConfig, address: str) -> str:
+    """The document of `kubeadm join` for a worker, as YAML text; what it joins by lies in a file of its own."""
+    return quoted_yaml.dump(
+        {
+            "apiVersion": KUBEADM_API,
+            "kind": "JoinConfiguration",
+            "discovery": {"file": {"kubeConfigPath": JOIN_KUBECONFIG}},
+            "nodeRegistration": node_registration(node, address, site.ignore_preflight_errors),
+            "patches": {"directory": kubelet.PATCHES},
+        }
     )
-
-
-def render(documents: Sequence[Mapping[str, object]]) -> str:
-    """Several documents as one YAML text, keys in the order given."""
-    return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=False)

@@ -42,6 +42,7 @@ def environment(
         "MIRROR_CA": trusted_authorities(site),
         "TRACES": traces.all_traces(),
         "CLEAN_INSTALL": str(node.clean_install).lower(),
+        "KUBERNETES_VERSION": cluster.kubernetes_version,
         "IGNORED": " ".join(site.ignore_preflight_errors),
     }
 

@@ -28,6 +28,11 @@ def has_secrets(node: NodeConfig) -> bool:
     return any(file.secret for file in node.files)
 
 
+def keeps_swap(node: NodeConfig) -> bool:
+    """Whether the machine's swap stays on: its kubelet is told to bear it."""
+    return node.kubelet.get("failSwapOn") is False
+
+
 def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository]) -> dict[str, str]:
     """What the preparation is given."""
     mirrors = site.mirrors
@@ -43,6 +48,7 @@ def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repos
         "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
         "PROGRAMS": _lines(of_node(node).programs),
         "MIRROR_CA": mirrors.ca_pem or "",
+        "SWAP": "keep" if keeps_swap(node) else "off",
         "ONLY_MIRRORS": str(of_node(node).archive(mirrors) is not None).lower(),
     }
 

@@ -62,11 +62,11 @@ def _guest_path(value: str) -> str:
         raise ValueError(f"allowed: a file below {', '.join(_ROOTS)}")
     owned = next((folder for folder in _OWNED if value == folder or value.startswith(f"{folder}/")), None)
     if owned:
-        raise ValueError(f"not to be written: {_OWNED[owned]}")
+        raise ValueError(f"not to be written: {_OWNED[owned]}; remove it")
     if _SSH_FOLDER.match(value):
-        raise ValueError(f"not to be written: {_LOGINS}")
+        raise ValueError(f"not to be written: {_LOGINS}; remove it")
     if "kubelab" in parts[-1]:
-        raise ValueError("not to be written: files with kubelab in their names are kubelab's own")
+        raise ValueError("not to be written: files with kubelab in their names are kubelab's own; choose another")
     return value
 
 

@@ -26,7 +26,7 @@ def _public_key(value: str) -> str:
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError(f"wanted: {_EXAMPLE}, without options before it") from None
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA_BITS:
-        raise ValueError(f"of {key.key_size} bits, allowed for RSA: {_LEAST_RSA_BITS} or more")
+        raise ValueError(f"of {key.key_size} bits, allowed: RSA keys of {_LEAST_RSA_BITS} or more")
     return value
 
 

@@ -1,19 +1,20 @@
 """Creation: from nothing to a machine that exists, powered off and marked as ours.
 
 An interrupted earlier run may have left a machine (it is adopted, or made anew if it was made from other things and
-never finished) or a folder without a machine (ours by the UUID in its name: it is emptied and used).
+never finished) or a folder without a machine. What may be done with that is in leftovers.py.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provider.vsphere import files, identity, paths, spec
+from provider.vsphere import files, identity, leftovers, paths, spec
 from provider.vsphere.api import tasks
 from provider.vsphere.cloudinit import seed
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnknownError, VsphereError
+from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
-from provider.vsphere.machine import Machine, find_ours
+from provider.vsphere.machine import Machine
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Datastore, Network, Place
 
@@ -40,11 +41,18 @@ class Creation:
     def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
         """The machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
         instance = identity.instance_uuid(mark)
-        existing = find_ours(self._place, instance, desired.name)
+        existing = find_ours(self._place, instance, desired.name) or self._unregistered(desired, instance)
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return existing
         return self._make(desired, mark, self._preflight(desired))
+
+    def _unregistered(self, desired: DesiredMachine, instance: str) -> Machine | None:
+        """The machine that somebody took out of the inventory, back in it."""
+        home, directory = self._place.datastore(desired.datastore), paths.directory(desired.name, instance)
+        return leftovers.registered_again(
+            self._place, home, directory, desired.name, lambda marks: identity.is_ours(instance, marks)
+        )
 
     def _fits(self, machine: Machine, desired: DesiredMachine) -> bool:
         """False if there is none any more: one made from other things and never finished is removed here."""
@@ -69,21 +77,21 @@ class Creation:
 
     def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
         instance = identity.instance_uuid(mark)
-        folder = parts.datastore.path(paths.directory(desired.name, instance))
+        directory = paths.directory(desired.name, instance)
         for attempt in range(ATTEMPTS):
             try:
-                return self._make_once(desired, mark, parts, folder)
+                return self._make_once(desired, mark, parts, directory)
             except VsphereError as error:
-                existing = self._look_after(error, desired, instance, folder)
+                existing = self._look_after(error, desired, instance, parts.datastore)
                 if existing is not None:
                     return existing
                 if not isinstance(error, OutcomeUnknownError) or attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
-    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, folder: str) -> Machine:
-        self._empty_folder(folder)
-        disk = f"{folder}/{desired.name}.vmdk"
+    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str) -> Machine:
+        self._have_folder(desired.name, parts.datastore, directory)
+        disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
         files.copy_disk(self._place, parts.image.disks[0].path, disk)
         self._progress("creating")
@@ -92,19 +100,22 @@ class Creation:
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)
 
-    def _empty_folder(self, folder: str) -> None:
+    def _have_folder(self, name: str, home: Datastore, directory: str) -> None:
+        folder = home.path(directory)
         try:
             files.make_directory(self._place, folder)
         except AlreadyExistsError:
             self._progress("removing the folder that an interrupted run left")
             tasks.settle(self._session, f"emptying folder {folder}")
-            files.delete(self._place, folder)
+            leftovers.empty(self._place, home, directory, name)
             files.make_directory(self._place, folder)
 
-    def _look_after(self, error: VsphereError, desired: DesiredMachine, instance: str, folder: str) -> Machine | None:
+    def _look_after(
+        self, error: VsphereError, desired: DesiredMachine, instance: str, home: Datastore
+    ) -> Machine | None:
         """After a failure: returns the machine if it came to be nevertheless, else removes its folder."""
         cancel = self._session.cancel
-        if cancel.abandoned:
+        if cancel.abandoned or isinstance(error, ForeignError):
             raise error
         with cancel.shielded():
             try:
@@ -112,16 +123,17 @@ class Creation:
                     tasks.settle(self._session, f"creating machine {desired.name}")
                 existing = find_ours(self._place, instance, desired.name)
             except ForeignError as foreign:
-                files.delete(self._place, folder)
+                self._remove(desired, instance, home, foreign)
                 raise foreign from None
             except VsphereError as second:
                 raise VsphereError(f"{error}; then, looking at what is there: {second}") from None
             if existing is None:
-                self._remove(folder, error)
+                self._remove(desired, instance, home, error)
         return existing
 
-    def _remove(self, folder: str, error: VsphereError) -> None:
+    def _remove(self, desired: DesiredMachine, instance: str, home: Datastore, error: VsphereError) -> None:
+        directory = paths.directory(desired.name, instance)
         try:
-            files.delete(self._place, folder)
+            leftovers.remove(self._place, home, directory, desired.name, failed_here=True)
         except VsphereError as second:
             raise VsphereError(f"{error}; then, cleaning up: {second}") from None

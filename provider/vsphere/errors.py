@@ -43,6 +43,10 @@ class ForeignError(VsphereError):
     """The object exists but does not carry this lab's mark; it was left untouched."""
 
 
+class UnreadableError(VsphereError):
+    """The host does not show the object's configuration: whose it is cannot be told, so it is neither ours nor gone."""
+
+
 @dataclass
 class PowerStateError(VsphereError):
     """A power operation met another state than it expected (states as in vim: poweredOn, poweredOff, suspended)."""

@@ -1,5 +1,7 @@
 """Folders and disks on a datastore."""
 
+from dataclasses import dataclass
+
 from provider.vsphere.api import tasks
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.errors import GoneError
@@ -10,6 +12,34 @@ def make_directory(place: Place, directory: str) -> None:
     """Makes a folder (a datastore path). Raises AlreadyExistsError if it is there."""
     make = place.session.content.fileManager.MakeDirectory
     place.session.change(f"making folder {directory}", make, directory, place.datacenter, False)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a folder: its name, and when it was last written as the host says it, "" if it does not."""
+
+    name: str
+    written: str
+
+
+def listing(place: Place, datastore: Datastore, directory: str) -> tuple[File, ...] | None:
+    """What a folder at the top of the datastore holds, None if there is no such folder."""
+    session, folder = place.session, datastore.path(directory)
+    doing = f"looking into folder {folder}"
+    browser = session.read(doing, lambda: datastore.ref.browser)
+    details = vim.host.DatastoreBrowser.FileInfo.Details(
+        fileType=False, fileSize=False, modification=True, fileOwner=False
+    )
+    spec = vim.host.DatastoreBrowser.SearchSpec(matchPattern=["*"], details=details)
+    task = session.read(doing, browser.SearchDatastore_Task, folder, spec)
+    try:
+        found = tasks.wait(session, doing, task).file or []
+    except GoneError:
+        return None
+    return tuple(
+        File(each.path, each.modification.strftime("%Y-%m-%dT%H:%M:%SZ") if each.modification else "")
+        for each in sorted(found, key=lambda each: str(each.path))
+    )
 
 
 def exists(place: Place, datastore: Datastore, directory: str) -> bool:

@@ -4,18 +4,33 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 
-OWNER_KEY = "kubelab.owner"  # "<project>/<stack>/<machine>", in the first spec of every machine
-PHASE_KEY = "kubelab.phase"  # creating until the machine had an address once, then ready
+OWNER_KEY = "kubelab.owner"  # "<project>/<stack>@<state>/<machine>", in the first spec of every machine
+PHASE_KEY = "kubelab.phase"  # creating until the machine proved once that it took our first-boot data, then ready
 SEED_KEY = "kubelab.seed"  # digest of image and first-boot data, to know a machine made from other ones
 IMAGE_KEY = "kubelab.image"  # the SHA-256 of the OVA that a base machine holds
+CONTENT_KEY = "kubelab.content"  # the files of a base machine when it was ready, to know one that was started since
 IMPORTER_KEY = "kubelab.importer"  # the session that imports it
 USER_PREFIX = "kubelab.user."  # a key for each of an image's users
 CREATING, READY, DELETING = "creating", "ready", "deleting"
 _NAMESPACE = uuid.UUID("6f1c0d1e-6c0e-5c1b-9a3e-2f4b8d7a9c55")
 
 
+def owner_of_state(owner: str, state_key: str) -> str:
+    """The owner of what one state has: "<project>/<stack>@<state>", by a public key that was made for this state alone.
+
+    Two checkouts of one project and stack are told apart by it. See ADR 0028.
+    """
+    key = " ".join(state_key.split()[:2])
+    return f"{owner}@{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+
+def is_of(owner: str, mark: str) -> bool:
+    """True if a mark is of this project and stack ("<project>/<stack>"), of whatever state."""
+    return mark.startswith((f"{owner}/", f"{owner}@"))
+
+
 def marker(owner: str, name: str) -> str:
-    """The ownership mark of machine `name` of `owner` ("<project>/<stack>")."""
+    """The ownership mark of machine `name` of `owner` ("<project>/<stack>@<state>")."""
     return f"{owner}/{name}"
 
 

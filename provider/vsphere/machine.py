@@ -1,17 +1,16 @@
-"""Machine: one virtual machine, what can be asked of it, and how it is found."""
+"""Machine: one virtual machine, and what can be asked of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Network
 from typing import Any
 
-from provider.vsphere import identity, observe, spec
+from provider.vsphere import connection_state, observe, spec
 from provider.vsphere.api import collector, tasks
-from provider.vsphere.api.sdk import Facts, vim
+from provider.vsphere.api.sdk import Facts
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import (
-    ForeignError,
     GoneError,
     OutcomeUnknownError,
     PowerStateError,
@@ -19,7 +18,6 @@ from provider.vsphere.errors import (
     VsphereError,
 )
 from provider.vsphere.model import ObservedMachine
-from provider.vsphere.place import Place
 
 ON, OFF = "poweredOn", "poweredOff"
 SHUTDOWN_SECONDS = 180.0
@@ -30,7 +28,8 @@ DESTROY_ATTEMPTS = 4
 class Machine:
     """A machine that exists, called `name` in messages. Meeting the wanted state already is success.
 
-    Every method raises GoneError once it does not exist any more.
+    Every method raises GoneError once it does not exist any more, and what reads its configuration raises
+    UnreadableError where the host does not show it.
     """
 
     def __init__(self, session: Session, ref: Any, name: str) -> None:
@@ -40,11 +39,12 @@ class Machine:
 
     def observe(self, doing: str | None = None) -> ObservedMachine:
         """What the host says about it now."""
-        return observe.from_facts(self._ref._moId, self._read(doing or f"reading machine {self.name}", observe.PATHS))
+        doing = doing or f"reading machine {self.name}"
+        return observe.from_facts(self._ref._moId, self._configured(doing, observe.PATHS))
 
     def marks(self) -> dict[str, str]:
         """Its extraConfig."""
-        return observe.extra_config(self._read("reading a machine's marks", ["config.extraConfig"]))
+        return observe.extra_config(self._configured("reading a machine's marks", ["config.extraConfig"]))
 
     def change_version(self, doing: str) -> str | None:
         """What a reconfiguration may name to be refused if another one came in between."""
@@ -53,6 +53,10 @@ class Machine:
     def mark(self, doing: str, values: Mapping[str, str], change_version: str | None = None) -> None:
         """Sets extraConfig keys; the value "" removes one."""
         self.reconfigure(doing, spec.extra_config(values, change_version))
+
+    def unregister(self) -> None:
+        """Takes it out of the inventory; no file of it is touched."""
+        self._session.change(f"taking {self.name} out of the inventory", self._ref.UnregisterVM)
 
     def reconfigure(self, doing: str, change: Any) -> None:
         """Applies a ConfigSpec."""
@@ -99,7 +103,7 @@ class Machine:
             raise TimedOutError(f"{error}; last seen: {_evidence(last)}; {_advice(last)}") from None
 
     def destroy(self) -> None:
-        """Destroys it, found to be ours before. Disks from outside its folder are detached and kept."""
+        """Destroys it, found to be ours before. Disks that were not made for it are detached and kept."""
         doing = f"destroying machine {self.name}"
         for attempt in range(DESTROY_ATTEMPTS):
             try:
@@ -117,8 +121,7 @@ class Machine:
                 return
 
     def _detach_foreign_disks(self, found: ObservedMachine) -> None:
-        own = found.vmx_path.rpartition("/")[0] + "/"
-        foreign = [disk for disk in found.disks if not disk.path.startswith(own)]
+        foreign = [disk for disk in found.disks if disk not in found.made_disks]
         if foreign:
             doing = f"detaching disks that machine {found.name} did not come with"
             self.reconfigure(doing, spec.without_disks(foreign))
@@ -131,54 +134,17 @@ class Machine:
         except VsphereError:
             self._session.cancel.check(doing)
             return  # a guest that cannot be asked is powered off
-        paths = ["runtime.powerState"]
-        collector.wait_for(self._session, doing, self._ref, paths, _is_off, Deadline(SHUTDOWN_SECONDS))
+        state = ["runtime.powerState"]
+        collector.wait_for(self._session, doing, self._ref, state, _is_off, Deadline(SHUTDOWN_SECONDS))
 
-    def _read(self, doing: str, paths: Any) -> Facts:
-        return collector.read(self._session, doing, self._ref, paths)
+    def _configured(self, doing: str, properties: Sequence[str]) -> Facts:
+        facts = self._read(doing, list(dict.fromkeys([*properties, *connection_state.PATHS])))
+        if not connection_state.is_readable(facts):
+            raise connection_state.unreadable(self.name, self._session.name, facts)
+        return facts
 
-
-def find_by_uuid(place: Place, instance: str, name: str) -> Machine | None:
-    """The machine with this instance UUID, called `name` in messages; None if there is none."""
-    index = place.session.content.searchIndex
-    return _found(place, name, index.FindByUuid, None, instance.lower(), True, True)
-
-
-def find_by_name(place: Place, name: str) -> Machine | None:
-    """The machine of this name in the place's folder, None if there is none."""
-    index = place.session.content.searchIndex
-    return _found(place, name, index.FindChild, place.folder, name)
-
-
-def find_ours(place: Place, instance: str, name: str) -> Machine | None:
-    """The machine, by instance UUID or else by name; None if there is none.
-
-    Raises ForeignError if one with this UUID or name exists that does not carry the mark to which the UUID belongs.
-    """
-    for machine in (find_by_uuid(place, instance, name), find_by_name(place, name)):
-        if machine is None:
-            continue
-        try:
-            marks = machine.marks()
-        except GoneError:
-            continue
-        if identity.is_ours(instance, marks):
-            return machine
-        raise ForeignError(
-            f"machine {name}: {place.session.name} has a machine of that name or instance UUID that {_whose(marks)}; "
-            "it was left untouched; rename this node, or remove that machine yourself"
-        )
-    return None
-
-
-def _found(place: Place, name: str, find: Callable[..., Any], *arguments: Any) -> Machine | None:
-    ref = place.session.read(f"reading the inventory of {place.session.name}", find, *arguments)
-    return Machine(place.session, ref, name) if isinstance(ref, vim.VirtualMachine) else None
-
-
-def _whose(marks: dict[str, str]) -> str:
-    mark = marks.get(identity.OWNER_KEY)
-    return f"belongs to {mark}" if mark else "kubelab did not make"
+    def _read(self, doing: str, properties: Sequence[str]) -> Facts:
+        return collector.read(self._session, doing, self._ref, properties)
 
 
 def _is_off(facts: Facts) -> bool | None:

@@ -3,42 +3,43 @@
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 
-from provider.vsphere import files, identity, observe, paths, spec
+from provider.vsphere import first_boot, identity, leftovers, observe, paths, spec
+from provider.vsphere.cancel import Deadline
 from provider.vsphere.creation import Creation
 from provider.vsphere.desired import HARDWARE, DesiredMachine
 from provider.vsphere.errors import GoneError, OutcomeUnknownError, VsphereError
-from provider.vsphere.machine import OFF, ON, Machine, find_by_uuid, find_ours
-from provider.vsphere.model import HalfMadeError, MachineState, ObservedMachine
-from provider.vsphere.place import Place
+from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours
+from provider.vsphere.machine import OFF, ON, Machine
+from provider.vsphere.model import AskSsh, HalfMadeError, MachineState, ObservedMachine
+from provider.vsphere.place import Datastore, Place
 
 CONVERGE_ATTEMPTS = 4
 
 
 class Machines:
-    """Machines in one place. `progress` is told in a few words what is being done."""
+    """Machines in one place. `progress` is told in a few words what is being done, `ask_ssh` asks a guest's server."""
 
-    def __init__(self, place: Place, progress: Callable[[str], None]) -> None:
+    def __init__(self, place: Place, progress: Callable[[str], None], ask_ssh: AskSsh) -> None:
         self._place = place
         self._progress = progress
+        self._ask_ssh = ask_ssh
 
-    def create(self, desired: DesiredMachine, mark: str, address_seconds: float) -> MachineState:
-        """Makes the machine, or finishes one that an interrupted run left.
+    def create(self, desired: DesiredMachine, mark: str, seconds: float) -> MachineState:
+        """Makes the machine, or finishes one that an interrupted run left; its guest has `seconds` to come up.
 
         Raises HalfMadeError once the machine exists but is not finished, VsphereError before that: nothing is left.
         """
         machine = Creation(self._place, self._progress).adopt_or_make(desired, mark)
-        return self._finish(machine, desired, (), address_seconds)
+        return self._finish(machine, desired, (), seconds)
 
-    def update(
-        self, instance: str, desired: DesiredMachine, obsolete: Collection[str], address_seconds: float
-    ) -> MachineState:
+    def update(self, instance: str, desired: DesiredMachine, obsolete: Collection[str], seconds: float) -> MachineState:
         """Brings a machine to what is wanted; `obsolete` are extraConfig keys to remove. Raises as create."""
         machine = find_ours(self._place, instance, desired.name)
         if machine is None:
             raise GoneError(
                 f"machine {desired.name}: it is not on {self._place.session.name} any more; run pulumi refresh, then up"
             )
-        return self._finish(machine, desired, obsolete, address_seconds)
+        return self._finish(machine, desired, obsolete, seconds)
 
     def read(self, instance: str, name: str, network: IPv4Network | None) -> MachineState | None:
         """The machine's state, None if it does not exist. Raises ForeignError if it is not marked as ours."""
@@ -53,18 +54,43 @@ class Machines:
         machine = find_by_uuid(self._place, instance, instance)
         return None if machine is None else self.read(instance, machine.observe().name, None)
 
-    def destroy(self, instance: str, name: str, datastore: str) -> None:
-        """Destroys the machine and its folder; one that is gone is fine. Raises ForeignError if it is not ours."""
-        machine = find_ours(self._place, instance, name)
+    def find_named(self, name: str, owner: str) -> str | None:
+        """The instance UUID that belongs to the mark of the machine of this name, if the mark is of this owner."""
+        machine = find_by_name(self._place, name)
+        mark = "" if machine is None else machine.marks().get(identity.OWNER_KEY, "")
+        return identity.instance_uuid(mark) if identity.is_of(owner, mark) else None
+
+    def destroy(self, instance: str, name: str, datastore: str) -> list[str]:
+        """Destroys the machine and its folder; one that is gone is fine. Raises ForeignError if it is not ours.
+
+        Returns what the folder holds that was not made with the machine: it stays.
+        """
+        machine, directory = find_ours(self._place, instance, name), paths.directory(name, instance)
         if machine is not None:
             machine.destroy()
-        leftover = paths.directory(name, instance)
+        home = self._home(datastore)
+        if home is None:
+            if machine is not None:
+                return []
+            raise VsphereError(
+                f"machine {name}: {self._place.session.name} has neither it nor its datastore {datastore}, so "
+                "whether it is "
+                "gone cannot be told; attach the datastore again, or, if it is no more, run pulumi state delete for it"
+            )
+        unregistered = None
+        if machine is None:
+            unregistered = leftovers.registered_again(
+                self._place, home, directory, name, lambda marks: identity.is_ours(instance, marks)
+            )
+        if unregistered is not None:
+            unregistered.destroy()
+        return leftovers.remove(self._place, home, directory, name)
+
+    def _home(self, datastore: str) -> Datastore | None:
         try:
-            home = self._place.datastore(datastore)
-            if files.exists(self._place, home, leftover):
-                files.delete(self._place, home.path(leftover))
+            return self._place.datastore(datastore)
         except GoneError:
-            return  # the datastore itself is not there any more
+            return None
 
     def _finish(
         self, machine: Machine, desired: DesiredMachine, obsolete: Collection[str], seconds: float
@@ -98,6 +124,7 @@ class Machines:
     ) -> MachineState:
         doing = f"configuring machine {desired.name}"
         found = machine.observe(doing)
+        _require_root_disk(found)
         changes = spec.diff(found, desired, obsolete)
         if changes.offline is not None and found.power_state != OFF:
             self._progress("shutting down for changes that need a power cycle")
@@ -109,14 +136,29 @@ class Machines:
         if changes.in_place is not None or changes.offline is not None:
             found = machine.observe(doing)
             _verify(found, desired)
-        if found.power_state != ON:
+        was_on, ready = found.power_state == ON, found.extra_config.get(identity.PHASE_KEY) == identity.READY
+        if not was_on:
             self._progress("powering on")
             machine.power_on()
         self._progress("waiting for an address")
-        machine.wait_for_address(desired.machine_network, seconds)
-        if found.extra_config.get(identity.PHASE_KEY) != identity.READY:
+        deadline = Deadline(seconds)
+        address = machine.wait_for_address(desired.machine_network, seconds)
+        first_boot.refuse_shared_address(self._place, found, address)
+        if not (was_on and ready):
+            self._progress("waiting for its ssh server")
+            first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
+        if not ready:
             machine.mark(doing, {identity.PHASE_KEY: identity.READY})
         return observe.state(machine.observe(doing), desired.machine_network)
+
+
+def _require_root_disk(found: ObservedMachine) -> None:
+    if found.root_disk is None:
+        attached = ", ".join(disk.path for disk in found.disks) or "none"
+        raise VsphereError(
+            f"machine {found.name}: the disk that it was made with, {found.vmx_path.removesuffix('.vmx')}.vmdk, is not "
+            f"attached (attached: {attached}); no disk was changed; attach it again, then run up"
+        )
 
 
 def _verify(found: ObservedMachine, desired: DesiredMachine) -> None:

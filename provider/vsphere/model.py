@@ -1,21 +1,27 @@
 """A machine and an image as found: plain data, no pyvmomi object. Sizes in the units that the names say. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
+from provider.vsphere import identity
 from provider.vsphere.desired import Hardware
 from provider.vsphere.errors import VsphereError
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A virtual disk of a machine: device key and place, datastore path, capacity in bytes."""
+    """A virtual disk of a machine: device key and place, datastore path, capacity in bytes.
+
+    `base` is the path below all snapshots, "" where it is `path` itself.
+    """
 
     key: int
     controller_key: int
     unit: int
     path: str
     capacity: int
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,28 @@ class ObservedMachine:
     tools: str
     seen_macs: tuple[str, ...]
     extra_config: Mapping[str, str] = field(repr=False)
+    connection: str = "connected"
+
+    @property
+    def folder(self) -> str:
+        """Its own folder, a datastore path that ends in a slash."""
+        return self.vmx_path.rpartition("/")[0] + "/"
+
+    @property
+    def root_disk(self) -> Disk | None:
+        """The disk it was made with: `w1.vmdk` beside its `w1.vmx`. Where it stands among the disks says nothing."""
+        made = f"{self.vmx_path.removesuffix('.vmx')}.vmdk"
+        return next((disk for disk in self.disks if (disk.base or disk.path) == made), None)
+
+    @property
+    def made_disks(self) -> tuple[Disk, ...]:
+        """The disks that were made for it and end with it: the root disk, or what an image came with."""
+        if identity.IMAGE_KEY not in self.extra_config:
+            return () if self.root_disk is None else (self.root_disk,)
+        own = [disk for disk in self.disks if disk.path.startswith(self.folder)]
+        content = self.extra_config.get(identity.CONTENT_KEY)
+        names = {line.partition("|")[0] for line in content.split("; ")} if content else None
+        return tuple(disk for disk in own if names is None or disk.path.removeprefix(self.folder) in names)
 
     @property
     def powered_on(self) -> bool:
@@ -62,6 +90,26 @@ class MachineState:
     powered_on: bool
     ready: bool
     extra_config: Mapping[str, str] = field(repr=False)
+
+
+class Heard(Enum):
+    """What was met at a machine's ssh port."""
+
+    OUR_KEY = "the host key that it was given"
+    ANOTHER_KEY = "another host key"
+    NOTHING = "no ssh server"
+
+
+@dataclass(frozen=True, slots=True)
+class SshAnswer:
+    """What a machine's address answered, with the evidence in a few words."""
+
+    heard: Heard
+    evidence: str = ""
+
+
+# Asks an address for its ssh host key and compares it with the one given, in OpenSSH's form; takes seconds at most.
+AskSsh = Callable[[str, str], SshAnswer]
 
 
 @dataclass

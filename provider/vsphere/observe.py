@@ -4,18 +4,25 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from provider.vsphere import identity, paths
+from provider.vsphere import connection_state, identity, paths
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.desired import HARDWARE, Hardware
 from provider.vsphere.model import Disk, MachineState, ObservedMachine
 
 GIB = 1024**3
-GUEST_PATHS = ("runtime.powerState", "guest.toolsRunningStatus", "guest.net", "config.hardware.device")
+GUEST_PATHS = (
+    "runtime.powerState",
+    "runtime.connectionState",
+    "guest.toolsRunningStatus",
+    "guest.net",
+    "config.hardware.device",
+)
 PATHS = (
     "name",
     "config.instanceUuid",
     *(row.path for row in HARDWARE.values()),
     "config.files.vmPathName",
+    "summary.config.vmPathName",
     "config.guestId",
     "config.firmware",
     "config.version",
@@ -27,6 +34,8 @@ PATHS = (
 def from_facts(moid: str, facts: Facts) -> ObservedMachine:
     """The machine that these properties (some of PATHS) describe."""
     devices: Sequence[Any] = facts.get("config.hardware.device", [])
+    vmx_path = facts.get("config.files.vmPathName") or facts.get("summary.config.vmPathName", "")
+    disks = tuple(_disk(device) for device in devices if isinstance(device, vim.vm.device.VirtualDisk))
     nic = next((device for device in devices if isinstance(device, vim.vm.device.VirtualEthernetCard)), None)
     mac = nic.macAddress.lower() if nic is not None and nic.macAddress else None
     guest_nics: Sequence[Any] = facts.get("guest.net", [])
@@ -36,18 +45,19 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
         instance_uuid=facts.get("config.instanceUuid", ""),
         power_state=str(facts.get("runtime.powerState", "")),
         hardware=Hardware(**{name: facts.get(row.path, row.values.empty) for name, row in HARDWARE.items()}),
-        vmx_path=facts.get("config.files.vmPathName", ""),
+        vmx_path=vmx_path,
         guest_id=facts.get("config.guestId", ""),
         firmware=facts.get("config.firmware", ""),
         hardware_version=facts.get("config.version", ""),
-        controller_kind=_controller_kind(devices),
-        disks=tuple(_disk(device) for device in devices if isinstance(device, vim.vm.device.VirtualDisk)),
+        controller_kind=_controller_kind(devices, disks, vmx_path),
+        disks=disks,
         mac=mac,
         network=getattr(nic.backing, "deviceName", None) if nic is not None else None,
         addresses=tuple(ip for guest in guest_nics if (guest.macAddress or "").lower() == mac for ip in _ipv4(guest)),
         tools=str(facts.get("guest.toolsRunningStatus", "unknown")),
         seen_macs=tuple(guest.macAddress for guest in guest_nics if guest.macAddress),
         extra_config=extra_config(facts),
+        connection=str(facts.get("runtime.connectionState", connection_state.CONNECTED)),
     )
 
 
@@ -63,7 +73,7 @@ def address_in(machine: ObservedMachine, network: IPv4Network) -> str | None:
 
 def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState:
     """What callers keep of an observed machine."""
-    capacity = machine.disks[0].capacity if machine.disks else 0
+    root = machine.root_disk
     return MachineState(
         instance_uuid=machine.instance_uuid,
         moid=machine.moid,
@@ -71,7 +81,7 @@ def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState
         mac=machine.mac,
         address=address_in(machine, network) if network is not None else next(iter(machine.addresses), None),
         hardware=machine.hardware,
-        disk_gib=capacity // GIB,
+        disk_gib=root.capacity // GIB if root else 0,
         datastore=paths.split(machine.vmx_path)[0],
         network=machine.network,
         powered_on=machine.powered_on,
@@ -88,13 +98,20 @@ def _disk(device: Any) -> Disk:
         unit=int(device.unitNumber or 0),
         path=str(device.backing.fileName),
         capacity=int(capacity),
+        base=_base(device.backing),
     )
 
 
-def _controller_kind(devices: Sequence[Any]) -> str:
-    """The class name of the controller that the first disk hangs on, "" if there is none."""
-    disk = next((device for device in devices if isinstance(device, vim.vm.device.VirtualDisk)), None)
-    key = disk.controllerKey if disk is not None else None
+def _base(backing: Any) -> str:
+    while getattr(backing, "parent", None) is not None:
+        backing = backing.parent
+    return str(backing.fileName)
+
+
+def _controller_kind(devices: Sequence[Any], disks: Sequence[Disk], vmx_path: str) -> str:
+    """The class name of the controller that the first disk of its own folder hangs on, "" if there is none."""
+    own = vmx_path.rpartition("/")[0] + "/"
+    key = next((disk.controller_key for disk in disks if disk.path.startswith(own)), None)
     return next((type(device).__name__.rsplit(".", 1)[-1] for device in devices if device.key == key), "")
 
 

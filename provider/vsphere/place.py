@@ -71,6 +71,10 @@ class Place(Protocol):
         """Who may go on."""
 
     @property
+    def identity(self) -> str:
+        """What tells it from other places that have the same datastores: fit for a folder's name, always the same."""
+
+    @property
     def datacenter(self) -> Any:
         """The datacenter that datastore paths belong to."""
 

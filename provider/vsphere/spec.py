@@ -35,7 +35,10 @@ def extra_config(values: Mapping[str, str], change_version: str | None = None) -
 
 
 def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_path: str, nic_backing: Any) -> Any:
-    """The ConfigSpec that creates the machine, marked as ours from its first moment, on a disk that exists."""
+    """The ConfigSpec that creates the machine, marked as ours from its first moment, on a disk that exists.
+
+    `image` has one disk, the one that was copied.
+    """
     instance = identity.instance_uuid(mark)
     datastore, folder, _ = paths.split(disk_path)
     extra = {
@@ -53,7 +56,7 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         firmware=image.firmware or None,
         **{row.spec: getattr(desired.hardware, name) for name, row in HARDWARE.items()},
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
-        annotation=f"kubelab machine {mark}",
+        annotation=f"kubelab machine {mark} (project/stack@state/machine)",
         files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
         extraConfig=options(extra),
         deviceChange=[_added(device) for device in _devices(image, disk_path, nic_backing)],
@@ -87,8 +90,9 @@ def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[s
     extra |= {key: "" for key in obsolete if key in found.extra_config and key not in desired.extra_config}
     if extra:
         in_place["extraConfig"] = options(extra)
-    if found.disks and found.disks[0].capacity < desired.disk_gib * GIB:
-        in_place["deviceChange"] = [_disk_change("edit", found.disks[0], desired.disk_gib * GIB)]
+    root = found.root_disk
+    if root is not None and root.capacity < desired.disk_gib * GIB:
+        in_place["deviceChange"] = [_disk_change("edit", root, desired.disk_gib * GIB)]
     for name in different(found.hardware, desired.hardware):
         row = HARDWARE[name]
         (offline if row.effect is Effect.POWER_CYCLE else in_place)[row.spec] = getattr(desired.hardware, name)

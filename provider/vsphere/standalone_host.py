@@ -26,6 +26,12 @@ class StandaloneHost:
         self.turns = Turns()
 
     @cached_property
+    def identity(self) -> str:
+        """See Place: the first digits of the UUID of the host's board."""
+        (host,) = self._read(self._computer, "host")
+        return str(self._read(host, "hardware.systemInfo.uuid")).replace("-", "")[:12].lower()
+
+    @cached_property
     def datacenter(self) -> Any:
         """The host's only datacenter."""
         return self._read(self.session.content.rootFolder, "childEntity")[0]
@@ -38,8 +44,11 @@ class StandaloneHost:
     @cached_property
     def pool(self) -> Any:
         """The root resource pool."""
-        computers = self._read(self._read(self.datacenter, "hostFolder"), "childEntity")
-        return self._read(computers[0], "resourcePool")
+        return self._read(self._computer, "resourcePool")
+
+    @cached_property
+    def _computer(self) -> Any:
+        return self._read(self._read(self.datacenter, "hostFolder"), "childEntity")[0]
 
     @property
     def host(self) -> None:

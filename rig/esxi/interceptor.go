@@ -17,14 +17,16 @@ import (
 // interceptor sees every call before the simulator does. It sends VMs that run in containers to containerVM, and refuses
 // what ESXi refuses but the simulator accepts or panics on.
 type interceptor struct {
-	machines *machines
+	machines       *machines
+	configurations *configurations
 
 	mu   sync.Mutex
 	macs map[string]bool
 }
 
 func newInterceptor(machines *machines) *interceptor {
-	return &interceptor{machines: machines, macs: map[string]bool{}}
+	kept := &configurations{kept: map[string]types.VirtualMachineConfigInfo{}}
+	return &interceptor{machines: machines, configurations: kept, macs: map[string]bool{}}
 }
 
 func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
@@ -47,6 +49,15 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 		return nil, spaceLeft(ctx, request.Name)
 	case *types.ExtendVirtualDisk_Task:
 		return nil, spaceLeft(ctx, request.Name)
+	case *types.RegisterVM_Task:
+		if folder, ok := ctx.Map.Get(method.This).(*simulator.Folder); ok {
+			method.This.Value = ""
+			return &registeringFolder{folder, i.configurations}, nil
+		}
+	case *types.UnregisterVM:
+		if vm, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine); ok {
+			i.configurations.keep(ctx, vm)
+		}
 	}
 	target := i.wrapped(ctx, ctx.Map.Get(method.This))
 	if target != nil {
@@ -67,6 +78,8 @@ func (i *interceptor) wrapped(ctx *simulator.Context, target mo.Reference) mo.Re
 			return &refusedVM{target}
 		case i.machines != nil && (wanted || i.machines.container(target.Self) != ""):
 			return &containerVM{target, i.machines}
+		default:
+			return &filesVM{target}
 		}
 	case *simulator.Datastore:
 		return &sizedDatastore{target}

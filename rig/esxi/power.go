@@ -78,17 +78,8 @@ func (vm *containerVM) RebootGuest(ctx *simulator.Context, _ *types.RebootGuest)
 func (vm *containerVM) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
 	ref := vm.Self
 	task := simulator.CreateTask(vm, "destroy", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		body, ok := vm.VirtualMachine.DestroyTask(ctx, req).(*methods.Destroy_TaskBody)
-		if !ok || body.Res == nil {
-			return nil, failed(fmt.Errorf("destroying %s: the simulator gave no task", ref.Value))
-		}
-		inner, ok := ctx.Map.Get(body.Res.Returnval).(*simulator.Task)
-		if !ok {
-			return nil, failed(fmt.Errorf("destroying %s: task %s is gone", ref.Value, body.Res.Returnval.Value))
-		}
-		inner.Wait()
-		if inner.Info.Error != nil {
-			return nil, inner.Info.Error.Fault
+		if fault := destroy(ctx, vm.VirtualMachine, req); fault != nil {
+			return nil, fault
 		}
 		return nil, failed(vm.machines.forget(ctx, ref))
 	})

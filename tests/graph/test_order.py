@@ -95,6 +95,7 @@ def test_the_pod_network_waits_for_the_control_plane_and_no_worker(graph: Graph)
     (applied,) = [command for command in commands(graph) if script_of(command) == "45-apply-pod-network.sh"]
     before = scripts_before(graph, applied)
     assert ("40-init-control-plane.sh", "cp1-init") in before
+    assert ("41-renew-certificates.sh", "cp1-certificates") in before
     assert {name.partition("-")[0] for _, name in before} == {"cp1"}
 
 
@@ -114,8 +115,7 @@ def test_a_join_waits_for_no_other_worker_and_not_for_the_pod_network(graph: Gra
         assert {name.partition("-")[0] for _, name in before} == {"cp1", worker}
 
 
-def test_a_token_is_minted_only_when_its_worker_is_ready_to_join(graph: Graph, workers: list[str]) -> None:
-    """It lives for minutes, and an installation may take longer."""
+def test_a_worker_is_admitted_only_when_it_is_ready_to_join(graph: Graph, workers: list[str]) -> None:
     for worker in workers:
         admitted = step(graph, "50-manage-membership.sh", worker)
         assert waits_for(graph, admitted, step(graph, "30-install-kubernetes.sh", worker))

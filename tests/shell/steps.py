@@ -10,6 +10,7 @@ from components.guest_file import render_files
 from components.step import render_stdin
 from components.steps import (
     apply_pod_network,
+    certificates,
     init,
     inspection,
     install_kubernetes,
@@ -24,7 +25,6 @@ from components.steps import (
     verification,
     write_component_files,
 )
-from components.steps.membership import Admission
 from config import ClusterConfig, DeclaredFile, ExtraArg
 from tests.shell.guest.machine import Guest
 from tests.shell.world import (
@@ -34,16 +34,19 @@ from tests.shell.world import (
     NODE_FACTS,
     REPOSITORY,
     SITE,
-    TOKEN,
     WORDS,
     WORKER,
+    admitted,
+    authority_text,
     cri_dockerd_archive,
     leave_docker,
     nothing,
+    public_half,
     render_facts,
     run_cluster,
     run_control_plane,
     run_kubelet,
+    run_kubelet_unit,
     run_member,
     run_runtime,
     run_workload,
@@ -150,6 +153,18 @@ WRITE_COMPONENT_FILES = Step(
     run_runtime,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)
+
+
+def run_initialised(guest: Guest) -> None:
+    """A control plane as its step leaves it."""
+    INIT.prepare(guest)
+    assert guest.run(INIT.file, INIT.environment).status == 0
+    guest.write("/var/lib/kubelet/pki/kubelet-client-current.pem", authority_text())
+    guest.write(
+        "/etc/kubernetes/kubelet.conf", "    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem\n"
+    )
+
+
 APPLY_POD_NETWORK = Step(
     apply_pod_network.step(CLUSTER).file,
     {
@@ -159,12 +174,24 @@ APPLY_POD_NETWORK = Step(
     serve_manifest,
 )
 MANIFEST_URL = APPLY_POD_NETWORK.environment["MANIFEST_URL"]
-ADMIT = Step(membership.STEP.file, membership.environment("w1", "command1"), run_control_plane, ("admit",))
+CERTIFICATES = Step(
+    certificates.STEP.file,
+    certificates.environment(labs.CONTROL_PLANE, CLUSTER, ADDRESS, 0),
+    run_initialised,
+    ("keep",),
+)
+SHOW_CERTIFICATES = Step(CERTIFICATES.file, CERTIFICATES.environment, run_initialised, (certificates.SHOW,))
+ADMIT = Step(
+    membership.STEP.file,
+    membership.environment("w1", CLUSTER, public_half(), "command1", 0),
+    run_control_plane,
+    ("admit",),
+)
 REMOVE = Step(ADMIT.file, ADMIT.environment, run_cluster, ("remove",))
 JOIN = Step(
     join.STEP.file,
-    join.environment(WORKER, labs.SITE, "10.87.0.11", f"{ADDRESS}:6443", Admission(TOKEN, f"sha256:{'0' * 64}")),
-    run_cluster,
+    join.environment(WORKER, labs.SITE, "10.87.0.11", f"{ADDRESS}:6443", admitted()),
+    run_kubelet_unit,
 )
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
@@ -189,6 +216,8 @@ STEPS = (
     WRITE_COMPONENT_FILES,
     INIT,
     APPLY_POD_NETWORK,
+    CERTIFICATES,
+    SHOW_CERTIFICATES,
     ADMIT,
     REMOVE,
     JOIN,

@@ -11,7 +11,7 @@ from provider.vsphere.desired import DesiredMachine, Hardware
 from provider.vsphere.identity import instance_uuid, marker
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machines import Machines
-from provider.vsphere.model import ImportedImage, MachineState
+from provider.vsphere.model import Heard, ImportedImage, MachineState, SshAnswer
 from provider.vsphere.place import Place
 from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import FaultProxy
@@ -33,7 +33,13 @@ class Driver:
         self.ova = ova
         self.progress: list[str] = []
         self.images = Images(place, self.progress.append)
-        self.machines = Machines(place, self.progress.append)
+        self.answer = SshAnswer(Heard.OUR_KEY)  # of every guest's ssh server
+        self.asked: list[tuple[str, str]] = []  # addresses and host keys
+        self.machines = Machines(place, self.progress.append, self._ask_ssh)
+
+    def _ask_ssh(self, address: str, host_key: str) -> SshAnswer:
+        self.asked.append((address, host_key))
+        return self.answer
 
     def import_image(self, user: str = IMAGE_USER) -> ImportedImage:
         return self.images.acquire(self.ova.source, user)

@@ -28,6 +28,10 @@ class PlaceByPaths:
         self._upload_port = upload_port
 
     @property
+    def identity(self) -> str:
+        return "elsewhere"
+
+    @property
     def datacenter(self) -> Any:
         return self._at(ROOT)
 

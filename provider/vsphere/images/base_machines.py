@@ -1,12 +1,13 @@
 """Images: an OVA is imported once per host and datastore, into a base machine that is never powered on.
 
 Stacks share it. Each user is a key of its own in the base machine's extraConfig, so that adding one needs no reading
-first; the last user out destroys it.
+first; the last user out destroys it. One that was started has had its disk written to, and is imported anew.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from provider.vsphere import identity, paths
+from provider.vsphere import identity
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import (
     AlreadyExistsError,
@@ -17,10 +18,12 @@ from provider.vsphere.errors import (
     TimedOutError,
     VsphereError,
 )
+from provider.vsphere.finding import find_by_name, find_by_uuid, refuse_if_unreadable
 from provider.vsphere.identity import IMAGE_KEY, PHASE_KEY, READY, base_name, base_uuid, user_key
+from provider.vsphere.images import content
 from provider.vsphere.images.importing import import_base, importer_is_alive
-from provider.vsphere.machine import Machine, find_by_name, find_by_uuid
-from provider.vsphere.model import ImageSource, ImportedImage, ObservedMachine
+from provider.vsphere.machine import Machine
+from provider.vsphere.model import Disk, ImageSource, ImportedImage, ObservedMachine
 from provider.vsphere.place import Place
 
 WAIT_SECONDS = 1800.0
@@ -37,23 +40,31 @@ class Images:
 
     def acquire(self, source: ImageSource, user: str) -> ImportedImage:
         """Imports the image unless it is there, and notes the user. Raises VsphereError."""
+        others: dict[str, str] = {}
         with self._place.turns.image(source.sha256):
             for attempt in range(ATTEMPTS):
                 try:
-                    return self._use(self._ready(source) or self._import(source, user), user, source)
+                    users = {user_key(user): user}
+                    machine = self._ready(source, others) or self._import(source, others | users, attempt)
+                    return self._use(machine, user, source)
                 except GoneError:
                     continue  # its last user left just now
                 except AlreadyExistsError as error:
                     if attempt == ATTEMPTS - 1:
-                        left = paths.path(source.datastore, base_name(source.sha256))
-                        raise VsphereError(f"{error}; if no other run imports it, delete the folder {left}") from None
+                        raise VsphereError(
+                            f"{error}; no machine of {self._session.name} is in that folder, so whose it is "
+                            "cannot be told, "
+                            "and it was left as it is; see what it holds, or choose another datastore"
+                        ) from None
                     self._session.cancel.sleep(1, "importing an image")  # another run was faster: its import is used
         raise VsphereError(f"image {source.ova}: it is removed as often as it is imported; run up again")
 
-    def _import(self, source: ImageSource, user: str) -> Machine:
+    def _import(self, source: ImageSource, users: Mapping[str, str], attempt: int) -> Machine:
+        """A folder that stays taken is of another host that has this datastore: then this host's own name is added."""
         name, instance = base_name(source.sha256), base_uuid(source.sha256, source.datastore)
-        marks = {IMAGE_KEY: source.sha256.lower(), user_key(user): user}
-        return import_base(self._place, source, name, instance, marks, self._progress)
+        directory = name if attempt < ATTEMPTS // 2 else f"{name}-{self._place.identity}"
+        marks = {IMAGE_KEY: source.sha256.lower(), **users}
+        return import_base(self._place, source, name, directory, instance, marks, self._progress)
 
     def find(self, sha256: str, datastore: str, user: str) -> ImportedImage | None:
         """The image if it is there, complete, and this user is noted."""
@@ -61,10 +72,11 @@ class Images:
         marks = _marks(machine)
         if machine is None or marks.get(PHASE_KEY) != READY or user_key(user) not in marks:
             return None
-        return _imported(machine.observe("reading the image"), sha256)
+        found = machine.observe("reading the image")
+        return None if self._change(found, datastore) else _imported(found)
 
     def base_of(self, sha256: str, datastore: str) -> ObservedMachine:
-        """The base machine of a complete image. Raises GoneError if there is none."""
+        """The base machine of a complete image, with the image's disk alone. Raises GoneError if there is none."""
         machine = self._locate(sha256, datastore)
         if machine is None or _marks(machine).get(PHASE_KEY) != READY:
             raise GoneError(
@@ -72,8 +84,19 @@ class Images:
                 "run pulumi refresh, then up, which imports it again"
             )
         found = machine.observe("reading the image")
-        _imported(found, sha256)
-        return found
+        changed = self._change(found, datastore)
+        if changed:
+            raise VsphereError(
+                f"image {base_name(sha256)}: {changed}: it was started or changed since it was imported, and "
+                "machines made "
+                f"of it would all have one machine-id; {'power it off, ' if found.powered_on else ''}run pulumi "
+                "refresh, "
+                "then up, which imports it anew"
+            )
+        return replace(found, disks=(_image_disk(found),))
+
+    def _change(self, found: ObservedMachine, datastore: str) -> str | None:
+        return content.change(self._place, self._place.datastore(datastore), found, found.extra_config)
 
     def release(self, sha256: str, datastore: str, user: str) -> None:
         """Takes the user out; the last one's leaving destroys the base machine. One that is gone is fine."""
@@ -108,17 +131,39 @@ class Images:
             machine.mark(doing, {user_key(user): user})
         if _marks(machine).get(PHASE_KEY) != READY:
             raise GoneError(doing)
-        return _imported(machine.observe(doing), source.sha256)
+        return _imported(machine.observe(doing))
 
-    def _ready(self, source: ImageSource) -> Machine | None:
-        """The complete base machine; waits for one being made, removes one that nobody makes any more."""
+    def _unchanged(self, machine: Machine, source: ImageSource, users: dict[str, str]) -> Machine | None:
+        """The complete base machine if it is as it was imported; else it is removed, and its users are noted."""
+        found = machine.observe("reading the image")
+        changed = self._change(found, source.datastore)
+        if changed is None:
+            return machine
+        if found.powered_on:
+            raise VsphereError(
+                f"image {base_name(source.sha256)}: its base machine, which is only there to be copied, is powered on; "
+                "power it off, then run up again, which imports it anew"
+            )
+        self._progress(f"importing the image anew: {changed}")
+        kept = found.extra_config.items()
+        users.update({key: value for key, value in kept if key.startswith(identity.USER_PREFIX)})
+        machine.destroy()
+        return None
+
+    def _ready(self, source: ImageSource, users: dict[str, str]) -> Machine | None:
+        """The complete base machine; waits for one being made, removes one that nobody makes any more.
+
+        The users of one that was changed, and is removed therefore, are added to `users`.
+        """
         deadline = Deadline(WAIT_SECONDS)
         doing = f"waiting for another run that imports image {base_name(source.sha256)}"
         while True:
             machine = self._locate(source.sha256, source.datastore)
             marks = _marks(machine)
-            if machine is None or marks.get(PHASE_KEY) == READY:
-                return machine
+            if machine is None:
+                return None
+            if marks.get(PHASE_KEY) == READY:
+                return self._unchanged(machine, source, users)
             if not importer_is_alive(self._session, marks):
                 self._progress("removing the image that an interrupted run left unfinished")
                 machine.destroy()
@@ -132,6 +177,7 @@ class Images:
         name = base_name(sha256)
         machine = find_by_uuid(self._place, base_uuid(sha256, datastore), name) or find_by_name(self._place, name)
         if machine is None:
+            refuse_if_unreadable(self._place, name, name)
             return None
         try:
             holds = machine.marks().get(IMAGE_KEY)
@@ -140,7 +186,7 @@ class Images:
         if holds != sha256.lower():
             raise ForeignError(
                 f"image {name}: {self._session.name} has a machine of that name that does not hold this image; "
-                "it was left untouched; rename or remove it yourself"
+                "it was left untouched; rename that machine on the host, then run up again"
             )
         return machine
 
@@ -152,10 +198,10 @@ def _marks(machine: Machine | None) -> Mapping[str, str]:
         return {}
 
 
-def _imported(found: ObservedMachine, sha256: str) -> ImportedImage:
-    if not found.disks:
-        raise VsphereError(
-            f"image {base_name(sha256)}: its base machine has no disk; remove it on the host and run up again"
-        )
-    paths.split(found.disks[0].path)
-    return ImportedImage(found.disks[0].path, found.disks[0].capacity)
+def _image_disk(found: ObservedMachine) -> Disk:
+    return found.made_disks[0]
+
+
+def _imported(found: ObservedMachine) -> ImportedImage:
+    disk = _image_disk(found)
+    return ImportedImage(disk.path, disk.capacity)

@@ -13,9 +13,11 @@ from provider.vsphere.api import collector
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.identity import CREATING, IMPORTER_KEY, PHASE_KEY, READY
+from provider.vsphere.finding import find_by_uuid
+from provider.vsphere.identity import CONTENT_KEY, CREATING, IMPORTER_KEY, PHASE_KEY, READY
 from provider.vsphere.images import nfc, ova
-from provider.vsphere.machine import Machine, find_by_uuid
+from provider.vsphere.images.content import content
+from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource
 from provider.vsphere.place import Place
 
@@ -26,11 +28,15 @@ def import_base(
     place: Place,
     source: ImageSource,
     name: str,
+    directory: str,
     instance: str,
     marks: Mapping[str, str],
     progress: Callable[[str], None],
 ) -> Machine:
-    """The new base machine, complete and carrying `marks`. Raises VsphereError; nothing is left then."""
+    """The new base machine, complete and carrying `marks`, in a folder of its own.
+
+    Raises AlreadyExistsError if the folder or the machine is there, VsphereError; nothing new is left then.
+    """
     session = place.session
     doing = f"importing image {source.ova} as {name}"
     datastore = place.datastore(source.datastore)
@@ -47,7 +53,7 @@ def import_base(
         extra = {**marks, PHASE_KEY: CREATING, IMPORTER_KEY: importer}
         _edit(made.importSpec.configSpec, name, instance, extra)
         # The whole path is given, so that the second of two imports fails: a taken folder is given another name.
-        made.importSpec.configSpec.files.vmPathName = datastore.path(name, f"{name}.vmx")
+        made.importSpec.configSpec.files.vmPathName = datastore.path(directory, f"{name}.vmx")
         progress("importing the image")
         leased = session.change(doing, place.pool.ImportVApp, made.importSpec, place.folder, place.host)
         try:
@@ -58,13 +64,15 @@ def import_base(
             _remove(place, name, instance, importer)
             raise
     machine = Machine(session, info.entity, name)
-    machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: ""})
+    noted = content(place, datastore, machine.observe(doing))
+    machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: "", CONTENT_KEY: noted})
     return machine
 
 
 def _edit(config: Any, name: str, instance: str, extra: Mapping[str, str]) -> None:
     """A base machine is only a disk and what the disk needs: no NIC, no OVF properties that a guest could find."""
     config.name = name
+    config.annotation = "kubelab image, shared by stacks: machines copy its disk, so it must never be powered on"
     config.instanceUuid = instance
     config.vAppConfig = None
     config.extraConfig = [*(config.extraConfig or []), *spec.options(extra)]

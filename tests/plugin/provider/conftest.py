@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provider.vsphere.identity import marker, owner_of_state
 from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.provider.driver import IMAGE, KEY_PAIR, MACHINE, Plugin, Resource, wrapped
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
@@ -86,6 +87,11 @@ def machine_inputs(key_pair: Resource, image: Resource) -> dict[str, Any]:
         "hostKeyPublic": key_pair.outputs["publicKey"],
         "extraConfig": {"user.note": "passed through"},
     }
+
+
+def mark_of(name: str, inputs: dict[str, Any]) -> str:
+    """The mark of the machine that has these inputs, in the state that has its user's key pair."""
+    return marker(owner_of_state(OWNER, inputs["sshPublicKey"]), name)
 
 
 def machine_properties(inputs: dict[str, Any], **changed: Any) -> Any:

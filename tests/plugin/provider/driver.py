@@ -19,6 +19,7 @@ from provider import wire
 PROJECT = Path(__file__).resolve().parents[3]
 CALL_SECONDS = 120
 START_SECONDS = 60
+ENTRY, ANSWERING_GUESTS = PROJECT / "provider", PROJECT / "tests/plugin/provider/answering_guests.py"
 KEY_PAIR, IMAGE, MACHINE = "SshKeyPair", "Image", "VirtualMachine"
 
 
@@ -62,13 +63,18 @@ def wrapped(properties: Mapping[str, Any], *secret: str) -> Struct:
 
 
 class Plugin:
-    """A running plugin; `log` is what it wrote to stderr. Stop it with `stop`."""
+    """A running plugin; `log` is what it wrote to stderr. Stop it with `stop`.
 
-    def __init__(self, engine_address: str, directory: Path, **environment: str) -> None:
+    Its guests have ssh servers that answer; with `entry` ENTRY it is the plugin alone, and no guest answers.
+    """
+
+    def __init__(
+        self, engine_address: str, directory: Path, *flags: str, entry: Path = ANSWERING_GUESTS, **environment: str
+    ) -> None:
         self._stderr = directory / "plugin.log"
         with self._stderr.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT / "provider"), engine_address],
+                [sys.executable, str(entry), *flags, engine_address],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=directory,

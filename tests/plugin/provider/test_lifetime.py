@@ -14,8 +14,9 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 
 from tests.plugin.command.fake_engine import FakeEngine
-from tests.plugin.provider.conftest import configuration, machine_properties
+from tests.plugin.provider.conftest import configuration, machine_properties, mark_of
 from tests.plugin.provider.driver import (
+    ENTRY,
     IMAGE,
     KEY_PAIR,
     MACHINE,
@@ -45,6 +46,7 @@ MACHINE_INPUTS = {
     "hostKeyPrivate": "a private key",
     "hostKeyPublic": "ssh-ed25519 AAAA w1",
 }
+SIGNALS = 64
 END_SECONDS = 30  # far more than it takes; the tests wait for the end, not for this long
 CHANGING = {"MakeDirectory", "CreateVM_Task", "ReconfigVM_Task", "PowerOnVM_Task", "DeleteDatastoreFile_Task"}
 
@@ -154,7 +156,7 @@ def test_a_cancelled_create_ends_promptly_and_its_machine_is_kept(
         configured.call("Cancel", Empty())
         with pytest.raises(UnfinishedError, match=r"w1 .*: cancelled"):
             creating.result(timeout=END_SECONDS)
-    assert simulator.extra_config("w1")["kubelab.owner"] == "kubelab/test/w1"
+    assert simulator.extra_config("w1")["kubelab.owner"] == mark_of("w1", inputs)
 
 
 def test_a_check_is_answered_while_twenty_creates_wait(configured: Plugin, simulator: Simulator, ova: Ova) -> None:
@@ -181,6 +183,33 @@ def test_a_terminated_plugin_logs_out(configured: Plugin, proxy: FaultProxy, ova
     assert proxy.seen["Logout"] == 1
 
 
+@pytest.mark.case("T7")
+def test_a_signal_ends_the_plugin_at_whatever_moment_it_comes(engine: FakeEngine) -> None:
+    """Told as soon as it serves: sent just as the plugin began to wait, a signal once was lost."""
+    command = [sys.executable, "-m", "tests.plugin.provider.ended_at_once", engine.address, str(SIGNALS)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["0"] * SIGNALS
+
+
+@pytest.mark.case("T6")
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["-logtostderr", "-v=3"],
+        ["--logtostderr", "-v=9", "--logflow", "-tracing", "file:///tmp/trace"],
+        ["--a-flag-of-tomorrow=7", "--another", "with a value"],
+    ],
+)
+def test_the_plugin_takes_the_flags_that_an_engine_gives_to_plugins(
+    engine: FakeEngine, tmp_path: Path, flags: list[str]
+) -> None:
+    plugin = Plugin(engine.address, tmp_path, *flags, entry=ENTRY)
+    assert plugin.check(KEY_PAIR, wrapped({"comment": "w1"}))[1] == {}
+    plugin.stop()
+    assert "usage" not in plugin.log
+
+
 def test_no_thread_of_the_plugin_can_swallow_the_signal_that_ends_it(configured: Plugin, ova: Ova) -> None:
     """All block it, but the main one, which waits for it by name; a handler could miss it."""
     inputs_of(configured, ova)
@@ -194,7 +223,7 @@ def test_no_thread_of_the_plugin_can_swallow_the_signal_that_ends_it(configured:
 
 
 def test_a_run_that_changes_nothing_loads_no_driver_and_no_sdk(engine: FakeEngine, tmp_path: Path) -> None:
-    plugin = Plugin(engine.address, tmp_path, PYTHONPROFILEIMPORTTIME="1")
+    plugin = Plugin(engine.address, tmp_path, entry=ENTRY, PYTHONPROFILEIMPORTTIME="1")
     keys = wrapped({"comment": "w1"})
     assert plugin.check(KEY_PAIR, keys)[1] == {}
     plugin.configure({"server": "esxi.lab", "user": "root", "password": "secret", "owner": "kubelab/test"})
@@ -205,7 +234,7 @@ def test_a_run_that_changes_nothing_loads_no_driver_and_no_sdk(engine: FakeEngin
 
     loaded = {line.rpartition("|")[2].strip() for line in plugin.log.splitlines() if line.startswith("import time:")}
     assert {"provider.virtual_machine", "grpc"} <= loaded
-    heavy = ("pyVmomi", "requests", "cryptography", "yaml", "pulumi.resource", "provider.vsphere.api.sdk")
+    heavy = ("pyVmomi", "requests", "asyncssh", "cryptography", "yaml", "pulumi.resource", "provider.vsphere.api.sdk")
     assert [name for name in sorted(loaded) if name.startswith(heavy)] == []
 
 
@@ -217,9 +246,10 @@ def test_no_secret_is_in_the_process_list_or_the_log(configured: Plugin, ova: Ov
         assert secret not in configured.log
 
 
-def test_without_an_engine_address_the_plugin_says_how_it_is_started() -> None:
+@pytest.mark.parametrize("arguments", [[], ["-v=3"], ["-tracing", "http://127.0.0.1:4317/"]])
+def test_without_an_engine_address_the_plugin_says_how_it_is_started(arguments: list[str]) -> None:
     result = subprocess.run(
-        [sys.executable, str(PROJECT / "provider")], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(PROJECT / "provider"), *arguments], capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 1
     assert result.stderr == "usage: python provider <engine address>; this is a Pulumi plugin, started by the engine\n"

@@ -9,7 +9,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from provider import wire
 from provider.vsphere.identity import instance_uuid
 from tests.plugin.command.fake_engine import FakeEngine
-from tests.plugin.provider.conftest import OWNER, machine_properties, report_address_at_power_on
+from tests.plugin.provider.conftest import machine_properties, mark_of, report_address_at_power_on
 from tests.plugin.provider.driver import (
     MACHINE,
     Plugin,
@@ -25,8 +25,10 @@ from tests.vsphere.simulator import Simulator
 NO_SPACE = "<file>[LocalDS_0] w1/w1.vmdk</file><datastore>LocalDS_0</datastore>"
 
 
-def test_a_machine_is_created_with_its_identity_and_address(simulator: Simulator, machine: Resource) -> None:
-    assert machine.id == machine.outputs["instanceUuid"] == instance_uuid(f"{OWNER}/w1")
+def test_a_machine_is_created_with_its_identity_and_address(
+    simulator: Simulator, machine: Resource, machine_inputs: dict[str, Any]
+) -> None:
+    assert machine.id == machine.outputs["instanceUuid"] == instance_uuid(mark_of("w1", machine_inputs))
     assert machine.outputs["ipAddress"] == "10.87.0.11"
     assert machine.outputs["moid"] == simulator.machines()["w1"]._moId
     assert machine.outputs["cpus"] == 2
@@ -47,7 +49,7 @@ def test_a_preview_makes_nothing_and_knows_the_inputs_and_the_identity(
     previewed = plugin.create(MACHINE, "w1", unknown_image, preview=True)
 
     assert previewed.id == ""
-    assert previewed.outputs["instanceUuid"] == instance_uuid(f"{OWNER}/w1")
+    assert previewed.outputs["instanceUuid"] == instance_uuid(mark_of("w1", machine_inputs))
     assert previewed.outputs["memoryMiB"] == 1024
     assert {key for key, value in previewed.outputs.items() if value == UNKNOWN} == {
         "image",
@@ -68,7 +70,7 @@ def test_a_half_made_machine_is_kept_with_its_state_and_finished_by_an_update(
         configured.create(MACHINE, "w1", properties)
 
     unfinished = caught.value
-    assert unfinished.id == instance_uuid(f"{OWNER}/w1")
+    assert unfinished.id == instance_uuid(mark_of("w1", machine_inputs))
     assert "no space left on datastore LocalDS_0" in unfinished.reasons[0]
     outputs, secret = wire.decode(unfinished.state)
     assert outputs["moid"] == simulator.machines()["w1"]._moId

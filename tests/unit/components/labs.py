@@ -61,6 +61,8 @@ REGISTRIES = (HUB, GHCR, GUARDED_MIRROR, KUBERNETES_IMAGES, PRIVATE)
 
 _POD_NETWORK = next(iter(POD_NETWORKS.values()))
 CLUSTER = ClusterConfig(
+    name="lab",
+    certificate_hours=26280,
     kubernetes_version=RELEASE.version,
     runtime_versions=RUNTIME_VERSIONS,
     pod_subnet="10.244.0.0/16",

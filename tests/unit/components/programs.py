@@ -24,6 +24,12 @@ def called(text: str) -> set[str]:
     return {name for name in words if UNKNOWN not in name} - _builtins()
 
 
+def minified(text: str) -> str:
+    """A shell text in its shortest form, without comments."""
+    done = subprocess.run([SHFMT, "-mn", "-ln", "bash"], input=text, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def defined(text: str) -> set[str]:
     """The functions that a shell text defines."""
     return {str(node["Name"]["Value"]) for node in _nodes(_tree(text), "FuncDecl")}

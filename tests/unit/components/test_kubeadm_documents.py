@@ -48,8 +48,7 @@ def init(
 
 
 def join(node: NodeConfig = WORKERS[0]) -> str:
-    token, key = "abcdef.0123456789abcdef", f"sha256:{'0' * 64}"
-    return kubeadm.join_document(SITE, node, "10.87.0.11", kubeadm.endpoint(CLUSTER, ADDRESS), token, key)
+    return kubeadm.join_document(SITE, node, "10.87.0.11")
 
 
 def identity(cluster: ClusterConfig = CLUSTER, address: str = ADDRESS) -> str:
@@ -141,7 +140,22 @@ def test_an_argument_that_is_given_twice_reaches_its_component_twice() -> None:
 
 
 def test_a_component_without_settings_is_left_to_kubeadm() -> None:
-    assert not {"apiServer", "controllerManager", "scheduler", "etcd"} & set(by_kind(init())["ClusterConfiguration"])
+    assert not {"apiServer", "scheduler", "etcd"} & set(by_kind(init())["ClusterConfiguration"])
+
+
+@pytest.mark.case("C17")
+def test_certificates_of_kubelets_are_valid_as_long_as_the_others() -> None:
+    """A lab that was off for a year comes back: its kubelets could not renew them meanwhile."""
+    document = by_kind(init(replace(CLUSTER, certificate_hours=1000)))["ClusterConfiguration"]
+    assert document["certificateValidityPeriod"] == "1000h"
+    signing = {"name": "cluster-signing-duration", "value": "1000h"}
+    assert document["controllerManager"]["extraArgs"] == [signing]
+
+
+def test_a_declared_duration_of_signing_is_kept() -> None:
+    own = ExtraArg("cluster-signing-duration", "48h")
+    document = by_kind(init(replace(CLUSTER, controller_manager_extra_args=(own,))))["ClusterConfiguration"]
+    assert document["controllerManager"]["extraArgs"] == [{"name": own.name, "value": own.value}]
 
 
 def test_names_in_the_certificate_need_no_argument_beside_them() -> None:

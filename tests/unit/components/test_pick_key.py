@@ -58,8 +58,8 @@ def test_what_is_no_key_has_a_status_and_no_traceback(text: bytes) -> None:
 
 
 def test_the_program_goes_to_nodes_that_have_a_pinned_key() -> None:
-    node = labs.node("w1")
+    node, site = labs.node("w1"), labs.SITE
     pinned = Repository("a", "https://a.test/", "/", "", "https://a.test/key", FINGERPRINT, mirrored=False)
     of_mirror = Repository("b", "https://b.test/", "/", "", "https://b.test/key", ANY_FINGERPRINT, mirrored=True)
-    assert prepare_os.environment(node, labs.SITE, [of_mirror])["PICK_KEY"] == ""
-    assert prepare_os.environment(node, labs.SITE, [of_mirror, pinned])["PICK_KEY"]
+    assert prepare_os.environment(node, site, [of_mirror])["PICK_KEY"] == ""
+    assert prepare_os.environment(node, site, [of_mirror, pinned])["PICK_KEY"]

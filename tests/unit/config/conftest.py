@@ -42,6 +42,16 @@ def minimal(lab_folder: Callable[[Path], LabFolder]) -> LabFolder:
 @pytest.fixture(scope="session")
 def certificate() -> tuple[str, str]:
     """A self-signed certificate and its key, both PEM."""
+    return _self_signed()
+
+
+@pytest.fixture(scope="session")
+def other_certificate() -> str:
+    """Another self-signed certificate, PEM."""
+    return _self_signed()[0]
+
+
+def _self_signed() -> tuple[str, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a lab's authority")])
     start = datetime(2026, 1, 1, tzinfo=UTC)

@@ -33,7 +33,9 @@ def test_a_missing_stack_file_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError) as raised:
         load_file(Path("stacks/Pulumi.lab.yaml"), {})
-    assert str(raised.value.problems[0]) == "stacks/Pulumi.lab.yaml: cannot be read: no such file or directory"
+    assert str(raised.value.problems[0]) == (
+        "stacks/Pulumi.lab.yaml: cannot be read: no such file or directory; write the file or correct the path"
+    )
 
 
 def test_files_outside_the_current_folder_are_named_in_full(

@@ -28,6 +28,8 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     lab = minimal.load()
     assert lab.stack == "lab"
     assert lab.cluster == config.ClusterConfig(
+        name="lab",
+        certificate_hours=26280,
         kubernetes_version=KUBERNETES,
         runtime_versions={"containerd": "2.3.4", "docker": "28.3.3", "crio": "1.36.3", "criDockerd": "0.3.26"},
         pod_subnet="10.244.0.0/16",
@@ -125,7 +127,7 @@ def test_a_runtime_version_of_the_stack_wins_over_the_sites_key_by_key(everythin
 
 def test_kubelet_settings_of_a_node_win_over_the_clusters_and_those_over_the_sites(everything: LabFolder) -> None:
     cp1, w1, w2 = everything.load().nodes
-    gates = {"NodeSwap": True, "SidecarContainers": True}
+    gates = {"EventedPLEG": True, "SidecarContainers": True}
     assert cp1.kubelet == w1.kubelet == {"failCgroupV1": False, "maxPods": 60, "featureGates": gates}
     assert w2.kubelet == {"failCgroupV1": False, "maxPods": 30, "featureGates": gates}
 
@@ -209,7 +211,8 @@ def test_the_checked_types_can_be_had_without_the_schema() -> None:
     program = "import sys, config, config.versions, config.passthrough; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("config.")}
-    assert loaded == {f"config.{name}" for name in ("lab", "passthrough", "problems", "retired", "versions")}
+    checks = ("lab", "passthrough", "problems", "retired", "versions", "kubernetes", "kubernetes.quantities")
+    assert loaded == {f"config.{name}" for name in checks}
 
 
 def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

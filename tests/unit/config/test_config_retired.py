@@ -6,9 +6,6 @@ import pytest
 
 from components.runtimes import RUNTIMES
 from config import retired, versions
-from config.model import Spec
-from config.site import AddressesSpec
-from config.stack import NodeSpec
 
 TABLES = {
     "runtimes": retired.RUNTIMES,
@@ -19,9 +16,7 @@ TABLES = {
     "controller manager": retired.CONTROLLER_MANAGER,
     "scheduler": retired.SCHEDULER,
     "etcd": retired.ETCD,
-    "addresses": retired.ADDRESS_KEYS,
     "modes of addresses": retired.ADDRESS_MODES,
-    "node": retired.NODE_KEYS,
 }
 
 
@@ -37,12 +32,6 @@ def test_every_dead_choice_has_a_reason(table: dict[str, str]) -> None:
 
 def test_no_runtime_that_can_be_chosen_is_called_dead() -> None:
     assert set(retired.RUNTIMES) & set(RUNTIMES) == set()
-
-
-@pytest.mark.parametrize("model", [AddressesSpec, NodeSpec])
-def test_no_key_that_can_be_written_is_refused_by_name(model: type[Spec]) -> None:
-    assert model.refused_keys
-    assert set(model.refused_keys) & {field.alias for field in model.model_fields.values()} == set()
 
 
 def test_every_dead_runtime_names_one_that_can_be_chosen() -> None:

@@ -1,0 +1,41 @@
+"""What a base machine's folder holds, to know one that was started: all copies of its disk share what its guest wrote.
+
+A host that starts a machine writes to its log and its NVRAM, and the guest to its disk, the machine-id at the latest.
+All of it shows in the times of the files. When it was on, the host forgets once it is off.
+"""
+
+import re
+from collections.abc import Mapping
+
+from provider.vsphere import files, paths
+from provider.vsphere.identity import CONTENT_KEY
+from provider.vsphere.model import ObservedMachine
+from provider.vsphere.place import Datastore, Place
+
+_WRITTEN_BY_A_START = re.compile(r".*\.(vmdk|nvram)|vmware(-\d+)?\.log")
+
+
+def content(place: Place, home: Datastore, found: ObservedMachine) -> str:
+    """The files that a start writes to, with their times: `name|time; name|time`."""
+    held = files.listing(place, home, paths.split(found.vmx_path)[1]) or ()
+    return "; ".join(f"{file.name}|{file.written}" for file in held if _WRITTEN_BY_A_START.fullmatch(file.name))
+
+
+def change(place: Place, home: Datastore, found: ObservedMachine, marks: Mapping[str, str]) -> str | None:
+    """What says that a complete base machine is not as it was imported; None if nothing does.
+
+    One that an earlier version imported has no note of its files: then only its power and its disk tell.
+    """
+    if found.powered_on:
+        return "it is powered on"
+    if not found.made_disks:
+        return "its disk is not attached any more"
+    noted = marks.get(CONTENT_KEY)
+    if noted is None:
+        return None
+    before = set(noted.split("; "))
+    differing = sorted(set(content(place, home, found).split("; ")) ^ before)
+    if not differing:
+        return None
+    name, _, _ = differing[0].partition("|")
+    return f"its file {name} is not the one of the import any more"
