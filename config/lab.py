@@ -86,7 +86,7 @@ class NodeConfig:
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
-    allow_replace: bool
+    allow_replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The plugin where every guest's ssh server answers with the host key that it was given: the simulated host has no guests.
+"""The plugin where every guest's ssh server has the host key that it was given: the simulated host has no guests.
 
-Started as the engine starts the plugin itself: python tests/plugin/provider/answering_guests.py [FLAG ...] ENGINE_ADDRESS
+Started as the plugin itself is: python tests/plugin/provider/answering_guests.py [FLAG ...] ENGINE_ADDRESS
 """
 
 import sys
