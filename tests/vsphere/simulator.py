@@ -196,7 +196,7 @@ class Simulator:
         self.run_task(self.place.folder.CreateVM_Task(spec, self.place.pool))
 
     def attach_new_disk(self, name: str, folder: str, file: str, before: str = "") -> None:
-        """Makes a disk of 1 GiB and attaches it, as a storage driver would; it is listed `before` another disk's file."""
+        """Makes a disk of 1 GiB and attaches it, as a storage driver would; it is listed `before` another one."""
         path = f"[{DATASTORE}] {folder}/{file}"
         if folder not in self.folders():
             self.content.fileManager.MakeDirectory(f"[{DATASTORE}] {folder}", self.place.datacenter, False)
