@@ -6,7 +6,10 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider doctor toolchain rig tests bench
+SOURCES := __main__.py config components provider doctor toolchain rig upstream tests bench
+# A stack that is named, or all that are shipped, which do without the embedded lab's site file.
+LINTED = $(if $(filter file,$(origin STACK)),--stand-in stacks/site.example.yaml $(SHIPPED),stacks/Pulumi.$(STACK).yaml)
+SHIPPED = $(shell git ls-files 'stacks/Pulumi.*.yaml')
 SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help
@@ -16,6 +19,10 @@ help: ## list the targets
 .PHONY: venv
 venv:
 	@toolchain/make-venv.sh
+
+.PHONY: lock
+lock: venv ## write requirements.lock: what the pinned packages need, with hashes; UPGRADE=yes takes newer ones
+	@make/lock.sh $(UPGRADE)
 
 .PHONY: setup
 setup: venv ## the tools, all that a real ESXi host needs: virtual environment, Pulumi engine, plugins
@@ -50,8 +57,12 @@ doctor: ## of each node: its runtime as declared, configured, answering and repo
 	@make/doctor.sh $(STACK)
 
 .PHONY: recover
-recover: ## after a killed run: give the lock back, forget pending creates, read what is there
-	@make/recover.sh $(STACK)
+recover: ## after a killed run: give its lock back, forget pending creates, read what is there
+	@make/recover.sh $(STACK) $(LOCK_OF)
+
+.PHONY: lint
+lint: venv ## what is wrong with STACK's files, or with the shipped ones, without engine or host; in a second
+	@$(PYTHON) -m config $(LINTED)
 
 .PHONY: schema
 schema: venv ## write stacks/schema.json from config/
@@ -75,6 +86,10 @@ fix: venv ## repair what the static checks can repair
 .PHONY: unit
 unit: venv ## pure tests and those of the graph, without set-up
 	@make/unit.sh
+
+.PHONY: fuzz
+fuzz: venv ## 20,000 odd stacks, sites and files at the door of config/, new ones each time, and what became of them
+	@$(PYTHON) -m tests.unit.fuzz
 
 .PHONY: test
 test: setup check ## everything that needs no real hardware

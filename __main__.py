@@ -14,20 +14,21 @@ from components import sdk
 from components.vsphere import VSphere
 from config import ConfigError
 from config.load import load
+from config.reading.json_reader import read_json
 
 sdk.hasten()
 declared = pulumi.Config()
 try:
     config = load(
         stack=pulumi.get_stack(),
-        cluster=declared.get_object("cluster"),
-        nodes=declared.get_object("nodes"),
+        cluster=read_json(declared.get("cluster")),
+        nodes=read_json(declared.get("nodes")),
         site=declared.get("site"),
         base=Path(__file__).parent / "stacks",
         environ=os.environ,
         config_keys=get_config_env(),
     )
-except (ConfigError, pulumi.ConfigTypeError) as error:
+except ConfigError as error:
     pulumi.log.error(str(error))
     sys.exit(1)
 for warning in config.warnings:

@@ -1,5 +1,6 @@
 """apt's sources and keys of a node: upstream's repositories, or the same layout on a mirror. Pure data."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ _KUBERNETES = "https://pkgs.k8s.io"
 _KUBERNETES_FINGERPRINT = "DE15B14486CD377B9E876E1A234654DA9A296436"
 _DOCKER = "https://download.docker.com/linux"
 _DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
-# A mirror signs with a key of its own: it is trusted because the mirror's certificate was verified.
+# A mirror signs with a key of its own: unless the site says which, it is trusted because the mirror's certificate was
+# verified.
 ANY_FINGERPRINT = "-"
 
 
@@ -28,10 +30,21 @@ class Repository:
     fingerprint: str
     mirrored: bool
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a value that would be several in a source or in a line of keys."""
+        for value in (self.name, self.uri, self.suite, self.key_uri, self.fingerprint, *self.components.split(" ")):
+            if re.search(r"\s", value):
+                raise ValueError(f"{value!r}: what describes a package repository has no white space")
+
     @property
     def keyring(self) -> str:
         """Where the node keeps this repository's key."""
         return f"{KEYRINGS}/kubelab-{self.name}.asc"
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether its key is known by its fingerprint, not taken as a verified mirror gives it."""
+        return self.fingerprint != ANY_FINGERPRINT
 
     def source(self) -> GuestFile:
         """The repository as a deb822 source; one file per repository, always written whole."""
@@ -45,15 +58,22 @@ class Repository:
 def kubernetes(minor: str, mirrors: MirrorsConfig) -> Repository:
     """Kubernetes' packages of one minor such as `1.36`: each has a repository of its own."""
     uri = f"{mirrors.apt_kubernetes or _KUBERNETES}/core:/stable:/v{minor}/deb/"
-    fingerprint = ANY_FINGERPRINT if mirrors.apt_kubernetes else _KUBERNETES_FINGERPRINT
+    known = ANY_FINGERPRINT if mirrors.apt_kubernetes else _KUBERNETES_FINGERPRINT
+    fingerprint = fingerprint_of("kubernetes", known, mirrors)
     return Repository("kubernetes", uri, "/", "", f"{uri}Release.key", fingerprint, bool(mirrors.apt_kubernetes))
 
 
 def docker(system_id: str, codename: str, mirrors: MirrorsConfig) -> Repository:
     """Docker's packages for a guest system, containerd.io among them."""
     uri = mirrors.apt_docker or f"{_DOCKER}/{system_id}"
-    fingerprint = ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT
+    known = ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT
+    fingerprint = fingerprint_of("docker", known, mirrors)
     return Repository("docker", uri, codename, "stable", f"{uri}/gpg", fingerprint, bool(mirrors.apt_docker))
+
+
+def fingerprint_of(name: str, known: str, mirrors: MirrorsConfig) -> str:
+    """The fingerprint of a repository's key: the site's, else what is known of it here."""
+    return mirrors.package_keys.get(name, known)
 
 
 def keys(wanted: Iterable[Repository]) -> str:

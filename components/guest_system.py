@@ -1,6 +1,6 @@
 """GuestSystem: what an operating system of a node is to kubelab. Each has one file in guest_systems/."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.apt import Repository
@@ -14,9 +14,10 @@ class GuestSystem:
 
     `name` is the user's word. `id` and `version_id` are those of its /etc/os-release, which the preflight compares;
     `codename` is the suite of package sources made for it. `archive` is its own archive on a mirror, None where the
-    site has none. `packages` are what the kubelet and kube-proxy call on a node and upstream's packages leave to the
-    system; `traces` what its own packages of container runtimes leave. `is_default`: a node whose image does not say
-    what it holds is taken for one of these.
+    site has none. `programs` are all that steps call, by name, each with the package of this system that brings it:
+    what an image lacks is installed first. `packages` are what the kubelet and kube-proxy call on a node and upstream's
+    packages leave to the system; `traces` what its own packages of container runtimes leave. `is_default`: a node whose
+    image does not say what it holds is taken for one of these.
     """
 
     name: str
@@ -24,6 +25,7 @@ class GuestSystem:
     version_id: str
     codename: str
     archive: Callable[[MirrorsConfig], Repository | None]
+    programs: Mapping[str, str]
     packages: tuple[str, ...]
     traces: Traces
     is_default: bool = False

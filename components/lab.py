@@ -9,7 +9,7 @@ from components.cluster import Cluster
 from components.machine import Machine
 from components.node import Node
 from components.script import Script, steps_provider
-from components.steps import inspection, verification
+from components.steps import inspection, settle_nodes, verification
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
 from config import ImageConfig, LabConfig, NodeConfig
@@ -56,17 +56,37 @@ class Lab(pulumi.ComponentResource):
         }
         prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
-        joined = {
-            node.name: Worker(node.name, node, site, prepared[node.name], cluster, inside).joined
-            for node in config.workers
+        workers = {
+            node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
         }
+        joined = {name: worker.joined for name, worker in workers.items()}
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}
+        settled = self._settled(config, prepared, cluster, workers)
         facts = [self._inspected(node, prepared[node.name], members[node.name]) for node in config.nodes]
-        self._verified(config, prepared, cluster, facts)
+        self._verified(config, prepared, cluster, facts, settled)
         self.kubeconfig = cluster.kubeconfig
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
+
+    def _settled(
+        self, config: LabConfig, prepared: Mapping[str, Node], cluster: Cluster, workers: Mapping[str, Worker]
+    ) -> Script:
+        addresses = {node.name: prepared[node.name].address for node in config.nodes}
+        return Script(
+            "nodes-settle",
+            settle_nodes.STEP,
+            cluster.host,
+            pulumi.Output.all(**addresses).apply(
+                lambda known: settle_nodes.environment(
+                    config.cluster, config.nodes, {name: known[name] for name in addresses}
+                )
+            ),
+            parent=self,
+            # A node that is registered anew has lost what it was given.
+            triggers=[worker.membership.id for worker in workers.values()],
+            depends_on=[cluster.pod_network, *(worker.joined for worker in workers.values())],
+        )
 
     def _inspected(self, node: NodeConfig, prepared: Node, member: Script) -> Script:
         return Script(
@@ -81,7 +101,12 @@ class Lab(pulumi.ComponentResource):
         )
 
     def _verified(
-        self, config: LabConfig, prepared: Mapping[str, Node], cluster: Cluster, inspections: list[Script]
+        self,
+        config: LabConfig,
+        prepared: Mapping[str, Node],
+        cluster: Cluster,
+        inspections: list[Script],
+        settled: Script,
     ) -> None:
         addresses = {node.name: prepared[node.name].address for node in config.nodes}
         Script(
@@ -98,7 +123,7 @@ class Lab(pulumi.ComponentResource):
             ),
             parent=self,
             triggers=[each.host.instance_id for each in prepared.values()],
-            depends_on=inspections,
+            depends_on=[*inspections, settled],
         )
 
 

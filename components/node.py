@@ -39,18 +39,19 @@ class Node(pulumi.ComponentResource):
             f"{name}-preflight",
             preflight.STEP,
             machine.host,
-            machine.address.apply(lambda address: preflight.environment(node, site, repositories, address)),
+            machine.address.apply(lambda address: preflight.environment(node, cluster, site, repositories, address)),
             parent=self,
             # Another runtime makes another node of a worker; a control plane keeps its runtime, which its step checks.
             triggers=[node.runtime] if node.role == "worker" else [],
         )
         self.host = replace(machine.host, instance_id=checked.id)
-        cleaned = self._cleaned(name, node, checked) if reset.is_wanted(node) else checked
+        cleaned = self._cleaned(name, node, site.ssh.user, checked) if reset.is_wanted(node) else checked
+        given: Mapping[str, str] = prepare_os.environment(node, site, repositories)
         prepared = Script(
             f"{name}-prepare-os",
             prepare_os.STEP,
             self.host,
-            prepare_os.environment(node, site.mirrors, repositories),
+            pulumi.Output.secret(given) if prepare_os.has_secrets(node) else given,
             parent=self,
             depends_on=[cleaned],
         )
@@ -59,15 +60,15 @@ class Node(pulumi.ComponentResource):
             f"{name}-install-kubernetes",
             install_kubernetes.STEP,
             self.host,
-            install_kubernetes.environment(node, cluster),
+            install_kubernetes.environment(node, cluster, site),
             parent=self,
             depends_on=[installed],
         )
         self.register_outputs({})
 
-    def _cleaned(self, name: str, node: NodeConfig, checked: Script) -> Script:
+    def _cleaned(self, name: str, node: NodeConfig, user: str, checked: Script) -> Script:
         return Script(
-            f"{name}-reset", reset.STEP, self.host, reset.environment(node), parent=self, depends_on=[checked]
+            f"{name}-reset", reset.STEP, self.host, reset.environment(node, user), parent=self, depends_on=[checked]
         )
 
     def _runtime(self, name: str, config: LabConfig, node: NodeConfig, prepared: Script) -> Script:

@@ -90,7 +90,7 @@ class Runtime:
     script: str
     repository: Callable[[PackageSource], Repository]
     files: Callable[[RuntimeSettings], list[GuestFile]]
-    inputs: Callable[[Installation, RuntimeSettings], Mapping[str, str]]
+    inputs: Callable[[Installation], Mapping[str, str]]
     traces: Traces
     series: Callable[[KubernetesRelease], tuple[str, ...]] = _any_series
     adapter: Adapter | None = None

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_command
 from pulumi_command import remote
 
-from components.step import Log, Step, check_environment, render_stdin
+from components.step import Step, check_environment, render_stdin
 
 # A machine that is power-cycled or boots slowly refuses connections at first: about five minutes of retries.
 DIAL_ERROR_LIMIT = 70
@@ -79,7 +79,7 @@ class Script(remote.Command):
                 depends_on=list(depends_on),
                 deleted_with=host.machine,
                 delete_before_replace=True,
-                additional_secret_outputs=["stdout"] if step.log is not Log.ALL else None,
+                additional_secret_outputs=["stdout"] if step.has_secret_result else None,
             ),
         )
 

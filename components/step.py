@@ -16,6 +16,7 @@ PRELUDE = "prelude.sh"
 LOCK = "/run/kubelab.lock"
 # A step of an engine that was killed goes on in the guest; the next run waits for it at most this long.
 LOCK_WAIT_SECONDS = 900
+_LOCKED = 75
 
 _INPUT = re.compile(r'^: "\$\{([A-Z][A-Z0-9_]*)(:?)\?', re.MULTILINE)
 _LIBRARY = re.compile(r"^# library: (\S+)$", re.MULTILINE)
@@ -37,7 +38,8 @@ class Log(StrEnum):
 class Step:
     """A script file and how it is run: within how many seconds, what of it is logged, with which argument.
 
-    `removal` is the argument with which it is run when its resource is deleted; without it deleting does nothing.
+    `removal` is the argument with which it is run when its resource is deleted; without it deleting does nothing. The
+    result of a step that does not log it is a secret, unless it `is_public`.
     """
 
     file: str
@@ -45,6 +47,12 @@ class Step:
     log: Log = Log.ALL
     argument: str = ""
     removal: str = ""
+    is_public: bool = False
+
+    @property
+    def has_secret_result(self) -> bool:
+        """Whether the step's stdout is kept as a secret."""
+        return self.log is not Log.ALL and not self.is_public
 
     @property
     def command(self) -> str:
@@ -96,25 +104,34 @@ def _texts(file: str) -> Iterator[str]:
     yield text
 
 
+def sent(file: str) -> str:
+    """What of a step's text goes to a machine, and into a lab's state: what its shell would skip is left out."""
+    lines = (read_script(PRELUDE) + read_step(file)).splitlines(keepends=True)
+    return "".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
 def render_stdin(file: str, environment: Mapping[str, str]) -> str:
-    """What the guest's shell reads: the declared environment, prelude, libraries and the script, all unchanged.
+    """What the guest's shell reads: the declared environment, prelude, libraries and the script.
 
     STEP names the step in the guest's log of steps, `/var/log/kubelab-steps.log`. Nothing is exported: a program's
     environment may hold no value of more than 128 KiB, and what a user declares may be longer.
     """
     values = {**environment, "STEP": file}
     assigned = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(values.items()))
-    return assigned + read_script(PRELUDE) + read_step(file)
+    return assigned + sent(file)
 
 
 def render_command(file: str, timeout_seconds: int, argument: str = "") -> str:
     """The remote command: constant but for the step's name and hash, which also show a change of a secret stdin.
 
-    The lock keeps two runs of steps on one machine from overlapping, also when an engine was killed.
+    The lock keeps two runs of steps on one machine from overlapping, also when an engine was killed; whoever holds it
+    has written there what is shown to who waited in vain. A step says itself when its time limit ends it, unless it
+    has to be killed, which `timeout` says.
     """
-    digest = hashlib.sha256((read_script(PRELUDE) + read_step(file)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(sent(file).encode()).hexdigest()[:12]
     words = ["bash", "-s", *(["--", argument] if argument else [])]
     return (
-        f"sudo -n flock --timeout {LOCK_WAIT_SECONDS} {LOCK}"
-        f" timeout --kill-after=10 {timeout_seconds} {' '.join(words)} # {file} {digest}"
+        f"sudo -n flock --timeout {LOCK_WAIT_SECONDS} --conflict-exit-code {_LOCKED} {LOCK}"
+        f" timeout --verbose --kill-after=10 {timeout_seconds} env TIME_LIMIT={timeout_seconds} {' '.join(words)}"
+        f" || {{ code=$?; [ $code != {_LOCKED} ] || cat {LOCK} >&2; exit $code; }} # {file} {digest}"
     )

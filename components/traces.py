@@ -24,7 +24,7 @@ class Traces:
 
 KUBERNETES = Traces(
     package=("kubelet", "kubeadm", "kubectl", "cri-tools", "kubernetes-cni"),
-    unit=("kubelet.service",),
+    unit=("kubelet.service", "kubelab-approve-serving.timer", "kubelab-approve-serving.service"),
     path=(
         "/etc/kubernetes",
         "/var/lib/kubelet",
@@ -39,6 +39,8 @@ KUBERNETES = Traces(
         "/run/kubelet",
         "/usr/local/bin/kubeadm",
         "/usr/local/bin/kubelet",
+        "/usr/local/bin/kubelab-approve-serving",
+        "/etc/systemd/system/kubelab-approve-serving.*",
     ),
     link=("kube-ipvs0", "nodelocaldns"),
     chain=("KUBE-*",),

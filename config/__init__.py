@@ -7,6 +7,7 @@ records of container runtimes, pod networks, guest systems) can use these types.
 from config.lab import (
     AddressesConfig,
     ClusterConfig,
+    DeclaredFile,
     ExtraArg,
     ImageConfig,
     LabConfig,
@@ -19,6 +20,7 @@ from config.lab import (
     RuntimeChange,
     SiteConfig,
     SshConfig,
+    Taint,
     TlsConfig,
     VsphereConfig,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "AddressesConfig",
     "ClusterConfig",
     "ConfigError",
+    "DeclaredFile",
     "ExtraArg",
     "ImageConfig",
     "LabConfig",
@@ -41,6 +44,7 @@ __all__ = [
     "RuntimeChange",
     "SiteConfig",
     "SshConfig",
+    "Taint",
     "TlsConfig",
     "VsphereConfig",
 ]

@@ -33,6 +33,11 @@ class Documents:
         """The container runtime of a node: its own word or the cluster's."""
         return node.runtime or self.cluster.runtime
 
+    @staticmethod
+    def is_schedulable(node: NodeSpec) -> bool:
+        """Whether pods of users may run on a node, as far as its role counts: on workers, and where it is asked for."""
+        return node.role == "worker" or bool(node.schedulable)
+
     @property
     def by_runtime(self) -> dict[str, list[str]]:
         """The names of the nodes by their runtime, of each runtime that some node has."""

@@ -1,65 +1,31 @@
-"""Files on the disk: how messages name them, their text and data, and what those hold that a site file names.
+"""What the files hold that a site file names, authorities and passwords, and whether images are files at all."""
 
-The only module of config that reads anything.
-"""
-
-import os.path
-import ssl
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
 
-from config.problems import Problem
-from config.site import RegistrySpec, SiteSpec
-from config.yaml_reader import YamlError, read_yaml
+from config.problems import Problem, shown
+from config.reading import plain_data
+from config.reading.guard import unexpected
+from config.reading.regular_files import LARGEST, UnreadableFileError, display, kind_other_than_file, read_text
+from config.site import ImageSpec, RegistrySpec, SiteSpec
 
 PASSWORD_KEY = "kubelab:vspherePassword"
 PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
-
-class UnreadableFileError(ValueError):
-    """A file that cannot be read as text; str() is the reason, without the file's name or content."""
+_LONGEST_PASSWORD = 4_096  # bytes
 
 
-def display(file: Path) -> str:
-    """`file` as messages name it: relative to the current folder where it lies below."""
-    path = Path(os.path.abspath(file))  # noqa: PTH100 (resolve() would show where a link leads, not what the user wrote)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def is_missing(file: Path) -> bool:
-    """Whether there is no such file; one that is there but out of reach is not missing."""
-    try:
-        file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def read_text(file: Path) -> str:
-    """The text of `file`, in UTF-8. Raises UnreadableFileError."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnreadableFileError((error.strerror or type(error).__name__).lower()) from None
-    except UnicodeDecodeError:
-        raise UnreadableFileError("it is not text in UTF-8") from None
-
-
-def read_document(file: Path) -> tuple[object, list[Problem]]:
-    """The YAML data in `file`, or every reason why there is none."""
-    where = display(file)
-    try:
-        return read_yaml(read_text(file)), []
-    except UnreadableFileError as error:
-        return None, [Problem(where, "", f"cannot be read: {error}")]
-    except YamlError as error:
-        return None, [Problem(where, "", fault) for fault in error.faults]
+def image_faults(where: str, path: str, image: ImageSpec, folder: Path) -> list[Problem]:
+    """What is wrong with a local image at `path` of the file `where`: it is there, and no file."""
+    ova = image.ova.removeprefix("file://")
+    kind = None if "://" in ova else kind_other_than_file(folder / ova)
+    return [Problem(where, path, f"found {shown(ova)}, which is {kind}, wanted: a regular file")] if kind else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +61,7 @@ class SiteFilesReader:
     def read(self, site: SiteSpec, environ: Mapping[str, str], *, password_in_stack: bool) -> SiteFiles:
         """The content of the files that `site` names, None for one with a fault."""
         vsphere = site.platform.vsphere
+        self.problems += image_faults(self._where, "platform/vsphere/image/ova", vsphere.image, self._folder)
         password, sought = self._password(vsphere.password_file, environ, password_in_stack=password_in_stack)
         return SiteFiles(
             tls_ca_pem=self._certificates("platform/vsphere/tls/caFile", vsphere.tls.ca_file),
@@ -118,24 +85,30 @@ class SiteFilesReader:
         if password_in_stack:
             return None, (f"secret stack configuration {PASSWORD_KEY}",)
         if environ.get(PASSWORD_VARIABLE):
+            if plain_data.text_faults(environ[PASSWORD_VARIABLE]):
+                text = f"found a control character in environment variable {PASSWORD_VARIABLE}"
+                self._fault("platform/vsphere/passwordFile", f"{text}, which counts before it; write it anew")
             return SecretStr(environ[PASSWORD_VARIABLE]), (f"environment variable {PASSWORD_VARIABLE}",)
         in_file = f"platform/vsphere/passwordFile of {self._where} ({'none named' if file is None else file})"
         sought = (f"secret stack configuration {PASSWORD_KEY}", f"environment variable {PASSWORD_VARIABLE}", in_file)
         return self._password_in("platform/vsphere/passwordFile", file), sought
 
     def _password_in(self, path: str, file: str | None) -> SecretStr | None:
-        text = self._text(path, file)
+        text = self._text(path, file, _LONGEST_PASSWORD)
         if file is None or text is None:
             return None
         mode = stat.S_IMODE((self._folder / file).stat().st_mode)
         if mode & 0o077:
             self._fault(
-                path, f"found {file!r} with mode {mode:04o}, wanted: 0600 (chmod 600 {display(self._folder / file)})"
+                path,
+                f"found {shown(file)} with mode {mode:04o}, wanted: 0600 (chmod 600 {display(self._folder / file)})",
             )
         password = text.removesuffix("\n").removesuffix("\r")
         if not password or "\n" in password:
             count = "no text" if not password else "several lines"
-            self._fault(path, f"found {count} in {file!r}, wanted: the password alone on one line")
+            self._fault(path, f"found {count} in {shown(file)}, wanted: the password alone on one line")
+        elif plain_data.text_faults(password):
+            self._fault(path, f"found a control character in {shown(file)}, wanted: the password alone on one line")
         return SecretStr(password)
 
     def _certificates(self, path: str, file: str | None) -> str | None:
@@ -143,22 +116,25 @@ class SiteFilesReader:
         if text is None:
             return None
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-        except (ssl.SSLError, ValueError):  # ValueError for text that is not ASCII
-            self._fault(path, f"found no certificate in {file!r}, wanted: a PEM file with BEGIN CERTIFICATE")
+            found = x509.load_pem_x509_certificates(text.encode())
+        except ValueError:
+            self._fault(path, f"found no certificate in {shown(file)}, wanted: a PEM file with BEGIN CERTIFICATE")
             return None
         if "PRIVATE KEY" in text:
-            self._fault(path, f"found a private key in {file!r}, wanted: certificates alone")
-        return text
+            self._fault(path, f"found a private key in {shown(file)}, wanted: certificates alone")
+        # Written anew: what else stands in the file goes nowhere.
+        return "".join(each.public_bytes(Encoding.PEM).decode() for each in found)
 
-    def _text(self, path: str, file: str | None) -> str | None:
+    def _text(self, path: str, file: str | None, largest: int = LARGEST) -> str | None:
         if file is None:
             return None
         try:
-            return read_text(self._folder / file)
+            return read_text(self._folder / file, largest)
         except UnreadableFileError as error:
-            self._fault(path, f"found {file!r}, but {display(self._folder / file)} cannot be read: {error}")
-            return None
+            self._fault(path, f"found {shown(file)}, but {display(self._folder / file)} cannot be read: {error}")
+        except Exception as error:
+            self._fault(path, unexpected(error))
+        return None
 
     def _fault(self, path: str, text: str) -> None:
         self.problems.append(Problem(self._where, path, text))

@@ -8,14 +8,22 @@ from pydantic import JsonValue, SecretStr
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
+TaintEffect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 
 @dataclass(frozen=True, slots=True)
 class PodNetworkConfig:
-    """The pod network plugin and its version (`0.28.9`)."""
+    """The pod network plugin, its version (`0.28.9`), and how it carries packets from node to node.
+
+    `backend` is empty for a plugin that has no choice of them; `port` is the UDP port of its tunnels, None where it has
+    none; `mtu` the largest packet between nodes in bytes, None for that of each node's network card.
+    """
 
     plugin: str
     version: str
+    backend: str = ""
+    port: int | None = None
+    mtu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +35,31 @@ class ExtraArg:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredFile:
+    """A file that a user declares: its whole path on a machine, its text, which ends in a newline, and its mode.
+
+    `secret`: its text stands in no preview, and encrypted in the state.
+    """
+
+    path: str
+    text: SecretStr
+    mode: str
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterConfig:
     """What all nodes share; subnets in CIDR notation, versions as `1.36.3`.
 
     `runtime_versions` has every runtime and adapter by its word, whether a node runs it or not. `kube_proxy` are
     settings of KubeProxyConfiguration, `mode` always among them. `cert_sans` are host names and IP addresses.
     `control_plane_endpoint` is kubeadm's, as `host:port`; None for the address of the first control plane.
+    `name` tells the cluster from others in a kubeconfig. `certificate_hours` is how long certificates are valid.
+    `control_plane_files` are those of its components, each in the folder of one.
     """
 
+    name: str
+    certificate_hours: int
     kubernetes_version: str
     runtime_versions: Mapping[str, str]
     pod_subnet: str
@@ -44,6 +69,8 @@ class ClusterConfig:
     kube_proxy: Mapping[str, JsonValue]
     control_plane_endpoint: str | None
     cert_sans: tuple[str, ...]
+    secrets_encryption: bool
+    control_plane_files: tuple[DeclaredFile, ...]
     api_server_extra_args: tuple[ExtraArg, ...]
     controller_manager_extra_args: tuple[ExtraArg, ...]
     scheduler_extra_args: tuple[ExtraArg, ...]
@@ -70,11 +97,25 @@ class ImageConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Taint:
+    """A taint of a node; an empty value is none."""
+
+    key: str
+    value: str
+    effect: TaintEffect
+
+    def __str__(self) -> str:
+        """As kubectl writes it: `key=value:effect`."""
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """One node.
 
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
-    over them the cluster's, over them the node's own.
+    over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
+    `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
     """
 
     name: str
@@ -86,7 +127,11 @@ class NodeConfig:
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
-    allow_replace: bool = False
+    files: tuple[DeclaredFile, ...]
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    schedulable: bool
+    allow_replace: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +182,15 @@ class SshConfig:
     """How machines are reached."""
 
     user: str
+    authorized_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MirrorsConfig:
     """Where machines fetch from; None means upstream. URLs have no trailing slash.
 
-    `checksums` are SHA-256 sums in lower case by the path of a file below `files`.
+    `checksums` are SHA-256 sums in lower case by the path of a file below `files`. `package_keys` are fingerprints of
+    OpenPGP keys in upper case by the name of a repository (`docker`), also of upstream's.
     """
 
     ca_pem: str | None
@@ -153,6 +200,7 @@ class MirrorsConfig:
     apt_debian: str | None
     files: str | None
     checksums: Mapping[str, str]
+    package_keys: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

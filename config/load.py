@@ -4,13 +4,18 @@ Faults of single fields of both files come first and together; rules across fiel
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from config.declared.stack_files import StackFilesReader
 from config.documents import Documents
-from config.files import PASSWORD_KEY, SiteFilesReader, display, is_missing, read_document
+from config.files import PASSWORD_KEY, SiteFilesReader, image_faults
 from config.lab import LabConfig
 from config.model import parse
 from config.problems import ConfigError, Problem, shown
+from config.reading.document import read_document
+from config.reading.guard import unexpected
+from config.reading.regular_files import display, is_missing
 from config.resolve import Folders, resolve
 from config.rules import broken_rules, warnings
 from config.site import SiteSpec
@@ -38,27 +43,36 @@ def load(
 
     Raises ConfigError with all faults of both files.
     """
-    given = {"site": site, "cluster": cluster, "nodes": nodes}
+    given: dict[str, object] = {"site": site, "cluster": cluster, "nodes": nodes}
     written = {f"{PREFIX}{name}": value for name, value in given.items() if value is not None}
     known = {*given, PASSWORD_KEY.removeprefix(PREFIX)}
     unknown = [key for key in config_keys if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in known]
-    return _load(
-        stack,
-        written | dict.fromkeys(unknown),
-        base / f"Pulumi.{stack}.yaml",
-        environ,
-        password_in_stack=PASSWORD_KEY in config_keys,
-        known_problems=[],
-    )
+    file = base / f"Pulumi.{stack}.yaml"
+    return _load(_Written(stack, file, written | dict.fromkeys(unknown), PASSWORD_KEY in config_keys), environ)
 
 
-def load_file(file: Path, environ: Mapping[str, str]) -> LabConfig:
-    """The checked lab of a whole stack file, named Pulumi.<stack>.yaml. Raises ConfigError, as `load` does."""
+def load_file(file: Path, environ: Mapping[str, str], *, stand_in: Path | None = None) -> LabConfig:
+    """The checked lab of a whole stack file, named Pulumi.<stack>.yaml.
+
+    `stand_in` is a site file that counts where the stack's own is not there. Raises ConfigError, as `load` does.
+    """
     stack = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     written, problems = read_stack_file(file)
     if written is None:
         raise ConfigError(f"stack {stack}", problems)
-    return _load(stack, written, file, environ, password_in_stack=PASSWORD_KEY in written, known_problems=problems)
+    return _load(_Written(stack, file, written, PASSWORD_KEY in written, tuple(problems), stand_in), environ)
+
+
+def check_site_file(file: Path, environ: Mapping[str, str]) -> None:
+    """Checks a site file and the files it names without any stack. Raises ConfigError with all their faults."""
+    data, problems = read_document(file)
+    site, problems = (None, problems) if problems else parse(SiteSpec, data, display(file))
+    if site is not None:
+        reader = SiteFilesReader(file)
+        reader.read(site, environ, password_in_stack=False)
+        problems = reader.problems
+    if problems:
+        raise ConfigError(f"site {display(file)}", problems)
 
 
 def read_stack_file(file: Path) -> tuple[dict[str, object] | None, list[Problem]]:
@@ -69,52 +83,78 @@ def read_stack_file(file: Path) -> tuple[dict[str, object] | None, list[Problem]
     data, problems = read_document(file)
     if problems:
         return None, problems
-    _, problems = parse(StackFile, data, display(file))
     config = data.get("config") if isinstance(data, dict) else None
+    around = {**data, "config": {}} if isinstance(data, dict) and isinstance(config, dict) else data
+    _, problems = parse(StackFile, around, display(file))
     if not isinstance(config, dict):
         return None, problems
     return {key: value for key, value in config.items() if key.startswith(PREFIX) or ":" not in key}, problems
 
 
-def _load(
-    stack: str,
-    written: dict[str, object],
-    stack_file: Path,
-    environ: Mapping[str, str],
-    *,
-    password_in_stack: bool,
-    known_problems: list[Problem],
-) -> LabConfig:
-    where = display(stack_file)
-    stack_config, stack_problems = parse(StackConfig, written, where)
-    problems = [*known_problems, *stack_problems]
-    site_file = _site_file(written, stack_problems, stack_file.parent)
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The project's entries of a stack, the file they stand in (it need not be there), and what is known already."""
+
+    stack: str
+    file: Path
+    entries: dict[str, object]
+    has_password: bool
+    problems: tuple[Problem, ...] = ()
+    stand_in: Path | None = None
+
+
+def _load(written: _Written, environ: Mapping[str, str]) -> LabConfig:
+    try:
+        return _checked(written, environ)
+    except ConfigError:
+        raise
+    except Exception as error:
+        problem = Problem(display(written.file), "", unexpected(error))
+        raise ConfigError(f"stack {written.stack}", [problem]) from None
+
+
+def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
+    stack = written.stack
+    where = display(written.file)
+    stack_config, stack_problems = parse(StackConfig, written.entries, where)
+    problems = [*written.problems, *stack_problems]
+    site_file = _site_file(written, stack_problems)
     site, site_problems = _read_site(site_file, written, where) if site_file else (None, [])
     problems += site_problems
     if site is None or site_file is None:
         raise ConfigError(f"stack {stack}", problems)
     reader = SiteFilesReader(site_file)
-    files = reader.read(site, environ, password_in_stack=password_in_stack)
+    files = reader.read(site, environ, password_in_stack=written.has_password)
     problems += reader.problems
     if stack_config is None:
         raise ConfigError(f"stack {stack}", problems)
     documents = Documents(stack_config, site, where, display(site_file))
+    for name, node in stack_config.nodes.items():
+        path = f"{PREFIX}nodes/{name}/image/ova"
+        problems += image_faults(where, path, node.image, written.file.parent) if node.image else []
+    stack_reader = StackFilesReader(written.file)
+    declared = stack_reader.read(stack_config)
+    problems += stack_reader.problems
     problems += broken_rules(documents)
     if problems:
         raise ConfigError(f"stack {stack}", sorted(problems, key=lambda problem: problem.where != where))
-    folders = Folders(stack=stack_file.parent.absolute(), site=site_file.parent.absolute())
-    return resolve(stack, documents, files, folders, tuple(map(str, warnings(documents))))
+    folders = Folders(stack=written.file.parent.absolute(), site=site_file.parent.absolute())
+    return resolve(stack, documents, files, declared, folders, tuple(map(str, warnings(documents))))
 
 
-def _site_file(written: Mapping[str, object], problems: list[Problem], folder: Path) -> Path | None:
-    site = written.get(_SITE_KEY)
-    fault = any(problem.path == _SITE_KEY for problem in problems)
-    return folder / site if isinstance(site, str) and not fault else None
+def _site_file(written: _Written, problems: list[Problem]) -> Path | None:
+    """The site file to read; None if what the stack says of it has a fault."""
+    site = written.entries.get(_SITE_KEY)
+    fault = any(problem.path in ("", _SITE_KEY) for problem in problems)
+    if fault or not isinstance(site, str):
+        return None
+    file = written.file.parent / site
+    return written.stand_in if written.stand_in and is_missing(file) else file
 
 
-def _read_site(site_file: Path, written: Mapping[str, object], where: str) -> tuple[SiteSpec | None, list[Problem]]:
+def _read_site(site_file: Path, written: _Written, where: str) -> tuple[SiteSpec | None, list[Problem]]:
     if is_missing(site_file):
-        text = f"found {shown(written[_SITE_KEY])}, but there is no file {display(site_file)}: run `make rig`,"
+        text = f"found {shown(written.entries[_SITE_KEY])}, but there is no file {display(site_file)}: run `make rig`,"
         remedy = "or point kubelab:site at your own (stacks/site.example.yaml is an example)"
         return None, [Problem(where, _SITE_KEY, f"{text} {remedy}")]
     data, problems = read_document(site_file)

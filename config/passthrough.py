@@ -4,24 +4,22 @@ No schema here: these are plain data and checks of it, which components use too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Protocol, TypeVar
 
 from pydantic import JsonValue
 
 from config import retired
+from config.kubernetes.quantities import in_bytes
 from config.problems import shown
 
 LOG_MAX_SIZE, LOG_MAX_FILES = "10Mi", 5
 """The kubelet's own defaults of containerLogMaxSize and containerLogMaxFiles."""
+_MOST_LOG_FILES = 2**31 - 1
 
 KUBE_PROXY_MODES = ("iptables", "nftables")
 """The modes of kube-proxy, the default first."""
 DEPRECATED_KUBE_PROXY_MODE = "ipvs"
 """A mode that still works and is not to be chosen any more."""
-
-_BINARY = {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", start=1)}
-_DECIMAL = {"k": 1000} | {letter: 1000**power for power, letter in enumerate("MGTPE", start=2)}
 
 _GATES = "featureGates"
 _GATES_ARGUMENT = "feature-gates"
@@ -147,27 +145,11 @@ def _misfit_log_limits(settings: Mapping[str, JsonValue]) -> Iterator[str]:
     """The limits of a container's log that could not be rendered for a runtime which keeps the logs itself."""
     size, files = settings.get("containerLogMaxSize", LOG_MAX_SIZE), settings.get("containerLogMaxFiles", LOG_MAX_FILES)
     try:
-        in_bytes(str(size))
+        in_bytes(size if isinstance(size, str) else "")
     except ValueError:
         yield f"found containerLogMaxSize {shown(size)}, wanted: a size such as 10Mi"
-    if not isinstance(files, int) or isinstance(files, bool) or files < 2:
+    if not isinstance(files, int) or isinstance(files, bool) or not 2 <= files <= _MOST_LOG_FILES:
         yield f"found containerLogMaxFiles {shown(files)}, wanted: a whole number of 2 or more"
-
-
-def in_bytes(quantity: str) -> int:
-    """A size such as `10Mi`, `50M` or `1048576`, in bytes. Raises ValueError for what is not more than 0.
-
-    The form is that of https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
-    """
-    for suffix, factor in {**_BINARY, **_DECIMAL, "": 1}.items():
-        if quantity.endswith(suffix):
-            try:
-                found = int(Decimal(quantity.removesuffix(suffix)) * factor)
-            except (InvalidOperation, ValueError, OverflowError):
-                break
-            if found > 0:
-                return found
-    raise ValueError(f"{quantity!r} is not a size such as 10Mi")
 
 
 def merged(*settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -10,16 +10,17 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from components.discovery import default
+from components.pod_network import Backend
 from components.pod_networks import POD_NETWORKS
 from components.release import Download
 from components.runtime import Adapter
 from components.runtimes import RUNTIMES
-from config import retired
+from config import retired, wishes
 from config.problems import one_of
-from config.versions import KUBERNETES, KubernetesRelease, UnknownVersionError, kubernetes
+from config.versions import MINORS, TRIED, KubernetesRelease, UnknownVersionError, kubernetes
 
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
-_EXAMPLE = f"for example {next(iter(KUBERNETES))}"
+_VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}")
+_EXAMPLE = f"for example {TRIED}"
 
 
 def default_runtime() -> str:
@@ -58,6 +59,22 @@ def pod_network_version(plugin: str, wanted: str | None = None) -> str:
     return _wanted_or_first(POD_NETWORKS[plugin].releases, wanted)
 
 
+def pod_network_backend(plugin: str, wanted: str | None = None) -> Backend | None:
+    """How a pod network carries packets: the backend `wanted`, or its default; None where it has no choice of them.
+
+    Raises ValueError for one that it does not have.
+    """
+    known = POD_NETWORKS[plugin].backends
+    if wanted is not None and wanted not in known:
+        raise ValueError(one_of(wanted, tuple(known)) if known else f"{plugin} has no choice of backends; leave it out")
+    return known[wanted] if wanted is not None else next(iter(known.values()), None)
+
+
+def pod_network_backends() -> dict[str, str]:
+    """What each backend of the pod networks is, by its word, the default's first."""
+    return {name: each.about for word in pod_networks() for name, each in POD_NETWORKS[word].backends.items()}
+
+
 def adapter_release(adapter: Adapter, wanted: str | None = None) -> Download:
     """The release of an adapter to install: `wanted`, or the default. Raises UnknownVersionError."""
     return adapter.releases[_wanted_or_first(adapter.releases, wanted)]
@@ -66,13 +83,14 @@ def adapter_release(adapter: Adapter, wanted: str | None = None) -> Download:
 def runtime_version(release: KubernetesRelease, runtime: str, wanted: str | None = None) -> str:
     """The version of a runtime to install: `wanted`, or the default that fits the Kubernetes release.
 
-    Raises UnknownVersionError if `wanted` does not fit or is not known, or if no known version fits.
+    Any patch of a series that fits will do. Raises UnknownVersionError if `wanted` does not fit, if the runtime has no
+    series and `wanted` is not known, or if no known version fits.
     """
     record = RUNTIMES[runtime]
     fitting = tuple(version for version in record.versions if record.fits(release, version))
     if wanted is None and fitting:
         return fitting[0]
-    if wanted is not None and wanted in fitting:
+    if wanted is not None and (wanted in fitting or (record.series(release) and record.fits(release, wanted))):
         return wanted
     reason = ""
     if wanted is not None and not record.fits(release, wanted):
@@ -117,10 +135,12 @@ def _version(value: object) -> object:
 
 
 def _kubernetes_version(value: str) -> str:
+    if re.search(r"(^|\.)0[0-9]", value):
+        raise ValueError(f"wanted: a version without leading zeros, {_EXAMPLE}")
     try:
         return kubernetes(value).version
     except UnknownVersionError as error:
-        reason = retired.kubernetes(value, KUBERNETES)
+        reason = retired.kubernetes(value, MINORS)
         raise ValueError(f"{reason}; {error}" if reason else str(error)) from None
 
 
@@ -133,7 +153,8 @@ def _runtime(value: str) -> str:
 def _pod_network(value: str) -> str:
     if value in pod_networks():
         return value
-    raise ValueError(one_of(value, pod_networks()))
+    wished = "which kubelab cannot apply yet; " if value.lower() in wishes.POD_NETWORKS else ""
+    raise ValueError(f"{wished}{one_of(value, pod_networks())}")
 
 
 def _versioned(value: str) -> str:
@@ -153,7 +174,9 @@ def _some_version(value: object) -> object:
 
 Version = Annotated[str, BeforeValidator(_version), Field(json_schema_extra={"pattern": f"^{_VERSION.pattern}$"})]
 KubernetesVersion = Annotated[
-    Version, AfterValidator(_kubernetes_version), Field(json_schema_extra={"enum": list(KUBERNETES)})
+    Version,
+    AfterValidator(_kubernetes_version),
+    Field(json_schema_extra={"pattern": rf"^({'|'.join(map(re.escape, sorted(MINORS)))})\.(0|[1-9][0-9]*)$"}),
 ]
 Runtime = Annotated[str, AfterValidator(_runtime), Field(json_schema_extra={"enum": list(runtimes())})]
 RuntimeVersions = Annotated[
@@ -161,6 +184,8 @@ RuntimeVersions = Annotated[
     Field(json_schema_extra={"propertyNames": {"enum": list(versioned())}}),
 ]
 PodNetworkPlugin = Annotated[str, AfterValidator(_pod_network), Field(json_schema_extra={"enum": list(pod_networks())})]
+PodNetworkBackend = Annotated[str, Field(json_schema_extra={"enum": list(pod_network_backends())})]
+"""A backend of some pod network; whether it is one of the chosen plugin is another question."""
 PodNetworkVersion = Annotated[
     Version,
     Field(json_schema_extra={"enum": [version for word in pod_networks() for version in POD_NETWORKS[word].releases]}),

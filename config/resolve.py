@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config import lab, releases, versions
+from config.declared.control_plane import ExtraArgSpec
+from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
 from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
-from config.site import ImageSpec, MirrorsSpec, SiteSpec, VsphereSpec
-from config.stack import ExtraArgSpec
+from config.site import ImageSpec, MirrorsSpec, PackageKeysSpec, SiteSpec, VsphereSpec
+from config.stack import PodNetworkSpec
 
 _DEFAULT_PORT = 443
 
@@ -24,24 +26,36 @@ class Folders:
 
 
 def resolve(
-    stack: str, documents: Documents, files: SiteFiles, folders: Folders, warnings: tuple[str, ...]
+    stack: str,
+    documents: Documents,
+    files: SiteFiles,
+    declared: DeclaredFiles,
+    folders: Folders,
+    warnings: tuple[str, ...],
 ) -> lab.LabConfig:
     """The lab of two documents without faults."""
     site = _site(documents.site, files, folders.site)
-    cluster = _cluster(documents)
+    cluster = _cluster(stack, documents, declared)
     nodes = (
         _node(
             documents,
             name,
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
             image=_image(node.image, folders.stack) if node.image else site.vsphere.image,
+            files=declared.nodes[name],
         )
         for name, node in documents.nodes.items()
     )
     return lab.LabConfig(stack, cluster, tuple(nodes), site, warnings)
 
 
-def _node(documents: Documents, name: str, runtime_version: str, image: lab.ImageConfig) -> lab.NodeConfig:
+def _node(
+    documents: Documents,
+    name: str,
+    runtime_version: str,
+    image: lab.ImageConfig,
+    files: tuple[lab.DeclaredFile, ...],
+) -> lab.NodeConfig:
     node, cluster, site = documents.nodes[name], documents.cluster, documents.site
     return lab.NodeConfig(
         name=name,
@@ -53,30 +67,46 @@ def _node(documents: Documents, name: str, runtime_version: str, image: lab.Imag
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
         on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
+        files=files,
+        labels=node.labels,
+        taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
+        schedulable=documents.is_schedulable(node),
         allow_replace=node.allow_replace,
     )
 
 
-def _cluster(documents: Documents) -> lab.ClusterConfig:
+def _cluster(stack: str, documents: Documents, declared: DeclaredFiles) -> lab.ClusterConfig:
     cluster = documents.cluster
     release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
+        name=cluster.name or stack,
+        certificate_hours=int(cluster.certificate_validity_period.removesuffix("h")),
         kubernetes_version=cluster.kubernetes_version,
         runtime_versions=releases.runtime_versions(release, documents.runtime_versions),
         pod_subnet=str(cluster.pod_subnet),
         service_subnet=str(cluster.service_subnet),
         dns_domain=cluster.dns_domain,
-        pod_network=lab.PodNetworkConfig(
-            plugin=cluster.pod_network.plugin,
-            version=releases.pod_network_version(cluster.pod_network.plugin, cluster.pod_network.version),
-        ),
+        pod_network=_pod_network(cluster.pod_network),
         kube_proxy={"mode": KUBE_PROXY_MODES[0], **documents.kube_proxy},
         control_plane_endpoint=cluster.control_plane_endpoint,
         cert_sans=cluster.api_server.cert_sans,
+        secrets_encryption=cluster.secrets_encryption,
+        control_plane_files=declared.control_plane,
         api_server_extra_args=_arguments(cluster.api_server.extra_args),
         controller_manager_extra_args=_arguments(cluster.controller_manager.extra_args),
         scheduler_extra_args=_arguments(cluster.scheduler.extra_args),
         etcd_extra_args=_arguments(cluster.etcd.extra_args),
+    )
+
+
+def _pod_network(declared: PodNetworkSpec) -> lab.PodNetworkConfig:
+    backend = releases.pod_network_backend(declared.plugin, declared.backend)
+    return lab.PodNetworkConfig(
+        plugin=declared.plugin,
+        version=releases.pod_network_version(declared.plugin, declared.version),
+        backend=backend.name if backend else "",
+        port=declared.port or (backend.port if backend else None),
+        mtu=declared.mtu,
     )
 
 
@@ -93,8 +123,8 @@ def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
     return lab.SiteConfig(
         vsphere=_vsphere(site.platform.vsphere, files, folder),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
-        ssh=lab.SshConfig(user=site.ssh.user),
-        mirrors=_mirrors(site.mirrors, files),
+        ssh=lab.SshConfig(user=site.ssh.user, authorized_keys=tuple(dict.fromkeys(site.ssh.authorized_keys))),
+        mirrors=_mirrors(site.mirrors, site.package_keys, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),
         ignore_preflight_errors=site.ignore_preflight_errors,
     )
@@ -115,7 +145,7 @@ def _vsphere(vsphere: VsphereSpec, files: SiteFiles, folder: Path) -> lab.Vspher
     )
 
 
-def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
+def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> lab.MirrorsConfig:
     return lab.MirrorsConfig(
         ca_pem=files.mirrors_ca_pem,
         apt_kubernetes=mirrors.apt.kubernetes,
@@ -124,6 +154,7 @@ def _mirrors(mirrors: MirrorsSpec, files: SiteFiles) -> lab.MirrorsConfig:
         apt_debian=mirrors.apt.debian,
         files=mirrors.files,
         checksums=mirrors.checksums,
+        package_keys={name: fingerprint for name, fingerprint in keys.model_dump().items() if fingerprint},
     )
 
 

@@ -38,16 +38,6 @@ KUBE_PROXY_MODES: Mapping[str, str] = MappingProxyType(
 ADDRESS_MODES: Mapping[str, str] = MappingProxyType({"static": "which kubelab cannot build yet; allowed: dhcp"})
 """Words that are no mode of addresses."""
 
-_BY_DHCP = "kubelab cannot set it yet, machines have it from DHCP; remove it"
-
-ADDRESS_KEYS: Mapping[str, str] = MappingProxyType({"gateway": _BY_DHCP, "nameServers": _BY_DHCP})
-"""Keys that `addresses` of a site does not have."""
-
-NODE_KEYS: Mapping[str, str] = MappingProxyType(
-    {"address": _BY_DHCP, "handlers": "kubelab cannot build sandboxes for pods yet; remove it"}
-)
-"""Keys that a node does not have."""
-
 _ALWAYS_ON = "gone, for what it switched is always on"
 _GATES_ALWAYS_ON = (
     "AppArmor",
@@ -166,7 +156,7 @@ _FIRST_CONTAINERD, _FIRST_DOCKER = (2, 0), (20, 10)
 def kubernetes(version: str, known: Iterable[str]) -> str | None:
     """Why a Kubernetes of that version (`1.23.0`) cannot be built, None if nothing more is known against it.
 
-    `known` are the versions that can be.
+    `known` are the minors that can be, such as `1.36`.
     """
     release = _release(version)
     if release < (1, _FIRST_PACKAGED_MINOR):
@@ -175,7 +165,7 @@ def kubernetes(version: str, known: Iterable[str]) -> str | None:
         return f"whose kubeadm cannot read kubeadm.k8s.io/v1beta4, as 1.{_FIRST_V1BETA4_MINOR} and later do"
     if release < (1, _FIRST_SUPPORTED_MINOR):
         return "which has had no fixes since October 2026, or longer"
-    if release > max(map(_release, known)):
+    if release[:2] > max(map(_release, known)):
         return "which is newer than any that kubelab was tried with"
     return None
 

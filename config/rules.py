@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 
 from components.runtimes import RUNTIMES
 from config import releases, retired, versions
+from config.declared import component_rules
 from config.documents import Documents
+from config.kubernetes.unfit import deprecated_arguments, unfit_settings
+from config.nodes import scheduling_rules
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
 from config.site import MachineSpec, RegistrySpec
@@ -27,15 +30,21 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _runtime_versions(documents)
     yield from _adapters(documents)
     yield from _kube_proxy_mode(documents)
+    yield from _key_of_no_repository(documents)
     yield from _registries_said_twice(documents)
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
+    yield from scheduling_rules.broken_rules(documents)
+    yield from component_rules.broken_rules(documents)
+    yield from unfit_settings(documents)
 
 
 def warnings(documents: Documents) -> Iterator[Problem]:
     """What works, but not as one might expect, in two documents that break no rule; none of it stops anything."""
     yield from _deprecated_kube_proxy_mode(documents)
     yield from _mirrors_that_a_runtime_cannot_use(documents)
+    yield from scheduling_rules.warnings(documents)
+    yield from deprecated_arguments(documents)
 
 
 def _control_plane_count(documents: Documents) -> Iterator[Problem]:
@@ -137,6 +146,12 @@ def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
     allowed = one_of(mode, KUBE_PROXY_MODES)
     text = f"found {shown(mode)}, {reason}; {allowed}" if reason else f"found {shown(mode)}, {allowed}"
     yield documents.in_kube_proxy("mode", text)
+
+
+def _key_of_no_repository(documents: Documents) -> Iterator[Problem]:
+    if documents.site.package_keys.debian and documents.site.mirrors.apt.debian is None:
+        text = "found a key without mirrors/apt/debian: Debian's own archive is trusted by the image's keys; remove it"
+        yield documents.in_site("packageKeys/debian", text)
 
 
 def _registries_said_twice(documents: Documents) -> Iterator[Problem]:

@@ -4,14 +4,17 @@
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
-from config.files import display, read_document
+from config import wishes
 from config.load import read_stack_file
-from config.model import parse
-from config.problems import Problem
+from config.model import Spec, parse
+from config.problems import Problem, plain
+from config.reading.document import read_document
+from config.reading.regular_files import display
 from config.site import SiteSpec
 from config.stack import PREFIX, StackConfig, StackFile
 
@@ -28,8 +31,32 @@ def schema_text() -> str:
         f"^(?!{PREFIX})[^:]+:.": {"description": "configuration of others, such as pulumi:tags"}
     }
     whole["properties"]["config"] = config
+    by_name = {part.__name__: part for part in _parts(Spec)}
+    for name in definitions.keys() & by_name.keys():
+        definitions[name]["allOf"] = [_refused(by_name[name].refused_keys), {"$ref": "#/$defs/Wishes"}]
+    config["allOf"] = [{"$ref": "#/$defs/WishesOfStack"}]
+    definitions |= {"Wishes": _refused(wishes.ANYWHERE), "WishesOfStack": _refused(wishes.ANYWHERE, PREFIX)}
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "$defs": definitions}
     return json.dumps(schema, indent=2) + "\n"
+
+
+def _parts(of: type[Spec]) -> list[type[Spec]]:
+    return [part for direct in of.__subclasses__() for part in (direct, *_parts(direct))]
+
+
+def _refused(keys: wishes.Wishes, prefix: str = "") -> dict[str, Any]:
+    """A schema that refuses these keys, each with what is said of it; keys that some part has are left to that part."""
+    known = {plain(str(field.alias)) for part in _parts(Spec) for field in part.model_fields.values()}
+    by_answer: dict[str, list[str]] = {}
+    for word, answer in keys.words.items():
+        if plain(word) not in known:
+            by_answer.setdefault(answer, []).append(re.escape(word))
+    return {
+        "patternProperties": {
+            f"^{prefix}({'|'.join(words)})$": {"not": {}, "description": answer, "errorMessage": answer}
+            for answer, words in by_answer.items()
+        }
+    }
 
 
 def _plain(node: Any) -> Any:

@@ -6,14 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from config import retired
+from config import retired, wishes
+from config.kubernetes.editor import names_of
+from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.model import Spec
+from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
+from config.problems import shown
 from config.releases import RuntimeVersions, adapters
 from config.values import (
     FilePath,
     Fingerprint,
     HttpsUrl,
+    KeyFingerprint,
     MirroredPath,
     Network,
     OvaLocation,
@@ -26,8 +31,8 @@ from config.values import (
 _OWNED_PREFIXES = ("guestinfo.", "kubelab.")
 
 
-def _unless_retired(reasons: Mapping[str, str]) -> Callable[[object], object]:
-    """A check that refuses the words of `reasons` with their reason, and leaves all others to the type."""
+def unless_refused(reasons: Mapping[str, str]) -> Callable[[object], object]:
+    """A check that refuses the words of `reasons`, each with its reason, and leaves all others to the type."""
 
     def check(value: object) -> object:
         if isinstance(value, str) and value in reasons:
@@ -74,14 +79,25 @@ Name = Annotated[str, AfterValidator(_name)]
 LoginName = Annotated[str, AfterValidator(_login_name)]
 LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
-KubeletSettings = Annotated[dict[str, JsonValue], AfterValidator(check_kubelet)]
-KubeProxySettings = Annotated[dict[str, JsonValue], AfterValidator(check_kube_proxy)]
+KubeletSettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kubelet), Field(json_schema_extra=names_of(KUBELET))
+]
+KubeProxySettings = Annotated[
+    dict[str, JsonValue], AfterValidator(check_kube_proxy), Field(json_schema_extra=names_of(KUBE_PROXY))
+]
 
 
 def _not_owned(entries: dict[str, str]) -> dict[str, str]:
     found = [key for key in entries if key.lower().startswith(_OWNED_PREFIXES)]
     if found:
         raise ValueError(f"found {', '.join(found)}: kubelab sets guestinfo.* and kubelab.* itself; remove it")
+    names = [key for key in entries if not re.fullmatch(r"[A-Za-z0-9_.:-]+", key)]
+    if names:
+        wanted = "wanted: a name of letters, digits and . _ : - such as svga.vramSize"
+        raise ValueError(f"found the key {', '.join(map(shown, names))}, {wanted}")
+    values = [key for key, value in entries.items() if not value.isprintable()]
+    if values:
+        raise ValueError(f"found control characters in the value of {', '.join(values)}, wanted: a text of one line")
     return entries
 
 
@@ -122,6 +138,8 @@ class TlsSpec(Spec):
 class VsphereSpec(Spec):
     """The ESXi host."""
 
+    refused_keys = wishes.VSPHERE
+
     server: Server = Field(description="the ESXi host, as host or host:port")
     user: Name = Field(description="the user on the host")
     password_file: FilePath | None = Field(
@@ -142,9 +160,7 @@ class PlatformSpec(Spec):
 class AddressesSpec(Spec):
     """How machines get their addresses."""
 
-    refused_keys = retired.ADDRESS_KEYS
-
-    mode: Annotated[Literal["dhcp"], BeforeValidator(_unless_retired(retired.ADDRESS_MODES))] = Field(
+    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_refused(retired.ADDRESS_MODES))] = Field(
         default="dhcp", description="where addresses come from"
     )
     network: Network = Field(description="the machine network; every machine's address must lie in it")
@@ -153,7 +169,12 @@ class AddressesSpec(Spec):
 class SshSpec(Spec):
     """How machines are reached."""
 
+    refused_keys = wishes.SSH
+
     user: LinuxUser = Field(default="lab", description="the user that is created on every machine")
+    authorized_keys: Annotated[tuple[SshPublicKey, ...], Field(strict=False)] = Field(
+        default=(), description="public keys of people who may log in as that user, one line of a .pub file each"
+    )
 
 
 class AptMirrorsSpec(Spec):
@@ -165,8 +186,19 @@ class AptMirrorsSpec(Spec):
     debian: HttpsUrl | None = Field(default=None, description="in place of Debian's archive")
 
 
+class PackageKeysSpec(Spec):
+    """Fingerprints of the keys that package repositories are signed with, in place of those that kubelab knows."""
+
+    kubernetes: KeyFingerprint | None = Field(default=None, description="of Kubernetes' packages")
+    docker: KeyFingerprint | None = Field(default=None, description="of Docker's packages, containerd.io among them")
+    crio: KeyFingerprint | None = Field(default=None, description="of CRI-O's packages, of which kubelab knows none")
+    debian: KeyFingerprint | None = Field(default=None, description="of mirrors/apt/debian")
+
+
 class MirrorsSpec(Spec):
     """Where machines fetch from instead of the internet."""
+
+    refused_keys = wishes.MIRRORS
 
     ca_file: FilePath | None = Field(default=None, description="PEM file of the mirrors' certificate authority")
     apt: AptMirrorsSpec = Field(default=AptMirrorsSpec(), description="package repositories")
@@ -202,11 +234,16 @@ class RegistrySpec(Spec):
 class SiteSpec(Spec):
     """A site file."""
 
+    refused_keys = wishes.SITE
+
     platform: PlatformSpec = Field(description="where virtual machines come from")
     machine: MachineSpec = Field(default=MachineSpec(), description="the size of the virtual machines")
     addresses: AddressesSpec = Field(description="how machines get their addresses")
     ssh: SshSpec = Field(default=SshSpec(), description="how machines are reached")
     mirrors: MirrorsSpec = Field(default=MirrorsSpec(), description="where machines fetch from instead of the internet")
+    package_keys: PackageKeysSpec = Field(
+        default=PackageKeysSpec(), description="fingerprints of the keys that packages are signed with"
+    )
     registries: dict[RegistryHost, RegistrySpec] = Field(
         default_factory=dict, description="image registries that need more than mirrors/registries says"
     )

@@ -1,10 +1,10 @@
 """What a user may write in stacks/Pulumi.<stack>.yaml. The descriptions are the README's sentences and the editor's."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -14,12 +14,15 @@ from pydantic import (
     model_validator,
 )
 
-from config import retired
+from config import wishes
+from config.declared.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
+from config.declared.files import NodeFiles
 from config.lab import Role, RuntimeChange
 from config.model import Spec
-from config.passthrough import check_api_server, check_controller_manager, check_etcd, check_scheduler
+from config.nodes.scheduling import Labels, Taints
 from config.releases import (
     KubernetesVersion,
+    PodNetworkBackend,
     PodNetworkPlugin,
     PodNetworkVersion,
     Runtime,
@@ -27,22 +30,28 @@ from config.releases import (
     adapters,
     default_pod_network,
     default_runtime,
+    pod_network_backend,
+    pod_network_backends,
     pod_network_version,
 )
-from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec
+from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec, unless_refused
 from config.values import (
-    ArgumentName,
-    CertificateName,
+    ClusterName,
     ControlPlaneEndpoint,
     DnsDomain,
     FilePath,
     NodeName,
     PodSubnet,
     ServiceSubnet,
+    ValidityPeriod,
 )
-from config.versions import KUBERNETES
+from config.versions import MINORS, TRIED
 
 PREFIX = "kubelab:"
+
+
+def _listed(described: Mapping[str, str]) -> str:
+    return "; ".join(f"{word} ({about})" for word, about in described.items())
 
 
 class PodNetworkSpec(Spec):
@@ -53,59 +62,58 @@ class PodNetworkSpec(Spec):
         default=None, description="its version; default: the one kubelab knows best"
     )
 
+    backend: PodNetworkBackend | None = Field(
+        default=None,
+        description=f"how packets go from node to node: {_listed(pod_network_backends())}; default: the first",
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None, description="the UDP port of the tunnels between the nodes; default: the plugin's own"
+    )
+    mtu: Annotated[int, Field(ge=1280, le=9216)] | None = Field(
+        default=None,
+        description="the largest packet that the network between the nodes carries, in bytes: pods get it less what a "
+        "tunnel takes, those that run when they are made anew; default: that of each node's network card",
+    )
+
+    # A plugin, or a backend, with a fault of its own is not among the others.
+
     @field_validator("version")
     @classmethod
-    def _of_the_plugin(cls, version: str | None, others: ValidationInfo) -> str | None:
-        # A plugin with a fault of its own is not there.
+    def _version_of_the_plugin(cls, version: str | None, others: ValidationInfo) -> str | None:
         plugin = others.data.get("plugin")
         return pod_network_version(plugin, version) if plugin and version else version
 
+    @field_validator("backend")
+    @classmethod
+    def _backend_of_the_plugin(cls, backend: str | None, others: ValidationInfo) -> str | None:
+        plugin = others.data.get("plugin")
+        if plugin:
+            pod_network_backend(plugin, backend)
+        return backend
 
-class ExtraArgSpec(Spec):
-    """An argument of a component, as kubeadm writes it."""
-
-    name: ArgumentName = Field(description="the argument's name, without dashes")
-    value: str = Field(description="its value, always a text")
-
-
-_Arguments = Annotated[tuple[ExtraArgSpec, ...], Field(strict=False)]
-_DESCRIPTION = "arguments added to those that kubeadm gives it"
-
-
-class ApiServerSpec(Spec):
-    """The API server."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_api_server)] = Field(default=(), description=_DESCRIPTION)
-    cert_sans: Annotated[tuple[CertificateName, ...], Field(strict=False)] = Field(
-        default=(), alias="certSANs", description="host names and IP addresses added to its certificate"
-    )
-
-
-class ControllerManagerSpec(Spec):
-    """The controller manager."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_controller_manager)] = Field(
-        default=(), description=_DESCRIPTION
-    )
-
-
-class SchedulerSpec(Spec):
-    """The scheduler."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_scheduler)] = Field(default=(), description=_DESCRIPTION)
-
-
-class EtcdSpec(Spec):
-    """The control plane's own etcd."""
-
-    extra_args: Annotated[_Arguments, AfterValidator(check_etcd)] = Field(default=(), description=_DESCRIPTION)
+    @field_validator("port", "mtu")
+    @classmethod
+    def _setting_of_the_backend(cls, value: int | None, others: ValidationInfo) -> int | None:
+        if value is None or "plugin" not in others.data or "backend" not in others.data:
+            return value
+        plugin, wanted = others.data["plugin"], others.data["backend"]
+        backend = pod_network_backend(plugin, wanted)
+        if backend is None or others.field_name not in backend.settings:
+            whose = f"{plugin}'s backend {backend.name}" if backend else plugin
+            raise ValueError(f"{whose} has no {others.field_name}; leave it out")
+        return value
 
 
 class ClusterSpec(Spec):
     """The cluster: what all nodes share."""
 
+    refused_keys = wishes.CLUSTER
+
+    name: ClusterName | None = Field(
+        default=None, description="its name in kubeconfigs, beside those of other clusters; default: the stack's name"
+    )
     kubernetes_version: KubernetesVersion = Field(
-        description=f"the version of Kubernetes, for example {next(iter(KUBERNETES))}"
+        description=f"the version of Kubernetes, any patch of {', '.join(sorted(MINORS))}, for example {TRIED}"
     )
     runtime: Runtime = Field(
         default=default_runtime(), description="the container runtime of every node that names none"
@@ -133,6 +141,10 @@ class ClusterSpec(Spec):
         description="a name or address, with or without a port, at which all nodes reach the API server; "
         "default: the address of the first control plane",
     )
+    certificate_validity_period: ValidityPeriod = Field(
+        default="26280h",
+        description="how long certificates and kubeconfigs are valid, in hours; they are renewed before",
+    )
     pod_network: PodNetworkSpec = Field(default=PodNetworkSpec(), description="the pod network plugin and its version")
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the site's"
@@ -146,6 +158,10 @@ class ClusterSpec(Spec):
     )
     scheduler: SchedulerSpec = Field(default=SchedulerSpec(), description="the scheduler")
     etcd: EtcdSpec = Field(default=EtcdSpec(), description="etcd")
+    secrets_encryption: bool = Field(
+        default=False, description="whether Secrets are encrypted in etcd, with a key that stays on the control plane"
+    )
+    files: NodeFiles = Field(default_factory=dict, description="files of every node, by their paths there")
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -180,15 +196,23 @@ class MachineOverride(MachineSpec):
 class NodeSpec(Spec):
     """One node: a virtual machine, and its part in the cluster."""
 
-    refused_keys = retired.NODE_KEYS
+    refused_keys = wishes.NODE
 
-    role: Role = Field(description="what the node is in the cluster")
+    role: Annotated[Role, BeforeValidator(unless_refused(wishes.ROLES))] = Field(
+        description="what the node is in the cluster"
+    )
     runtime: Runtime | None = Field(default=None, description="its container runtime; default: the cluster's")
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the cluster's"
     )
     clean_install: bool | None = Field(default=None, description="as in the cluster, for this node")
     on_runtime_change: RuntimeChange | None = Field(default=None, description="as in the cluster, for this node")
+    labels: Labels = Field(default_factory=dict, description="labels of the node, kept as they are written")
+    taints: Taints = Field(default=(), description="taints of the node, kept as they are written")
+    files: NodeFiles = Field(default_factory=dict, description="files of the node, in place of the cluster's")
+    schedulable: bool | None = Field(
+        default=None, description="whether a control plane runs pods of users, as in a lab of one node; default: false"
+    )
     allow_replace: bool = Field(
         default=False,
         description="whether a control plane's machine, and its etcd with it, may be made anew by a changed setting",

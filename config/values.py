@@ -15,11 +15,20 @@ _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE | re.ASCII)
 _LONGEST_NAME = 253
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
+_SHORTEST_VALIDITY = 30 * 24
+_LONGEST_VALIDITY = 10 * 365 * 24  # kubeadm's CACertificateValidityPeriod, hours
+_URL_PATH = re.compile(r"([A-Za-z0-9._~+:@=,!*()/-]|%(?!2[eEfF]|5[cC]|[01]|7[fF])[0-9a-fA-F]{2})*")
+# https://www.iana.org/assignments/iana-ipv4-special-registry: this network, loopback, link-local, multicast, class E.
+_RESERVED = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")))
 _API_PORT = 6443  # kubeadm's default of localAPIEndpoint.bindPort, and so of a controlPlaneEndpoint without a port
 
 
 def _network(value: object) -> IPv4Network:
     example = "wanted: an IPv4 network such as 10.244.0.0/16"
+    dual = isinstance(value, list) or (isinstance(value, str) and "," in value)
+    if dual or (isinstance(value, str) and value.count(":") > 1):
+        kind = "several networks, as for dual-stack" if dual else "an IPv6 network"
+        raise ValueError(f"which is {kind}: kubelab builds IPv4 clusters alone, and no dual-stack ones yet; {example}")
     if not isinstance(value, str) or "/" not in value:
         raise ValueError(example)
     try:
@@ -31,7 +40,7 @@ def _network(value: object) -> IPv4Network:
         raise ValueError(f"with host bits set, did you mean {network}?")
     if str(network) != value:
         raise ValueError(f"wanted: the short form {network}")
-    if network.is_loopback or network.is_link_local or network.is_multicast or network.network_address.is_unspecified:
+    if any(network.overlaps(reserved) for reserved in _RESERVED):
         raise ValueError("which is reserved for other uses; choose a private network such as 10.244.0.0/16")
     return network
 
@@ -99,43 +108,65 @@ def _control_plane_endpoint(value: str) -> str:
 
 def _registry(value: str) -> str:
     host, colon, port = value.partition(":")
-    if _HOST.fullmatch(host) and (not colon or (port.isascii() and port.isdigit())):
+    if _is_host(host) and (not colon or _is_port(port)):
         return value
     raise ValueError("wanted: the host name of a registry, such as registry.k8s.io")
 
 
-def _https_url(value: str) -> str:
+def _is_host(value: str) -> bool:
+    """Whether it is a name, in any case, or an IPv4 address."""
     try:
-        url = urlsplit(value)
-        plain = url.scheme == "https" and url.hostname and not (url.query or url.fragment or url.port == 0)
+        return bool(IPv4Address(value))
     except ValueError:
-        raise ValueError("wanted: an https:// URL") from None
-    if url.username is not None or url.password is not None:
-        raise ValueError("a URL may not hold a user or a password")
-    if not plain or re.search(r"\s", value):
+        return _is_host_name(value.lower()) and value.isascii()
+
+
+def _https_url(value: str) -> str:
+    """An https URL of the plainest form: curl, apt and the runtimes read it, and files are named by its parts."""
+    scheme, _, rest = value.partition("://")
+    server, slash, path = rest.partition("/")
+    if scheme.lower() == "https" and "@" in server:
+        raise ValueError("a URL may not hold a user or a password; remove them")
+    host, colon, port = server.partition(":")
+    if scheme.lower() != "https" or re.search(r"[?#\s]", rest):
         raise ValueError("wanted: an https:// URL, without query or fragment")
+    if not _is_host(host):
+        raise ValueError("wanted: an https:// URL")
+    if colon and not _is_port(port):
+        raise ValueError("wanted: an https:// URL, its port from 1 to 65535")
+    if slash and not _is_path_of_url(path):
+        raise ValueError("wanted: an https:// URL, its path of letters, digits and -._~%+:@=,!*() and without ..")
     return value.rstrip("/")
+
+
+def _is_path_of_url(value: str) -> bool:
+    """Whether no program could take it for another place: escapes that stand for dots or slashes are none either."""
+    dots = any(part in (".", "..") for part in value.split("/"))
+    return _URL_PATH.fullmatch(value) is not None and not dots
 
 
 def _registry_mirror(value: str) -> str:
     url = _https_url(value)
-    if f"{urlsplit(url).path}/".startswith("/v2/"):
+    if f"{urlsplit(url).path}/".startswith("/v2/") and "//" not in urlsplit(url).path:
         return url
     raise ValueError("wanted: an https:// URL whose path is /v2 or begins with /v2/, as registries serve their API")
 
 
 def _mirrored_path(value: str) -> str:
-    parts = value.split("/")
-    if "://" not in value and all(parts) and not {".", ".."} & set(parts) and not re.search(r"\s", value):
+    if "://" not in value and all(value.split("/")) and _is_path_of_url(value):
         return value
     raise ValueError("wanted: the path of a file below mirrors/files, the upstream host first, such as github.com/...")
 
 
 def _certificate_name(value: str) -> str:
     try:
-        return str(ipaddress.ip_address(value))
+        address = ipaddress.ip_address(value)
     except ValueError:
         pass
+    else:
+        # The zone of an IPv6 address belongs to one machine, and Python takes any text for it.
+        if "%" not in value:
+            return str(address)
     if len(value) <= _LONGEST_NAME and _is_host_name(value.removeprefix("*.")):
         return value
     raise ValueError("wanted: a host name in lower case or an IP address, such as k8s.lab or 203.0.113.5")
@@ -144,7 +175,7 @@ def _certificate_name(value: str) -> str:
 def _ova(value: str) -> str:
     if "://" not in value:
         return _path(value)
-    if value.startswith("file:///") and not re.search(r"\s", value):
+    if value.startswith("file:///") and value.isprintable() and not re.search(r"\s", value):
         return value
     try:
         return _https_url(value)
@@ -155,7 +186,7 @@ def _ova(value: str) -> str:
 def _path(value: str) -> str:
     if value.startswith("~"):
         raise ValueError("wanted: the whole path of a file; ~ is not expanded")
-    if value.strip() and "\n" not in value and "\0" not in value:
+    if value.strip() and value.isprintable():
         return value
     raise ValueError("wanted: the path of a file")
 
@@ -168,6 +199,18 @@ def _dns_label(value: str) -> str:
     meant = re.sub(r"[^-a-z0-9]+", "-", value.lower()).strip("-")
     hint = f", for example {meant!r}" if meant else ""
     raise ValueError(f"wanted: lower case letters, digits and - between them{hint}")
+
+
+def _validity_period(value: str) -> str:
+    """kubeadm's `certificateValidityPeriod`, a duration in Go's form, in whole hours."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})h", value, re.ASCII)
+    if not found:
+        raise ValueError("wanted: a number of hours such as 26280h, which are three years")
+    hours = int(found[1])
+    if not _SHORTEST_VALIDITY <= hours <= _LONGEST_VALIDITY:
+        longest = f"{_LONGEST_VALIDITY}h (10 years, the life of the cluster's authority)"
+        raise ValueError(f"allowed: {_SHORTEST_VALIDITY}h (30 days) to {longest}")
+    return value
 
 
 def _sha256(value: str) -> str:
@@ -185,6 +228,16 @@ def _fingerprint(value: str) -> str:
     )
 
 
+def _key_fingerprint(value: str) -> str:
+    digits = value.replace(" ", "").replace(":", "").upper()
+    if re.fullmatch(r"[0-9A-F]{40}", digits):
+        return digits
+    raise ValueError(
+        f"of {len(digits)} characters, wanted: the fingerprint of an OpenPGP key, 40 hexadecimal digits, as"
+        " `gpg --show-keys FILE` prints it"
+    )
+
+
 def _argument_name(value: str) -> str:
     if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
         return value
@@ -193,20 +246,33 @@ def _argument_name(value: str) -> str:
     raise ValueError(f"wanted: the argument's name, without dashes before it and without its value{hint}")
 
 
-Network = Annotated[IPv4Network, BeforeValidator(_network)]
+_NETWORK_SCHEMA = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
+_NAME_SCHEMA = {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": _LONGEST_NAME}
+_HTTPS_SCHEMA = {"pattern": r"^https://[^\s@?#]+$"}
+
+Network = Annotated[IPv4Network, BeforeValidator(_network), Field(json_schema_extra=_NETWORK_SCHEMA)]
 PodSubnet = Annotated[Network, AfterValidator(_pod_network)]
 ServiceSubnet = Annotated[Network, AfterValidator(_service_network)]
-DnsDomain = Annotated[str, AfterValidator(_dns_domain)]
-Server = Annotated[str, AfterValidator(_server)]
-ControlPlaneEndpoint = Annotated[str, AfterValidator(_control_plane_endpoint)]
+DnsDomain = Annotated[str, AfterValidator(_dns_domain), Field(json_schema_extra=_NAME_SCHEMA)]
+Server = Annotated[str, AfterValidator(_server), Field(json_schema_extra={"pattern": "^[-A-Za-z0-9.]+(:[0-9]{1,5})?$"})]
+ControlPlaneEndpoint = Annotated[
+    str, AfterValidator(_control_plane_endpoint), Field(json_schema_extra={"pattern": r"^[-a-z0-9.]+(:[0-9]{1,5})?$"})
+]
 RegistryHost = Annotated[str, AfterValidator(_registry)]
 RegistryMirror = Annotated[str, AfterValidator(_registry_mirror)]
 MirroredPath = Annotated[str, AfterValidator(_mirrored_path)]
 CertificateName = Annotated[str, AfterValidator(_certificate_name)]
-HttpsUrl = Annotated[str, AfterValidator(_https_url)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url), Field(json_schema_extra=_HTTPS_SCHEMA)]
 OvaLocation = Annotated[str, AfterValidator(_ova)]
 FilePath = Annotated[str, AfterValidator(_path)]
+ClusterName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
+ValidityPeriod = Annotated[
+    str, AfterValidator(_validity_period), Field(json_schema_extra={"pattern": "^[1-9][0-9]{0,5}h$"})
+]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{_LABEL}$"})]
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
-ArgumentName = Annotated[str, AfterValidator(_argument_name)]
+KeyFingerprint = Annotated[str, AfterValidator(_key_fingerprint)]
+ArgumentName = Annotated[
+    str, AfterValidator(_argument_name), Field(json_schema_extra={"pattern": "^[a-z0-9][a-z0-9.-]*$"})
+]

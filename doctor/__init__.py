@@ -1,4 +1,6 @@
 """make doctor: what each node's runtime is declared, configured, answering and reported to be, as a table for people.
 
+Beside it, certificates that end soon.
+
 Here: reading a stack's state and asking its machines. Not here: what is compared (components/scripts/compare.sh).
 """

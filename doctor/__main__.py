@@ -1,4 +1,4 @@
-"""`python -m doctor <stack>`: prints the table, then every difference; ends with 1 when there is one."""
+"""`python -m doctor <stack>`: prints the table, then every difference, with 1 as its end when there is one."""
 
 import json
 import os
@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from components.step import Step
-from components.steps import inspection, verification
+from components.steps import certificates, inspection, verification
 from config import ConfigError, LabConfig
 from config.load import load_file
 from doctor import table
@@ -17,6 +19,7 @@ from doctor.machine import Answer, run
 from doctor.state import Connection, connections
 
 AT_ONCE = 16
+CERTIFICATES = Step(certificates.STEP.file, timeout_seconds=120, argument=certificates.SHOW)
 COMPARISON = Step(verification.STEP.file, timeout_seconds=300, argument=verification.COMPARE)
 
 
@@ -45,8 +48,17 @@ def inspect(machines: Mapping[str, Connection]) -> dict[str, Answer]:
         return dict(zip(machines, answers, strict=True))
 
 
-def examine(config: LabConfig, known: Mapping[str, Connection]) -> tuple[str, list[str]]:
-    """The table and the faults. Raises DoctorError when no control plane can be asked."""
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is printed: the table, what is wrong, and what will be."""
+
+    table: str
+    faults: list[str]
+    warnings: list[str]
+
+
+def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
+    """What there is to say of a lab. Raises DoctorError when no control plane can be asked."""
     faults = [
         f"error: looking for {node.name}: it is declared and has no machine yet; run: pulumi up --stack {config.stack}"
         for node in config.nodes
@@ -71,7 +83,22 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> tuple[str, li
     compared = run(known[asked], COMPARISON, environment)
     if compared.status != 0:
         faults += last_words(compared).splitlines()
-    return table.render(table.parse(compared.stdout)), faults
+    warnings = _warnings_of_certificates(config, asked, known, faults)
+    return Findings(table.render(table.parse(compared.stdout)), faults, warnings)
+
+
+def _warnings_of_certificates(
+    config: LabConfig, asked: str, known: Mapping[str, Connection], faults: list[str]
+) -> list[str]:
+    """What is said of the cluster's certificates; that they could not be looked at becomes one of the faults."""
+    node = next(node for node in config.nodes if node.name == asked)
+    environment = certificates.environment(node, config.cluster, known[asked].host, 0)
+    shown = run(known[asked], CERTIFICATES, environment)
+    if shown.status != 0:
+        faults += last_words(shown).splitlines()
+        return []
+    said = certificates.warning(config.cluster, certificates.end(shown.stdout), datetime.now(UTC))
+    return [f"warning: {said}"] if said else []
 
 
 def last_words(answer: Answer) -> str:
@@ -83,14 +110,14 @@ def main(stack: str) -> int:
     """Print to stdout what was found and to stderr what is wrong; the exit status is 1 then."""
     try:
         config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
-        rows, faults = examine(config, read_state(stack))
+        found = examine(config, read_state(stack))
     except (ConfigError, DoctorError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(rows, end="")
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    return 1 if faults else 0
+    print(found.table, end="")
+    for line in (*found.warnings, *found.faults):
+        print(line, file=sys.stderr)
+    return 1 if found.faults else 0
 
 
 if __name__ == "__main__":

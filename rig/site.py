@@ -10,15 +10,20 @@ SITE_HEADER = """\
 # The embedded lab as a site: written by `make rig`, gone after `make rig-down`. Paths are relative to this file.
 # Your own site file has the same form; see stacks/.
 """
+KEYS_BY_FINGERPRINT = ("kubernetes", "crio", "debian")
+# That a mirror's key is taken by verified TLS alone is part of the product too.
+REPOSITORIES = (*KEYS_BY_FINGERPRINT, "docker")
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """The offline mirror: base URLs; `checksums`: SHA-256 (hex) by path of files that are not upstream's own."""
+    """The offline mirror: base URLs; `checksums`: SHA-256 (hex) by path of files that are not upstream's own;
+    `package_keys`: by repository, the fingerprint of the key that its packages are signed with."""
 
     files: str
     registry: str
     checksums: Mapping[str, str] = field(default_factory=dict)
+    package_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ def render_site(site: Site) -> str:
         "addresses": {"mode": "dhcp", "network": site.network},
         "ssh": {"user": "lab"},
         "mirrors": _mirrors(site.mirror),
+        "packageKeys": dict(site.mirror.package_keys),
         "runtimeVersions": dict(site.runtime_versions),
         "kubelet": {} if site.fail_cgroup_v1 else {"failCgroupV1": False},
         "kubeProxy": {} if site.conntrack else {"conntrack": {"maxPerCore": 0, "min": 0}},
@@ -76,7 +82,7 @@ def _vsphere(site: Site) -> dict[str, object]:
 def _mirrors(mirror: Mirror) -> dict[str, object]:
     return {
         "caFile": "ca/ca.pem",
-        "apt": {name: f"{mirror.files}/apt/{name}" for name in ("kubernetes", "docker", "crio", "debian")},
+        "apt": {name: f"{mirror.files}/apt/{name}" for name in REPOSITORIES},
         "registries": {name: f"{mirror.registry}/v2/{name}" for name in ("registry.k8s.io", "ghcr.io", "docker.io")},
         "files": f"{mirror.files}/files",
         "checksums": dict(mirror.checksums),

@@ -36,6 +36,7 @@ def up(layout: Layout, stack: str, progress: Progress) -> None:
         docker = container_engine.ensure(layout, table, host.look(), facts.sys_resource)
         layout.services_env.write_text(render_services_env(docker.host))
         network.ensure(docker)
+        container_engine.mark_network(layout, docker)
     with progress.step("node image"):
         image = node_image.ensure_image(layout, docker, built.outputs[catalog.NODE], built.keys[catalog.NODE])
     _credentials(layout)

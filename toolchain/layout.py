@@ -52,11 +52,6 @@ class Layout:
     def pulumi_home(self) -> Path:
         return self.state / "pulumi"
 
-    @property
-    def identity(self) -> str:
-        """What tells this clone's containers and networks from another's (label value)."""
-        return hashlib.sha256(str(self.project).encode()).hexdigest()[:12]
-
 
 def layout_of(project: Path, environ: Mapping[str, str] = os.environ) -> Layout:
     """The layout of the project at `project`; KUBELAB_CACHE and XDG_CACHE_HOME choose the cache."""

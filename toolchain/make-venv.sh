@@ -1,11 +1,11 @@
 #!/bin/bash
-# Makes .venv from the pinned requirements, in the current directory. Does nothing when it is already as wanted.
+# Makes .venv of requirements.lock, each package by its hash, in the current directory. Does nothing when it is already as wanted.
 # PYTHON chooses the interpreter; without it the first Python of at least 3.11 with its venv module is taken.
 set -euo pipefail
 
 readonly VENV=.venv
 readonly STAMP=$VENV/.requirements
-readonly REQUIREMENTS=(requirements.txt requirements-dev.txt)
+readonly LOCK=requirements.lock
 
 fail() {
   echo "error: virtual environment: $*" >&2
@@ -49,14 +49,11 @@ install_python() {
 
 wanted_stamp() {
   echo "$PWD $("$1" -c 'import sys; print(sys.version, sys.base_prefix)' | tr '\n' ' ')"
-  sha256sum "${REQUIREMENTS[@]}"
+  sha256sum "$LOCK"
 }
 
 main() {
-  local file
-  for file in "${REQUIREMENTS[@]}"; do
-    [ -f "$file" ] || fail "no $file in $PWD; run this from the project's root"
-  done
+  [ -f "$LOCK" ] || fail "no $LOCK in $PWD; run this from the project's root"
   local python
   python=$(find_python)
   if [ -z "$python" ] && [ -n "${PYTHON:-}" ]; then
@@ -85,8 +82,10 @@ main() {
     clear=(--clear)
   fi
   "$python" -m venv "${clear[@]}" "$VENV" || fail "$python -m venv failed; is the disk full?"
+  # No source archives: what builds one would come without a hash.
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --retries 2 --timeout 30 \
-    --requirement requirements-dev.txt || fail "pip could not install requirements-dev.txt; see above, then run this again"
+    --require-hashes --only-binary :all: --no-deps --requirement "$LOCK" ||
+    fail "pip could not install $LOCK; see above, then run this again"
   echo "$wanted" >"$STAMP.new"
   mv "$STAMP.new" "$STAMP"
   echo "made $VENV in $((SECONDS - started)) s"

@@ -14,6 +14,7 @@ ENGINE_VERSION = "v3.259.0"
 LANGUAGE_HOST_SDK_VERSION = "v3.187.0"
 VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 ENGINE = "pulumi-engine"
+PROGRAM = "pulumi"
 LANGUAGE_HOST_NAME = "pulumi-language-python"
 INSTALLATION = "pulumi"
 LANGUAGE_HOST = "github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3"
@@ -53,7 +54,7 @@ def language_host_part() -> Part:
 def installation_part() -> Part:
     """Engine, language host and shims in one directory, where the engine looks for what belongs to it."""
     needs = (ENGINE, LANGUAGE_HOST_NAME)
-    binaries = ("pulumi", "pulumi-language-python", *(Path(shim).name for shim in SHIMS))
+    binaries = (PROGRAM, "pulumi-language-python", *(Path(shim).name for shim in SHIMS))
 
     def build(place: Workplace, out: Path) -> None:
         for need in needs:

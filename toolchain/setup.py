@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain import command_plugin, pulumi_engine, stack_files
+from toolchain import command_plugin, private_files, pulumi_engine, stack_files
 from toolchain.build import workshop
 from toolchain.build.golang import required_version, toolchain_part, usable_go
 from toolchain.environment import write_env
@@ -33,10 +33,8 @@ def setup(layout: Layout, progress: Progress, more_modules: Iterable[Path] = ())
 
     `more_modules`: folders with further Go modules that the Go tool must be new enough for.
     """
-    for directory in (layout.state, layout.logs, layout.bin, layout.pulumi_home, layout.project / ".state"):
-        directory.mkdir(parents=True, exist_ok=True)
+    prepare_folders(layout)
     packages.ensure(PACKAGES, host.look(), layout.logs / "packages.log", progress)
-    ensure_secret(layout.passphrase_file)
     write_env(layout)
     go = _prepare_go(layout, (SOURCE, *more_modules), progress)
     workshop.link(go, layout.bin / "go")
@@ -44,6 +42,15 @@ def setup(layout: Layout, progress: Progress, more_modules: Iterable[Path] = ())
     _command_plugin(layout, go, pulumi, progress)
     stack_files.prepare(layout, progress)
     return Tools(go, pulumi)
+
+
+def prepare_folders(layout: Layout) -> None:
+    """Folders of states, tools and logs, and the passphrase: for their owner alone, whatever they were before."""
+    private_files.ensure_folder(layout.state)
+    private_files.close(layout.project / ".state")
+    for directory in (layout.logs, layout.bin, layout.pulumi_home):
+        directory.mkdir(parents=True, exist_ok=True)
+    ensure_secret(layout.passphrase_file)
 
 
 def _prepare_go(layout: Layout, modules: Iterable[Path], progress: Progress) -> Path:
@@ -63,16 +70,21 @@ def _prepare_go(layout: Layout, modules: Iterable[Path], progress: Progress) -> 
 
 
 def _engine(layout: Layout, go: Path, progress: Progress) -> Path:
+    launcher = layout.bin / pulumi_engine.PROGRAM
+    beside = [name for name in pulumi_engine.installation_part().binaries if name != launcher.name]
     found = pulumi_engine.usable_engine(layout, os.environ)
     if found is not None:
         progress.note(f"Pulumi engine: {found}")
-        for name in pulumi_engine.installation_part().binaries:
+        for name in beside:
             (layout.bin / name).unlink(missing_ok=True)
-        return found
+        private_files.write_launcher(launcher, found)
+        return launcher
     parts = (pulumi_engine.engine_part(), pulumi_engine.language_host_part(), pulumi_engine.installation_part())
-    built = workshop.build(parts, layout, go, progress)
-    workshop.link_binaries(parts[-1:], built, layout.bin)
-    return layout.bin / "pulumi"
+    output = workshop.build(parts, layout, go, progress).outputs[pulumi_engine.INSTALLATION]
+    for name in beside:
+        workshop.link(output / name, layout.bin / name)
+    private_files.write_launcher(launcher, output / launcher.name)
+    return launcher
 
 
 def _command_plugin(layout: Layout, go: Path, pulumi: Path, progress: Progress) -> None:

@@ -4,12 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-import yaml
-
-from components.pod_network import PodNetwork, PodNetworkRelease, PodNetworkSettings, manifest_inputs
+from components import quoted_yaml
+from components.pod_network import Backend, PodNetwork, PodNetworkRelease, PodNetworkSettings, manifest_inputs
 from components.release import Download
 from components.traces import Traces
-from config.lab import MirrorsConfig
+from config.lab import MirrorsConfig, PodNetworkConfig
 
 RELEASES = (
     PodNetworkRelease(
@@ -31,16 +30,45 @@ RELEASES = (
 )
 
 
+VXLAN = Backend(
+    "vxlan",
+    about="tunnels, but none between nodes of one network",
+    port=8472,
+    settings=("port", "mtu"),
+    look_at="on a node: ip route, ethtool -K flannel.1 tx-checksum-ip-generic off; or set podNetwork.backend: host-gw",
+)
+# Its MTU is always the network card's.
+HOST_GW = Backend(
+    "host-gw",
+    about="no tunnels at all, for nodes that are all in one network",
+    port=None,
+    settings=(),
+    look_at="whether all nodes are in one network, and on a node: ip route",
+)
+
+
+def backend(declared: PodNetworkConfig) -> dict[str, object]:
+    """The backend in net-conf.json. Nodes of one network reach each other without a tunnel, which VXLAN's checksums and
+    ports have broken on vmxnet3 (flannel's Documentation/backends.md, DirectRouting)."""
+    if declared.backend == HOST_GW.name:
+        return {"Type": HOST_GW.name}
+    port = {} if declared.port in (None, VXLAN.port) else {"Port": declared.port}
+    mtu = {"MTU": declared.mtu} if declared.mtu else {}
+    return {"Type": VXLAN.name, "DirectRouting": True, **port, **mtu}
+
+
 def kustomization(settings: PodNetworkSettings) -> str:
     """What this cluster changes in flannel's manifest, as a kustomization (YAML text).
 
     flannel asks the API server at its own address: by the service address it would fail, and back off for minutes, on
-    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's.
+    a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's. It takes the network card
+    that has the node's address, where it would else take that of the default route. flanneld reads each of its
+    arguments from the environment too, so that the manifest's own arguments stay.
     """
     network = {
         "Network": settings.pod_subnet,
         "EnableNFTables": settings.proxy_mode == "nftables",
-        "Backend": {"Type": "vxlan"},
+        "Backend": backend(settings.declared),
     }
     configuration = json.dumps(network, indent=2) + "\n"
     container = {
@@ -48,6 +76,7 @@ def kustomization(settings: PodNetworkSettings) -> str:
         "env": [
             {"name": "KUBERNETES_SERVICE_HOST", "value": settings.api_host},
             {"name": "KUBERNETES_SERVICE_PORT", "value": settings.api_port},
+            {"name": "FLANNELD_IFACE", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
         ],
     }
     patches = [
@@ -61,12 +90,15 @@ def kustomization(settings: PodNetworkSettings) -> str:
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
             "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
-            # flannel reads its configuration when it starts.
+            # flannel reads its configuration when it starts. What it set up works on while it is away, and nodes that
+            # differ in it do not reach each other: all start at once.
             "spec": {
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
                 "template": {
                     "metadata": {"annotations": {"kubelab/configuration": _digest(configuration)}},
-                    "spec": {"containers": [container]},
-                }
+                    # Upstream's tolerates NoSchedule alone, and a node without it is never Ready.
+                    "spec": {"containers": [container], "tolerations": [{"operator": "Exists"}]},
+                },
             },
         },
     ]
@@ -74,9 +106,9 @@ def kustomization(settings: PodNetworkSettings) -> str:
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": ["manifest.yaml"],
-        "patches": [{"patch": yaml.safe_dump(patch, sort_keys=False)} for patch in patches],
+        "patches": [{"patch": quoted_yaml.dump(patch)} for patch in patches],
     }
-    return yaml.safe_dump(document, sort_keys=False)
+    return quoted_yaml.dump(document)
 
 
 def _digest(text: str) -> str:
@@ -93,7 +125,7 @@ POD_NETWORK = PodNetwork(
     releases={release.version: release for release in RELEASES},
     inputs=inputs,
     workloads=("kube-flannel daemonset/kube-flannel-ds",),
-    look_at="UDP port 8472 between the nodes",
+    look_at=VXLAN.look_at,
     traces=Traces(
         path=("/run/flannel",),
         link=("flannel.1", "flannel-v6.1"),
@@ -101,4 +133,5 @@ POD_NETWORK = PodNetwork(
         table=("ip flannel-ipv4", "ip6 flannel-ipv6"),
     ),
     is_default=True,
+    backends={each.name: each for each in (VXLAN, HOST_GW)},
 )

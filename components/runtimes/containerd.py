@@ -60,7 +60,7 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
     ]
 
 
-def inputs(installation: Installation, _: RuntimeSettings) -> Mapping[str, str]:
+def inputs(installation: Installation) -> Mapping[str, str]:
     """What the script is given besides."""
     return {"CONTAINERD_VERSION": f"{installation.versions['containerd']}-*"}
 

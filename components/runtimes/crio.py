@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import tomli_w
 
 from components import registries
-from components.apt import ANY_FINGERPRINT, Repository
+from components.apt import ANY_FINGERPRINT, Repository, fingerprint_of
 from components.guest_file import GuestFile
 from components.runtime import Installation, PackageSource, Runtime, RuntimeSettings, crictl_file
 from components.traces import Traces
@@ -16,10 +16,14 @@ _UPSTREAM = "https://download.opensuse.org/repositories"
 
 
 def repository(source: PackageSource) -> Repository:
-    """CRI-O's packages of one Kubernetes minor. Upstream publishes no fingerprint: its key is taken by verified TLS."""
+    """CRI-O's packages of one Kubernetes minor.
+
+    Upstream publishes no fingerprint: unless the site says one, its key is taken by verified TLS.
+    """
     mirror = source.mirrors.apt_crio
     uri = f"{mirror or _UPSTREAM}/isv:/cri-o:/stable:/v{source.minor}/deb/"
-    return Repository("crio", uri, "/", "", f"{uri}Release.key", ANY_FINGERPRINT, bool(mirror))
+    fingerprint = fingerprint_of("crio", ANY_FINGERPRINT, source.mirrors)
+    return Repository("crio", uri, "/", "", f"{uri}Release.key", fingerprint, bool(mirror))
 
 
 def render_drop_in(settings: RuntimeSettings) -> str:
@@ -52,14 +56,14 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
     ]
 
 
-def inputs(installation: Installation, _: RuntimeSettings) -> Mapping[str, str]:
+def inputs(installation: Installation) -> Mapping[str, str]:
     """What the script is given besides."""
     return {"CRIO_VERSION": f"{installation.versions['crio']}-*"}
 
 
 RUNTIME = Runtime(
     name="crio",
-    versions=("1.36.3",),
+    versions=("1.36.3", "1.37.0", "1.35.2"),
     # It is released with each Kubernetes minor, and for that one.
     series=lambda release: (release.minor,),
     reported_as="cri-o",

@@ -99,15 +99,6 @@ WantedBy=sockets.target
 """
 
 
-def image_sources(settings: RuntimeSettings) -> str:
-    """Lines of: registry, where its images really lie. Docker cannot be told so; its images are renamed once pulled."""
-    return "\n".join(
-        f"{registry.host} {registries.location(registry)}"
-        for registry in settings.registries
-        if registry.mirror and not takes_mirror(registry.host, registry.mirror)
-    )
-
-
 def files(settings: RuntimeSettings) -> list[GuestFile]:
     """Every file of Docker's and cri-dockerd's configuration."""
     return [
@@ -120,7 +111,7 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
     ]
 
 
-def inputs(installation: Installation, settings: RuntimeSettings) -> Mapping[str, str]:
+def inputs(installation: Installation) -> Mapping[str, str]:
     """What the script is given besides: the packages' versions, and cri-dockerd as a file with its checksums."""
     release = CRI_DOCKERD.releases[installation.versions[CRI_DOCKERD.name]]
     own = installation.mirrors.checksums.get(release.path)
@@ -132,7 +123,6 @@ def inputs(installation: Installation, settings: RuntimeSettings) -> Mapping[str
         "CRI_DOCKERD_VERSION": release.version,
         "CRI_DOCKERD_URL": release.url(installation.mirrors.files),
         "CRI_DOCKERD_SHA256": " ".join([*release.sha256, *([own] if own else [])]),
-        "IMAGE_SOURCES": image_sources(settings),
     }
 
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done.
 # library: traces.sh
+# library: clock.sh
+# library: firewall.sh
+# library: resolver.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
 : "${GUEST_SYSTEM:?ID and VERSION_ID of /etc/os-release that the node must have}"
@@ -8,9 +11,13 @@
 : "${MIN_MEMORY_MIB:?memory that the role needs, MiB}"
 : "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
 : "${NESTED_VIRTUALIZATION:?true when the guest must have hardware virtualization}"
+: "${SERVICE_SUBNET:?CIDR of the addresses of services}"
+: "${POD_SUBNET:?CIDR of the addresses of pods}"
+: "${CLOCKS?URLs, separated by spaces, whose servers are asked for the time if they answer}"
 : "${MIRRORS?URLs, separated by spaces, that the machine must reach; empty: none}"
 : "${MIRROR_CA?PEM text of the authorities of the mirrors, beside those of the system}"
 : "${CLEAN_INSTALL:?true when an old installation will be removed, so that it is no fault}"
+: "${KUBERNETES_VERSION:?version such as 1.36.3 that the node is to have}"
 : "${IGNORED?names of checks, separated by spaces, that only warn}"
 
 failures=0
@@ -20,7 +27,7 @@ check() {
   local name=$1 found=$2 wanted=$3 remedy=$4
   shift 4
   if "$@" >/dev/null 2>&1; then return 0; fi
-  if [[ " $IGNORED " == *" $name "* ]]; then
+  if [[ " ${IGNORED,,} " == *" ${name,,} "* ]]; then
     say "warning: preflight $name on $NODE_NAME: found $found, wanted $wanted (ignored)"
     return 0
   fi
@@ -32,12 +39,100 @@ at_least() { (($1 >= $2)); }
 is() { [[ $1 == "$2" ]]; }
 none() { [[ -z $1 ]]; }
 holds_address() { [[ -n $(ip -o -4 address show to "$NODE_ADDRESS") ]]; }
+has_route() { [[ -n $(ip -4 route show default) || -n $(ip -4 route show match "$SERVICE_SUBNET") ]]; }
 has_hardware_virtualization() { grep -qwE 'vmx|svm' /proc/cpuinfo && [[ -c /dev/kvm ]]; }
 
-reaches() {
+# ask URL [OPTION...]: the headers of an answer.
+ask() {
   local ca=()
   [[ -z $MIRROR_CA ]] || ca=(--cacert "$ca_file")
-  curl --silent --output /dev/null --max-time 10 "${ca[@]}" "$1"
+  curl --silent --show-error --output /dev/null --dump-header - --max-time 10 "${ca[@]}" "${@:2}" "$1"
+}
+
+check_mirrors() {
+  local mirror answer status time
+  for mirror in $MIRRORS; do
+    status=0
+    answer=$(ask "$mirror" 2>&1) || status=$?
+    check Mirror "no answer from $mirror ($(tail -n 1 <<<"$answer"))" 'an answer with a certificate of the given authority' \
+      "on the machine run: curl -v $mirror" is "$status" 0
+    # A certificate may be refused for the clock alone: the time of whoever answers is evidence, and no more.
+    ((status != 60)) || answer=$(ask "$mirror" --insecure 2>/dev/null) || true
+    if time=$(date_of "$answer"); then compare_clock "$time" "the server of $mirror"; fi
+  done
+}
+
+check_clock() {
+  local url time compared=false
+  for url in $CLOCKS; do
+    time=$(date_of "$(ask "$url" --connect-timeout 3 2>/dev/null || true)") || continue
+    compare_clock "$time" "the server of $url"
+    compared=true
+  done
+  [[ $compared == true || -n $clock_faults ]] || compare_hardware_clock
+  check Clock "${clock_faults#; }" "at most ${clock_limit_seconds:?} s apart" \
+    'set whichever is wrong, by NTP: timedatectl on the machine, "Time & date" on the ESXi host' none "$clock_faults"
+}
+
+check_network() {
+  local found file
+  check Address "$(ip -o -4 address show scope global | awk '{print $4}' | xargs)" "$NODE_ADDRESS" \
+    'look for a second DHCP lease of this machine' holds_address
+  check Route 'no default route' "one, or a route to the services' network $SERVICE_SUBNET" \
+    'let DHCP name a router, or add to the image a route to that network by the network card' has_route
+  file=$(resolver_file)
+  found=$(resolver_fault "$file")
+  check Resolver "$found" 'name servers that pods reach' "$(resolver_remedy)" none "$found"
+  found=$(name_servers "$file" | wc -l)
+  ((found <= 3)) || say "warning: preflight Resolver on $NODE_NAME: found $found name servers in $file, of which pods get the first three; leave three there"
+  found=$(firewall)
+  if [[ -n $found ]]; then
+    check Firewall "$found, which keeps closed $(closed_ports "$found")" 'these ports open' "$(firewall_remedy "$found")" \
+      none "$(closed_ports "$found")"
+  fi
+  found=$(closed_forwarding)
+  check Forwarding "a drop of forwarded packets in $found" "none of the pods'" \
+    "let packets from and to $POD_SUBNET pass in its forward chain" none "$found"
+}
+
+# With their kernel's names, as kubeadm's check of the same name has them.
+cgroup_fault() {
+  local root=/sys/fs/cgroup controller missing=''
+  if [[ ! -f $root/cgroup.controllers ]]; then
+    if [[ -d $root/unified ]]; then echo 'cgroup v1 with v2 beside it (hybrid)'; else echo 'cgroup v1'; fi
+    return 0
+  fi
+  for controller in cpu cpuset memory pids; do
+    grep -qw "$controller" $root/cgroup.controllers || missing+=" $controller"
+  done
+  [[ -z $missing ]] || echo "cgroup v2 without$missing"
+}
+
+# What is mounted so that containers, the CNI's plugins or cri-dockerd could not be written or run.
+mount_faults() {
+  local path options
+  for path in /etc /opt /usr/local/bin /var/lib; do
+    options=$(findmnt --noheadings --output OPTIONS --target "$path" 2>/dev/null) || continue
+    [[ ,$options, != *,ro,* ]] || printf '%s read-only, ' "$path"
+    [[ $path == /etc || ,$options, != *,noexec,* ]] || printf '%s noexec, ' "$path"
+  done | sed 's/, $//'
+}
+
+check_system() {
+  local os found
+  # shellcheck disable=SC1091
+  os=$(. /etc/os-release && printf '%s %s' "$ID" "$VERSION_ID")
+  check OperatingSystem "$os" "$GUEST_SYSTEM" "use an image of $GUEST_SYSTEM" is "$os" "$GUEST_SYSTEM"
+  check Init "$(cat /proc/1/comm)" systemd 'use an image that boots systemd' is "$(cat /proc/1/comm)" systemd
+  check Hostname "$(uname -n)" "$NODE_NAME" 'look at /var/log/cloud-init.log' is "$(uname -n)" "$NODE_NAME"
+  found=$(cgroup_fault)
+  check SystemVerification "$found" 'cgroup v2 with cpu, cpuset, memory and pids' \
+    "boot the kernel with systemd.unified_cgroup_hierarchy=1 cgroup_enable=memory, and without what turns them off (GRUB_CMDLINE_LINUX in /etc/default/grub, update-grub)" \
+    none "$found"
+  found=$(mount_faults)
+  check Mounts "$found" 'file systems to write in and to run from' 'mount them rw and exec, in /etc/fstab' none "$found"
+  found=$(cat /sys/fs/selinux/enforce 2>/dev/null || echo 0)
+  check SELinux enforcing permissive "set SELINUX=permissive in /etc/selinux/config and run: setenforce 0" is "$found" 0
 }
 
 # An installation that kubelab did not make for this node: its files would take part in ours.
@@ -47,18 +142,25 @@ leftovers() {
   found_traces | paste -sd ';' | sed 's/;/; /g'
 }
 
-check_all() {
-  local os memory disk found mirror
-  # shellcheck disable=SC1091
-  os=$(. /etc/os-release && printf '%s %s' "$ID" "$VERSION_ID")
+# Kubelets may not be newer than their API server, and a cluster is changed in an order that no run without an upgrade
+# keeps. It stops nothing else: each member says the same.
+check_version() {
+  local found
+  [[ -f /etc/kubelab/cluster-identity.yaml || -f /etc/kubelab/joined ]] || return 0
+  # shellcheck disable=SC2016 # dpkg-query's own words
+  found=$(dpkg-query -W -f '${Version}' kubelet 2>/dev/null) || return 0
+  found=${found%%-*}
+  [[ $found != "$KUBERNETES_VERSION" ]] || return 0
+  say "preflight MemberVersion on $NODE_NAME: found a member of a cluster of Kubernetes $found, wanted $KUBERNETES_VERSION; running clusters are not upgraded: set kubernetesVersion to $found again, or destroy the lab and build it anew"
+  failures=$((failures + 1))
+}
+
+check_machine() {
+  local memory disk found
   memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
   disk=$(df --output=avail -BG /var | tail -n 1 | tr -dc '0-9')
   found=$(leftovers)
-  check OperatingSystem "$os" "$GUEST_SYSTEM" "use an image of $GUEST_SYSTEM" is "$os" "$GUEST_SYSTEM"
-  check Init "$(cat /proc/1/comm)" systemd 'use an image that boots systemd' is "$(cat /proc/1/comm)" systemd
-  check Hostname "$(uname -n)" "$NODE_NAME" 'look at /var/log/cloud-init.log' is "$(uname -n)" "$NODE_NAME"
-  check Address "$(ip -o -4 address show scope global | awk '{print $4}' | xargs)" "$NODE_ADDRESS" \
-    'look for a second DHCP lease of this machine' holds_address
+  check_version
   check CPUs "$(nproc)" "at least $MIN_CPUS" 'raise machine.cpus' at_least "$(nproc)" "$MIN_CPUS"
   check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
   check Disk "$disk GiB free in /var" "at least $MIN_DISK_GIB GiB" 'raise machine.diskGiB' at_least "$disk" "$MIN_DISK_GIB"
@@ -67,10 +169,14 @@ check_all() {
     check NestedVirtualization 'no vmx or svm in /proc/cpuinfo, or no /dev/kvm' 'hardware virtualization in the guest' \
       'enable VT-x or AMD-V on the ESXi host' has_hardware_virtualization
   fi
-  for mirror in $MIRRORS; do
-    check Mirror "no answer from $mirror" 'an answer with a certificate of the given authority' \
-      "on the machine run: curl -v $mirror" reaches "$mirror"
-  done
+}
+
+check_all() {
+  check_system
+  check_machine
+  check_network
+  check_mirrors
+  check_clock
 }
 
 at_exit() { rm -f "${ca_file:-}"; }

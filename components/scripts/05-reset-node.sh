@@ -4,6 +4,8 @@
 # installed, and what is in the list of known traces; nothing else.
 # library: traces.sh
 # library: packages.sh
+# library: owner.sh
+# library: swap.sh
 : "${NODE_NAME:?name of the node}"
 : "${ROLE:?controlPlane or worker}"
 : "${RUNTIME:?the word for the runtime that the node is to have}"
@@ -16,7 +18,7 @@ unfinished=/etc/kubelab/reset-unfinished
 must_reset() {
   [[ ! -f $unfinished ]] || return 0
   if is_ours; then
-    [[ $ROLE == worker && -f /etc/kubelab/runtime && $(</etc/kubelab/runtime) != "$RUNTIME" ]]
+    [[ $ROLE == worker && -s /etc/kubelab/runtime && $(</etc/kubelab/runtime) != "$RUNTIME" ]]
     return
   fi
   [[ $CLEAN_INSTALL == true && (-f /etc/kubelab/node || -n $(found_traces)) ]]
@@ -85,7 +87,7 @@ remove_links() {
 remove_rules() {
   local family patterns table
   # Docker turns forwarding of everything else off, and leaves it so.
-  if present chain | grep -qx DOCKER-USER; then iptables --policy FORWARD ACCEPT || true; fi
+  if command -v iptables >/dev/null && present chain | grep -qx DOCKER-USER; then iptables --policy FORWARD ACCEPT || true; fi
   patterns=$({
     traces chain | sed -E 's/\*/[^ ]*/g; s/.*/(^:|^-A | -[gj] )&( |$)/'
     traces link | sed -E 's/\*/[^ ]*/g; s/.*/ -[io] &( |$)/'
@@ -109,7 +111,7 @@ is_empty_table() {
   ! grep -q 'policy drop' <<<"$text" && ! grep -qvE '^\s*(table |chain |type |#|}|$)' <<<"$text"
 }
 
-purge() { apt-get -q -y -o DPkg::Lock::Timeout=300 purge --allow-change-held-packages "$@"; }
+purge() { apt_get purge --allow-change-held-packages "$@"; }
 
 # Packages that came with ours go when nothing else on the machine needs them.
 purge_packages() {
@@ -121,7 +123,7 @@ purge_packages() {
   [[ -f $recorded ]] || return 0
   sort -u "$recorded" | comm -12 - <(dpkg-query -W -f '${Package}\n' | sort -u) | xargs --no-run-if-empty apt-mark auto
   while true; do
-    found=$(apt-get -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove |
+    found=$(apt-get -q -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove |
       awk '/^Remv/ {print $2}' | sort -u | comm -12 - <(sort -u "$recorded"))
     [[ -n $found ]] || break
     # shellcheck disable=SC2086 # names
@@ -162,7 +164,9 @@ remove_unit_files() {
 # What kubelab's own preparation wrote or set aside.
 undo_preparation() {
   local file
-  rm -f /etc/modules-load.d/kubelab.conf /etc/sysctl.d/99-kubelab.conf /etc/apt/keyrings/kubelab-* \
+  place_own_files
+  authorize_keys
+  rm -f /etc/modules-load.d/kubelab.conf /etc/sysctl.d/{99,zz}-kubelab.conf /etc/apt/keyrings/kubelab-* \
     /etc/apt/sources.list.d/kubelab-*
   for file in /etc/apt/sources.list.kubelab-disabled /etc/apt/sources.list.d/*.kubelab-disabled; do
     [[ ! -f $file ]] || mv "$file" "${file%.kubelab-disabled}"
@@ -172,8 +176,7 @@ undo_preparation() {
     rm -f /usr/local/share/ca-certificates/kubelab-mirror.crt
     update-ca-certificates --fresh
   fi
-  [[ ! -f /etc/fstab ]] || sed -i 's/^# kubelab: //' /etc/fstab
-  [[ ! -f /etc/kubelab/masked-swap ]] || systemctl unmask swap.target
+  restore_swap
   find /var/log -maxdepth 1 -name 'kubelab-*.log' ! -name kubelab-steps.log ! -name "kubelab-${STEP%.sh}.log" -delete
 }
 

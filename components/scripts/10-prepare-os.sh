@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
 # mirrors' authority, apt's sources with their keys.
-# library: files.sh
+# library: apt.sh
+# library: keyrings.sh
+# library: owner.sh
+# library: kernel_settings.sh
+# library: swap.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
 : "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
+: "${PROGRAMS:?lines of: package of the system, and the programs of it that steps call}"
+: "${SWAP:?off, or keep where the kubelet bears it}"
 : "${ONLY_MIRRORS:?true when apt asks nothing but the mirrors}"
 
 load_modules() {
@@ -19,38 +25,14 @@ load_modules() {
   grep -qw overlay /proc/filesystems || fail "loading overlay on $NODE_NAME: not in /proc/filesystems"
 }
 
-apply_sysctl() {
-  local name wanted found
-  while IFS=' =' read -r name wanted; do
-    found=$(sysctl -n "$name" 2>&1) || fail "reading the kernel setting $name on $NODE_NAME: $found; use an image whose kernel has it"
-    [[ $found == "$wanted" ]] || sysctl -q -w "$name=$wanted" >&2 ||
-      fail "setting $name on $NODE_NAME: found $found, wanted $wanted"
-  done < <(grep -v '^#' /etc/sysctl.d/99-kubelab.conf)
-}
-
-disable_swap() {
-  if [[ -n $(swapon --noheadings --show) ]]; then
-    say 'turning swap off'
-    swapoff -a
-  fi
-  if grep -qE '^[^#].*[[:space:]]swap[[:space:]]' /etc/fstab 2>/dev/null; then
-    sed -i -E 's/^([^#].*[[:space:]]swap[[:space:]].*)$/# kubelab: \1/' /etc/fstab
-  fi
-  if [[ $(systemctl is-enabled swap.target 2>/dev/null) != masked ]]; then
-    install -m 0644 /dev/null /etc/kubelab/masked-swap
-    systemctl mask --quiet swap.target
-  fi
-}
-
 trust_mirror_authority() {
-  local file=/usr/local/share/ca-certificates/kubelab-mirror.crt
+  local file=/usr/local/share/ca-certificates/kubelab-mirror.crt before=${files_written:?}
   [[ -n $MIRROR_CA || -f $file ]] || return 0
-  if [[ -n $MIRROR_CA ]]; then write_files "=== 0644 $file"$'\n'"$MIRROR_CA"; else rm -f "$file"; fi
-  is_applied mirror-ca "$MIRROR_CA" || {
-    rm -f /etc/kubelab/applied/mirror-ca
-    update-ca-certificates >/dev/null
-    mark_applied mirror-ca "$MIRROR_CA"
-  }
+  if [[ -n $MIRROR_CA ]]; then write_file 0644 "$file" "$MIRROR_CA"; else rm -f "$file"; fi
+  if [[ -s /etc/ssl/certs/ca-certificates.crt ]] && ((files_written == before)) && is_applied mirror-ca "$MIRROR_CA"; then return 0; fi
+  rm -f /etc/kubelab/applied/mirror-ca
+  update-ca-certificates >/dev/null
+  mark_applied mirror-ca "$MIRROR_CA"
 }
 
 # In an air-gapped lab a source that cannot answer would fail every apt-get update.
@@ -63,52 +45,59 @@ set_other_sources_aside() {
   done
 }
 
-# check_key FILE URL FINGERPRINT: "-" takes any key, of a mirror whose certificate was verified.
-check_key() {
-  local key=$1 url=$2 wanted=$3 found home
-  grep -q 'BEGIN PGP PUBLIC KEY BLOCK' "$key" ||
-    fail "checking the package key $url on $NODE_NAME: found no armoured OpenPGP key; open the address in a browser"
-  [[ $wanted != - ]] || return 0
-  # A home of its own, as gpg makes one and leaves it.
-  home=$(mktemp -d)
-  found=$(gpg --homedir "$home" --batch --show-keys --with-colons "$key" 2>/dev/null | awk -F: '/^fpr:/ {print $10; exit}') || found=''
-  rm -rf "$home"
-  [[ $found == "$wanted" ]] ||
-    fail "checking the package key $url on $NODE_NAME: found fingerprint ${found:-none}, wanted $wanted"
+# What steps call and the image lacks, each with its package.
+missing_programs() {
+  local package programs program
+  while read -r package programs; do
+    for program in $programs; do command -v "$program" >/dev/null || printf '%s (package %s)\n' "$program" "$package"; done
+  done <<<"$PROGRAMS"
 }
 
-fetch_keys() {
-  local keyring url fingerprint key
-  key=$(mktemp)
-  while read -r keyring url fingerprint; do
-    if [[ -s $keyring ]] && is_applied "${keyring##*/}" "$url $fingerprint"; then continue; fi
-    curl --fail --silent --show-error --location --retry 3 --max-time 60 --output "$key" "$url" ||
-      fail "fetching the package key $url on $NODE_NAME: see curl's message above"
-    check_key "$key" "$url" "$fingerprint"
-    install -D -m 0644 "$key" "$keyring"
-    mark_applied "${keyring##*/}" "$url $fingerprint"
-  done <<<"$APT_KEYS"
-  rm -f "$key"
+# require PATTERN WHY: what of these programs is not there is asked for by name.
+require() {
+  local missing
+  missing=$(missing_programs | grep -E "$1" | paste -sd ',' | sed 's/,/, /g') || return 0
+  fail "looking for the programs that steps call on $NODE_NAME: there is no $missing, $2"
+}
+
+# install_programs: from the sources that the machine has now.
+install_programs() {
+  local packages
+  mapfile -t packages < <(missing_programs | sed -E 's/.*\(package (.*)\)/\1/' | sort -u)
+  ((${#packages[@]} > 0)) || return 0
+  say "installing ${packages[*]}"
+  apt_install "${packages[@]}" || fail_packages "installing ${packages[*]}"
+  hash -r
+  require . "also with that package installed; look at PATH: $PATH"
 }
 
 main() {
+  local before
   [[ ! -f /etc/kubelab/reset-unfinished ]] ||
     fail "preparing $NODE_NAME: found a reset that did not finish; set onRuntimeChange: resetNode until it did, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
-  install -d -m 0755 /etc/kubelab
-  write_files "=== 0644 /etc/kubelab/node"$'\n'"$NODE_NAME"
+  write_file 0644 /etc/kubelab/node "$NODE_NAME"
+  place_own_files
+  authorize_keys
+  if [[ $ONLY_MIRRORS == true ]]; then
+    require '^(curl|update-ca-certificates) ' 'by which the mirrors are reached; use an image that has it'
+  else
+    install_programs
+  fi
   trust_mirror_authority
+  before=${files_written:?}
   own_files prepare-os "$FILES"
   load_modules
-  apply_sysctl
-  disable_swap
+  apply_kernel_settings
+  check_next_boot
+  if [[ $SWAP == keep ]]; then restore_swap; else disable_swap; fi
   set_other_sources_aside
-  fetch_keys
-  is_applied apt-sources "$FILES$APT_KEYS" || {
+  fetch_keys "$APT_KEYS"
+  if ((files_written > before)) || ! is_applied apt-sources "${FILES@Q} ${APT_KEYS@Q}"; then
     rm -f /etc/kubelab/applied/apt-sources
-    logged "reading the package lists on $NODE_NAME" \
-      apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any update
-    mark_applied apt-sources "$FILES$APT_KEYS"
-  }
+    refresh_lists || fail_packages 'reading the package lists'
+    mark_applied apt-sources "${FILES@Q} ${APT_KEYS@Q}"
+  fi
+  install_programs
 }
 
 main </dev/null

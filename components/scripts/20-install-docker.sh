@@ -1,32 +1,32 @@
 #!/usr/bin/env bash
 # Installs Docker Engine and cri-dockerd before it, and proves that they alone can run a pod, before a kubelet is there.
 # library: packages.sh
+# library: downloads.sh
 # library: runtime.sh
 : "${DOCKER_VERSION:?version of the packages docker-ce and docker-ce-cli, as apt matches it}"
 : "${CONTAINERD_VERSION:?version of the package containerd.io, as apt matches it}"
 : "${CRI_DOCKERD_VERSION:?version of cri-dockerd}"
 : "${CRI_DOCKERD_URL:?where the archive of that version is}"
 : "${CRI_DOCKERD_SHA256:?checksums that the archive may have, separated by spaces}"
-: "${IMAGE_SOURCES?lines of: registry, where its images really lie}"
 
 # shellcheck disable=SC2034 # the library names it in its errors
 SERVICE=cri-docker
 
 install_cri_dockerd() {
-  local archive found
-  if [[ -x /usr/local/bin/cri-dockerd ]] && is_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256"; then return 0; fi
+  local archive found program=/usr/local/bin/cri-dockerd
+  if is_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256" "$program"; then return 0; fi
   say "installing cri-dockerd $CRI_DOCKERD_VERSION"
   # shellcheck disable=SC2154 # the library makes it
   archive=$work/cri-dockerd.tgz
-  curl --fail --silent --show-error --location --retry 3 --max-time 300 --output "$archive" "$CRI_DOCKERD_URL" ||
-    fail "fetching $CRI_DOCKERD_URL on $NODE_NAME: see curl's message above"
+  download cri-dockerd "$CRI_DOCKERD_URL" "$archive" 300
   found=$(sha256sum "$archive" | cut -d ' ' -f 1)
   [[ " $CRI_DOCKERD_SHA256 " == *" $found "* ]] ||
     fail "checking $CRI_DOCKERD_URL on $NODE_NAME: found sha256 $found, wanted $CRI_DOCKERD_SHA256"
   # The other mark, so that it is started anew, also when the change is taken back meanwhile.
   rm -f /etc/kubelab/applied/cri-dockerd /etc/kubelab/applied/runtime
-  tar --extract --gzip --file "$archive" --directory /usr/local/bin --strip-components 1 --no-same-owner cri-dockerd/cri-dockerd
-  mark_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256"
+  tar --extract --gzip --file "$archive" --directory "$work" --strip-components 1 --no-same-owner cri-dockerd/cri-dockerd
+  install_file 0755 "$work/cri-dockerd" "$program"
+  mark_applied cri-dockerd "$CRI_DOCKERD_VERSION $CRI_DOCKERD_SHA256" "$program"
 }
 
 check_one_version() {
@@ -35,19 +35,6 @@ check_one_version() {
     fail "asking Docker for its version on $NODE_NAME: see above; look at: journalctl -u docker -n 50"
   [[ ${found% *} == "${found#* }" ]] ||
     fail "comparing docker-ce with docker-ce-cli on $NODE_NAME: found $found, wanted one version; look for another docker on PATH: type -a docker"
-}
-
-# Docker's mirrors are for docker.io alone: images of other registries are pulled by their place, and renamed.
-pull_image() {
-  local registry location source
-  while read -r registry location; do
-    [[ $1 == "$registry"/* ]] || continue
-    source=$location/${1#*/}
-    timeout 300 docker --config /etc/kubelab/registries/.docker pull --quiet "$source" >/dev/null &&
-      docker tag "$source" "$1" && docker rmi --no-prune "$source" >/dev/null
-    return
-  done <<<"$IMAGE_SOURCES"
-  timeout 300 crictl pull "$1" >/dev/null
 }
 
 main() {

@@ -1,16 +1,29 @@
 #!/usr/bin/env bash
 # Installs the Kubernetes packages in exactly the declared version and holds them there, with the kubelet's settings of
-# this node, which a node that is a member already takes over at once.
-# library: files.sh
+# this node, which a node that is a member already takes over at once. Result on stdout: the public half of the key by which
+# the node joins, DER in base64.
 # library: packages.sh
+# library: images.sh
 : "${NODE_NAME:?name of the node}"
 : "${KUBERNETES_VERSION:?version such as 1.36.3}"
 : "${KUBERNETES_CNI_VERSION:?version of the package kubernetes-cni, as apt matches it}"
 : "${CRI_TOOLS_VERSION:?version of the package cri-tools, as apt matches it}"
+: "${IMAGES:?regular expression for the images of kubeadm that this node runs}"
 : "${SYSTEM_PACKAGES:?packages of the system, separated by spaces, in whichever version it has them}"
 : "${KUBELET_PATCH:?KubeletConfiguration of the node, a kubeadm patch in the form of write_files}"
 
+join_key=/etc/kubelab/join.key
 patches=/etc/kubelab/kubeadm-patches
+
+# kubeadm's own list: tags of etcd and CoreDNS differ between patch releases.
+pull_kubeadm_images() {
+  local listed wanted
+  listed=$(kubeadm config images list --kubernetes-version "v$KUBERNETES_VERSION") ||
+    fail "asking kubeadm on $NODE_NAME for its images: see above"
+  mapfile -t wanted < <(grep -E "$IMAGES" <<<"$listed" || true)
+  ((${#wanted[@]} > 0)) || fail "asking kubeadm on $NODE_NAME for its images: found $(xargs <<<"$listed"), none of them $IMAGES"
+  pull_images "${wanted[@]}"
+}
 
 answers() { curl --fail --silent --show-error --max-time 3 http://127.0.0.1:10248/healthz; }
 
@@ -21,7 +34,7 @@ is_member() { [[ -f /etc/kubelab/cluster-identity.yaml || -f /etc/kubelab/joined
 configure_member() {
   say "changing the kubelet's configuration on $NODE_NAME"
   former=$(mktemp -d)
-  cp --archive /var/lib/kubelet/config.yaml "$patches" "$former"
+  cp --archive /var/lib/kubelet/config.yaml "$patches" "$former" 2>/dev/null || true
   [[ ! -f /etc/kubelab/applied/kubelet ]] || cp --archive /etc/kubelab/applied/kubelet "$former"
   rm -f /etc/kubelab/applied/kubelet
   write_files "$KUBELET_PATCH"
@@ -37,13 +50,31 @@ at_exit() {
   if (($1 != 0)) && [[ -f $former/kubelet ]]; then
     say "putting the kubelet's former configuration back on $NODE_NAME"
     cp --archive "$former/${patches##*/}/." "$patches"
-    if ! cmp --silent "$former/config.yaml" /var/lib/kubelet/config.yaml; then
+    if [[ -s $former/config.yaml ]] && ! cmp --silent "$former/config.yaml" /var/lib/kubelet/config.yaml; then
       cp --archive "$former/config.yaml" /var/lib/kubelet/config.yaml
       systemctl restart kubelet
     fi
     cp --archive "$former/kubelet" /etc/kubelab/applied/kubelet
   fi
   rm -rf "$former"
+}
+
+# It never leaves this machine: what a cluster admits is its public half.
+keep_join_key() {
+  if openssl pkey -noout -in "$join_key" 2>/dev/null; then return 0; fi
+  make_folder "${join_key%/*}"
+  (umask 077 && openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$join_key.new")
+  put_in_place 0600 "$join_key.new" "$join_key"
+}
+
+take_settings() {
+  if is_applied kubelet "$KUBELET_PATCH" && ! { is_member && [[ ! -s /var/lib/kubelet/config.yaml ]]; }; then
+    # kubeadm reads it again whenever it writes the kubelet's configuration.
+    write_files "$KUBELET_PATCH"
+    return 0
+  fi
+  if is_member; then configure_member; else write_files "$KUBELET_PATCH"; fi
+  mark_applied kubelet "$KUBELET_PATCH"
 }
 
 main() {
@@ -56,10 +87,11 @@ main() {
   found=$(kubeadm version --output short)
   [[ $found == "v$KUBERNETES_VERSION" ]] ||
     fail "installing Kubernetes on $NODE_NAME: kubeadm says $found, wanted v$KUBERNETES_VERSION; look for another kubeadm on PATH: type -a kubeadm"
+  is_member || pull_kubeadm_images
   systemctl is-enabled --quiet kubelet || systemctl enable --quiet kubelet
-  if is_applied kubelet "$KUBELET_PATCH"; then return 0; fi
-  if is_member; then configure_member; else write_files "$KUBELET_PATCH"; fi
-  mark_applied kubelet "$KUBELET_PATCH"
+  take_settings
+  keep_join_key
+  openssl pkey -in "$join_key" -pubout -outform DER | base64 --wrap 0
 }
 
 main </dev/null

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Initialises the control plane once, takes over its settings when they change later, and gives a client's kubeconfig as
-# result on stdout (a secret).
+# Initialises the control plane once, takes over its settings when they change later, and says as result on stdout when
+# the cluster's authority was made.
 # library: files.sh
-: "${NODE_NAME:?name of the node}"
+# library: certificates.sh
 : "${NODE_ADDRESS:?address of the node}"
 : "${KUBEADM_CONFIG:?documents of kubeadm init, YAML}"
 : "${IDENTITY:?what the control plane keeps for its life, YAML}"
 : "${CERT_SANS?further names and addresses in the API server certificate, separated by spaces}"
 : "${API_ENDPOINT:?host:port at which the API server is asked}"
 : "${CRI_SOCKET:?the one socket of this node}"
+: "${COMPONENT_FILES?paths of the files that components are given, a line each; empty: none}"
 
 config=/etc/kubelab/kubeadm-init.yaml
 identity=/etc/kubelab/cluster-identity.yaml
+authority=/etc/kubernetes/pki/ca.crt
 # Every endpoint that a node may have joined by.
 endpoints=/etc/kubelab/control-plane-endpoints
 manifests=/etc/kubernetes/manifests
@@ -21,18 +23,50 @@ is_ready() { [[ -f $KUBECONFIG ]] && kubectl get --raw /readyz --request-timeout
 
 initialise() {
   if [[ -e $manifests/kube-apiserver.yaml || -e /var/lib/etcd/member ]]; then
+    refuse_to_reset_a_cluster
     say 'clearing an init that did not finish'
     logged "resetting $NODE_NAME" kubeadm reset --force --cri-socket "$CRI_SOCKET"
   fi
   say "initialising the control plane of $API_ENDPOINT"
   logged "initialising the control plane on $NODE_NAME (see also: journalctl -u kubelet -n 50)" \
-    kubeadm init --config "$config" --skip-token-print
+    run_init
   delete_tokens
   printf '%s\n' "$API_ENDPOINT" >"$endpoints"
-  write_files "=== 0600 $identity"$'\n'"$IDENTITY"
+  write_file 0600 "$identity" "$IDENTITY"
+  mark_applied certificates "$CERTIFICATE_HOURS"
   mark_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"
   mark_applied kube-proxy "$(kube_proxy_settings)"
   mark_applied control-plane "$KUBEADM_CONFIG"
+}
+
+# Marks that nothing takes away say that an init once finished.
+was_initialised() { [[ -f /etc/kubelab/applied/kube-proxy ]]; }
+
+# The record of what a cluster keeps may be lost, as in a power cut; what was applied last is known by another one.
+restore_identity() {
+  [[ ! -s $identity ]] && was_initialised || return 0
+  is_applied control-plane "$KUBEADM_CONFIG" ||
+    fail "looking for $identity on $NODE_NAME: it is lost, and what is declared is not what was applied last; revert the last change of kubelab:cluster and run pulumi up, which writes it again"
+  say "writing $identity again, which was lost"
+  write_file 0600 "$identity" "$IDENTITY"
+}
+
+# An init that did not finish has no nodes but this one.
+refuse_to_reset_a_cluster() {
+  local others
+  others=$(kubectl get nodes --output name --request-timeout 20s 2>/dev/null | grep -vxF "node/$NODE_NAME" | xargs) || true
+  [[ -z $others ]] ||
+    fail "initialising the control plane on $NODE_NAME: found a cluster that runs there with $others, and no record of it in $identity; restore that file, or destroy the lab and build it anew"
+}
+
+# kubeadm does not say why a component that it waits for does not come up.
+run_init() {
+  local component
+  kubeadm init --config "$config" --skip-token-print && return 0
+  for component in etcd kube-apiserver; do
+    printf 'the last words of %s: %s\n' "$component" "$(last_words "$component")"
+  done
+  return 1
 }
 
 # init always makes a token of a day; workers get one of their own, of minutes.
@@ -44,9 +78,36 @@ delete_tokens() {
   done <<<"$tokens"
 }
 
+# etcd and the certificates know the control plane by its address, which a lease that was not reserved may have changed.
+check_address() {
+  local former interface
+  former=$(sed -nE 's/.*advertiseAddress"?: *"?([0-9.]+).*/\1/p' "$identity")
+  [[ -n $former && $former != "$NODE_ADDRESS" ]] || return 0
+  interface=$(ip -o -4 address show to "$NODE_ADDRESS" | awk '{print $2; exit}')
+  fail "comparing the address of $NODE_NAME: found $NODE_ADDRESS, and the control plane was made with advertiseAddress $former, by which etcd and the certificates know it; reserve $former for this machine (MAC $(cat "/sys/class/net/$interface/address" 2>/dev/null || echo unknown)) on the DHCP server, restart it, and run: make recover, pulumi up"
+}
+
+# Secrets that are encrypted in etcd are lost to an API server that is not given their key.
+check_encryption() {
+  local key_file=/etc/kubernetes/kube-apiserver/secrets-encryption.yaml
+  [[ ! -f $key_file || $'\n'$COMPONENT_FILES$'\n' == *$'\n'"$key_file"$'\n'* ]] ||
+    fail "comparing the declared cluster with the running one on $NODE_NAME: found Secrets encrypted with the key in $key_file, and secretsEncryption is not declared; write secretsEncryption: true again"
+}
+
+# What components were once given and are no longer: now none of them reads it.
+remove_former_files() {
+  local file
+  while read -r file; do
+    [[ $'\n'$COMPONENT_FILES$'\n' != *$'\n'"$file"$'\n'* ]] || continue
+    rm -f "$file"
+    say "removed $file"
+  done < <(find /etc/kubernetes/kube-{apiserver,controller-manager,scheduler} -type f 2>/dev/null)
+}
+
 check_identity() {
   local changes
   changes=$(diff "$identity" - <<<"${IDENTITY%$'\n'}" | grep '^[<>]' || true)
+  [[ -z $changes ]] || check_address
   [[ -z $changes ]] ||
     fail "comparing the declared cluster with the running one on $NODE_NAME: $changes; revert the change, or destroy the lab and build it anew"
 }
@@ -182,18 +243,21 @@ at_exit() {
 kube_proxy_settings() { kubectl --namespace kube-system get configmap kube-proxy --output 'jsonpath={.data}'; }
 
 main() {
-  write_files "=== 0600 $config"$'\n'"$KUBEADM_CONFIG"
-  kubeadm config validate --config "$config" >/dev/null
-  if [[ ! -f $identity ]]; then
+  write_file 0600 "$config" "$KUBEADM_CONFIG"
+  kubeadm_quietly config validate --config "$config" >/dev/null
+  restore_identity
+  if [[ ! -s $identity ]]; then
     initialise
   else
     check_identity
+    check_encryption
     check_former_endpoints
+    keep_certificates "$config"
     is_applied control-plane "$KUBEADM_CONFIG" || apply_settings
     wait_until 120 "the API server at $API_ENDPOINT" is_ready
   fi
-  # admin.conf cannot be revoked and stays on the node; the user gets a certificate of their own.
-  kubeadm kubeconfig user --config "$config" --client-name kubelab --org kubeadm:cluster-admins --validity-period 8760h
+  remove_former_files
+  date --utc --date "$(openssl x509 -noout -startdate -in "$authority" | cut -d = -f 2)" +%FT%TZ
 }
 
 main </dev/null

@@ -1,32 +1,41 @@
 #!/usr/bin/env bash
-# A worker's membership, seen from a control plane. admit: mint a join token of 15 minutes, unless the cluster has the
-# node, and give it with the hash of the authority's key as result on stdout (a secret; - in place of a token: none);
-# remove: drain the node and delete it, so that nothing of it stays in the cluster.
+# A worker's membership, seen from a control plane. admit: sign the worker's key, and give the certificate, below it that of
+# the cluster's authority, each in base64, as result on stdout; none of it is secret, and the worker joins by it at any time
+# while certificates are valid. remove: drain the node and delete it, so that nothing of it stays in the cluster.
 : "${WORKER:?name of the worker}"
+: "${WORKER_KEY:?public half of the key that the worker keeps, DER in base64}"
+: "${CERTIFICATE_HOURS:?how long certificates are valid, in hours}"
 : "${INITIALISATION:?which initialisation of the cluster it is a member of}"
+: "${RENEWAL:?how many renewals were due since the authority of the cluster was made}"
 
+pki=/etc/kubernetes/pki
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
-# What it prints is empty where there is none; a cluster that does not answer is a failure.
-registered_node() { kubectl get node "$WORKER" --ignore-not-found --output name; }
+# What it prints is empty where there is none.
+ask() { kubectl get node "$WORKER" --ignore-not-found --output name --request-timeout 20s >"$answer"; }
 
+at_exit() { rm -rf "${answer:-}" "${folder:-}"; }
+
+# A kubelet may ask for the certificate of its own node, and for nothing of others: no more than that is signed, whoever
+# the key is of. It needs no answer of an API server.
 admit() {
-  local found hash
-  found=$(registered_node)
-  hash=$(openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt | openssl pkey -pubin -outform der | sha256sum)
-  if [[ -n $found ]]; then
-    echo -
-  else
-    log_step "admits $WORKER to the cluster of $INITIALISATION"
-    kubeadm token create --ttl 15m --description "kubelab: join of $WORKER"
-  fi
-  printf 'sha256:%s\n' "${hash%% *}"
+  log_step "admits $WORKER to the cluster of $INITIALISATION, renewal $RENEWAL"
+  folder=$(mktemp --directory)
+  base64 --decode <<<"$WORKER_KEY" | openssl pkey -pubin -inform DER -out "$folder/key" ||
+    fail "admitting $WORKER: found no public key in what its machine said, $WORKER_KEY; run: pulumi up --replace '**Command::$WORKER-install-kubernetes'"
+  printf '%s\n' 'basicConstraints=critical,CA:FALSE' 'keyUsage=critical,digitalSignature' 'extendedKeyUsage=clientAuth' >"$folder/extensions"
+  logged "signing the certificate of $WORKER" openssl x509 -new -force_pubkey "$folder/key" \
+    -subj "/O=system:nodes/CN=system:node:$WORKER" -CA "$pki/ca.crt" -CAkey "$pki/ca.key" \
+    -set_serial "0x$(openssl rand -hex 15)" -days $(((CERTIFICATE_HOURS + 23) / 24)) -extfile "$folder/extensions" -out "$folder/certificate"
+  base64 --wrap 0 "$folder/certificate"
+  echo
+  openssl x509 -in "$pki/ca.crt" | base64 --wrap 0
 }
 
 remove() {
-  local found
-  found=$(registered_node)
-  [[ -n $found ]] || return 0
+  answer=$(mktemp)
+  wait_until 120 "the cluster to say whether it has $WORKER" ask
+  [[ -s $answer ]] || return 0
   say "draining $WORKER"
   kubectl drain "$WORKER" --ignore-daemonsets --delete-emptydir-data --force --timeout 120s >&2 ||
     say "warning: draining $WORKER did not finish in 120 s; deleting it all the same"

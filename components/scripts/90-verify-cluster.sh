@@ -1,17 +1,12 @@
 #!/usr/bin/env bash
-# Proves that the cluster works, beyond what "Ready" says: names, runtimes, system pods, a pod on every node, service
-# addresses, DNS, logs, exec and port-forward. What it made is removed again, also when it fails, and so are the tokens
-# that workers joined with. With the argument compare it only compares the runtimes, and changes nothing.
+# Proves that the cluster works, beyond what "Ready" says, from the bottom: nodes, their names and runtimes, node to node,
+# pod to pod, DNS, service addresses; logs, exec and port-forward. What it made is removed again, also when it fails. With
+# the argument compare it only compares the runtimes, and changes nothing.
 # library: compare.sh
+# library: layers.sh
+# library: proof.sh
 : "${NODES:?lines of: node name, address}"
-: "${POD_SUBNET:?CIDR that every pod address must lie in}"
-: "${POD_NETWORK:?name of the pod network}"
-: "${POD_NETWORK_WORKLOADS:?lines of: namespace, kind/name; what must run of the pod network}"
-: "${POD_NETWORK_LOOK_AT:?what to look at when pods of different nodes do not reach each other}"
-: "${DNS_DOMAIN:?the cluster domain}"
-: "${TEST_IMAGE:?the agnhost image}"
 
-namespace=kubelab-verification
 mode=verify
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
@@ -32,36 +27,6 @@ at_exit() {
     say "$severity: removing the namespace $namespace: it is still there after 90 s; look at: kubectl get namespace $namespace -o yaml"
     return 1
   }
-}
-
-# The pods first: a namespace that still has some is deleted only after pauses of several seconds.
-remove_pods() {
-  in_namespace delete deployment,service web --ignore-not-found --timeout 60s >/dev/null &&
-    in_namespace wait --for delete pod --selector app=web --timeout 60s >/dev/null &&
-    kubectl delete namespace "$namespace" --ignore-not-found --timeout 90s >/dev/null
-}
-
-in_namespace() { kubectl --namespace "$namespace" "$@"; }
-
-address_number() {
-  local IFS=. a b c d
-  read -r a b c d <<<"$1"
-  echo $(((a << 24) + (b << 16) + (c << 8) + d))
-}
-
-is_in_subnet() {
-  local bits=${2#*/} mask
-  mask=$((bits == 0 ? 0 : (0xffffffff << (32 - bits)) & 0xffffffff))
-  ((($(address_number "$1") & mask) == ($(address_number "${2%/*}") & mask)))
-}
-
-# Before anything can fail: whoever joined needs none any more.
-delete_join_tokens() {
-  local tokens id rest
-  tokens=$(kubeadm token list)
-  while IFS=. read -r id rest; do
-    [[ $rest != *'kubelab: join of '* ]] || kubeadm token delete "$id" >/dev/null
-  done <<<"$tokens"
 }
 
 are_registered() {
@@ -92,111 +57,53 @@ check_nodes() {
   check_identities
   # shellcheck disable=SC2046
   kubectl wait --for condition=Ready $(awk '{print "node/" $1}' <<<"$NODES") --timeout 300s >/dev/null ||
-    fail "waiting 300 s for the nodes $wanted to be Ready: see below"
+    fail_not_ready 'waiting 300 s for the nodes to be Ready'
   # A worker that is being taken from the stack leaves only after this step.
   found=$(kubectl get nodes --output name | sed 's#^node/##' | sort | xargs)
   [[ $found == "$wanted" ]] || say "warning: the cluster has the nodes $found, declared are $wanted"
+  name_cordoned_nodes
+}
+
+# A node that is not ready for the sake of the pod network says so, but not why.
+fail_not_ready() {
+  local nodes namespace workload pods=''
+  nodes=$(nodes_not_ready) || nodes='see below'
+  while read -r namespace workload; do pods+=$(pods_not_ready "$namespace" "${workload#*/}-" || true); done <<<"$POD_NETWORK_WORKLOADS"
+  fail "$1: ${nodes:-see below}${pods:+; below it, and to be looked at first: $POD_NETWORK: $pods}"
+}
+
+# They are proven all the same: the proof's pods are placed there too.
+name_cordoned_nodes() {
+  local found
+  found=$(kubectl get nodes --no-headers --output custom-columns=N:.metadata.name,U:.spec.unschedulable | awk '$2 == "true" {print $1}' | xargs)
+  [[ -z $found ]] || say "warning: $found: cordoned, so that nothing new is placed there; run: kubectl uncordon $found"
+}
+
+# Any answer of a kubelet will do, a refusal too.
+check_node_to_node() {
+  local name address status
+  while read -r name address; do
+    status=0
+    curl --silent --output /dev/null --max-time 5 "https://$address:10250/healthz" 2>/dev/null || status=$?
+    case $status in
+      5 | 6 | 7 | 28) fail "reaching the kubelet of $name at $address:10250 from $(uname -n): no answer; look at the node's power, its address and its firewall" ;;
+    esac
+  done <<<"$NODES"
 }
 
 check_system_pods() {
   local namespace workload
   while read -r namespace workload; do
     kubectl --namespace "$namespace" rollout status "$workload" --timeout 180s >/dev/null ||
-      fail "waiting 180 s for $workload of $POD_NETWORK: see below"
+      fail_above "waiting 180 s for $workload of $POD_NETWORK"
   done <<<"$POD_NETWORK_WORKLOADS"
   kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
-    fail 'waiting 180 s for kube-proxy on every node: see below'
+    fail_above 'waiting 180 s for kube-proxy on every node'
 }
 
 check_dns() {
   kubectl --namespace kube-system rollout status deployment/coredns --timeout 180s >/dev/null ||
-    fail 'waiting 180 s for CoreDNS: see below'
-}
-
-# One on each node, so that each runtime is proven.
-start_pods() {
-  local replicas
-  replicas=$(wc -l <<<"$NODES")
-  remove_pods
-  kubectl create namespace "$namespace" >/dev/null
-  in_namespace apply --filename - >/dev/null <<-YAML
-	apiVersion: apps/v1
-	kind: Deployment
-	metadata: {name: web}
-	spec:
-	  replicas: $replicas
-	  selector: {matchLabels: {app: web}}
-	  template:
-	    metadata: {labels: {app: web}}
-	    spec:
-	      terminationGracePeriodSeconds: 1
-	      tolerations: [{key: node-role.kubernetes.io/control-plane, operator: Exists}]
-	      affinity:
-	        podAntiAffinity:
-	          requiredDuringSchedulingIgnoredDuringExecution:
-	            - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}}
-	      containers:
-	        - name: web
-	          image: $TEST_IMAGE
-	          args: [netexec, --http-port=8080]
-	          readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
-	---
-	apiVersion: v1
-	kind: Service
-	metadata: {name: web}
-	spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
-	YAML
-}
-
-check_pods() {
-  in_namespace rollout status deployment/web --timeout 180s >/dev/null ||
-    fail "waiting 180 s for the pods of $TEST_IMAGE: see below"
-  local pod address node before nodes pods
-  nodes=$(in_namespace get pods --no-headers --output custom-columns=N:.spec.nodeName | sort | uniq -d)
-  [[ -z $nodes ]] || fail "placing pods: two of them share the node $nodes"
-  pods=$(in_namespace get pods --no-headers --output custom-columns=P:.metadata.name,A:.status.podIP,N:.spec.nodeName)
-  # In a ring, so that each reaches and is reached.
-  before=$(tail -n 1 <<<"$pods" | awk '{print $2}')
-  while read -r pod address node; do
-    is_in_subnet "$address" "$POD_SUBNET" || fail "checking the address of pod $pod on $node: found $address, wanted one inside $POD_SUBNET"
-    check_connection "$pod" "$node" "kubernetes.default.svc.$DNS_DOMAIN:443" 'kubectl -n kube-system logs deployment/coredns'
-    check_connection "$pod" "$node" "$before:8080" "$POD_NETWORK_LOOK_AT"
-    before=$address
-    [[ -n $(in_namespace logs "$pod" --tail 5) ]] || fail "reading the log of pod $pod on $node: it is empty"
-    check_port_forward "$pod" "$node"
-  done <<<"$pods"
-}
-
-# check_connection POD NODE ADDRESS LOOK: by a command inside the pod, so that exec is proven too.
-check_connection() {
-  local output
-  output=$(in_namespace exec "$1" -- /agnhost connect "$3" --timeout 10s 2>&1) ||
-    fail "reaching $3 from pod $1 on $2: $output; look at $4"
-}
-
-check_port_forward() {
-  forwarded=$(mktemp)
-  # Not by in_namespace: the process to be ended would be a shell, and kubectl its child would stay.
-  kubectl --namespace "$namespace" port-forward "pod/$1" :8080 >"$forwarded" 2>&1 &
-  forwarder=$!
-  wait_until 20 "the port that is forwarded to pod $1 on $2 to answer" answers_forwarded
-  end_forward
-}
-
-answers_forwarded() {
-  local port
-  port=$(sed -nE 's/^Forwarding from 127\.0\.0\.1:([0-9]+) .*/\1/p' "$forwarded")
-  if [[ -z $port ]] || ! answers "127.0.0.1:$port"; then
-    cat "$forwarded"
-    return 1
-  fi
-}
-
-end_forward() {
-  [[ -z ${forwarder:-} ]] || kill "$forwarder" 2>/dev/null || true
-  [[ -z ${forwarder:-} ]] || wait "$forwarder" 2>/dev/null || true
-  forwarder=''
-  rm -f "${forwarded:-}"
+    fail_above "waiting 180 s for CoreDNS: $(pods_not_ready kube-system coredns-)"
 }
 
 check_service() {
@@ -205,22 +112,24 @@ check_service() {
   node_port=$(in_namespace get service web --output 'jsonpath={.spec.ports[0].nodePort}')
   wait_until 30 "the service's address $cluster_ip to answer" answers "$cluster_ip"
   while read -r name address; do
-    wait_until 30 "NodePort $node_port of $name to answer at $address" answers "$address:$node_port"
+    wait_until 30 "NodePort $node_port of $name to answer at $address (if it does not, look at that node's firewall)" answers "$address:$node_port"
   done <<<"$NODES"
 }
 
 answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" | grep '^web-'; }
 
 verify() {
-  delete_join_tokens
   check_nodes
   # The system pods settle while these start.
   start_pods
   compare_runtimes >/dev/null
-  check_dns
+  check_node_to_node
   check_pods
-  check_service
+  check_pod_to_pod
+  check_dns
+  check_each_pod
   check_system_pods
+  check_service
   say 'the cluster works: nodes, runtimes, system pods, DNS, pods on every node, ClusterIP, NodePort, logs, exec, port-forward'
 }
 
@@ -228,7 +137,11 @@ main() {
   mode=${1:-verify}
   case $mode in
     verify) verify ;;
-    compare) compare_runtimes ;;
+    compare)
+      # shellcheck disable=SC2034 # the prelude's: the rows say what differs
+      give_always=true
+      compare_runtimes
+      ;;
     *) fail "verifying the cluster: found argument '$mode', wanted compare or none" ;;
   esac
 }

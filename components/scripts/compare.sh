@@ -1,9 +1,12 @@
 # shellcheck shell=bash
 # Whether each node's runtime is one and the same wherever one looks: declared in the stack, configured for the kubelet
-# and for crictl, answering at the socket, reported by the API; and whether all have one cgroup driver.
+# and for crictl, answering at the socket, reported by the API; whether all have one cgroup driver; and whether each
+# kubelet goes by the settings that are declared for it.
 # library: observe.sh
+# library: settings.sh
 : "${RUNTIMES:?lines of: node name, declared runtime, its socket, its name in the API, its version}"
 : "${NODE_FACTS:?lines of: node name, fact, value}"
+: "${KUBELET_SETTINGS?lines of: node name, setting with / between its keys, value as a kubelet shows it; empty: none}"
 
 disagreements=0
 disagree() {
@@ -55,9 +58,18 @@ compare_node() {
   differ "$node" "the kubelet's cgroup driver" "$kubelet" "the runtime's" "$driver"
   differ "$node" "the cgroup driver of a pod, in $(fact "$node" pod-cgroup)," "$pod" "the runtime's" "$driver"
   differ "$node" 'another runtime, answering beside the declared one,' "$(fact "$node" others)" 'what should answer there' -
+  [[ $kubelet == - ]] || compare_settings "$node" "$configz"
   check_files "$node"
   printf '%s\t' "$node" "$runtime" "$configured" "$answering" "$reported" "$driver/$kubelet/$pod"
   fact "$node" pod-networks
+}
+
+compare_settings() {
+  local declared difference
+  declared=$(awk -v node="$1" '$1 == node {sub(/^[^ ]+ /, ""); print}' <<<"$KUBELET_SETTINGS")
+  while read -r difference; do
+    [[ -z $difference ]] || disagree "comparing $1: the kubelet's $difference; look at journalctl -u kubelet on $1"
+  done <<<"$(differing_settings "$declared" "$2")"
 }
 
 check_files() {

@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # Packages in exact versions, with a record of what came with them.
+# library: files.sh
+# library: apt.sh
 
 # install_packages NAME=VERSION...: installs these versions, patterns as apt takes them; does nothing when they are there.
 # What came with them is recorded, so that a reset knows it.
@@ -10,11 +12,8 @@ install_packages() {
   done
   if ((${#missing[@]} > 0)); then
     say "installing ${missing[*]}"
-    # An installation that was killed while it unpacked keeps every later one from beginning.
-    if compgen -G '/var/lib/dpkg/updates/[0-9]*' >/dev/null; then logged 'finishing an interrupted installation' dpkg --configure -a; fi
     begin_record
-    logged "installing ${missing[*]}" apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install \
-      --no-install-recommends --allow-change-held-packages --allow-downgrades "${missing[@]}"
+    apt_install "${missing[@]}" || fail_packages "installing ${missing[*]}"
   fi
   end_record
 }
@@ -22,16 +21,17 @@ install_packages() {
 # What was there before an installation is kept until its end, so that one that is interrupted is recorded as well.
 begin_record() {
   local before=/etc/kubelab/packages-before
-  [[ ! -f $before ]] || return 0
-  install -d -m 0755 /etc/kubelab
-  installed_packages >"$before.new"
-  mv "$before.new" "$before"
+  [[ ! -s $before ]] || return 0
+  replace_file 0644 "$before" "$(installed_packages)"
 }
 
 end_record() {
-  local before=/etc/kubelab/packages-before
+  local before=/etc/kubelab/packages-before record=/etc/kubelab/installed-packages
   [[ -f $before ]] || return 0
-  comm -13 "$before" <(installed_packages) >>/etc/kubelab/installed-packages
+  replace_file 0644 "$record" "$(
+    cat "$record" 2>/dev/null
+    comm -13 "$before" <(installed_packages)
+  )"
   rm -f "$before"
 }
 
@@ -43,9 +43,10 @@ install_held_packages() {
   apt-mark hold "${@%%=*}" >/dev/null
 }
 
+# Also its programs must be whole: a power loss may have emptied what dpkg knows as installed.
 is_installed() {
   local name=${1%%=*} wanted=${1#*=} found
   found=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$name" 2>/dev/null) || return 1
   # shellcheck disable=SC2053 # the wanted version is a pattern, as apt takes it
-  [[ $found == "installed "$wanted ]]
+  [[ $found == "installed "$wanted ]] && ! { dpkg --verify "$name" 2>/dev/null || true; } | grep -qE ' (/usr|/opt)?/([^ ]+/)?(s?bin|lib|libexec)/'
 }

@@ -3,6 +3,7 @@
 # configuration written and read again, and the proof, before a kubelet is there, that it alone pulls and runs.
 # library: observe.sh
 # library: files.sh
+# library: images.sh
 : "${NODE_NAME:?name of the node}"
 : "${RUNTIME:?the word for the runtime}"
 : "${CRI_SOCKET:?the one socket of this node, as kubeadm is told it}"
@@ -19,19 +20,20 @@ claim_machine() {
   [[ ! -f /etc/kubelab/runtime ]] || found=$(</etc/kubelab/runtime)
   [[ -z $found || $found == "$RUNTIME" ]] ||
     fail "installing $RUNTIME on $NODE_NAME: found $found installed; a control plane keeps its runtime: revert the change; for a worker, set onRuntimeChange: resetNode, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
-  write_files "=== 0644 /etc/kubelab/runtime"$'\n'"$RUNTIME"
+  write_file 0644 /etc/kubelab/runtime "$RUNTIME"
 }
 
 # configure_service VERSIONS UNIT...: writes the files, and restarts the units when they were not yet started with these
 # files in these versions.
 configure_service() {
-  local versions=$1 unit active=true
+  local applied unit active=true before=${files_written:?}
+  applied="${1@Q} ${FILES@Q}"
   shift
   own_files runtime "$FILES"
   for unit in "$@"; do
     systemctl is-active --quiet "$unit" || active=false
   done
-  if [[ $active == false ]] || ! is_applied runtime "$versions $FILES"; then
+  if [[ $active == false ]] || ((files_written > before)) || ! is_applied runtime "$applied"; then
     rm -f /etc/kubelab/applied/runtime
     systemctl daemon-reload
     for unit in "$@"; do
@@ -39,7 +41,7 @@ configure_service() {
     done
     # A kubelet that runs already takes its own drop-in and credentials from these files too.
     if systemctl is-active --quiet kubelet; then systemctl restart kubelet; fi
-    mark_applied runtime "$versions $FILES"
+    mark_applied runtime "$applied"
   fi
   for unit in "$@"; do
     systemctl is-enabled --quiet "$unit" || systemctl enable --quiet "$unit"
@@ -69,17 +71,6 @@ check_no_pod_network() {
   found=$(pod_networks | xargs)
   [[ -z $found ]] ||
     fail "looking for pod networks on $NODE_NAME: found $found, wanted none before the cluster's own; remove it and run pulumi up again"
-}
-
-pull_image() { timeout 300 crictl pull "$1" >/dev/null; }
-
-pull_images() {
-  local image
-  for image in $IMAGES; do
-    if crictl inspecti --quiet "$image" >/dev/null 2>&1; then continue; fi
-    say "pulling $image"
-    pull_image "$image" || fail "pulling $image by $RUNTIME on $NODE_NAME: see above; on the node run: crictl pull $image"
-  done
 }
 
 # The systemd driver gives a container a scope inside the pod's slice; the other one, a plain directory. Processes that
@@ -132,7 +123,8 @@ at_exit() { rm -rf "${work:-}"; }
 prove_runtime() {
   check_one_runtime
   check_cgroup_driver
-  pull_images
+  # shellcheck disable=SC2086 # a list of names
+  pull_images $IMAGES
   [[ ! -e /etc/kubernetes/kubelet.conf ]] || return 0
   check_no_pod_network
   run_proof

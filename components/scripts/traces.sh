@@ -58,5 +58,6 @@ found_traces() {
   done
 }
 
-# A machine is ours when its preparation named it as this node; a clone of another node carries that one's name.
-is_ours() { [[ -f /etc/kubelab/node && $(</etc/kubelab/node) == "$NODE_NAME" ]]; }
+# A machine is ours when its preparation named it as this node; a clone of another node carries that one's name. A power
+# loss may have taken the name, and no installation is to be removed for that.
+is_ours() { [[ -f /etc/kubelab/node && ($(</etc/kubelab/node) == "$NODE_NAME" || ! -s /etc/kubelab/node) ]]; }

@@ -14,6 +14,6 @@ def step(cluster: ClusterConfig) -> Step:
 def environment(cluster: ClusterConfig, mirrors: MirrorsConfig, endpoint: str) -> dict[str, str]:
     """What it is given of a cluster whose API server is asked at `endpoint` (host:port)."""
     host, _, port = endpoint.rpartition(":")
-    settings = PodNetworkSettings(cluster.pod_subnet, str(cluster.kube_proxy["mode"]), host, port)
+    settings = PodNetworkSettings(cluster.pod_subnet, str(cluster.kube_proxy["mode"]), host, port, cluster.pod_network)
     network = POD_NETWORKS[cluster.pod_network.plugin]
     return dict(network.inputs(release_of(cluster.pod_network), settings, mirrors))

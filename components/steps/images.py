@@ -1,15 +1,38 @@
 """Which images a node needs before it takes part: pure data."""
 
+from collections.abc import Iterable
+
+from components import registries
 from components.pod_network import PodNetworkRelease
+from components.runtimes import RUNTIMES
+from config import RegistryConfig, Role
 from config.versions import KubernetesRelease
 
+EVERY_COMPONENT = "."
+ON_WORKERS = "/(kube-proxy|pause):"
 
-def of_node(role: str, release: KubernetesRelease, pod_network: PodNetworkRelease) -> tuple[str, ...]:
-    """The fully qualified images of a node of `role`: a worker runs no part of the control plane.
+
+def of_runtime(release: KubernetesRelease, pod_network: PodNetworkRelease) -> tuple[str, ...]:
+    """The fully qualified images that a runtime pulls before a kubeadm is there.
 
     Among them is the one of the pods that prove a runtime and, later, the cluster.
     """
-    everywhere = (*pod_network.images, release.agnhost_image)
-    if role == "controlPlane":
-        return (*release.images, *everywhere)
-    return (release.pause_image, f"registry.k8s.io/kube-proxy:v{release.version}", *everywhere)
+    return (release.pause_image, *pod_network.images, release.agnhost_image)
+
+
+def of_kubeadm(role: Role) -> str:
+    """A regular expression for those of `kubeadm config images list` that a node of `role` runs."""
+    return EVERY_COMPONENT if role == "controlPlane" else ON_WORKERS
+
+
+def sources(runtime: str, known: Iterable[RegistryConfig]) -> str:
+    """Lines of: registry, where its images really lie, of the mirrors that the runtime cannot be told of.
+
+    Such images are renamed once they are pulled.
+    """
+    limit = RUNTIMES[runtime].mirror_limit
+    return "\n".join(
+        f"{registry.host} {registries.location(registry)}"
+        for registry in known
+        if limit and registry.mirror and not limit.allows(registry.host, registry.mirror)
+    )

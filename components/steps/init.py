@@ -2,11 +2,11 @@
 
 from components.runtimes import RUNTIMES
 from components.step import Log, Step
-from components.steps import kubeadm
+from components.steps import certificates, component_mounts, kubeadm
 from config import ClusterConfig, NodeConfig, SiteConfig
 
-# stdout is the kubeconfig.
-STEP = Step("40-init-control-plane.sh", timeout_seconds=900, log=Log.STDERR)
+# stdout is the birth of the cluster's authority.
+STEP = Step("40-init-control-plane.sh", timeout_seconds=1200, log=Log.STDERR, is_public=True)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, address: str) -> dict[str, str]:
@@ -19,4 +19,6 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig, addr
         "CRI_SOCKET": RUNTIMES[node.runtime].cri_socket,
         "CERT_SANS": " ".join(cluster.cert_sans),
         "API_ENDPOINT": kubeadm.endpoint(cluster, address),
+        "COMPONENT_FILES": "\n".join(component_mounts.files(cluster)),
+        **certificates.lifetimes(cluster),
     }

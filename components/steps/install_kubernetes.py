@@ -2,21 +2,24 @@
 
 from components.guest_file import render_files
 from components.guest_systems import of_node
-from components.step import Step
-from components.steps import kubelet
-from config import ClusterConfig, NodeConfig, versions
+from components.step import Log, Step
+from components.steps import images, kubelet
+from config import ClusterConfig, NodeConfig, SiteConfig, versions
 
-STEP = Step("30-install-kubernetes.sh", timeout_seconds=900)
+# stdout is the public half of the key by which the node joins.
+STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100, log=Log.STDERR, is_public=True)
 
 
-def environment(node: NodeConfig, cluster: ClusterConfig) -> dict[str, str]:
+def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:
     """What the installation is given."""
     release = versions.kubernetes(cluster.kubernetes_version)
     return {
         "NODE_NAME": node.name,
         "KUBERNETES_VERSION": cluster.kubernetes_version,
-        "KUBERNETES_CNI_VERSION": f"{release.kubernetes_cni}-*",
-        "CRI_TOOLS_VERSION": f"{release.cri_tools}-*",
+        "KUBERNETES_CNI_VERSION": versions.KUBERNETES_CNI,
+        "CRI_TOOLS_VERSION": release.cri_tools,
+        "IMAGES": images.of_kubeadm(node.role),
+        "IMAGE_SOURCES": images.sources(node.runtime, site.registries),
         "SYSTEM_PACKAGES": " ".join(of_node(node).packages),
         "KUBELET_PATCH": render_files([kubelet.patch(kubelet.settings(node))]),
     }

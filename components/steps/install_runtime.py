@@ -30,9 +30,10 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> d
         "RUNTIME": node.runtime,
         "CRI_SOCKET": runtime.cri_socket,
         "OTHER_SOCKETS": sockets(but=node.runtime),
-        "CRI_TOOLS_VERSION": f"{release.cri_tools}-*",
+        "CRI_TOOLS_VERSION": release.cri_tools,
         "FILES": render_files(runtime.files(wanted)),
-        "IMAGES": " ".join(images.of_node(node.role, release, release_of(cluster.pod_network))),
+        "IMAGES": " ".join(images.of_runtime(release, release_of(cluster.pod_network))),
+        "IMAGE_SOURCES": images.sources(node.runtime, site.registries),
         "TEST_IMAGE": release.agnhost_image,
-        **runtime.inputs(installation, wanted),
+        **runtime.inputs(installation),
     }

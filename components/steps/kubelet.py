@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 
-import yaml
 from pydantic import JsonValue
 
+from components import quoted_yaml
 from components.guest_file import GuestFile
 from components.runtimes import RUNTIMES
 from config import NodeConfig
-from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE, in_bytes, merged
+from config.kubernetes.facts import facts
+from config.kubernetes.leaves import leaves
+from config.kubernetes.quantities import in_bytes
+from config.kubernetes.structures import KUBELET
+from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE, merged
 
 PATCHES = "/etc/kubelab/kubeadm-patches"
+# https://github.com/kubernetes/kubernetes/blob/master/cmd/kubelet/app/server.go: shown as <masked>.
+_HIDDEN = frozenset({"staticPodURLHeader"})
 
 
 def settings(node: NodeConfig) -> Mapping[str, JsonValue]:
@@ -21,7 +27,15 @@ def settings(node: NodeConfig) -> Mapping[str, JsonValue]:
 def patch(settings: Mapping[str, JsonValue]) -> GuestFile:
     """The patch that kubeadm merges whenever it writes this node's kubelet configuration."""
     document = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", **settings}
-    return GuestFile(f"{PATCHES}/kubeletconfiguration+merge.yaml", yaml.safe_dump(document, sort_keys=False))
+    return GuestFile(f"{PATCHES}/kubeletconfiguration+merge.yaml", quoted_yaml.dump(document))
+
+
+def declared(settings: Mapping[str, JsonValue], minor: str) -> Mapping[str, str]:
+    """The settings one by one, as a running kubelet of that minor (`1.36`) shows them: `evictionHard/pid.available`.
+
+    Spans of time and quantities have the one spelling that it gives them. What it hides is left out.
+    """
+    return dict(leaves(facts(minor), KUBELET, {key: value for key, value in settings.items() if key not in _HIDDEN}))
 
 
 def log_limits(settings: Mapping[str, JsonValue]) -> tuple[int, int]:

@@ -1,28 +1,40 @@
-"""A worker's membership in the cluster, kept on a control plane: a token to join with, and the way out. Pure."""
+"""A worker's membership in the cluster, kept on a control plane: a certificate to join by, and the way out. Pure."""
 
 from dataclasses import dataclass
 
 from components.step import Log, Step
+from config import ClusterConfig
 
-# stdout is the token and the hash of the authority's key.
-STEP = Step("50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove")
-_NONE = "-"
+# stdout is the certificate and its authority's.
+STEP = Step(
+    "50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove", is_public=True
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the step answered: a token, a secret, None for a worker that the cluster has; the hash of the CA's key."""
+    """What the step answered, each PEM in base64: the worker's certificate, and that of the cluster's authority."""
 
-    token: str | None
-    ca_cert_hash: str
+    certificate: str
+    authority: str
 
 
-def environment(worker: str, initialisation: str) -> dict[str, str]:
-    """What the step is given; `initialisation` is another one when the cluster was made anew."""
-    return {"WORKER": worker, "INITIALISATION": initialisation}
+def environment(worker: str, cluster: ClusterConfig, key: str, initialisation: str, renewals: int) -> dict[str, str]:
+    """What the step is given; `key` is the public half of the worker's own.
+
+    `initialisation` is another one when the cluster was made anew, `renewals` when certificates became due for renewal
+    (components/steps/certificates.py): either makes the certificate anew, so that no stored one ends.
+    """
+    return {
+        "WORKER": worker,
+        "WORKER_KEY": key.strip(),
+        "CERTIFICATE_HOURS": str(cluster.certificate_hours),
+        "INITIALISATION": initialisation,
+        "RENEWAL": str(renewals),
+    }
 
 
 def admission(stdout: str) -> Admission:
-    """The step's result, parsed."""
-    token, ca_cert_hash = stdout.split()
-    return Admission(None if token == _NONE else token, ca_cert_hash)
+    """The step's result, parsed; nothing of an earlier program's, which held a token and which a preview still has."""
+    certificate, authority = stdout.split()
+    return Admission("" if "." in certificate else certificate, authority)

@@ -22,5 +22,6 @@ def files() -> list[GuestFile]:
     """The files that make the settings last over a reboot."""
     return [
         GuestFile("/etc/modules-load.d/kubelab.conf", "".join(f"{module}\n" for module in MODULES)),
-        GuestFile("/etc/sysctl.d/99-kubelab.conf", "".join(f"{name} = {value}\n" for name, value in SYSCTLS.items())),
+        # Read after all whose names begin with a digit: Debian's 99-sysctl.conf is /etc/sysctl.conf.
+        GuestFile("/etc/sysctl.d/zz-kubelab.conf", "".join(f"{name} = {value}\n" for name, value in SYSCTLS.items())),
     ]

@@ -1,18 +1,18 @@
 """The preparation of the operating system, and the repositories that a node's packages come from. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components import apt
 from components.apt import Repository
-from components.guest_file import render_files
+from components.guest_file import GuestFile, render_files
 from components.guest_systems import of_node
 from components.runtime import PackageSource
 from components.runtimes import RUNTIMES
-from components.step import Step
+from components.step import Step, read_script
 from components.steps import operating_system
-from config import MirrorsConfig, NodeConfig
+from config import MirrorsConfig, NodeConfig, SiteConfig
 
-STEP = Step("10-prepare-os.sh", timeout_seconds=600)
+STEP = Step("10-prepare-os.sh", timeout_seconds=1500)
 
 
 def repositories(node: NodeConfig, minor: str, mirrors: MirrorsConfig) -> list[Repository]:
@@ -23,12 +23,39 @@ def repositories(node: NodeConfig, minor: str, mirrors: MirrorsConfig) -> list[R
     return [apt.kubernetes(minor, mirrors), runtime, *([archive] if archive else [])]
 
 
-def environment(node: NodeConfig, mirrors: MirrorsConfig, repositories: Sequence[Repository]) -> dict[str, str]:
+def has_secrets(node: NodeConfig) -> bool:
+    """Whether a file of the node is a secret, so that what the preparation is given is one."""
+    return any(file.secret for file in node.files)
+
+
+def keeps_swap(node: NodeConfig) -> bool:
+    """Whether the machine's swap stays on: its kubelet is told to bear it."""
+    return node.kubelet.get("failSwapOn") is False
+
+
+def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository]) -> dict[str, str]:
     """What the preparation is given."""
+    mirrors = site.mirrors
+    own = [GuestFile(file.path, file.text.get_secret_value(), file.mode) for file in node.files]
     return {
         "NODE_NAME": node.name,
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
+        # Mirrors' keys have no fingerprint, and a text in a state is one in each node's.
+        "PICK_KEY": read_script("pick_key.py") if any(each.is_pinned for each in repositories) else "",
+        "OWN_FILES": render_files(own),
+        "SSH_USER": site.ssh.user,
+        "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
+        "PROGRAMS": _lines(of_node(node).programs),
         "MIRROR_CA": mirrors.ca_pem or "",
+        "SWAP": "keep" if keeps_swap(node) else "off",
         "ONLY_MIRRORS": str(of_node(node).archive(mirrors) is not None).lower(),
     }
+
+
+def _lines(programs: Mapping[str, str]) -> str:
+    """Lines of: package, its programs."""
+    packages = dict.fromkeys(programs.values())
+    return "\n".join(
+        " ".join([package, *(name for name in programs if programs[name] == package)]) for package in packages
+    )

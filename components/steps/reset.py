@@ -13,13 +13,16 @@ def is_wanted(node: NodeConfig) -> bool:
     return node.clean_install or node.on_runtime_change == "resetNode"
 
 
-def environment(node: NodeConfig) -> dict[str, str]:
-    """What the reset is given."""
+def environment(node: NodeConfig, ssh_user: str) -> dict[str, str]:
+    """What the reset is given; `ssh_user` logs in to the machine, whose files and keys of its owner go as well."""
     return {
         "NODE_NAME": node.name,
         "ROLE": node.role,
         "RUNTIME": node.runtime,
         "CLEAN_INSTALL": str(node.clean_install).lower(),
+        "OWN_FILES": "",
+        "SSH_USER": ssh_user,
+        "AUTHORIZED_KEYS": "",
         "TRACES": traces.all_traces(),
         "SOCKETS": sockets(),
     }

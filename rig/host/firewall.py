@@ -1,50 +1,73 @@
-"""The iptables rules a container engine of ours leaves behind: found by comparison, removed one by one. Pure."""
+"""The lab's iptables rules: its network is a switch of its own, and each rule says whose it is.
+
+The lab's own container engine is told to make none (`--iptables=false`): its rules and chains would bear the same names
+as those of the host's engine, and nothing would tell them apart once that one was started too.
+"""
 
 import shlex
-from dataclasses import dataclass
+from itertools import pairwise
 
-ENGINE_CHAIN = "DOCKER"
+from toolchain.system import host, run
 
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table of iptables-save: names of user-made chains, and rules as they stand there (`-A CHAIN ...`)."""
-
-    chains: tuple[str, ...]
-    rules: tuple[str, ...]
+CHAIN = "FORWARD"
+COMMENT = "kubelab"
 
 
-def parse(saved: str) -> dict[str, Table]:
-    """The tables of an iptables-save text, by name."""
-    tables: dict[str, Table] = {}
-    name, chains, rules = "", [], []  # type: str, list[str], list[str]
+def ensure(bridge: str, mark: str) -> None:
+    """Machines reach each other, whatever the host's policy for forwarding is, and nothing is forwarded out or in."""
+    doing = "setting the firewall's rules of the machine network"
+    for arguments in changes(_saved(doing), bridge, mark):
+        _iptables(doing, arguments)
+
+
+def remove(mark: str) -> None:
+    """Takes away the rules that bear this mark, and no other."""
+    doing = "removing the firewall's rules of the machine network"
+    for arguments in removals(_saved(doing), mark):
+        _iptables(doing, arguments)
+
+
+def rules(bridge: str, mark: str) -> list[list[str]]:
+    """The rules, the first one first, as iptables takes them behind a chain's name and iptables-save prints them."""
+    comment = ["-m", "comment", "--comment", f"{COMMENT} {mark}"]
+    return [
+        ["-i", bridge, "-o", bridge, *comment, "-j", "ACCEPT"],
+        ["-i", bridge, *comment, "-j", "DROP"],
+        ["-o", bridge, *comment, "-j", "DROP"],
+    ]
+
+
+def changes(saved: str, bridge: str, mark: str) -> list[list[str]]:
+    """What to call iptables with, given what iptables-save printed: nothing if all rules are there, in order."""
+    wanted = rules(bridge, mark)
+    if [words[1:] for table, words in _marked(saved, mark) if table == "filter" and words[0] == CHAIN] == wanted:
+        return []
+    # Before all others: a host's policy or engine may refuse what it does not know.
+    additions = [["-t", "filter", "-I", CHAIN, str(place), *rule] for place, rule in enumerate(wanted, start=1)]
+    return [*removals(saved, mark), *additions]
+
+
+def removals(saved: str, mark: str) -> list[list[str]]:
+    """What to call iptables with to take away the rules that bear this mark."""
+    return [["-t", table, "-D", *words] for table, words in _marked(saved, mark)]
+
+
+def _marked(saved: str, mark: str) -> list[tuple[str, list[str]]]:
+    """Table and words of each rule with our comment; the first word is the chain."""
+    found, table = [], ""
     for line in saved.splitlines():
         if line.startswith("*"):
-            name, chains, rules = line[1:], [], []
-        elif line.startswith(":") and line.split()[1] == "-":
-            chains.append(line[1:].split()[0])
+            table = line[1:]
         elif line.startswith("-A "):
-            rules.append(line)
-        elif line == "COMMIT":
-            tables[name] = Table(tuple(chains), tuple(rules))
-    return tables
+            words = shlex.split(line)[1:]
+            if ("--comment", f"{COMMENT} {mark}") in pairwise(words):
+                found.append((table, words))
+    return found
 
 
-def removals(before: str, after: str, bridge: str) -> list[list[str]]:
-    """The iptables arguments that take away what the engine added between two iptables-save texts.
+def _saved(doing: str) -> str:
+    return run.answer(["iptables-save"], doing, {"PATH": host.search_path()})
 
-    Only its own is touched: chains whose name begins with DOCKER, rules in them, rules that jump to them or name
-    `bridge`. Jumps and rules go first, then chains are emptied, then deleted.
-    """
-    known, commands = parse(before), []
-    for name, table in parse(after).items():
-        old = known.get(name, Table((), ()))
-        ours = [chain for chain in table.chains if chain.startswith(ENGINE_CHAIN) and chain not in old.chains]
-        outside = [rule for rule in table.rules if rule not in old.rules and rule.split()[1] not in ours]
-        for rule in outside:
-            words = shlex.split(rule)
-            if any(word.startswith(ENGINE_CHAIN) for word in words[2:]) or bridge in words:
-                commands.append(["-t", name, "-D", *words[1:]])
-        commands += [["-t", name, "-F", chain] for chain in ours]
-        commands += [["-t", name, "-X", chain] for chain in ours]
-    return commands
+
+def _iptables(doing: str, arguments: list[str]) -> None:
+    run.answer(["iptables", "--wait", *arguments], doing, {"PATH": host.search_path()})

@@ -1,6 +1,6 @@
 """The rig's bridge network: reaches the host's mirror and the other machines, and nothing else."""
 
-from rig.host.docker import Docker
+from rig.host.docker import LABEL, Docker
 from toolchain.errors import SetupError
 
 NAME = "kubelab"
@@ -54,15 +54,21 @@ def _exists(docker: Docker, doing: str) -> bool:
 
 
 def _ours(docker: Docker, doing: str) -> bool:
-    return all(
-        (each["Labels"] or {}).get("kubelab.rig") == docker.rig for each in docker.inspect("network", [NAME], doing)
-    )
+    return all((each["Labels"] or {}).get(LABEL) == docker.rig for each in docker.inspect("network", [NAME], doing))
 
 
 def _fits(docker: Docker, doing: str) -> bool:
     found = docker.inspect("network", [NAME], doing)[0]
     if not _ours(docker, doing):
-        raise SetupError(f"{doing}: it belongs to another clone of the project; run `make rig-down` there first")
+        raise SetupError(f"{doing}: {_whose((found['Labels'] or {}).get(LABEL))}")
     plan = found["IPAM"]["Config"][0]
     bridge = found["Options"].get("com.docker.network.bridge.name")
     return bool(found["Internal"]) and (plan["Subnet"], plan["Gateway"], bridge) == (SUBNET, GATEWAY, BRIDGE)
+
+
+def _whose(mark: str | None) -> str:
+    """What to say of a network that is not ours; only one of a lab is told how to be removed."""
+    if mark is None:
+        return "found one of that name which no lab made; give it another name"
+    gone = f"docker rm --force $(docker ps --all --quiet --filter label={LABEL}={mark}); docker network rm {NAME}"
+    return f"it is of another clone or run, {mark}; run `make rig-down` there, or, if that is no more, `{gone}`"

@@ -16,7 +16,8 @@ VENDOR_SUFFIX = f"~debian.{_RELEASE_NUMBER}~{RELEASE}"
 _SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
 _QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-# What kubeadm's preflight looks for, what the kubelet and kube-proxy call, and what the product's steps use.
+# What kubeadm's preflight looks for, what the kubelet and kube-proxy call, and what the product's steps use: as much of
+# Debian's archive as is asked for.
 NODE_PACKAGES = (
     "apt-transport-https",
     "ca-certificates",
@@ -24,15 +25,13 @@ NODE_PACKAGES = (
     "curl",
     "ebtables",
     "ethtool",
-    "gnupg",
-    "gpg",
     "iproute2",
     "ipset",
     "iptables",
-    "jq",
     "kmod",
     "mount",
     "nftables",
+    "openssl",
     "procps",
     "socat",
     "util-linux",

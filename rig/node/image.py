@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rig.host.docker import Docker
+from rig.mark import mark_of
 from rig.node import build as node
 from toolchain.layout import Layout
 
@@ -11,7 +12,7 @@ REPOSITORY = "kubelab/node"
 
 def image_name(layout: Layout, key: str) -> str:
     """The image's name: a clone's own, and another one for other content."""
-    return f"{REPOSITORY}:{layout.identity}-{key}"
+    return f"{REPOSITORY}:{mark_of(layout)}-{key}"
 
 
 def ensure_image(layout: Layout, docker: Docker, rootfs: Path, key: str) -> str:
@@ -26,6 +27,6 @@ def remove_images(layout: Layout, docker: Docker) -> None:
     """Removes this clone's node images."""
     doing = "removing the node image"
     images = docker(doing, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).split()
-    ours = [image for image in images if image.startswith(f"{REPOSITORY}:{layout.identity}-")]
+    ours = [image for image in images if image.startswith(f"{REPOSITORY}:{mark_of(layout)}-")]
     if ours:
         docker(doing, "image", "rm", "--force", *ours)

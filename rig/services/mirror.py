@@ -8,12 +8,13 @@ from pathlib import Path
 
 from rig.host import network
 from rig.mirror import parts
+from rig.mirror.apt import signing
 from rig.mirror.machine import architecture
 from rig.mirror.runtimes import RUNTIMES
 from rig.mirror.serving import publish, registry, server, users
 from rig.services.process import ProcessTable, Service, fingerprint
 from rig.services.simulator import unreachable
-from rig.site import Mirror
+from rig.site import KEYS_BY_FINGERPRINT, Mirror
 from toolchain.build.workshop import Built
 from toolchain.layout import Layout
 from toolchain.system.secrets import secret_file
@@ -42,7 +43,8 @@ def ensure(layout: Layout, table: ProcessTable, built: Built) -> Mirror:
     _ensure(table, _file_server(layout, root), layout, FILES_PORT)
     _ensure(table, _registry(layout, built), layout, REGISTRY_PORT)
     _ensure(table, _private_registry(layout, built), layout, PRIVATE_REGISTRY_PORT)
-    return replace(MIRROR, checksums=_checksums(built))
+    known = dict.fromkeys(KEYS_BY_FINGERPRINT, signing.fingerprint(key))
+    return replace(MIRROR, checksums=_checksums(built), package_keys=known)
 
 
 def stop(table: ProcessTable) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rig.host import network
 from rig.host.docker import Docker
+from rig.mark import mark_of
 from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.build.golang import GoProgram, go_part
 from toolchain.build.part import Part
@@ -34,7 +35,7 @@ def ensure(layout: Layout, table: ProcessTable, program: Path, docker: Docker, n
     server = f"{LOOPBACK}:{port}"
     argv = [str(program), "-listen", server, "-username", "root", "-password-file", str(password_file(layout))]
     argv += ["-tls-cert", str(layout.state / "ca" / "esxi.pem"), "-tls-key", str(layout.state / "ca" / "esxi.key")]
-    argv += ["-datastore-dir", str(datastore(layout)), "-rig", layout.identity, "-container-network", network.NAME]
+    argv += ["-datastore-dir", str(datastore(layout)), "-rig", mark_of(layout), "-container-network", network.NAME]
     argv += ["-container-subnet", network.SUBNET, "-container-gateway", network.GATEWAY]
     secrets = (password_file(layout), layout.state / "ca" / "esxi.pem")
     inputs = [

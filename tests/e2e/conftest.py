@@ -11,7 +11,7 @@ import pytest
 from tests.e2e import host
 from tests.e2e.cluster import Cluster
 from tests.e2e.labs import clear, remove_machines
-from tests.e2e.project import Project, wait_for
+from tests.e2e.project import Project, Result, wait_for
 
 NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
 FOREIGN = "e2e-foreign"
@@ -28,11 +28,12 @@ class Moment:
 
 @dataclass
 class Observed:
-    """What was seen after each kill: the provider processes that outlived it, and the machines after recovery; and
-    the command lines of all processes during the last up."""
+    """What was seen after each kill: the provider processes that outlived it, and the machines after recovery; before
+    it, what a recovery beside the living run said; and the command lines of all processes during the last up."""
 
     survivors: dict[str, dict[int, str]] = field(default_factory=dict)
     machines_changed_by_survivors: dict[str, bool] = field(default_factory=dict)
+    recoveries_beside_a_run: list[Result] = field(default_factory=list)
     command_lines: set[str] = field(default_factory=set)
 
 
@@ -124,7 +125,15 @@ def kill_and_recover(project: Project, observed: Observed, site: Path, moment: M
     def provider_is_gone() -> bool:
         return not host.processes(f"{project.directory}/provider")
 
-    project.kill_up_when(moment.line, moment.condition)
+    def has_come() -> bool:
+        if not moment.condition():
+            return False
+        # The longest of them has the time for it.
+        if moment.line.endswith("init creating"):
+            observed.recoveries_beside_a_run.append(project.run("make", "recover", f"STACK={project.stack}"))
+        return True
+
+    project.kill_up_when(moment.line, has_come)
     try:
         wait_for(provider_is_gone, PROVIDER_END_SECONDS, "the provider to end with its engine")
     except AssertionError:

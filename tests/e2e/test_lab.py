@@ -18,7 +18,7 @@ from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
 from tests.e2e.labs import assert_destroy_leaves_nothing
 from tests.e2e.project import changed_in_detail, changes
 
-KUBERNETES = next(iter(versions.KUBERNETES))
+KUBERNETES = versions.TRIED
 
 
 def test_a_killed_engine_takes_its_provider_with_it_within_seconds(lab: BuiltLab) -> None:
@@ -27,6 +27,29 @@ def test_a_killed_engine_takes_its_provider_with_it_within_seconds(lab: BuiltLab
 
 def test_nothing_changes_a_machine_after_its_engine_was_killed(lab: BuiltLab) -> None:
     assert set(lab.observed.machines_changed_by_survivors.values()) == {False}
+
+
+@pytest.mark.case("T4")
+def test_a_recovery_beside_a_living_run_is_refused_and_says_which(lab: BuiltLab) -> None:
+    (refused,) = lab.observed.recoveries_beside_a_run
+    assert refused.code != 0
+    assert re.search(r"error: giving a lock back: process \d+ of .* is alive \(.*pulumi up .*\)", refused.output)
+
+
+@pytest.mark.case("T14")
+def test_the_state_its_backups_and_all_beside_it_are_for_their_owner_alone(lab: BuiltLab) -> None:
+    files = [path for path in (lab.project.directory / ".state" / ".pulumi").rglob("*") if path.is_file()]
+    assert {path.parts[len(lab.project.directory.parts) + 2] for path in files} >= {"stacks", "backups", "history"}
+    assert [path for path in files if path.stat().st_mode & 0o077] == []
+    assert (lab.site.parent / "passphrase").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("lab")
+def test_nodes_had_nothing_that_a_cloud_image_has_not_and_apt_in_use_at_first() -> None:
+    """What steps need besides, they brought; what of these is there now came with Kubernetes."""
+    for name in NODES:
+        assert host.answers(name, "test", "-e", "/var/lib/apt/daily-at-first-boot"), name
+        assert not host.answers(name, "sh", "-c", "command -v jq || command -v nft"), name
 
 
 def test_three_killed_runs_and_one_whole_run_make_each_machine_once(lab: BuiltLab) -> None:

@@ -24,7 +24,10 @@ STACK = "containerd"
 STACKS = ("containerd", "docker", "crio", "mixed")
 PASSWORD = "the-password-of-the-host"
 PRIVATE_KEY = "the-private-key"
-KUBECONFIG = "the-kubeconfig"
+BORN = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+"""When the cluster's authority was made, as its step says it."""
+END = f"{datetime.now(UTC) + timedelta(days=1000):%Y-%m-%dT%H:%M:%SZ}"
+KUBECONFIG = f"# The first certificate ends on {END}.\nthe-kubeconfig"
 REGISTRY_PASSWORD = "the-password-of-the-registry"
 REGISTRIES = {"registry.lab:5000": {"caFile": "ca.pem", "user": "puller", "passwordFile": "registry-password"}}
 """A registry that wants a login, as a site file has it."""
@@ -32,9 +35,14 @@ REGISTRIES = {"registry.lab:5000": {"caFile": "ca.pem", "user": "puller", "passw
 Declared = dict[str, Any]
 
 
-def token_of(node: str) -> str:
-    """The join token minted for a node."""
-    return f"{node:a>6}.{node:0>16}"
+def key_of(node: str) -> str:
+    """The public half of the key by which a node joins."""
+    return f"the-public-key-of-{node}"
+
+
+def certificate_of(node: str) -> str:
+    """What the cluster signed for a node."""
+    return f"the-certificate-of-{node}"
 
 
 def address_of(node: str) -> str:
@@ -77,10 +85,14 @@ def answer(args: MockResourceArgs) -> dict[str, Any]:
 def stdout(name: str) -> str:
     """A step's result."""
     if name.endswith("-membership"):
-        return f"{token_of(name.removesuffix('-membership'))}\nsha256:{'0' * 64}\n"
+        return f"{certificate_of(name.removesuffix('-membership'))}\nthe-authority"
+    if name.endswith("-install-kubernetes"):
+        return key_of(name.removesuffix("-install-kubernetes"))
     if name.endswith("-inspect"):
         return facts_of(name.removesuffix("-inspect"))
-    return KUBECONFIG if name.endswith("-init") else f"machine-id of {name}\n"
+    if name.endswith("-certificates"):
+        return KUBECONFIG
+    return BORN if name.endswith("-init") else f"machine-id of {name}\n"
 
 
 def certificate() -> str:

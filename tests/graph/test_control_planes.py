@@ -10,6 +10,7 @@ from components import control_planes
 from tests.graph.conftest import address_of, loaded, public_key_of, registered, shipped
 from tests.graph.recording import Graph
 from tests.graph.test_order import commands, step, verification
+from tests.graph.test_steps import given
 
 
 @pytest.fixture
@@ -51,4 +52,5 @@ def test_they_are_asked_in_the_declared_order_and_once(graph: Graph, asked: list
 def test_the_cluster_is_initialised_on_the_first_and_asked_there(graph: Graph) -> None:
     init = step(graph, "40-init-control-plane.sh", "cp1")
     assert init.plain("connection")["host"] == address_of("cp1")
-    assert f"apiServerEndpoint: {address_of('cp1')}:6443" in step(graph, "60-join-worker.sh", "w1").plain("stdin")
+    assert given(step(graph, "60-join-worker.sh", "w1"), "API_ENDPOINT") == f"{address_of('cp1')}:6443"
+    assert step(graph, "41-renew-certificates.sh", "cp1").plain("connection")["host"] == address_of("cp1")

@@ -11,7 +11,7 @@ from tests.graph.recording import Graph, Resource
 COMMAND = "command:remote:Command"
 MACHINE = "kubelab:index:VirtualMachine"
 CLUSTER = "kubelab:cluster:Cluster"
-ON_REQUEST = {"05-reset-node.sh"}
+ON_REQUEST = {"05-reset-node.sh", "35-write-component-files.sh"}
 
 
 def step(graph: Graph, file: str, node: str) -> Resource:
@@ -95,6 +95,7 @@ def test_the_pod_network_waits_for_the_control_plane_and_no_worker(graph: Graph)
     (applied,) = [command for command in commands(graph) if script_of(command) == "45-apply-pod-network.sh"]
     before = scripts_before(graph, applied)
     assert ("40-init-control-plane.sh", "cp1-init") in before
+    assert ("41-renew-certificates.sh", "cp1-certificates") in before
     assert {name.partition("-")[0] for _, name in before} == {"cp1"}
 
 
@@ -114,8 +115,7 @@ def test_a_join_waits_for_no_other_worker_and_not_for_the_pod_network(graph: Gra
         assert {name.partition("-")[0] for _, name in before} == {"cp1", worker}
 
 
-def test_a_token_is_minted_only_when_its_worker_is_ready_to_join(graph: Graph, workers: list[str]) -> None:
-    """It lives for minutes, and an installation may take longer."""
+def test_a_worker_is_admitted_only_when_it_is_ready_to_join(graph: Graph, workers: list[str]) -> None:
     for worker in workers:
         admitted = step(graph, "50-manage-membership.sh", worker)
         assert waits_for(graph, admitted, step(graph, "30-install-kubernetes.sh", worker))
@@ -130,6 +130,14 @@ def test_a_node_is_inspected_once_it_is_a_member(graph: Graph, workers: list[str
         inspected = step(graph, "80-inspect-node.sh", worker)
         assert waits_for(graph, inspected, step(graph, "60-join-worker.sh", worker))
         assert {name.partition("-")[0] for _, name in scripts_before(graph, inspected)} == {"cp1", worker}
+
+
+def test_nodes_are_settled_once_they_all_joined_and_before_verification(graph: Graph, workers: list[str]) -> None:
+    settled = step(graph, "70-settle-nodes.sh", "settle")
+    for worker in workers:
+        assert waits_for(graph, settled, step(graph, "60-join-worker.sh", worker))
+        assert not waits_for(graph, step(graph, "80-inspect-node.sh", worker), settled)
+    assert waits_for(graph, verification(graph), settled)
 
 
 def test_verification_comes_after_every_other_step(graph: Graph) -> None:

@@ -5,17 +5,19 @@ import logging
 import os
 import runpy
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.runtimes import RUNTIMES
-from config.versions import KUBERNETES
+from config.versions import TRIED
+from tests.graph import conftest
 from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer, shipped
 from tests.graph.recording import Graph, is_secret, record
 
-DEFAULT = next(iter(KUBERNETES))
+DEFAULT = TRIED
 
 
 class Lines(logging.Handler):
@@ -114,6 +116,19 @@ def test_what_works_but_not_as_expected_is_a_warning_and_stops_nothing(settings:
 def test_a_lab_without_surprises_warns_of_nothing(settings: dict[str, Any], said: Lines) -> None:
     run(settings, said)
     assert said.warnings == []
+
+
+@pytest.mark.case("C17")
+@pytest.mark.usefixtures("password")
+@pytest.mark.parametrize(("days", "word"), [(80, "end on"), (-3, "ended on")])
+def test_certificates_that_end_soon_are_a_warning_with_the_day_and_the_remedy(
+    settings: dict[str, Any], said: Lines, monkeypatch: pytest.MonkeyPatch, days: int, word: str
+) -> None:
+    end = f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    monkeypatch.setattr(conftest, "KUBECONFIG", f"# The first certificate ends on {end}.\n")
+    run(settings, said)
+    (warning,) = said.warnings
+    assert all(text in warning for text in (f"{word} {end}", f"cluster {STACK}", "pulumi up"))
 
 
 @pytest.mark.usefixtures("password")

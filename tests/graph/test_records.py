@@ -50,6 +50,7 @@ GUEST_SYSTEM = GuestSystem(
     version_id="1.0",
     codename="pretty",
     archive=lambda mirrors: Repository("own", "https://mirror.test/own", "pretty", "main", "https://k", "-", True),
+    programs={"curl": "curl"},
     packages=("conntrack-tools",),
     traces=Traces(package=("their-docker",)),
     is_default=True,
@@ -143,6 +144,29 @@ def test_a_pod_network_from_outside_is_written_in_a_stack_file_and_applied(add: 
         installed = step(graph, RUNTIMES[node.runtime].script, node.name)
         assert "pretended.test/cni:7.1.0" in given(installed, "IMAGES").split()
         assert "link pretended0" in given(step(graph, "00-preflight.sh", node.name), "TRACES").splitlines()
+
+
+@pytest.mark.case("C2")
+def test_a_pod_network_has_the_settings_that_its_own_record_knows(add: Add, write: Write) -> None:
+    add(pod_networks, "pretended", POD_NETWORK)
+    assert faults(write(podNetwork={"plugin": "pretended", "backend": "vxlan"})) == [
+        "kubelab:cluster/podNetwork/backend: found 'vxlan', pretended has no choice of backends; leave it out"
+    ]
+    assert faults(write(podNetwork={"plugin": "pretended", "port": 8472, "mtu": 1400})) == [
+        "kubelab:cluster/podNetwork/port: found the number 8472, pretended has no port; leave it out",
+        "kubelab:cluster/podNetwork/mtu: found the number 1400, pretended has no mtu; leave it out",
+    ]
+
+
+@pytest.mark.case("C2", "C13")
+def test_another_port_of_the_tunnels_reaches_every_step_that_speaks_of_it(write: Write) -> None:
+    lab = read(write(podNetwork={"port": 4789, "mtu": 1400}))
+    graph = registered(lab)
+    assert "4789" in given(step(graph, "45-apply-pod-network.sh", "network"), "KUSTOMIZATION")
+    assert given(verification(graph), "POD_NETWORK_LOOK_AT").startswith("UDP port 4789 between the nodes")
+    assert given(verification(graph), "POD_NETWORK") == "flannel (vxlan, UDP port 4789, MTU 1400)"
+    for node in lab.nodes:
+        assert "4789/udp flannel" in given(step(graph, "00-preflight.sh", node.name), "FIREWALL_PORTS").splitlines()
 
 
 def test_a_version_is_looked_for_among_those_of_its_own_pod_network(add: Add, write: Write) -> None:

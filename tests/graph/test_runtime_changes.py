@@ -24,7 +24,7 @@ def of_worker(worker: str, graph: Graph) -> set[str]:
 def test_another_runtime_of_a_worker_makes_its_own_steps_anew_and_verifies(lab: Lab, policy: str) -> None:
     before = lab(onRuntimeChange=policy)
     after = lab({"w1": {"runtime": "crio"}}, onRuntimeChange=policy)
-    assert replaced(before, after) == {*of_worker("w1", after), "verification"}
+    assert replaced(before, after) == {*of_worker("w1", after), "nodes-settle", "verification"}
     assert command_or_none(after, "w1-install-docker") is None
     assert script_of(step(after, RUNTIMES["crio"].script, "w1")) == "20-install-crio.sh"
 

@@ -1,6 +1,7 @@
 """A secret has one road: secret inputs and outputs, never a command line, a log or the plain state."""
 
 import base64
+import re
 
 import pulumi
 import pytest
@@ -14,7 +15,8 @@ from tests.graph.conftest import (
     PRIVATE_KEY,
     REGISTRY_PASSWORD,
     answer,
-    token_of,
+    certificate_of,
+    key_of,
 )
 from tests.graph.recording import Graph, is_secret, public_text, record
 from tests.graph.test_order import commands, step
@@ -26,7 +28,6 @@ SECRETS = {
     "kubeconfig": KUBECONFIG,
     "password of a registry": REGISTRY_PASSWORD,
     "login of a registry": base64.b64encode(f"puller:{REGISTRY_PASSWORD}".encode()).decode(),
-    **{f"token of {worker}": token_of(worker) for worker in ("w1", "w2")},
 }
 # The kubeconfig is nobody's input, and a registry's password reaches a node as its login alone.
 REACHING = sorted(SECRETS.keys() - {"kubeconfig", "password of a registry"})
@@ -60,7 +61,7 @@ def test_a_registrys_login_is_given_to_the_installation_of_a_runtime_alone(
         installed = install_step(graph_with_logins, config, node.name)
         assert is_secret(installed.inputs["stdin"])
         assert installed.plain("logging") == "stderr"
-        assert "=== 0600 /" in given(installed, "FILES")
+        assert re.search(r"^=== 0600 \d+ /", given(installed, "FILES"), re.MULTILINE)
 
 
 def test_without_logins_the_installation_of_a_runtime_is_readable_in_a_preview(graph: Graph, config: LabConfig) -> None:
@@ -70,16 +71,25 @@ def test_without_logins_the_installation_of_a_runtime_is_readable_in_a_preview(g
         assert installed.plain("logging") == "stdoutAndStderr"
 
 
-def test_each_worker_joins_with_a_token_of_its_own(graph: Graph, workers: list[str]) -> None:
+@pytest.mark.case("C3")
+def test_each_worker_joins_by_what_the_cluster_signed_for_its_own_key(graph: Graph, workers: list[str]) -> None:
     for worker in workers:
-        joined = step(graph, "60-join-worker.sh", worker)
-        assert [other for other in workers if token_of(other) in joined.plain("stdin")] == [worker]
-        assert is_secret(joined.inputs["stdin"])
+        admitted, joined = (step(graph, f"{file}.sh", worker) for file in ("50-manage-membership", "60-join-worker"))
+        assert given(admitted, "WORKER_KEY") == key_of(worker)
+        assert given(joined, "CERTIFICATE") == certificate_of(worker)
 
 
-def test_a_result_that_is_a_secret_is_kept_as_one_and_not_logged(graph: Graph, workers: list[str]) -> None:
+@pytest.mark.case("C3")
+def test_nothing_that_a_worker_joins_by_is_a_secret(graph: Graph, workers: list[str]) -> None:
+    for worker in workers:
+        for file in ("30-install-kubernetes.sh", "50-manage-membership.sh", "60-join-worker.sh"):
+            assert not is_secret(step(graph, file, worker).inputs["stdin"])
+            assert "stdout" not in step(graph, file, worker).secret_outputs
+
+
+def test_a_result_that_is_a_secret_is_kept_as_one_and_not_logged(graph: Graph) -> None:
     secret = {command.name for command in commands(graph) if "stdout" in command.secret_outputs}
-    assert secret >= {"cp1-init", *(f"{worker}-membership" for worker in workers)}
+    assert secret >= {"cp1-certificates"}
     for command in commands(graph):
         if command.name in secret:
             assert command.plain("logging") in ("stderr", "none"), command.name
@@ -89,6 +99,12 @@ def test_a_step_that_is_given_a_secret_does_not_log_its_result(graph_with_logins
     told = [command for command in commands(graph_with_logins) if is_secret(command.inputs["stdin"])]
     assert told
     assert not [command.name for command in told if command.plain("logging") not in ("stderr", "none")]
+
+
+@pytest.mark.case("C17")
+def test_the_birth_of_a_cluster_is_no_secret_so_that_a_renewal_can_be_read(graph: Graph) -> None:
+    assert "stdout" not in step(graph, "40-init-control-plane.sh", "cp1").secret_outputs
+    assert not is_secret(step(graph, "41-renew-certificates.sh", "cp1").inputs["stdin"])
 
 
 def test_the_facts_of_a_node_are_no_secret_so_that_a_difference_can_be_read(graph: Graph) -> None:

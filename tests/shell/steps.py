@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 
 from components.guest_file import render_files
 from components.step import render_stdin
 from components.steps import (
     apply_pod_network,
+    certificates,
     init,
     inspection,
     install_kubernetes,
@@ -20,10 +21,11 @@ from components.steps import (
     preflight,
     prepare_os,
     reset,
+    settle_nodes,
     verification,
+    write_component_files,
 )
-from components.steps.membership import Admission
-from config import ClusterConfig, ExtraArg
+from config import ClusterConfig, DeclaredFile, ExtraArg
 from tests.shell.guest.machine import Guest
 from tests.shell.world import (
     ADDRESS,
@@ -32,16 +34,19 @@ from tests.shell.world import (
     NODE_FACTS,
     REPOSITORY,
     SITE,
-    TOKEN,
     WORDS,
     WORKER,
+    admitted,
+    authority_text,
     cri_dockerd_archive,
     leave_docker,
     nothing,
+    public_half,
     render_facts,
     run_cluster,
     run_control_plane,
     run_kubelet,
+    run_kubelet_unit,
     run_member,
     run_runtime,
     run_workload,
@@ -70,12 +75,25 @@ def render(step: Step) -> str:
     return render_stdin(step.file, step.environment)
 
 
+def run_prepared(guest: Guest) -> None:
+    run_kubelet(guest)
+    run_runtime(guest)
+    guest.forget("packages/kubeadm")
+
+
 def serve_cri_dockerd(guest: Guest) -> None:
     guest.web(INSTALL_RUNTIME["docker"].environment["CRI_DOCKERD_URL"], cri_dockerd_archive())
 
 
 def serve_manifest(guest: Guest) -> None:
     guest.web(APPLY_POD_NETWORK.environment["MANIFEST_URL"], MANIFEST)
+
+
+AUDIT_POLICY = DeclaredFile(
+    "/etc/kubernetes/kube-apiserver/audit.yaml", SecretStr("kind: Policy\nrules: []\n"), "0600", secret=True
+)
+AUDITED_CLUSTER = replace(CLUSTER, control_plane_files=(AUDIT_POLICY,), secrets_encryption=True)
+"""A cluster whose API server has a file and encrypts Secrets."""
 
 
 def _installation(word: str) -> Step:
@@ -111,7 +129,7 @@ def on_this_machine(environment: Mapping[str, str]) -> dict[str, str]:
 PREFLIGHT = Step(
     preflight.STEP.file,
     {
-        **on_this_machine(preflight.environment(WORKER, SITE, [REPOSITORY], "10.87.0.11")),
+        **on_this_machine(preflight.environment(WORKER, CLUSTER, SITE, [REPOSITORY], "10.87.0.11")),
         # As a control plane's, of which there is more to miss.
         **dict(
             zip(
@@ -121,17 +139,32 @@ PREFLIGHT = Step(
     },
     serve_mirror,
 )
-RESET = Step(reset.STEP.file, on_this_machine(reset.environment(WORKER)), leave_docker)
-PREPARE_OS = Step(
-    prepare_os.STEP.file, prepare_os.environment(WORKER, SITE.mirrors, [REPOSITORY]), serve_key_beside_swap
-)
+RESET = Step(reset.STEP.file, on_this_machine(reset.environment(WORKER, labs.SITE.ssh.user)), leave_docker)
+PREPARE_OS = Step(prepare_os.STEP.file, prepare_os.environment(WORKER, SITE, [REPOSITORY]), serve_key_beside_swap)
 INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
     install_kubernetes.STEP.file,
-    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER),
-    run_kubelet,
+    install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER, SITE),
+    run_prepared,
+)
+WRITE_COMPONENT_FILES = Step(
+    write_component_files.STEP.file,
+    write_component_files.environment(labs.CONTROL_PLANE, AUDITED_CLUSTER),
+    run_runtime,
 )
 INIT = Step(init.STEP.file, control_plane(CLUSTER), run_runtime)
+
+
+def run_initialised(guest: Guest) -> None:
+    """A control plane as its step leaves it."""
+    INIT.prepare(guest)
+    assert guest.run(INIT.file, INIT.environment).status == 0
+    guest.write("/var/lib/kubelet/pki/kubelet-client-current.pem", authority_text())
+    guest.write(
+        "/etc/kubernetes/kubelet.conf", "    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem\n"
+    )
+
+
 APPLY_POD_NETWORK = Step(
     apply_pod_network.step(CLUSTER).file,
     {
@@ -141,16 +174,33 @@ APPLY_POD_NETWORK = Step(
     serve_manifest,
 )
 MANIFEST_URL = APPLY_POD_NETWORK.environment["MANIFEST_URL"]
-ADMIT = Step(membership.STEP.file, membership.environment("w1", "command1"), run_control_plane, ("admit",))
+CERTIFICATES = Step(
+    certificates.STEP.file,
+    certificates.environment(labs.CONTROL_PLANE, CLUSTER, ADDRESS, 0),
+    run_initialised,
+    ("keep",),
+)
+SHOW_CERTIFICATES = Step(CERTIFICATES.file, CERTIFICATES.environment, run_initialised, (certificates.SHOW,))
+ADMIT = Step(
+    membership.STEP.file,
+    membership.environment("w1", CLUSTER, public_half(), "command1", 0),
+    run_control_plane,
+    ("admit",),
+)
 REMOVE = Step(ADMIT.file, ADMIT.environment, run_cluster, ("remove",))
 JOIN = Step(
     join.STEP.file,
-    join.environment(WORKER, labs.SITE, "10.87.0.11", f"{ADDRESS}:6443", Admission(TOKEN, f"sha256:{'0' * 64}")),
-    run_cluster,
+    join.environment(WORKER, labs.SITE, "10.87.0.11", f"{ADDRESS}:6443", admitted()),
+    run_kubelet_unit,
 )
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
+SETTLE = Step(
+    settle_nodes.STEP.file,
+    settle_nodes.environment(CLUSTER, (labs.CONTROL_PLANE, *labs.WORKERS), ADDRESSES),
+    run_workload,
+)
 VERIFY = Step(
     verification.STEP.file,
     verification.environment(CLUSTER, labs.MIXED.nodes, ADDRESSES, render_facts(NODE_FACTS)),
@@ -163,12 +213,16 @@ STEPS = (
     PREPARE_OS,
     *INSTALL_RUNTIME.values(),
     INSTALL_KUBERNETES,
+    WRITE_COMPONENT_FILES,
     INIT,
     APPLY_POD_NETWORK,
+    CERTIFICATES,
+    SHOW_CERTIFICATES,
     ADMIT,
     REMOVE,
     JOIN,
     INSPECT,
+    SETTLE,
     VERIFY,
     COMPARE,
 )

@@ -37,6 +37,52 @@ def test_files_that_are_right_are_left_alone(guest: Guest) -> None:
     assert guest.files() == before
 
 
+FORGED = (
+    "=== 0440 /etc/sudoers.d/extra\nall ALL=(ALL) NOPASSWD: ALL\n=== 0440 1 /etc/sudoers.d/extra\nall ALL=(ALL) ALL\n"
+    "one\u2028=== 0440 1 /etc/sudoers.d/extra\rtwo\x0b\x1c\x85three\n\n"
+)
+
+
+@pytest.mark.case("T2")
+def test_no_text_of_a_file_makes_another_file(guest: Guest) -> None:
+    files = (GuestFile("/etc/one", FORGED), GuestFile("/etc/two", FORGED, "0600"), GuestFile("/etc/three", "=== \n"))
+    assert write(guest, *files) == [file.path for file in files]
+    assert {file.path: guest.read(file.path) for file in files} == {file.path: file.text for file in files}
+    assert not guest.exists("/etc/sudoers.d/extra")
+
+
+@pytest.mark.case("T2")
+def test_no_text_of_a_single_file_makes_another_file(guest: Guest) -> None:
+    result = guest.run_text('# library: files.sh\nwrite_file 0600 /etc/one "$TEXT"\n', {"TEXT": FORGED})
+    assert (result.status, result.stderr) == (0, "wrote /etc/one\n")
+    assert (guest.read("/etc/one"), guest.mode("/etc/one")) == (FORGED, 0o600)
+    assert not guest.exists("/etc/sudoers.d/extra")
+
+
+@pytest.mark.case("T2")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=== 0644 /etc/one\ntext\n",
+        "=== 0644 2 /etc/one\ntext\n",
+        "=== 0644 1 /etc/one\ntext\nmore\n",
+        "=== 0644 0 /etc/one\n",
+        "=== 0644 1 etc/one\ntext\n",
+        "=== 0644 99999999999999999999 /etc/one\ntext\n",
+        "text\n",
+    ],
+)
+@pytest.mark.parametrize("call", ["write_files", "own_files test"])
+def test_a_text_whose_lines_do_not_count_up_is_refused_whole(guest: Guest, text: str, call: str) -> None:
+    given = {"TEXT": f"=== 0644 1 /etc/first\nfirst\n{text}"}
+    before = guest.files()
+    result = guest.run_text(f'# library: files.sh\n{call} "$TEXT"\n', given)
+    assert result.status == 1
+    assert len(result.errors) == 1
+    assert "nothing was written" in result.errors[0]
+    assert guest.files() == before
+
+
 @pytest.mark.parametrize("change", ["text", "mode", "absence"])
 def test_a_file_that_is_not_right_is_put_right(guest: Guest, change: str) -> None:
     wrong, right = GuestFile("/etc/first", "wrong\n"), GuestFile("/etc/second", "right\n")
@@ -88,10 +134,10 @@ def test_a_wait_that_times_out_without_evidence_names_what_it_tried(guest: Guest
 
 
 def test_a_step_cleans_up_when_it_ends_and_when_it_fails(guest: Guest) -> None:
-    text = 'at_exit() { echo "cleaned after $1"; }\n'
-    assert guest.run_text(text).stdout == "cleaned after 0\n"
+    text = 'at_exit() { say "cleaned after $1"; }\n'
+    assert guest.run_text(text).stderr == "cleaned after 0\n"
     failed = guest.run_text(f"{text}fail reason\n")
-    assert (failed.status, failed.stdout) == (1, "cleaned after 1\n")
+    assert (failed.status, failed.stderr) == (1, "error: reason\ncleaned after 1\n")
 
 
 def test_a_clean_up_that_fails_fails_the_step(guest: Guest) -> None:

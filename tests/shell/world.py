@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import tarfile
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,14 +13,16 @@ from functools import cache
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from pydantic import JsonValue
 
 from components import apt
 from components.pod_network import PodNetwork
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
+from components.steps.membership import Admission
 from config import RegistryConfig
 from tests.shell.guest.machine import Guest
 from tests.unit.components import labs
@@ -27,12 +30,14 @@ from tests.unit.components import labs
 MIRROR = "https://10.87.0.1:8443"
 KEY = (Path(__file__).parent / "package-key.asc").read_text()
 KEY_FINGERPRINT = "47E684F5EFC1E3A8501C12EFD069B871B7E81F6E"
+OTHER_KEY = (Path(__file__).parent / "other-package-key.asc").read_text()
+OTHER_FINGERPRINT = "FCBEBAD47DCBFD0BE07DF8CF5E97D8684E1B7BF4"
 KEY_URL = f"{MIRROR}/apt/Release.key"
 KEYRING = "/etc/apt/keyrings/kubelab-kubernetes.asc"
 REPOSITORY = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True)
 MIRROR_CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+JOIN_KEY = "/etc/kubelab/join.key"
 MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\n"
-TOKEN = "abcde0.0123456789abcdef"
 CONTROL_PLANE_NODE = f"cp1 {'0' * 32} 4206aaaa-0000-0000-0000-000000000000"
 WORKER_NODE = f"w1 {'1' * 32} 4206aaaa-0000-0000-0000-000000000001"
 PODS = "web-1 cp1 10.244.0.2\nweb-2 w1 10.244.1.2\nweb-3 w2 10.244.2.2"
@@ -43,19 +48,57 @@ WORDS = tuple(sorted(RUNTIMES))
 REGISTRY = RegistryConfig("registry.k8s.io", f"{MIRROR}/v2/registry.k8s.io", MIRROR_CA, "", None)
 
 
+def authority(name: str = "kubernetes", age: timedelta = timedelta()) -> x509.Certificate:
+    """The certificate of a cluster's authority, which is valid for a day from its birth: one and the same in a run."""
+    return _authority(name, age)[0]
+
+
 @cache
-def authority() -> x509.Certificate:
-    """The certificate of a cluster's authority."""
+def _authority(name: str, age: timedelta) -> tuple[x509.Certificate, ed25519.Ed25519PrivateKey]:
     key, now = ed25519.Ed25519PrivateKey.generate(), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kubernetes")])
-    unsigned = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    dated = unsigned.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    return _signed(name, key.public_key(), name, key, now - age), key
+
+
+def _signed(
+    name: str,
+    public: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey,
+    issuer: str,
+    key: ed25519.Ed25519PrivateKey,
+    born: datetime,
+) -> x509.Certificate:
+    subject, signer = (x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, each)]) for each in (name, issuer))
+    unsigned = x509.CertificateBuilder().subject_name(subject).issuer_name(signer).public_key(public)
+    dated = unsigned.serial_number(1).not_valid_before(born).not_valid_after(born + timedelta(days=1))
     return dated.sign(key, None)
 
 
-def authority_text() -> str:
+def authority_text(name: str = "kubernetes", age: timedelta = timedelta()) -> str:
     """The same as a file has it."""
-    return authority().public_bytes(Encoding.PEM).decode()
+    return authority(name, age).public_bytes(Encoding.PEM).decode()
+
+
+def private_text(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """A private key as a file has it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@cache
+def worker_key() -> ec.EllipticCurvePrivateKey:
+    """The key by which w1 joins."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def public_half() -> str:
+    """Its public half, as the worker's machine says it."""
+    return b64encode(worker_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+@cache
+def admitted(name: str = "kubernetes") -> Admission:
+    """What the cluster with that authority answers to w1."""
+    ca, key = _authority(name, timedelta())
+    signed = _signed("system:node:w1", worker_key().public_key(), name, key, ca.not_valid_before_utc)
+    return Admission(*(b64encode(each.public_bytes(Encoding.PEM)).decode() for each in (signed, ca)))
 
 
 @cache
@@ -99,16 +142,25 @@ def run_runtime(guest: Guest) -> None:
     guest.state("units/containerd/active", "active")
     guest.write("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n")
     guest.write("/etc/hostname", "cp1\n")
+    guest.write("/local/authority.crt", authority_text())
+    guest.state("nodes", CONTROL_PLANE_NODE)
 
 
 def run_control_plane(guest: Guest) -> None:
     guest.state("nodes", CONTROL_PLANE_NODE)
     guest.write("/etc/kubernetes/pki/ca.crt", authority_text())
+    guest.write("/etc/kubernetes/pki/ca.key", private_text(_authority("kubernetes", timedelta())[1]))
+
+
+def run_kubelet_unit(guest: Guest) -> None:
+    """A control plane that carries no w1 yet, and on this machine the packages."""
+    guest.state("nodes", CONTROL_PLANE_NODE)
+    guest.state("packages/kubelet", f"{RELEASE.version}-1")
+    guest.write(JOIN_KEY, private_text(worker_key()), mode=0o600)
 
 
 def run_cluster(guest: Guest) -> None:
     guest.state("nodes", f"{CONTROL_PLANE_NODE}\n{WORKER_NODE}\nw10 {'2' * 32} 4206aaaa-0000-0000-0000-000000000002")
-    guest.state("tokens/abcde0", f"{TOKEN} kubelab: join of w1")
 
 
 def leave_docker(guest: Guest) -> None:
@@ -137,14 +189,17 @@ def run_workload(guest: Guest) -> None:
     guest.state("pods", PODS)
     for address in ("10.96.0.5", FORWARDED, *(f"10.87.0.{host}:30080" for host in (10, 11, 12))):
         guest.web(f"http://{address}/hostname", "web-1\n")
+    for host in (10, 11, 12):
+        guest.web(f"https://10.87.0.{host}:10250/healthz", "ok")
     guest.state("reported", "\n".join(REPORTED[node.name] for node in labs.MIXED.nodes))
     for node in labs.MIXED.nodes:
         guest.state(f"configz/{node.name}", render_configz(RUNTIMES[node.runtime].cri_socket))
 
 
-def render_configz(socket: str, driver: str = "systemd") -> str:
-    """What a kubelet says of its configuration."""
-    configuration = {"cgroupDriver": driver, "containerRuntimeEndpoint": socket, "podsPerCore": 0}
+def render_configz(socket: str, driver: str = "systemd", changed: Mapping[str, JsonValue] | None = None) -> str:
+    """What a kubelet says of its configuration, with the gate that docker's needs."""
+    settings = {"featureGates": {"ExtendWebSocketsToKubelet": False}, **(changed or {})}
+    configuration = {"cgroupDriver": driver, "containerRuntimeEndpoint": socket, "podsPerCore": 0, **settings}
     return json.dumps({"kubeletconfig": configuration}, separators=(",", ":"))
 
 

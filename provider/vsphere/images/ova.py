@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import IO, BinaryIO
 from xml.etree import ElementTree
@@ -78,9 +79,20 @@ def _local_file(source: str, check: Callable[[], None]) -> Iterator[BinaryIO]:
         raise VsphereError(f"image {path}: {error.strerror or error}; correct image.ova in the site file") from None
 
 
+class _HttpsAlone(urllib.request.HTTPRedirectHandler):
+    """Follows a server's word to another place only by https."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        if urllib.parse.urlsplit(newurl).scheme != "https":
+            raise OSError(f"the server sends on to {newurl}, which is not https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _fetch(url: str, file: IO[bytes], check: Callable[[], None]) -> None:
     try:
-        with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as response:
+        with urllib.request.build_opener(_HttpsAlone).open(url, timeout=FETCH_SECONDS) as response:
             while chunk := response.read(CHUNK):
                 check()
                 file.write(chunk)

@@ -48,6 +48,14 @@ def public_key(key: Path) -> str:
         return run.answer([*_GPG, "--armor", "--export"], "reading the public key of the apt repositories", environ)
 
 
+def fingerprint(key: Path) -> str:
+    """The fingerprint of the key, as whoever trusts it writes it down: 40 hexadecimal digits."""
+    with _home() as environ:
+        argv = [*_GPG, "--with-colons", "--show-keys", str(key)]
+        listed = run.answer(argv, "reading the fingerprint of the apt repositories' key", environ)
+    return next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
+
+
 @contextmanager
 def _home() -> Iterator[dict[str, str]]:
     home = Path(tempfile.mkdtemp(prefix="kubelab-gpg-", dir="/tmp"))

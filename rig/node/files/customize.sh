@@ -7,8 +7,11 @@ set -euo pipefail
 install_files() {
   local root=$1 unit
   install -D -m 0755 -t "$root/usr/local/lib/kubelab" \
-    "$KUBELAB_NODE_FILES/entrypoint.sh" "$KUBELAB_NODE_FILES/runc-clamp.sh"
-  install -D -m 0644 -t "$root/etc/systemd/system" "$KUBELAB_NODE_FILES/guestinfo-env.service"
+    "$KUBELAB_NODE_FILES/entrypoint.sh" "$KUBELAB_NODE_FILES/runc_clamp.py" "$KUBELAB_NODE_FILES/hold_apt_locks.py"
+  install -D -m 0644 -t "$root/etc/systemd/system" \
+    "$KUBELAB_NODE_FILES/guestinfo-env.service" "$KUBELAB_NODE_FILES/apt-daily-at-first-boot.service"
+  install -d "$root/etc/systemd/system/multi-user.target.wants"
+  ln -s ../apt-daily-at-first-boot.service "$root/etc/systemd/system/multi-user.target.wants"
   install -D -m 0644 -t "$root/etc/cloud/cloud.cfg.d" "$KUBELAB_NODE_FILES/99-kubelab.cfg"
   for unit in cloud-init-local cloud-init cloud-config cloud-final; do
     install -D -m 0644 "$KUBELAB_NODE_FILES/guestinfo.conf" "$root/etc/systemd/system/$unit.service.d/guestinfo.conf"
@@ -23,17 +26,18 @@ remove_identity() {
   rm -rf "$root/var/lib/cloud"
 }
 
-# The product writes the apt sources that it wants.
-remove_build_settings() {
+# Sources are those of a cloud image, which nothing answers here: the product sets them aside.
+replace_build_settings() {
   local root=$1
   rm -f "$root/etc/apt/sources.list" "$root"/etc/apt/sources.list.d/* \
     "$root/etc/apt/apt.conf.d/99mmdebstrap" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
+  install -m 0644 -t "$root/etc/apt/sources.list.d" "$KUBELAB_NODE_FILES/debian.sources"
 }
 
 main() {
   install_files "$1"
   remove_identity "$1"
-  remove_build_settings "$1"
+  replace_build_settings "$1"
 }
 
 main "$@" </dev/null

@@ -109,7 +109,7 @@ choose_runc() {
   if (echo -998 >/proc/self/oom_score_adj) 2>/dev/null; then
     rm -f /usr/local/sbin/runc
   else
-    ln -sfn "$lib/runc-clamp.sh" /usr/local/sbin/runc
+    ln -sfn "$lib/runc_clamp.py" /usr/local/sbin/runc
   fi
 }
 

@@ -92,6 +92,43 @@ def test_the_control_planes_runtime_is_not_changed_beneath_its_cluster(mixed: Cl
     mixed.wait_ready(*NODES)
 
 
+@pytest.mark.case("C2", "C10")
+class TestPodNetwork:
+    """Another backend of the pod network, and another port, on the running cluster."""
+
+    @pytest.fixture(
+        scope="class", params=[{"backend": "host-gw"}, {"backend": "vxlan", "port": 4789, "mtu": 1400}], ids=str
+    )
+    @classmethod
+    def change(cls, mixed: Cluster, web: dict[str, str], request: pytest.FixtureRequest) -> Change:
+        """While pods of the former one run."""
+        assert set(web) == set(NODES)
+        mixed.project.set_cluster({"podNetwork": {"plugin": "flannel", **request.param}})
+        return applied(mixed)
+
+    def test_it_is_applied_and_proven_and_touches_no_node(self, change: Change) -> None:
+        assert change.changed == ["Command pod-network-apply", "Command verification"]
+        assert change.after == change.before
+
+    @pytest.mark.usefixtures("change")
+    def test_nodes_of_one_network_reach_each_others_pods_without_a_tunnel(self, mixed: Cluster) -> None:
+        addresses = {str(node["name"]): str(node["address"]) for node in mixed.nodes_output()}
+        pods = {node["metadata"]["name"]: node["spec"]["podCIDR"] for node in mixed.get("nodes")["items"]}
+        for node in WORKERS:
+            route = host.in_machine(CONTROL_PLANE, "ip", "route", "show", pods[node])
+            assert f"via {addresses[node]} dev eth0" in route, node
+
+    @pytest.mark.usefixtures("change")
+    def test_pods_that_run_already_still_reach_each_other(self, mixed: Cluster, web: dict[str, str]) -> None:
+        address = mixed.get("pod", web[W1])["status"]["podIP"]
+        for node in (CONTROL_PLANE, W2, W3):
+            mixed.kubectl("exec", web[node], "--", "/agnhost", "connect", f"{address}:8080", "--timeout", "10s")
+
+    @pytest.mark.usefixtures("change")
+    def test_a_preview_after_it_shows_no_change(self, mixed: Cluster) -> None:
+        mixed.project.preview_nothing()
+
+
 class TestEndpoint:
     """Another endpoint of the running cluster; also the run that follows one that was refused."""
 

@@ -77,3 +77,31 @@ def test_a_refusal_of_the_api_server_is_one_clear_error(guest: Guest) -> None:
     assert result.status != 0
     assert "the server has asked for the client to provide credentials" in result.stderr
     assert len(result.errors) == 1
+
+
+@pytest.mark.case("C2")
+class TestChanges:
+    """Another backend, port or MTU on a running cluster."""
+
+    def test_what_was_changed_is_waited_for(self, guest: Guest) -> None:
+        guest.answer(
+            "kubectl", "[[ $* != *'apply --kustomize'* ]] || { echo daemonset.apps/network configured; exit; }"
+        )
+        assert guest.run(STEP, WANTED).status == 0
+        assert guest.calls("--namespace kube-network rollout status daemonset/network")
+
+    def test_what_is_new_or_unchanged_is_not(self, guest: Guest) -> None:
+        guest.answer("kubectl", "[[ $* != *'apply --kustomize'* ]] || { echo daemonset.apps/network created; exit; }")
+        assert guest.run(STEP, WANTED).status == 0
+        assert not guest.calls("rollout")
+
+    def test_one_that_does_not_come_up_is_one_clear_error_with_its_last_words(self, guest: Guest) -> None:
+        guest.answer(
+            "kubectl",
+            "[[ $* != *'apply --kustomize'* ]] || { echo daemonset.apps/network configured; exit; };"
+            "[[ $* != *rollout* ]] || exit 1; [[ $* != *logs* ]] || { echo no such port; exit; }",
+        )
+        result = guest.run(STEP, WANTED)
+        assert result.status == 1
+        (error,) = result.errors
+        assert error.endswith("DaemonSet network of the changed pod network: the last line of its log is no such port")

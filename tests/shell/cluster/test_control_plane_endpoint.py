@@ -24,12 +24,12 @@ class TestEndpoint:
         init(guest)
         result = init(guest, NAMED)
         assert (result.status, result.errors) == (0, [])
-        assert "controlPlaneEndpoint: api.lab.test:6443" in guest.read("/etc/kubernetes/pki/apiserver.crt")
+        assert 'controlPlaneEndpoint: "api.lab.test:6443"' in guest.read("/etc/kubernetes/pki/apiserver.crt")
         assert "crictl stop kube-apiserver" in changed(guest)
         assert all(SERVER in guest.read(file) for file in KUBECONFIGS)
         assert SERVER in (guest.known("cluster-info") or "")
         assert "resourceVersion" not in (guest.known("cluster-info") or "")
-        assert "controlPlaneEndpoint: api.lab.test:6443" in (guest.known("uploaded") or "")
+        assert 'controlPlaneEndpoint: "api.lab.test:6443"' in (guest.known("uploaded") or "")
 
     def test_it_is_applied_once(self, guest: Guest) -> None:
         init(guest)
@@ -87,4 +87,4 @@ class TestEndpoint:
         init(guest)
         result = init(guest, address="10.87.0.99")
         assert (result.status, len(result.errors)) == (1, 1)
-        assert "advertiseAddress: 10.87.0.99" in result.stderr
+        assert "found 10.87.0.99" in result.stderr

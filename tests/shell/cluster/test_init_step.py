@@ -5,8 +5,10 @@ import pytest
 from tests.shell import steps
 from tests.shell.cluster.control_plane import API_SERVER, changed
 from tests.shell.guest.machine import KILLED, Guest
+from tests.shell.world import authority
 
 INIT, WANTED = steps.INIT.file, steps.INIT.environment
+BORN = f"{authority().not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}\n"
 DOCUMENTS = WANTED["KUBEADM_CONFIG"]
 
 
@@ -16,18 +18,14 @@ def control_plane(guest: Guest) -> None:
 
 
 class TestInit:
-    def test_the_control_plane_is_initialised_and_a_kubeconfig_is_the_whole_result(self, guest: Guest) -> None:
+    def test_the_control_plane_is_initialised_and_its_birth_is_the_whole_result(self, guest: Guest) -> None:
         result = guest.run(INIT, WANTED)
         assert (result.status, result.errors) == (0, [])
-        assert result.stdout == "apiVersion: v1\nkind: Config\n"
+        assert result.stdout == BORN
         assert guest.exists(API_SERVER)
 
-    def test_the_kubeconfig_is_of_a_user_that_is_not_the_nodes_own(self, guest: Guest) -> None:
-        guest.run(INIT, WANTED)
-        assert "--client-name kubelab" in guest.calls("kubeadm kubeconfig user")[0]
-
     def test_nodes_look_for_their_settings_where_the_packages_step_writes_them(self) -> None:
-        assert "directory: /etc/kubelab/kubeadm-patches" in DOCUMENTS
+        assert 'directory: "/etc/kubelab/kubeadm-patches"' in DOCUMENTS
         assert "/etc/kubelab/kubeadm-patches/" in steps.INSTALL_KUBERNETES.environment["KUBELET_PATCH"]
 
     def test_the_documents_are_readable_by_root_alone(self, guest: Guest) -> None:
@@ -49,11 +47,11 @@ class TestInit:
         assert "connection refused" in result.stderr
         assert len(result.errors) == 1
 
-    def test_a_second_run_changes_nothing_and_gives_a_kubeconfig_again(self, guest: Guest) -> None:
+    def test_a_second_run_changes_nothing_and_says_the_birth_again(self, guest: Guest) -> None:
         guest.run(INIT, WANTED)
         before = guest.files()
         result = guest.run(INIT, WANTED)
-        assert (result.status, result.stdout) == (0, "apiVersion: v1\nkind: Config\n")
+        assert (result.status, result.stdout) == (0, BORN)
         assert guest.files() == before
         assert changed(guest) == []
 

@@ -1,10 +1,11 @@
 """90-verify-cluster.sh: the proof that the cluster works."""
 
 import pytest
+import yaml
 
 from tests.shell.cluster.verification import STEP, WANTED, assert_one_error, refuse
 from tests.shell.guest.machine import KILLED, Guest
-from tests.shell.world import POD_NETWORK, PODS, REPORTED
+from tests.shell.world import CLUSTER, POD_NETWORK, PODS, REPORTED
 from tests.unit.components import labs
 
 pytestmark = pytest.mark.usefixtures("workload")
@@ -19,12 +20,24 @@ def test_a_mixed_cluster_is_proven_by_a_pod_on_every_node(guest: Guest) -> None:
     """Pitfall: nodes of one cluster may have different runtimes: each is to be proven."""
     guest.answer("kubectl", '[[ $* != *"apply --filename -"* ]] || { cat >/local/applied; exit 0; }')
     assert guest.run(STEP, WANTED).status == 0
-    applied = guest.read("/local/applied")
-    assert "replicas: 3" in applied
-    assert "requiredDuringSchedulingIgnoredDuringExecution" in applied
-    assert "topologyKey: kubernetes.io/hostname" in applied
-    # The control plane is a node as well.
-    assert "key: node-role.kubernetes.io/control-plane, operator: Exists" in applied
+    (workload, service) = yaml.safe_load_all(guest.read("/local/applied"))
+    assert (workload["kind"], service["kind"]) == ("DaemonSet", "Service")
+    pod = workload["spec"]["template"]["spec"]
+    placed = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    ((where,),) = [term["matchExpressions"] for term in placed["nodeSelectorTerms"]]
+    assert (where["key"], where["operator"]) == ("kubernetes.io/hostname", "In")
+    assert where["values"] == ["cp1", "w1", "w2"]
+
+
+@pytest.mark.case("C11")
+def test_a_taint_or_a_cordon_is_no_obstacle_to_the_proof(guest: Guest) -> None:
+    guest.answer("kubectl", '[[ $* != *"apply --filename -"* ]] || { cat >/local/applied; exit 0; }')
+    guest.state("cordons", "cp1 <none>\nw1 true\nw2 true")
+    result = guest.run(STEP, WANTED)
+    assert result.status == 0
+    (workload, _) = yaml.safe_load_all(guest.read("/local/applied"))
+    assert workload["spec"]["template"]["spec"]["tolerations"] == [{"operator": "Exists"}]
+    assert "warning: w1 w2: cordoned, so that nothing new is placed there; run: kubectl uncordon w1 w2" in result.stderr
 
 
 def test_what_the_proof_made_is_cleaned_away(guest: Guest) -> None:
@@ -71,7 +84,7 @@ def test_pods_that_do_not_start_are_one_clear_error(guest: Guest) -> None:
 
 def test_two_pods_on_one_node_prove_nothing_of_another(guest: Guest) -> None:
     guest.state("pods", PODS.replace("w2 ", "w1 "))
-    assert_one_error(guest, "share the node w1")
+    assert_one_error(guest, "found one on each of cp1 w1 w1, wanted cp1 w1 w2")
 
 
 @pytest.mark.parametrize("address", ["10.245.0.2", "10.243.255.254", "192.168.0.2"])
@@ -107,7 +120,7 @@ def test_dns_that_does_not_answer_is_one_clear_error(guest: Guest) -> None:
 
 def test_pods_that_do_not_reach_each_other_are_one_clear_error(guest: Guest) -> None:
     refuse(guest, "kubectl", "10.244.1.2", "TIMEOUT")
-    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.look_at}")
+    assert_one_error(guest, "10.244.1.2", "TIMEOUT", f"look at {POD_NETWORK.hint(CLUSTER.pod_network)}")
 
 
 def test_a_port_of_every_pod_is_forwarded_and_no_process_is_left(guest: Guest) -> None:
@@ -163,4 +176,4 @@ def test_a_control_plane_alone_is_proven_with_one_pod(guest: Guest) -> None:
     guest.answer("kubectl", '[[ $* != *"apply --filename -"* ]] || { cat >/local/applied; exit 0; }')
     alone = {"NODES": "cp1 10.87.0.10", "RUNTIMES": WANTED["RUNTIMES"].splitlines()[0]}
     assert guest.run(STEP, {**WANTED, **alone}).status == 0
-    assert "replicas: 1" in guest.read("/local/applied")
+    assert "values: [cp1]" in guest.read("/local/applied")

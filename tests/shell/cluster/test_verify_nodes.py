@@ -1,10 +1,9 @@
-"""90-verify-cluster.sh: nodes by name and identity, and the tokens they joined with."""
+"""90-verify-cluster.sh: nodes by name and identity."""
 
 import pytest
 
 from tests.shell.cluster.verification import STEP, WANTED, assert_one_error, refuse
 from tests.shell.guest.machine import Guest
-from tests.shell.world import TOKEN
 
 pytestmark = pytest.mark.usefixtures("workload")
 
@@ -62,30 +61,3 @@ def test_a_node_that_has_not_registered_yet_is_waited_for(guest: Guest) -> None:
         ' (($(grep -c look "$state/events") != 3)) || printf "w2 c 2\\n" >>"$facts/nodes"; }',
     )
     assert guest.run(STEP, WANTED).status == 0
-
-
-class TestTokens:
-    @pytest.fixture(autouse=True)
-    def tokens(self, guest: Guest) -> None:
-        guest.state("tokens/abcde0", f"{TOKEN} kubelab: join of w1")
-        guest.state("tokens/abcde1", "abcde1.0123456789abcdef the user's own")
-
-    def test_those_that_workers_joined_with_are_deleted_and_no_other(self, guest: Guest) -> None:
-        assert guest.run(STEP, WANTED).status == 0
-        assert guest.known("tokens/abcde0") is None
-        assert guest.known("tokens/abcde1") is not None
-
-    def test_they_are_deleted_also_when_the_cluster_does_not_work(self, guest: Guest) -> None:
-        refuse(guest, "kubectl", "condition=Ready", "timed out")
-        assert guest.run(STEP, WANTED).status == 1
-        assert guest.known("tokens/abcde0") is None
-
-    def test_one_among_many_is_deleted(self, guest: Guest) -> None:
-        listed = f'echo "{TOKEN}  14m  kubelab: join of w1"; seq -f "x%g.y" 100000'
-        guest.answer("kubeadm", f'[[ $* != "token list" ]] || {{ {listed}; exit; }}')
-        assert guest.run(STEP, WANTED).status == 0
-        assert guest.known("tokens/abcde0") is None
-
-    def test_a_list_that_fails_is_one_clear_error_and_not_an_empty_list(self, guest: Guest) -> None:
-        refuse(guest, "kubeadm", '"token list"', "connection refused")
-        assert_one_error(guest, "connection refused")

@@ -56,6 +56,8 @@ NODE_FILES = {
     "kernel/cpuinfo": "flags\t\t: fpu vmx sse\n",
     "kernel/meminfo": "MemTotal:        2048000 kB\n",
     "kernel/filesystems": "nodev\toverlay\n\text4\n",
+    "etc/resolv.conf": "nameserver 10.87.0.1\n",
+    "sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids\n",
     "kernel/1/comm": "systemd\n",
     "kernel/1/cgroup": "0::/\n",
     "kernel/1/cmdline": "",
@@ -64,7 +66,7 @@ NODE_FILES = {
     "dev/null": "",
     "dev/urandom": "",
 }
-FACTS = {"address": "10.87.0.11", "cpus": "2", "disk": "8"}
+FACTS = {"address": "10.87.0.11", "cpus": "2", "disk": "8", "route-default": "default via 10.87.0.1 dev eth0"}
 
 
 class File(NamedTuple):
@@ -137,8 +139,8 @@ class Guest:
         file.chmod(mode)
 
     def read(self, path: str) -> str:
-        """The text of a file."""
-        return (self.path(path)).read_text()
+        """The text of a file, its line ends as they are."""
+        return self.path(path).read_bytes().decode()
 
     def mode(self, path: str) -> int:
         """The permission bits of a file."""

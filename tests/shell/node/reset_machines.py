@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from tests.shell import steps
 from tests.shell.guest.machine import Guest, Result
 from tests.shell.steps import INSTALL_RUNTIME, RESET
-from tests.shell.world import authority_text, socket_of
+from tests.shell.world import authority_text, run_kubelet, socket_of
 
 OTHER = {"containerd": "docker", "docker": "crio", "crio": "containerd"}
 SERVICE = {"containerd": "containerd", "crio": "crio", "docker": "cri-docker"}
@@ -41,7 +41,7 @@ def set_up(guest: Guest) -> None:
     steps.PREPARE_OS.prepare(guest)
     for step in INSTALL_RUNTIME.values():
         step.prepare(guest)
-    steps.INSTALL_KUBERNETES.prepare(guest)
+    run_kubelet(guest)
     # It came with the image, and an installation of ours finds it there.
     guest.state("packages/ethtool", "1-1")
     for package in ("containerd.io", "docker-ce", "cri-o"):

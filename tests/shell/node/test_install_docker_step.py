@@ -63,12 +63,13 @@ class TestDocker:
         install(guest, "docker")
         newer = cri_dockerd_archive("#!/bin/sh\n# newer\n")
         guest.web(f"{MIRROR}/files/newer.tgz", newer)
-        guest.write("/local/sbin/tar", f'#!/bin/bash\n/usr/bin/tar "$@"\n{KILLED}\n', mode=0o755)
+        killed = f'#!/bin/bash\n/usr/bin/mv "$@"\n[[ ${{*: -1}} != */cri-dockerd ]] || {{ {KILLED}; }}\n'
+        guest.write("/local/sbin/mv", killed, mode=0o755)
         checksum = hashlib.sha256(newer).hexdigest()
         changed = {"CRI_DOCKERD_VERSION": "9.9.9", "CRI_DOCKERD_URL": f"{MIRROR}/files/newer.tgz"}
         install(guest, "docker", CRI_DOCKERD_SHA256=checksum, **changed)
         assert "# newer" in guest.read("/usr/local/bin/cri-dockerd")
-        guest.remove("/local/sbin/tar")
+        guest.remove("/local/sbin/mv")
         assert install(guest, "docker").status == 0
         assert guest.read("/usr/local/bin/cri-dockerd") == "#!/bin/sh\n"
         assert "systemctl restart cri-docker" in guest.calls()

@@ -1,10 +1,15 @@
 """30-install-kubernetes.sh: the packages in the declared versions, and the kubelet's settings of the node."""
 
-import pytest
+from base64 import b64decode
 
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from components.steps import images
 from tests.shell.guest.machine import KILLED, Guest, Result, assert_one_error
 from tests.shell.steps import INSTALL_KUBERNETES, kubelet_patch
-from tests.shell.world import RELEASE
+from tests.shell.world import JOIN_KEY, RELEASE
 
 VERSION = RELEASE.version
 PATCH = "/etc/kubelab/kubeadm-patches/kubeletconfiguration+merge.yaml"
@@ -35,12 +40,27 @@ class TestPackages:
     def test_they_are_installed_in_the_declared_versions_and_held(self, guest: Guest) -> None:
         """Pitfalls: packages unpinned and not held; a node without kubeadm, as not every node was said to need it."""
         result = install(guest)
-        assert (result.status, result.stdout, result.errors) == (0, "", [])
+        assert (result.status, result.errors) == (0, [])
         names = ("kubelet", "kubeadm", "kubectl", "kubernetes-cni", "cri-tools")
-        versions = (*[f"{VERSION}-1"] * 3, f"{RELEASE.kubernetes_cni}-1", f"{RELEASE.cri_tools}-1")
+        versions = (*[f"{VERSION}-1"] * 3, "1.1", f"{RELEASE.minor}.1")
         assert tuple(guest.known(f"packages/{name}") for name in names) == versions
         assert {guest.known(f"held/{name}") for name in names} == {"held"}
         assert guest.known("units/kubelet/enabled") == "enabled"
+
+    @pytest.mark.case("C3")
+    def test_its_result_is_the_public_half_of_a_key_that_stays_on_the_machine(self, guest: Guest) -> None:
+        first = install(guest)
+        key = serialization.load_pem_private_key(guest.read(JOIN_KEY).encode(), None)
+        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        assert b64decode(first.stdout) == public
+        assert guest.mode(JOIN_KEY) == 0o600
+        assert install(guest).stdout == first.stdout
+
+    @pytest.mark.case("C3", "C20")
+    def test_a_key_that_a_power_cut_emptied_is_made_anew(self, guest: Guest) -> None:
+        first = install(guest)
+        guest.write(JOIN_KEY, "")
+        assert install(guest).stdout not in ("", first.stdout)
 
     def test_what_the_kubelet_calls_is_installed_too(self, guest: Guest) -> None:
         install(guest)
@@ -138,3 +158,25 @@ class TestKubeletSettings:
         result = install(member, KUBELET_PATCH=CHANGED)
         assert (result.status, result.errors) == (0, [])
         assert not member.calls("kubeadm upgrade")
+
+
+class TestImages:
+    def test_a_worker_pulls_those_of_kubeadms_list_that_run_on_it(self, guest: Guest) -> None:
+        """Tags of etcd and CoreDNS differ between patch releases: only kubeadm knows them."""
+        install(guest)
+        assert guest.calls("crictl pull") == [
+            f"crictl pull registry.k8s.io/kube-proxy:v{VERSION}",
+            "crictl pull registry.k8s.io/pause:3.10.2",
+        ]
+
+    def test_a_control_plane_pulls_the_whole_list(self, guest: Guest) -> None:
+        install(guest, IMAGES=images.of_kubeadm("controlPlane"))
+        assert "crictl pull registry.k8s.io/etcd:3.6.8-0" in guest.calls("crictl pull")
+
+    def test_a_list_without_them_is_one_clear_error(self, guest: Guest) -> None:
+        guest.answer("kubeadm", "[[ $1 != config ]] || { echo registry.example/other:1; exit 0; }")
+        assert_one_error(install(guest), "w1", "registry.example/other:1", images.of_kubeadm("worker"))
+
+    def test_a_member_has_its_images_and_pulls_none(self, member: Guest) -> None:
+        install(member, KUBELET_PATCH=CHANGED)
+        assert not member.calls("crictl pull")

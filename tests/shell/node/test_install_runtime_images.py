@@ -40,10 +40,10 @@ class TestEveryRuntime:
 
     def test_an_image_that_cannot_be_pulled_is_named_with_the_reason(self, guest: Guest, word: str) -> None:
         for command in ("crictl", "docker"):
-            refuse(guest, command, '[[ "$*" == *pull*kube-proxy* ]]', "reason: 404 not found")
+            refuse(guest, command, '[[ "$*" == *pull*agnhost* ]]', "reason: 404 not found")
         result = install(guest, word)
         assert_one_error(result, "reason: 404 not found")
-        assert f"registry.k8s.io/kube-proxy:v{RELEASE.version}" in result.errors[0]
+        assert RELEASE.agnhost_image in result.errors[0]
 
     def test_credentials_of_a_registry_are_readable_by_root_alone_and_never_shown(
         self, guest: Guest, word: str

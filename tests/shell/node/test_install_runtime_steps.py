@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("downloads")
 
 
 def files_of(step: Step) -> list[str]:
-    return re.findall(r"^=== \d+ (.+)$", step.environment["FILES"], re.MULTILINE)
+    return re.findall(r"^=== \d+ \d+ (.+)$", step.environment["FILES"], re.MULTILINE)
 
 
 @EACH
@@ -36,7 +36,7 @@ class TestEveryRuntime:
     def test_it_is_installed_held_configured_and_kept_over_a_reboot(self, guest: Guest, word: str) -> None:
         result = install(guest, word)
         assert (result.status, result.stdout, result.errors) == (0, "", [])
-        for package, version in {**PACKAGES[word], "cri-tools": "1.36.0-1"}.items():
+        for package, version in {**PACKAGES[word], "cri-tools": f"{RELEASE.minor}.1"}.items():
             assert guest.known(f"packages/{package}") == version
             assert guest.known(f"held/{package}") == "held"
         for unit in UNITS[word]:
@@ -89,7 +89,7 @@ class TestEveryRuntime:
 
     def test_a_changed_configuration_restarts_it_once(self, guest: Guest, word: str) -> None:
         install(guest, word)
-        changed = INSTALL_RUNTIME[word].environment["FILES"] + "=== 0644 /etc/kubelab/other\nother\n"
+        changed = INSTALL_RUNTIME[word].environment["FILES"] + "=== 0644 1 /etc/kubelab/other\nother\n"
         assert install(guest, word, FILES=changed).status == 0
         assert guest.calls("systemctl restart") == [f"systemctl restart {unit}" for unit in UNITS[word]]
         install(guest, word, FILES=changed)
@@ -97,7 +97,7 @@ class TestEveryRuntime:
 
     def test_a_run_that_was_killed_before_the_restart_is_made_good_by_the_next(self, guest: Guest, word: str) -> None:
         install(guest, word)
-        changed = INSTALL_RUNTIME[word].environment["FILES"] + "=== 0644 /etc/kubelab/other\nother\n"
+        changed = INSTALL_RUNTIME[word].environment["FILES"] + "=== 0644 1 /etc/kubelab/other\nother\n"
         guest.answer("systemctl", f"[[ $1 != restart ]] || {{ {KILLED}; }}")
         install(guest, word, FILES=changed)
         guest.as_usual("systemctl")
@@ -108,7 +108,7 @@ class TestEveryRuntime:
         self, guest: Guest, word: str
     ) -> None:
         install(guest, word)
-        changed = INSTALL_RUNTIME[word].environment["FILES"] + "=== 0644 /etc/kubelab/other\nother\n"
+        changed = INSTALL_RUNTIME[word].environment["FILES"] + "=== 0644 1 /etc/kubelab/other\nother\n"
         guest.answer("systemctl", f"[[ $1 != restart ]] || {{ {KILLED}; }}")
         install(guest, word, FILES=changed)
         guest.as_usual("systemctl")

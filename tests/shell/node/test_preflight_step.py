@@ -222,3 +222,26 @@ def test_cloud_init_that_failed_is_one_clear_error(guest: Guest) -> None:
 def test_cloud_init_that_recovered_from_something_is_done(guest: Guest) -> None:
     guest.answer("cloud-init", "exit 2")
     assert guest.run(STEP, WANTED).status == 0
+
+
+@pytest.mark.case("C19")
+@pytest.mark.parametrize("mark", ["/etc/kubelab/joined", "/etc/kubelab/cluster-identity.yaml"])
+def test_another_kubernetes_than_the_clusters_is_refused_on_a_member(guest: Guest, mark: str) -> None:
+    """Pitfall: kubelets are newer than their API server, and a changed minor moves CRI-O too."""
+    guest.write(mark, "")
+    guest.write("/etc/kubelab/node", "w1\n")
+    guest.state("packages/kubelet", "1.35.2-1.1")
+    result = guest.run(STEP, WANTED)
+    assert result.status == 1
+    (said,) = [line for line in result.stderr.splitlines() if line.startswith("preflight ")]
+    assert all(word in said for word in ("w1", WANTED["KUBERNETES_VERSION"], "set kubernetesVersion to 1.35.2"))
+
+
+@pytest.mark.case("C19")
+def test_a_member_of_the_declared_kubernetes_and_a_machine_that_is_none_pass(guest: Guest) -> None:
+    guest.write("/etc/kubelab/node", "w1\n")
+    guest.state("packages/kubelet", "1.35.2-1.1")
+    assert guest.run(STEP, WANTED).status == 0
+    guest.state("packages/kubelet", f"{WANTED['KUBERNETES_VERSION']}-1.1")
+    guest.write("/etc/kubelab/joined", "")
+    assert guest.run(STEP, WANTED).status == 0

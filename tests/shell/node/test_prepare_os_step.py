@@ -1,13 +1,16 @@
 """10-prepare-os.sh: the operating system made fit for a kubelet, so that it stays so."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
+from components.steps import prepare_os
 from components.steps.operating_system import SYSCTLS
 from tests.shell.guest.machine import KILLED, Guest
 from tests.shell.steps import PREPARE_OS
-from tests.shell.world import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, REPOSITORY
+from tests.shell.world import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, REPOSITORY, SITE, WORKER
 
 STEP, WANTED = PREPARE_OS.file, PREPARE_OS.environment
 SOURCE = REPOSITORY.source()
@@ -25,7 +28,7 @@ def test_the_machine_is_prepared_and_stays_so_over_a_reboot(guest: Guest) -> Non
     result = guest.run(STEP, WANTED)
     assert (result.status, result.stdout, result.errors) == (0, "", [])
     assert guest.read("/etc/modules-load.d/kubelab.conf").split() == ["overlay", "br_netfilter"]
-    persistent = dict(line.split(" = ") for line in guest.read("/etc/sysctl.d/99-kubelab.conf").splitlines())
+    persistent = dict(line.split(" = ") for line in guest.read("/etc/sysctl.d/zz-kubelab.conf").splitlines())
     assert persistent == SYSCTLS
     assert {name: guest.known(f"sysctl/{name}") for name in SYSCTLS} == SYSCTLS
     assert guest.known("swap") is None
@@ -188,3 +191,21 @@ def test_a_run_that_was_killed_before_the_authority_was_trusted_is_made_good(gue
     guest.as_usual("update-ca-certificates")
     guest.run(STEP, WANTED)
     assert "update-ca-certificates" in guest.read("/var/lib/guest/events")
+
+
+@pytest.mark.case("D15")
+def test_swap_stays_on_where_the_kubelet_is_told_to_bear_it(guest: Guest) -> None:
+    node = replace(WORKER, kubelet={"failSwapOn": False, "memorySwap": {"swapBehavior": "LimitedSwap"}})
+    before = guest.read("/etc/fstab")
+    result = guest.run(STEP, prepare_os.environment(node, SITE.mirrors, [REPOSITORY]))
+    assert (result.status, result.errors) == (0, [])
+    assert guest.known("swap") is not None
+    assert guest.read("/etc/fstab") == before
+    assert guest.known("units/swap.target/enabled") != "masked"
+
+
+@pytest.mark.case("D15")
+@pytest.mark.parametrize("settings", [{}, {"failSwapOn": True}, {"memorySwap": {"swapBehavior": "NoSwap"}}])
+def test_swap_is_turned_off_for_every_other_kubelet(settings: dict[str, JsonValue]) -> None:
+    node = replace(WORKER, kubelet=settings)
+    assert prepare_os.environment(node, SITE.mirrors, [REPOSITORY])["SWAP"] == "off"

@@ -24,7 +24,7 @@ from config import (
     versions,
 )
 
-RELEASE = versions.kubernetes(next(iter(versions.KUBERNETES)))
+RELEASE = versions.kubernetes(versions.TRIED)
 RUNTIME_VERSIONS = releases.runtime_versions(RELEASE, {})
 
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nbWlycm9y\n-----END CERTIFICATE-----\n"
@@ -38,6 +38,7 @@ UPSTREAM = MirrorsConfig(
     apt_debian=None,
     files=None,
     checksums={},
+    package_keys={},
 )
 MIRRORED = MirrorsConfig(
     ca_pem=AUTHORITY,
@@ -47,6 +48,7 @@ MIRRORED = MirrorsConfig(
     apt_debian="https://mirror.test/apt/debian",
     files="https://mirror.test/files",
     checksums={},
+    package_keys={},
 )
 HUB = RegistryConfig("docker.io", "https://hub.test:5000/v2", AUTHORITY, "", None)
 GHCR = RegistryConfig("ghcr.io", "https://mirror.test/v2/ghcr.io", AUTHORITY, "", None)
@@ -59,15 +61,19 @@ REGISTRIES = (HUB, GHCR, GUARDED_MIRROR, KUBERNETES_IMAGES, PRIVATE)
 
 _POD_NETWORK = next(iter(POD_NETWORKS.values()))
 CLUSTER = ClusterConfig(
+    name="lab",
+    certificate_hours=26280,
     kubernetes_version=RELEASE.version,
     runtime_versions=RUNTIME_VERSIONS,
     pod_subnet="10.244.0.0/16",
     service_subnet="10.96.0.0/12",
     dns_domain="cluster.local",
-    pod_network=PodNetworkConfig(_POD_NETWORK.name, next(iter(_POD_NETWORK.releases))),
+    pod_network=PodNetworkConfig(_POD_NETWORK.name, next(iter(_POD_NETWORK.releases)), "vxlan", 8472),
     kube_proxy={"mode": "iptables"},
     control_plane_endpoint=None,
     cert_sans=(),
+    secrets_encryption=False,
+    control_plane_files=(),
     api_server_extra_args=(),
     controller_manager_extra_args=(),
     scheduler_extra_args=(),
@@ -78,7 +84,7 @@ MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualizat
 SITE = SiteConfig(
     vsphere=VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),
     addresses=AddressesConfig("10.87.0.0/24"),
-    ssh=SshConfig("lab"),
+    ssh=SshConfig("lab", authorized_keys=()),
     mirrors=UPSTREAM,
     registries=(),
     ignore_preflight_errors=(),
@@ -97,6 +103,10 @@ def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeC
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
+        files=(),
+        labels={},
+        taints=(),
+        schedulable=role == "worker",
     )
 
 

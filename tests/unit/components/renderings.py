@@ -14,6 +14,7 @@ from components.guest_file import GuestFile
 from components.registries import CREDENTIALS
 from components.runtime import Installation, RuntimeSettings
 from components.runtimes import RUNTIMES
+from components.steps.images import sources
 from config import MirrorsConfig, RegistryConfig
 from tests.unit.components.labs import RELEASE, RUNTIME_VERSIONS, UPSTREAM
 
@@ -39,12 +40,11 @@ def files_of(runtime: str, *registries: RegistryConfig) -> dict[str, GuestFile]:
 
 def inputs_of(
     runtime: str,
-    *registries: RegistryConfig,
     mirrors: MirrorsConfig = UPSTREAM,
     versions: Mapping[str, str] = RUNTIME_VERSIONS,
 ) -> Mapping[str, str]:
     """What the script of a runtime is given besides."""
-    return RUNTIMES[runtime].inputs(Installation(versions, mirrors), settings(*registries))
+    return RUNTIMES[runtime].inputs(Installation(versions, mirrors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +190,10 @@ class Docker(Rendering):
         return drivers[0] if drivers else None
 
     def source(self, registry: str) -> Source:
-        sources = dict(line.split(" ") for line in inputs_of("docker", *self.registries)["IMAGE_SOURCES"].splitlines())
+        renamed = dict(line.split(" ") for line in sources("docker", self.registries).splitlines())
         mirrors = [urlsplit(mirror).netloc for mirror in self.daemon.get("registry-mirrors", [])]
         hub = mirrors[0] if registry == "docker.io" and mirrors else DEFAULT_SERVERS.get(registry, registry)
-        server, _, path = sources.get(registry, hub).partition("/")
+        server, _, path = renamed.get(registry, hub).partition("/")
         logins = json.loads(self.text(CREDENTIALS))["auths"] if CREDENTIALS in self.files else {}
         name = "https://index.docker.io/v1/" if server == "registry-1.docker.io" else server
         return Source(server, path, self.authority("/etc/docker/certs.d", server, "ca.crt"), login_of(logins, name))

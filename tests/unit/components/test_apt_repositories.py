@@ -113,6 +113,17 @@ def test_a_mirror_signs_with_a_key_of_its_own(runtime: str) -> None:
     assert {fingerprint for _, fingerprint in keys(MIRRORED, runtime).values()} == {apt.ANY_FINGERPRINT}
 
 
+@pytest.mark.case("T12")
+@EACH_RUNTIME
+@EACH_MIRROR
+def test_a_key_that_was_rotated_is_known_by_what_the_site_says_of_it(runtime: str, mirrors: MirrorsConfig) -> None:
+    """Without a new release; of a mirror too, whose key is else any that its verified address gives."""
+    own = {name: f"{number}" * 40 for number, name in enumerate(("kubernetes", "docker", "crio", "debian"))}
+    found = repositories(replace(mirrors, package_keys=own), runtime)
+    assert {each.name: each.fingerprint for each in found} == {each.name: own[each.name] for each in found}
+    assert [each.uri for each in found] == [each.uri for each in repositories(mirrors, runtime)]
+
+
 @EACH_RUNTIME
 @EACH_MIRROR
 def test_keys_are_fetched_by_verified_tls_alone(runtime: str, mirrors: MirrorsConfig) -> None:

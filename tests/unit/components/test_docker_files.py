@@ -7,6 +7,7 @@ import pytest
 
 from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
+from components.steps.images import sources
 from tests.unit.components.labs import GHCR, HUB, MIRRORED, PRIVATE, REGISTRIES, RUNTIME_VERSIONS, UPSTREAM
 from tests.unit.components.renderings import Docker, files_of, inputs_of
 
@@ -36,13 +37,13 @@ def test_a_mirror_is_told_to_docker_for_docker_io_alone() -> None:
 
 def test_a_mirror_with_a_path_of_its_own_is_not_told_to_docker_which_would_drop_it() -> None:
     assert "registry-mirrors" not in Docker(HUB_BELOW_A_PATH).daemon
-    assert inputs_of("docker", HUB_BELOW_A_PATH)["IMAGE_SOURCES"] == "docker.io hub.test:5000/docker.io"
+    assert sources("docker", [HUB_BELOW_A_PATH]) == "docker.io hub.test:5000/docker.io"
 
 
 def test_a_mirror_of_another_registry_is_not_told_to_docker_even_at_its_root() -> None:
     registry = replace(GHCR, mirror="https://mirror.test/v2")
     assert "registry-mirrors" not in Docker(registry).daemon
-    assert inputs_of("docker", registry)["IMAGE_SOURCES"] == "ghcr.io mirror.test"
+    assert sources("docker", [registry]) == "ghcr.io mirror.test"
 
 
 def test_docker_io_itself_with_a_login_is_no_mirror() -> None:
@@ -51,7 +52,7 @@ def test_docker_io_itself_with_a_login_is_no_mirror() -> None:
 
 
 def test_images_that_docker_cannot_mirror_are_given_to_the_script_by_their_place() -> None:
-    assert inputs_of("docker", *REGISTRIES)["IMAGE_SOURCES"].splitlines() == [
+    assert sources("docker", REGISTRIES).splitlines() == [
         "ghcr.io mirror.test/ghcr.io",
         "quay.io quay.test:5001/quay.io",
         "registry.k8s.io mirror.test/registry.k8s.io",
@@ -111,5 +112,5 @@ def test_a_release_of_cri_dockerd_without_a_published_sum_has_the_sites_alone() 
 @pytest.mark.parametrize("mirror", ["https://hub.test:5000/v2", "https://hub.test:5000/v2/"])
 def test_a_mirror_at_the_root_is_one_whose_path_is_that_of_the_api_and_no_more(mirror: str) -> None:
     registry = replace(HUB, mirror=mirror)
-    assert inputs_of("docker", registry)["IMAGE_SOURCES"] == ""
+    assert sources("docker", [registry]) == ""
     assert Docker(registry).daemon["registry-mirrors"] == ["https://hub.test:5000"]

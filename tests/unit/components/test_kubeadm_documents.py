@@ -10,7 +10,7 @@ import yaml
 
 from components.runtimes import RUNTIMES
 from components.steps import kubeadm, kubelet
-from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig
+from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
 from config.passthrough import KUBE_PROXY_MODES
 from tests.unit.components.labs import CLUSTER, CONTROL_PLANE, SITE, WORKERS
 
@@ -48,8 +48,7 @@ def init(
 
 
 def join(node: NodeConfig = WORKERS[0]) -> str:
-    token, key = "abcdef.0123456789abcdef", f"sha256:{'0' * 64}"
-    return kubeadm.join_document(SITE, node, "10.87.0.11", kubeadm.endpoint(CLUSTER, ADDRESS), token, key)
+    return kubeadm.join_document(SITE, node, "10.87.0.11")
 
 
 def identity(cluster: ClusterConfig = CLUSTER, address: str = ADDRESS) -> str:
@@ -71,6 +70,21 @@ def test_the_documents_of_init_are_as_reviewed(declared: tuple[ClusterConfig, Si
 
 def test_the_document_of_a_join_is_as_reviewed() -> None:
     assert join() == (GOLDEN / "join.yaml").read_text()
+
+
+def test_a_worker_registers_with_its_taints_so_that_no_pod_comes_before_them() -> None:
+    taints = (Taint("dedicated", "database", "NoSchedule"), Taint("slow", "", "NoExecute"))
+    registration = yaml.safe_load(join(replace(WORKERS[0], taints=taints)))["nodeRegistration"]
+    assert registration["taints"] == [
+        {"key": "dedicated", "value": "database", "effect": "NoSchedule"},
+        {"key": "slow", "effect": "NoExecute"},
+    ]
+
+
+def test_a_control_plane_registers_with_kubeadms_own_taint_whatever_is_declared() -> None:
+    """A running one is not changed by it: its taints are kept by the step of all nodes."""
+    declared = replace(CONTROL_PLANE, taints=(Taint("a", "", "NoSchedule"),), schedulable=True)
+    assert init(node=declared) == init()
 
 
 def test_what_a_cluster_keeps_for_its_life_is_as_reviewed() -> None:
@@ -126,7 +140,22 @@ def test_an_argument_that_is_given_twice_reaches_its_component_twice() -> None:
 
 
 def test_a_component_without_settings_is_left_to_kubeadm() -> None:
-    assert not {"apiServer", "controllerManager", "scheduler", "etcd"} & set(by_kind(init())["ClusterConfiguration"])
+    assert not {"apiServer", "scheduler", "etcd"} & set(by_kind(init())["ClusterConfiguration"])
+
+
+@pytest.mark.case("C17")
+def test_certificates_of_kubelets_are_valid_as_long_as_the_others() -> None:
+    """A lab that was off for a year comes back: its kubelets could not renew them meanwhile."""
+    document = by_kind(init(replace(CLUSTER, certificate_hours=1000)))["ClusterConfiguration"]
+    assert document["certificateValidityPeriod"] == "1000h"
+    signing = {"name": "cluster-signing-duration", "value": "1000h"}
+    assert document["controllerManager"]["extraArgs"] == [signing]
+
+
+def test_a_declared_duration_of_signing_is_kept() -> None:
+    own = ExtraArg("cluster-signing-duration", "48h")
+    document = by_kind(init(replace(CLUSTER, controller_manager_extra_args=(own,))))["ClusterConfiguration"]
+    assert document["controllerManager"]["extraArgs"] == [{"name": own.name, "value": own.value}]
 
 
 def test_names_in_the_certificate_need_no_argument_beside_them() -> None:

@@ -26,6 +26,7 @@ SHARED = {
     "CRI_TOOLS_VERSION",
     "FILES",
     "IMAGES",
+    "IMAGE_SOURCES",
     "TEST_IMAGE",
 }
 

@@ -1,5 +1,6 @@
 """The pure parts of a step: what a script declares, what is fed to it, and the command that runs it."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -15,7 +16,9 @@ from components.step import (
     read_step,
     render_command,
     render_stdin,
+    sent,
 )
+from tests.unit.components import programs
 from tests.unit.components.scripts import EACH, FILES, LIBRARIES, PLAIN
 
 NASTY = {
@@ -53,14 +56,14 @@ def test_a_script_uses_no_variable_that_it_did_not_declare(file: str) -> None:
     text = read_step(file)
     given = set(declared_inputs(text))
     own = set(re.findall(r"^\s*(?:export )?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
-    system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP"}
+    system = {"EXIT", "ID", "VERSION_ID", "IFS", "SECONDS", "PPID", "STEP", "BASH_REMATCH", "PATH", "TIME_LIMIT"}
     for_libraries = {"SERVICE"}  # a script may set it; the library has a default
     assert set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)\b", text)) <= given | own | system | for_libraries
 
 
 @pytest.mark.parametrize(
     ("given", "named"),
-    [(["NODE_NAME"], "KUBEADM_CONFIG"), (["NODE_NAME", "KUBEADM_CONFIG", "TYPO"], "TYPO"), ([], "NODE_NAME")],
+    [(["WORKER"], "WORKER_KEY"), (["WORKER", "WORKER_KEY", "TYPO"], "TYPO"), ([], "WORKER")],
     ids=["missing", "extra", "none"],
 )
 def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list[str], named: str) -> None:
@@ -72,8 +75,9 @@ def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list
 
 
 def test_just_the_declared_variables_are_accepted_in_any_order() -> None:
-    check_environment(PLAIN, ["NODE_NAME", "KUBEADM_CONFIG", "CRI_SOCKET"])
-    check_environment(PLAIN, ["CRI_SOCKET", "KUBEADM_CONFIG", "NODE_NAME"])
+    names = ["WORKER", "WORKER_KEY", "CERTIFICATE_HOURS", "INITIALISATION", "RENEWAL"]
+    check_environment(PLAIN, names)
+    check_environment(PLAIN, names[::-1])
 
 
 def test_a_script_that_does_not_exist_is_named() -> None:
@@ -91,10 +95,26 @@ def test_a_value_arrives_as_it_was_given_and_is_never_run(scripts: Path, name: s
     assert not Path("/tmp/kubelab-evil").exists()
 
 
-def test_the_environment_comes_first_then_the_prelude_then_the_script_unchanged() -> None:
+def test_the_environment_comes_first_then_the_prelude_then_the_script() -> None:
     stdin = render_stdin(PLAIN, {"NODE_NAME": "w1", "KUBEADM_CONFIG": "a: b"})
-    assert stdin.endswith(read_script(step.PRELUDE) + read_script(PLAIN))
+    assert stdin.endswith(sent(PLAIN))
     assert stdin.index("KUBEADM_CONFIG=") < stdin.index("NODE_NAME=") < stdin.index("set -euo pipefail")
+
+
+@EACH
+def test_what_is_left_out_of_a_script_is_nothing_that_its_shell_runs(file: str) -> None:
+    whole = read_script(step.PRELUDE) + read_step(file)
+    assert programs.minified(sent(file)) == programs.minified(whole)
+    assert len(sent(file)) < len(whole)
+
+
+# gzip finds the second copy of a text, of a command's inputs and outputs, within 32 KiB alone.
+LARGEST_TEXT = 28_000
+
+
+@EACH
+def test_a_step_is_small_enough_for_its_second_copy_in_a_state_to_cost_nothing(file: str) -> None:
+    assert len(json.dumps(sent(file))) < LARGEST_TEXT
 
 
 def test_the_text_does_not_depend_on_the_order_of_the_environment() -> None:
@@ -112,20 +132,21 @@ def test_the_command_is_constant_but_for_name_and_hash() -> None:
 
 def test_the_command_has_a_lock_with_an_end_and_a_time_limit() -> None:
     command = render_command(PLAIN, 1800)
-    assert re.search(r"flock --timeout \d+ /run/kubelab\.lock", command)
-    assert re.search(r"timeout --kill-after=\d+ 1800 bash -s", command)
+    assert re.search(rf"flock --timeout \d+ --conflict-exit-code \d+ {re.escape(step.LOCK)} ", command)
+    assert re.search(r"timeout --verbose --kill-after=\d+ 1800 env TIME_LIMIT=1800 bash -s", command)
+    assert step.LOCK in read_script(step.PRELUDE)
     assert command.startswith("sudo -n ")
 
 
 def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
     file = "50-manage-membership.sh"
-    assert f" bash -s -- remove # {file}" in render_command(file, 60, "remove")
+    assert " bash -s -- remove ||" in render_command(file, 60, "remove")
 
 
 def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:
     commands = [render_command(PLAIN, 60)]
     for file in (PLAIN, step.PRELUDE):
-        (scripts / file).write_text(f"{(scripts / file).read_text()}# changed\n")
+        (scripts / file).write_text(f"{(scripts / file).read_text()}true\n")
         commands.append(render_command(PLAIN, 60))
     assert len(set(commands)) == 3
 

@@ -1,5 +1,6 @@
 """Labs to load, laid out as files."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,9 @@ def lab_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pat
         for target in (folder.stack, folder.site):
             own = case / target.name
             target.write_text(text_of(own if own.exists() else MINIMAL / target.name))
+        for file in case.iterdir():
+            if file.name not in (folder.stack.name, folder.site.name, "expected.txt"):
+                shutil.copy(file, folder.stack.parent)
         monkeypatch.chdir(tmp_path)
         return folder
 
@@ -38,6 +42,16 @@ def minimal(lab_folder: Callable[[Path], LabFolder]) -> LabFolder:
 @pytest.fixture(scope="session")
 def certificate() -> tuple[str, str]:
     """A self-signed certificate and its key, both PEM."""
+    return _self_signed()
+
+
+@pytest.fixture(scope="session")
+def other_certificate() -> str:
+    """Another self-signed certificate, PEM."""
+    return _self_signed()[0]
+
+
+def _self_signed() -> tuple[str, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a lab's authority")])
     start = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from config import LabConfig, versions
 from config.load import load_file
 
 CASES = Path(__file__).parents[2] / "configs"
-KUBERNETES = next(iter(versions.KUBERNETES))
+KUBERNETES = versions.TRIED
 """The version that stands in the cases as `@KUBERNETES@`."""
 
 MINIMAL = CASES / "valid" / "01-minimal"

@@ -33,7 +33,9 @@ def test_a_missing_stack_file_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError) as raised:
         load_file(Path("stacks/Pulumi.lab.yaml"), {})
-    assert str(raised.value.problems[0]) == "stacks/Pulumi.lab.yaml: cannot be read: no such file or directory"
+    assert str(raised.value.problems[0]) == (
+        "stacks/Pulumi.lab.yaml: cannot be read: no such file or directory; write the file or correct the path"
+    )
 
 
 def test_files_outside_the_current_folder_are_named_in_full(
@@ -54,6 +56,34 @@ def test_certificates_are_read_from_the_files_the_site_names(minimal: LabFolder,
     site = minimal.load().site
     assert site.vsphere.tls.ca_pem == certificate[0]
     assert site.mirrors.ca_pem == certificate[0]
+
+
+@pytest.mark.case("T2")
+def test_of_a_certificate_file_nothing_but_its_certificates_is_taken(
+    minimal: LabFolder, certificate: tuple[str, str]
+) -> None:
+    sudoers = "=== 0440 /etc/sudoers.d/extra\nall ALL=(ALL) NOPASSWD: ALL\n"
+    named = "Subject: CN = Zertifizierungsstelle für das Labor\n"
+    text = f"{sudoers}{certificate[0]}{named}{certificate[0].rstrip()}\n{sudoers}"
+    (minimal.path / "ca.pem").write_text(text, encoding="utf-8")
+    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.pem}")
+    minimal.edit_site("addresses:", "mirrors: {caFile: ca.pem}\nregistries: {ghcr.io: {caFile: ca.pem}}\naddresses:")
+    site = minimal.load().site
+    assert {site.vsphere.tls.ca_pem, site.mirrors.ca_pem, site.registries[0].ca_pem} == {certificate[0] * 2}
+
+
+@pytest.mark.case("T2")
+@pytest.mark.parametrize(
+    "text", ["", "no certificate\n", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"]
+)
+def test_a_certificate_file_without_a_certificate_that_can_be_read_is_refused(minimal: LabFolder, text: str) -> None:
+    (minimal.path / "ca.pem").write_text(text)
+    minimal.edit_site("addresses:", "mirrors: {caFile: ca.pem}\naddresses:")
+    with pytest.raises(ConfigError) as raised:
+        minimal.load()
+    assert [problem.text for problem in raised.value.problems] == [
+        "found no certificate in 'ca.pem', wanted: a PEM file with BEGIN CERTIFICATE"
+    ]
 
 
 def test_a_private_key_beside_the_certificate_is_refused(minimal: LabFolder, certificate: tuple[str, str]) -> None:

@@ -28,15 +28,19 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     lab = minimal.load()
     assert lab.stack == "lab"
     assert lab.cluster == config.ClusterConfig(
+        name="lab",
+        certificate_hours=26280,
         kubernetes_version=KUBERNETES,
         runtime_versions={"containerd": "2.3.4", "docker": "28.3.3", "crio": "1.36.3", "criDockerd": "0.3.26"},
         pod_subnet="10.244.0.0/16",
         service_subnet="10.96.0.0/12",
         dns_domain="cluster.local",
-        pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9"),
+        pod_network=config.PodNetworkConfig(plugin="flannel", version="0.28.9", backend="vxlan", port=8472, mtu=None),
         kube_proxy={"mode": "iptables"},
         control_plane_endpoint=None,
         cert_sans=(),
+        secrets_encryption=False,
+        control_plane_files=(),
         api_server_extra_args=(),
         controller_manager_extra_args=(),
         scheduler_extra_args=(),
@@ -54,15 +58,34 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         kubelet={},
         clean_install=False,
         on_runtime_change="replaceMachine",
+        files=(),
+        labels={},
+        taints=(),
+        schedulable=True,
     )
-    assert lab.nodes == (replace(w1, name="cp1", role="controlPlane"), w1)
+    assert lab.nodes == (replace(w1, name="cp1", role="controlPlane", schedulable=False), w1)
     vsphere = lab.site.vsphere
     assert (vsphere.server, vsphere.port, vsphere.user) == ("esxi.lab", 443, "root")
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
     assert lab.site.addresses == config.AddressesConfig("10.87.0.0/24")
     assert lab.site.ssh.user == "lab"
-    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {})
+    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {}, {})
     assert (lab.site.registries, lab.site.ignore_preflight_errors, lab.warnings) == ((), (), ())
+
+
+def test_labels_taints_and_schedulable_arrive_with_their_node(lab_folder: Callable[[Path], LabFolder]) -> None:
+    cp1, w1, w2 = lab_folder(CASES / "valid" / "30-labels-and-taints").load().nodes
+    assert (cp1.schedulable, w1.schedulable) == (False, True)
+    assert w1.labels == {"disk": "ssd", "example.com/Team_1": "a.b-c", "topology.kubernetes.io/zone": "rack-1"}
+    assert [str(taint) for taint in w1.taints] == ["dedicated=database:NoSchedule", "dedicated=database:NoExecute"]
+    assert [str(taint) for taint in cp1.taints] == ["infra:PreferNoSchedule"]
+    assert (w2.labels, w2.taints) == ({}, ())
+
+
+@pytest.mark.case("D21")
+def test_a_control_plane_is_schedulable_where_it_says_so(lab_folder: Callable[[Path], LabFolder]) -> None:
+    (alone,) = lab_folder(CASES / "valid" / "31-a-lab-of-one-node").load().nodes
+    assert alone.schedulable
 
 
 def test_all_that_is_written_arrives(everything: LabFolder) -> None:
@@ -104,7 +127,7 @@ def test_a_runtime_version_of_the_stack_wins_over_the_sites_key_by_key(everythin
 
 def test_kubelet_settings_of_a_node_win_over_the_clusters_and_those_over_the_sites(everything: LabFolder) -> None:
     cp1, w1, w2 = everything.load().nodes
-    gates = {"NodeSwap": True, "SidecarContainers": True}
+    gates = {"EventedPLEG": True, "SidecarContainers": True}
     assert cp1.kubelet == w1.kubelet == {"failCgroupV1": False, "maxPods": 60, "featureGates": gates}
     assert w2.kubelet == {"failCgroupV1": False, "maxPods": 30, "featureGates": gates}
 
@@ -188,7 +211,8 @@ def test_the_checked_types_can_be_had_without_the_schema() -> None:
     program = "import sys, config, config.versions, config.passthrough; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("config.")}
-    assert loaded == {f"config.{name}" for name in ("lab", "passthrough", "problems", "retired", "versions")}
+    checks = ("lab", "passthrough", "problems", "retired", "versions", "kubernetes", "kubernetes.quantities")
+    assert loaded == {f"config.{name}" for name in checks}
 
 
 def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,3 +220,28 @@ def test_an_empty_stack_says_all_that_is_missing(tmp_path: Path, monkeypatch: py
     with pytest.raises(ConfigError) as raised:
         load("new", None, None, None, Path("stacks"), {})
     assert [problem.path for problem in raised.value.problems] == ["kubelab:site", "kubelab:cluster", "kubelab:nodes"]
+
+
+@pytest.mark.case("D17")
+def test_files_arrive_with_their_texts_modes_and_places(lab_folder: Callable[[Path], LabFolder]) -> None:
+    lab = lab_folder(CASES / "valid" / "32-files-and-arguments").load()
+    cp1, w1 = lab.nodes
+    shown = {file.path: (file.text.get_secret_value(), file.mode, file.secret) for file in w1.files}
+    assert shown == {
+        "/etc/motd": ("w1\n", "0600", False),
+        "/etc/profile.d/proxy.sh": ("export http_proxy=http://proxy.lab:3128\n", "0644", False),
+        "/opt/tool/token": ("hunter2\n", "0600", True),
+    }
+    assert [file.text.get_secret_value() for file in cp1.files if file.path == "/etc/motd"] == ["welcome\n"]
+    assert [file.path for file in lab.cluster.control_plane_files] == [
+        *(f"/etc/kubernetes/kube-apiserver/{name}" for name in ("audit.yaml", "sni.crt", "sni.key")),
+        "/etc/kubernetes/kube-scheduler/config.yaml",
+    ]
+    assert all(file.secret and file.mode == "0600" for file in lab.cluster.control_plane_files)
+    assert "hunter2" not in repr(lab)
+
+
+def test_keys_of_people_arrive_each_once(lab_folder: Callable[[Path], LabFolder]) -> None:
+    lab = lab_folder(CASES / "valid" / "34-authorized-keys").load()
+    kinds = [key.split()[0] for key in lab.site.ssh.authorized_keys]
+    assert kinds == ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"]

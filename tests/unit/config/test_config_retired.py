@@ -6,9 +6,6 @@ import pytest
 
 from components.runtimes import RUNTIMES
 from config import retired, versions
-from config.model import Spec
-from config.site import AddressesSpec
-from config.stack import NodeSpec
 
 TABLES = {
     "runtimes": retired.RUNTIMES,
@@ -19,9 +16,7 @@ TABLES = {
     "controller manager": retired.CONTROLLER_MANAGER,
     "scheduler": retired.SCHEDULER,
     "etcd": retired.ETCD,
-    "addresses": retired.ADDRESS_KEYS,
     "modes of addresses": retired.ADDRESS_MODES,
-    "node": retired.NODE_KEYS,
 }
 
 
@@ -39,19 +34,13 @@ def test_no_runtime_that_can_be_chosen_is_called_dead() -> None:
     assert set(retired.RUNTIMES) & set(RUNTIMES) == set()
 
 
-@pytest.mark.parametrize("model", [AddressesSpec, NodeSpec])
-def test_no_key_that_can_be_written_is_refused_by_name(model: type[Spec]) -> None:
-    assert model.refused_keys
-    assert set(model.refused_keys) & {field.alias for field in model.model_fields.values()} == set()
-
-
 def test_every_dead_runtime_names_one_that_can_be_chosen() -> None:
     assert [word for word, why in retired.RUNTIMES.items() if not words(why) & set(RUNTIMES)] == []
 
 
-@pytest.mark.parametrize("version", versions.KUBERNETES)
-def test_nothing_is_known_against_a_kubernetes_that_can_be_chosen(version: str) -> None:
-    assert retired.kubernetes(version, versions.KUBERNETES) is None
+@pytest.mark.parametrize("minor", versions.MINORS)
+def test_nothing_is_known_against_a_kubernetes_that_can_be_chosen(minor: str) -> None:
+    assert retired.kubernetes(f"{minor}.99", versions.MINORS) is None
 
 
 @pytest.mark.parametrize(
@@ -63,6 +52,6 @@ def test_nothing_is_known_against_a_runtime_version_that_can_be_chosen(runtime: 
 
 @pytest.mark.parametrize("version", ["1.9.11", "0.1.0"])
 def test_versions_are_compared_as_numbers(version: str) -> None:
-    reason = retired.kubernetes(version, versions.KUBERNETES)
+    reason = retired.kubernetes(version, versions.MINORS)
     assert reason is not None
     assert "no packages" in reason

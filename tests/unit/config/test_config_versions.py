@@ -13,24 +13,30 @@ from tests.unit.config.lab_folder import KUBERNETES
 RELEASE = versions.kubernetes(KUBERNETES)
 
 
-def test_a_known_kubernetes_names_the_images_of_its_kubeadm() -> None:
-    release = versions.kubernetes("1.36.3")
-    assert release.images == (
-        "registry.k8s.io/kube-apiserver:v1.36.3",
-        "registry.k8s.io/kube-controller-manager:v1.36.3",
-        "registry.k8s.io/kube-scheduler:v1.36.3",
-        "registry.k8s.io/kube-proxy:v1.36.3",
-        "registry.k8s.io/coredns/coredns:v1.14.2",
-        "registry.k8s.io/pause:3.10.2",
-        "registry.k8s.io/etcd:3.6.8-0",
-    )
-    assert release.minor == "1.36"
-    assert release.agnhost_image == "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
-    assert (release.cri_tools, release.kubernetes_cni) == ("1.36.0", "1.9.1")
+# PauseVersion of cmd/kubeadm/app/constants/constants.go and test/images/agnhost/VERSION of each release's source.
+OF_THE_SOURCE = {
+    "1.35.0": ("3.10.1", "2.59"),
+    "1.35.4": ("3.10.1", "2.59"),
+    "1.36.1": ("3.10.2", "2.63.0"),
+    "1.36.3": ("3.10.2", "2.63.0"),
+    "1.37.0": ("3.10.2", "2.66.1"),
+    "1.37.2": ("3.10.2", "2.66.1"),
+}
+
+
+@pytest.mark.parametrize("version", OF_THE_SOURCE)
+def test_every_patch_of_a_known_minor_has_what_its_own_source_says(version: str) -> None:
+    release = versions.kubernetes(version)
+    assert release.version == version
+    assert release.minor == version[:4]
+    assert release.cri_tools == f"{release.minor}.*"
+    pause, agnhost = OF_THE_SOURCE[version]
+    assert release.pause_image == f"registry.k8s.io/pause:{pause}"
+    assert release.agnhost_image == f"registry.k8s.io/e2e-test-images/agnhost:{agnhost}"
 
 
 def test_an_unknown_kubernetes_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownVersionError, match=r"^known: \d+\.\d+\.\d+"):
+    with pytest.raises(UnknownVersionError, match=r"^known: every patch of 1\.35, 1\.36, 1\.37$"):
         versions.kubernetes("0.0.1")
 
 
@@ -48,17 +54,16 @@ def test_an_unknown_version_of_an_adapter_is_refused_with_the_known_ones(adapter
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize("version", versions.KUBERNETES)
-def test_every_known_kubernetes_has_every_runtime_in_a_version_that_fits(version: str, runtime: str) -> None:
-    release = versions.kubernetes(version)
-    assert release.version == version
+@pytest.mark.parametrize("minor", versions.MINORS)
+def test_every_known_kubernetes_has_every_runtime_in_a_version_that_fits(minor: str, runtime: str) -> None:
+    release = versions.kubernetes(f"{minor}.0")
     assert RUNTIMES[runtime].fits(release, releases.runtime_version(release, runtime))
 
 
 @pytest.mark.parametrize("version", RUNTIMES["docker"].versions)
 def test_every_known_docker_fits_every_kubernetes(version: str) -> None:
-    for release in versions.KUBERNETES.values():
-        assert releases.runtime_version(release, "docker", version) == version
+    for minor in versions.MINORS:
+        assert releases.runtime_version(versions.kubernetes(f"{minor}.0"), "docker", version) == version
 
 
 def test_the_words_come_with_the_default_first() -> None:
@@ -88,6 +93,11 @@ def test_cri_o_fits_by_the_minor_release_of_kubernetes(version: str, fits: bool)
     assert RUNTIMES["crio"].fits(RELEASE, version) is fits
 
 
+@pytest.mark.parametrize(("runtime", "version"), [("containerd", "2.3.99"), ("crio", "1.36.99")])
+def test_any_patch_of_a_series_that_fits_may_be_chosen(runtime: str, version: str) -> None:
+    assert releases.runtime_version(RELEASE, runtime, version) == version
+
+
 def test_a_cri_o_that_does_not_fit_says_which_would() -> None:
     with pytest.raises(UnknownVersionError, match=r"1\.36\.3 is matched with crio 1\.36\.x; known: 1\.36\.3"):
         releases.runtime_version(RELEASE, "crio", "1.35.3")
@@ -105,4 +115,4 @@ def test_all_versions_are_resolved_at_once_the_wanted_ones_among_them() -> None:
 
 def test_a_runtime_of_which_no_known_version_fits_says_so() -> None:
     with pytest.raises(UnknownVersionError, match=r"^known: none yet$"):
-        releases.runtime_version(replace(RELEASE, version="1.99.0"), "crio")
+        releases.runtime_version(replace(RELEASE, facts=replace(RELEASE.facts, name="1.99")), "crio")

@@ -64,3 +64,36 @@ def test_what_docker_can_do_is_not_warned_of(registries: str, mixed: LabFolder) 
 def test_without_docker_any_mirror_will_do(minimal: LabFolder) -> None:
     minimal.edit_site("addresses:", "mirrors: {registries: {ghcr.io: 'https://mirror.lab/v2'}}\naddresses:")
     assert minimal.load().warnings == ()
+
+
+TAINTED = "[{key: dedicated, effect: NoSchedule}]"
+
+
+@pytest.mark.case("D21")
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        "{cp1: {role: controlPlane}}",
+        "{cp1: {role: controlPlane, schedulable: false}}",
+        f"{{cp1: {{role: controlPlane}}, w1: {{role: worker, taints: {TAINTED}}}}}",
+    ],
+)
+def test_a_lab_in_which_pods_would_stay_pending_is_warned_of(nodes: str, minimal: LabFolder) -> None:
+    minimal.stack.write_text(minimal.stack.read_text().partition("  kubelab:nodes:")[0] + f"  kubelab:nodes: {nodes}\n")
+    assert minimal.load().warnings == (
+        "stacks/Pulumi.lab.yaml: kubelab:nodes: found no node on which pods run that tolerate no taint: they stay "
+        "Pending; add a worker without taints, or write schedulable: true for a control plane",
+    )
+
+
+@pytest.mark.case("D21")
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        "{cp1: {role: controlPlane, schedulable: true}}",
+        "{cp1: {role: controlPlane}, w1: {role: worker, taints: [{key: slow, effect: PreferNoSchedule}]}}",
+    ],
+)
+def test_a_lab_with_a_place_for_pods_is_not_warned_of(nodes: str, minimal: LabFolder) -> None:
+    minimal.stack.write_text(minimal.stack.read_text().partition("  kubelab:nodes:")[0] + f"  kubelab:nodes: {nodes}\n")
+    assert minimal.load().warnings == ()

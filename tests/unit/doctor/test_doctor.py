@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY, command, exported
 
 NAMES = [node.name for node in LAB.nodes]
 KNOWN = {name: Connection(f"{name}.test", "lab", PRIVATE_KEY, HOST_KEY) for name in NAMES}
-INSPECT, COMPARE = "80-inspect-node.sh", "90-verify-cluster.sh"
+INSPECT, COMPARE, CERTIFICATES = "80-inspect-node.sh", "90-verify-cluster.sh", "41-renew-certificates.sh"
 UNREACHABLE = Answer(255, "", "ssh: connect to host w1.test port 22: No route to host\n")
 DISAGREEMENT = Answer(
     1,
@@ -42,12 +43,18 @@ def agreement(environment: Mapping[str, str]) -> Answer:
     return Answer(0, "".join(map(row, nodes)), "")
 
 
+def in_days(days: int) -> Answer:
+    """The first certificate ends after so many days."""
+    return Answer(0, f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}\n", "")
+
+
 @dataclass(slots=True)
 class Machines:
     """The machines of the lab; those that are named answer otherwise. Keeps what was run."""
 
     inspected: dict[str, Answer] = field(default_factory=dict)
     compared: Callable[[Mapping[str, str]], Answer] = agreement
+    certificates: Answer = field(default_factory=lambda: in_days(800))
     ran: list[tuple[str, str, str, Mapping[str, str]]] = field(default_factory=list)
 
     def run(self, connection: Connection, step: Step, environment: Mapping[str, str]) -> Answer:
@@ -57,6 +64,9 @@ class Machines:
         self.ran.append((node, step.file, step.argument, environment))
         if step.file == INSPECT:
             return self.inspected.get(node, Answer(0, facts(node), ""))
+        if step.file == CERTIFICATES:
+            assert step.argument == "show"
+            return self.certificates
         return self.compared(environment)
 
 
@@ -105,6 +115,26 @@ def test_a_disagreement_is_told_in_the_words_of_the_comparison_and_ends_with_1(
     printed = capsys.readouterr()
     assert printed.err == DISAGREEMENT.stderr
     assert printed.out.splitlines()[1].startswith("cp1")
+
+
+@pytest.mark.case("C17")
+def test_certificates_that_end_soon_are_a_warning_and_no_fault(
+    machines: Machines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machines.certificates = in_days(20)
+    end = machines.certificates.stdout.strip()
+    assert program.main("lab") == 0
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning.startswith("warning: ")
+    assert all(word in warning for word in (end, LAB.cluster.name, "pulumi up"))
+
+
+def test_certificates_that_cannot_be_looked_at_are_a_fault(
+    machines: Machines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machines.certificates = Answer(1, "", "error: kubeadm certs check-expiration on cp1 names no date\n")
+    assert program.main("lab") == 1
+    assert "names no date" in capsys.readouterr().err
 
 
 def test_a_node_without_a_machine_is_told_and_the_others_are_looked_at_all_the_same(

@@ -77,7 +77,7 @@ def test_a_script_is_run_as_its_step_runs_it(tmp_path: Path, monkeypatch: pytest
 
 def test_an_argument_reaches_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, kept = called(tmp_path, monkeypatch, argument="compare")
-    assert " bash -s -- compare # " in kept.arguments[-1]
+    assert " bash -s -- compare " in kept.arguments[-1]
 
 
 def test_the_host_key_is_that_of_the_machine_and_no_other_is_taken(

@@ -1,9 +1,19 @@
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from rig.node.build import FILES, build_rootfs, cache_key, image_is_current, import_image, mmdebstrap_arguments
+from rig.node.build import (
+    FILES,
+    PACKAGES,
+    build_rootfs,
+    cache_key,
+    image_is_current,
+    import_image,
+    mmdebstrap_arguments,
+)
 from toolchain.errors import SetupError
 
 SOURCE = "deb http://archive.test/debian/ bookworm main"
@@ -54,6 +64,28 @@ def test_what_the_product_installs_is_not_in_the_image() -> None:
     packages = set(include.removeprefix("--include=").split(","))
     assert not packages & {"conntrack", "socat", "ebtables", "ethtool", "containerd", "runc", "kubeadm", "kubelet"}
     assert {"cloud-init", "openssh-server", "sudo", "systemd"} <= packages
+
+
+def test_the_image_has_no_package_that_a_cloud_image_has_not() -> None:
+    """The lab is no kinder than the field: gpg, jq, nft and conntrack are for the steps to bring."""
+    text = Path(__file__).with_name("cloud_image_packages.txt").read_text()
+    stock = {word for line in text.splitlines() if not line.startswith("#") for word in line.split()}
+    assert len(stock) > 300
+    assert set(PACKAGES) - stock == set()
+    assert not stock & {"gnupg", "gpg", "jq", "nftables", "conntrack", "ebtables", "ipset"}
+
+
+def test_apt_is_in_use_at_a_machines_first_boot_and_its_sources_answer_nothing(tmp_path: Path) -> None:
+    for folder in ("etc/apt/apt.conf.d", "etc/apt/sources.list.d", "etc/dpkg/dpkg.cfg.d", "etc/ssh", "var/lib/cloud"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "etc/apt/sources.list").write_text("deb http://archive.test/debian/ bookworm main\n")
+    environ = {**os.environ, "KUBELAB_NODE_FILES": str(FILES)}
+    subprocess.run(["bash", str(FILES / "customize.sh"), str(tmp_path)], env=environ, check=True)
+    unit = "apt-daily-at-first-boot.service"
+    started = tmp_path / "etc/systemd/system/multi-user.target.wants" / unit
+    assert started.readlink() == Path("..") / unit
+    assert "hold_apt_locks.py" in started.read_text()
+    assert [file.name for file in (tmp_path / "etc/apt").rglob("*.*") if file.is_file()] == ["debian.sources"]
 
 
 def test_the_sources_end_the_command_line_and_settings_are_passed_on() -> None:

@@ -5,14 +5,15 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 
 from config import LabConfig
 from config.load import load as load_lab
-from config.versions import KUBERNETES
+from config.versions import TRIED
 from rig.mirror.programs import cri_dockerd_release
 from rig.services.mirror import MIRROR
-from rig.site import Site, render_services_env, render_site
+from rig.site import KEYS_BY_FINGERPRINT, Site, render_services_env, render_site
 
 SITE = Site(
     server="127.0.0.1:8989",
@@ -38,7 +39,7 @@ def load(tmp_path: Path, site: Site) -> LabConfig:
     (rig / "esxi" / "password").chmod(0o600)
     stacks = tmp_path / "stacks"
     stacks.mkdir()
-    cluster = {"kubernetesVersion": next(iter(KUBERNETES)), "runtime": "containerd"}
+    cluster = {"kubernetesVersion": TRIED, "runtime": "containerd"}
     return load_lab("containerd", cluster, NODES, "../.rig/site.yaml", stacks, {})
 
 
@@ -67,6 +68,14 @@ def test_what_the_mirror_built_itself_comes_with_its_versions_and_checksums(tmp_
     lab = load(tmp_path, site)
     assert lab.site.mirrors.checksums == {own: "cd" * 32}
     assert (lab.cluster.runtime_versions["docker"], lab.cluster.runtime_versions["criDockerd"]) == ("20.10.24", "0.4.4")
+
+
+@pytest.mark.case("T12")
+def test_the_mirrors_keys_are_checked_by_fingerprint_and_one_is_taken_by_tls(tmp_path: Path) -> None:
+    keys = dict.fromkeys(KEYS_BY_FINGERPRINT, "0123456789ABCDEF0123456789ABCDEF01234567")
+    lab = load(tmp_path, replace(SITE, mirror=replace(MIRROR, package_keys=keys)))
+    assert lab.site.mirrors.package_keys == keys
+    assert set(keys) == {"kubernetes", "crio", "debian"}
 
 
 def test_a_restricted_hosts_workarounds_are_ordinary_product_options() -> None:

@@ -81,6 +81,7 @@ def test_what_would_fail_again_is_not_tried_again(layout: Layout, line: str) -> 
     assert next(outcomes) is None
 
 
+@pytest.mark.case("T15")
 def test_a_part_that_fails_for_a_passing_reason_is_built_once_more(layout: Layout, tmp_path: Path) -> None:
     said = io.StringIO()
     built = build((failing(iter((BUSY, None))),), layout, None, Progress(said))
@@ -89,6 +90,7 @@ def test_a_part_that_fails_for_a_passing_reason_is_built_once_more(layout: Layou
     assert left_behind(layout, tmp_path) == []
 
 
+@pytest.mark.case("T15")
 def test_a_second_failure_shows_the_end_of_both_logs(layout: Layout, tmp_path: Path) -> None:
     outcomes = iter((BUSY, "E: no space", None))
     with pytest.raises(SetupError) as failure:
@@ -103,6 +105,7 @@ def test_a_second_failure_shows_the_end_of_both_logs(layout: Layout, tmp_path: P
     assert next(outcomes) is None
 
 
+@pytest.mark.case("T15")
 def test_what_a_killed_build_left_beside_its_output_goes_with_the_next(layout: Layout, tmp_path: Path) -> None:
     part = failing(iter(("E: disk full", None)))
     with pytest.raises(SetupError):

@@ -40,6 +40,7 @@ def test_a_space_in_a_mounts_name_is_read_as_one() -> None:
     assert scratch.mounted_below(table("/t/a\\040b/proc"), Path("/t/a b")) == ["/t/a b/proc"]
 
 
+@pytest.mark.case("T15")
 def test_what_is_mounted_is_unmounted_before_the_directory_is_removed(mounts: Path, tmp_path: Path) -> None:
     with scratch.scratch_directory(tmp_path / "work") as work:
         (work / "root" / "proc").mkdir(parents=True)
@@ -48,6 +49,7 @@ def test_what_is_mounted_is_unmounted_before_the_directory_is_removed(mounts: Pa
     assert not (tmp_path / "work").exists()
 
 
+@pytest.mark.case("T15")
 def test_a_mount_in_use_is_detached(mounts: Path, tmp_path: Path) -> None:
     (tmp_path / "busy").touch()
     mounts.write_text(table(tmp_path / "work"))

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import tarfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
+from components.steps import images as install_images
 from config import releases
 from config import versions as config_versions
 from rig.mirror import versions
@@ -172,12 +174,14 @@ def test_the_version_of_busybox_is_that_of_debians_package(tmp_path: Path) -> No
 
 
 def test_the_mirror_has_what_the_products_versions_name() -> None:
-    release = config_versions.kubernetes(versions.KUBERNETES)
+    release = config_versions.kubernetes(config_versions.TRIED)
+    assert release.version == versions.KUBERNETES
     network = POD_NETWORKS["flannel"].releases[versions.FLANNEL]
-    assert missing([*release.images, release.agnhost_image, *network.images]) == []
+    assert missing([*install_images.of_runtime(release, network)]) == []
     assert network.manifest.path == FLANNEL_MANIFEST
     assert versions.FLANNEL_MANIFEST_SHA256 in network.manifest.sha256
-    assert (release.cri_tools, release.kubernetes_cni) == (versions.CRI_TOOLS, versions.CNI_PLUGINS)
+    assert fnmatch(versions.CRI_TOOLS, release.cri_tools)
+    assert fnmatch(versions.CNI_PLUGINS, config_versions.KUBERNETES_CNI)
     mirrored = {"containerd": versions.CONTAINERD, "docker": versions.DOCKER, "crio": versions.CRI_O}
     for runtime, version in mirrored.items():
         assert version in RUNTIMES[runtime].versions

@@ -1,6 +1,7 @@
 """What is published: signed by a key made once, put in place whole."""
 
 import contextlib
+import subprocess
 import time
 import uuid
 from pathlib import Path
@@ -26,6 +27,14 @@ def test_the_signing_key_is_secret_and_made_once(key: Path) -> None:
     signing.ensure_key(key)
     assert key.read_text() == first
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_fingerprint_is_that_of_the_key_which_clients_get(tmp_path: Path, root: Path, key: Path) -> None:
+    argv = ["gpg", "--homedir", str(tmp_path / "home"), "--batch", "--with-colons", "--show-keys"]
+    (tmp_path / "home").mkdir(mode=0o700)
+    public = (root / "apt/debian/archive-key.asc").read_bytes()
+    shown = subprocess.run(argv, input=public, capture_output=True, check=True).stdout.decode()
+    assert f"fpr:::::::::{signing.fingerprint(key)}:" in shown
 
 
 def test_no_agent_of_gnupg_stays(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,107 @@
+"""Labels, taints and serving certificates, changed on the running cluster."""
+
+import pytest
+
+from tests.e2e import host
+from tests.e2e.cluster import Cluster
+from tests.e2e.mixed.nodes import CONTROL_PLANE, NODES, W2, Change, applied
+
+SETTINGS: dict[str, dict[str, object]] = {"kubelet": {"maxPods": 55}}
+"""What is declared of the worker already."""
+CONTROL_PLANE_TAINT = ("node-role.kubernetes.io/control-plane", "NoSchedule")
+
+
+def labels(cluster: Cluster, node: str) -> dict[str, str]:
+    """A node's labels."""
+    found: dict[str, str] = cluster.get("node", node)["metadata"]["labels"]
+    return found
+
+
+def taints(cluster: Cluster, node: str) -> set[tuple[str, str]]:
+    """Key and effect of a node's taints."""
+    return {(taint["key"], taint["effect"]) for taint in cluster.get("node", node)["spec"].get("taints", [])}
+
+
+class TestDeclared:
+    """A worker with a label and a taint, and a control plane that is schedulable."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def change(cls, mixed: Cluster) -> Change:
+        """Beside a label that somebody else set."""
+        mixed.kubectl("label", "node", W2, "team=others")
+        taint = {"key": "dedicated", "value": "database", "effect": "NoExecute"}
+        mixed.project.set_node(W2, {**SETTINGS, "labels": {"disk": "ssd"}, "taints": [taint]})
+        mixed.project.set_node(CONTROL_PLANE, {"schedulable": True})
+        return applied(mixed)
+
+    def test_they_reach_the_running_nodes_by_one_step_and_disturb_none(self, mixed: Cluster, change: Change) -> None:
+        assert change.changed == [f"Command {W2}-join", "Command nodes-settle"]
+        assert change.after == change.before
+        assert labels(mixed, W2)["disk"] == "ssd"
+        assert taints(mixed, W2) == {("dedicated", "NoExecute")}
+        mixed.wait_ready(*NODES)
+
+    @pytest.mark.case("D21")
+    @pytest.mark.usefixtures("change")
+    def test_a_schedulable_control_plane_has_no_taint(self, mixed: Cluster) -> None:
+        assert taints(mixed, CONTROL_PLANE) == set()
+
+    @pytest.mark.usefixtures("change")
+    def test_the_pod_network_stays_on_a_node_that_evicts_all_others(self, mixed: Cluster) -> None:
+        daemons = mixed.get("daemonset", "kube-flannel-ds", "--namespace", "kube-flannel")["status"]
+        assert daemons["numberAvailable"] == len(NODES)
+
+    @pytest.mark.usefixtures("change")
+    def test_a_preview_after_it_shows_no_change(self, mixed: Cluster) -> None:
+        mixed.project.preview_nothing()
+
+
+class TestTakenBack:
+    """The same nodes, of which nothing is declared any more but another label."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def change(cls, mixed: Cluster) -> Change:
+        """After what the class above declared."""
+        mixed.project.set_node(W2, {**SETTINGS, "labels": {"disk": "hdd"}})
+        mixed.project.set_node(CONTROL_PLANE, {})
+        return applied(mixed)
+
+    @pytest.mark.usefixtures("change")
+    def test_what_was_declared_is_gone_and_what_others_set_is_there(self, mixed: Cluster) -> None:
+        found = labels(mixed, W2)
+        assert (found["disk"], found["team"]) == ("hdd", "others")
+        assert taints(mixed, W2) == set()
+        assert taints(mixed, CONTROL_PLANE) == {CONTROL_PLANE_TAINT}
+
+
+class TestServingCertificate:
+    """A kubelet that asks the cluster for the certificate it serves with. It stays so."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def change(cls, mixed: Cluster) -> Change:
+        """Of one worker, after what the class above declared."""
+        settings = {"kubelet": {**SETTINGS["kubelet"], "serverTLSBootstrap": True}, "labels": {"disk": "hdd"}}
+        mixed.project.set_node(W2, settings)
+        return applied(mixed)
+
+    @pytest.mark.case("D16")
+    @pytest.mark.usefixtures("change")
+    def test_it_serves_with_one_of_the_clusters_authority(self, mixed: Cluster) -> None:
+        (address,) = [node["address"] for node in mixed.nodes_output() if node["name"] == W2]
+        ask = f"openssl s_client -connect {address}:10250 -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error"
+        shown = host.in_machine(CONTROL_PLANE, "bash", "-c", f"{ask} </dev/null 2>&1 || true")
+        assert "Verify return code: 0 (ok)" in shown or "Verification: OK" in shown, shown
+
+    @pytest.mark.case("D16")
+    @pytest.mark.usefixtures("change")
+    def test_logs_of_its_pods_are_there_to_read(self, mixed: Cluster) -> None:
+        pods = mixed.get("pods", "--namespace", "kube-flannel", "--field-selector", f"spec.nodeName={W2}")["items"]
+        (name,) = [pod["metadata"]["name"] for pod in pods]
+        assert mixed.kubectl("--namespace", "kube-flannel", "logs", name, "--tail", "1")
+
+    @pytest.mark.usefixtures("change")
+    def test_a_preview_after_it_shows_no_change(self, mixed: Cluster) -> None:
+        mixed.project.preview_nothing()

@@ -1,0 +1,109 @@
+"""The audit stack: one node that runs pods of users, an audit log, and Secrets that are encrypted in etcd."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import host
+from tests.e2e.cluster import AGNHOST, Cluster, wait_for_pods
+from tests.e2e.labs import assert_destroy_leaves_nothing, built
+from tests.e2e.project import Project, wait_for
+
+NODE = "e2e-audit-cp1"
+TEXT = "what-no-file-of-etcd-may-show"
+LOG = "/var/log/kubernetes/audit.log"
+KEY = "/etc/kubernetes/kube-apiserver/secrets-encryption.yaml"
+
+
+@pytest.fixture(scope="module")
+def audited(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The shipped stack."""
+    project = Project.copy(tmp_path_factory.mktemp("audit"), "audit", "e2e-audit-", "e2e-audit")
+    with built(project, site) as cluster:
+        yield cluster
+
+
+def stored(name: str) -> str:
+    """What etcd's own file holds of a Secret of that name, from its key on."""
+    pattern = f"/registry/secrets/default/{name}.{{0,48}}"
+    return host.run_text(
+        NODE, f"tr '\\n\\0' '  ' </var/lib/etcd/member/snap/db | LC_ALL=C grep -aoE '{pattern}' | tail -n 1 || true\n"
+    )
+
+
+def name_in(event: dict[str, Any]) -> object:
+    """The name of the object that an event of the audit log is about, if it is about one."""
+    return event.get("objectRef", {}).get("name")
+
+
+@pytest.mark.case("D21")
+def test_a_pod_of_a_user_runs_on_the_only_node(audited: Cluster) -> None:
+    audited.kubectl("run", "audited", "--image", AGNHOST, "--", "netexec", "--http-port=8080")
+    wait_for_pods(audited, "audited")
+    assert audited.get("pod", "audited")["spec"]["nodeName"] == NODE
+
+
+@pytest.mark.case("D17")
+def test_the_audit_log_has_a_line_for_it(audited: Cluster) -> None:
+    audited.kubectl("create", "configmap", "audited")
+    events = [json.loads(line) for line in host.in_machine(NODE, "cat", LOG).splitlines()]
+    made = [each for each in events if each["verb"] == "create" and name_in(each) == "audited"]
+    assert {each["objectRef"]["resource"] for each in made} >= {"configmaps"}
+    assert {each["user"]["username"] for each in made} >= {"kubelab"}
+
+
+@pytest.mark.case("D17")
+def test_a_secret_is_encrypted_in_etcd_and_readable_by_its_user(audited: Cluster) -> None:
+    audited.kubectl("create", "secret", "generic", "hidden", f"--from-literal=text={TEXT}")
+    wait_for(lambda: "k8s:enc:secretbox:v1:key1:" in stored("hidden"), 30, "etcd to have the Secret in its file")
+    assert not host.answers(NODE, "grep", "-raq", TEXT, "/var/lib/etcd")
+    audited.kubectl("get", "secret", "hidden")
+    assert host.in_machine(NODE, "stat", "-c", "%a %U", KEY).split() == ["600", "root"]
+
+
+@pytest.mark.case("D17")
+def test_a_policy_that_is_refused_is_one_error_and_the_cluster_goes_on(audited: Cluster) -> None:
+    stack = audited.project.read_stack()
+    files = stack["config"]["kubelab:cluster"]["apiServer"]["files"]
+    former = files["audit-policy.yaml"]
+    files["audit-policy.yaml"] = {"content": "kind: NoPolicy\n"}
+    audited.project.write_stack(stack)
+    try:
+        refused = audited.project.run(
+            "pulumi", "up", "--yes", "--skip-preview", "--stack", audited.project.stack, "--non-interactive"
+        )
+    finally:
+        files["audit-policy.yaml"] = former
+        audited.project.write_stack(stack)
+    assert refused.code != 0
+    assert f"kube-apiserver on {NODE} to take its files" in refused.output
+    wait_for(lambda: audited.answers("get", "--raw", "/readyz"), 120, "the API server with its former policy")
+    audited.project.up()
+    audited.wait_ready(NODE)
+
+
+def test_another_policy_reaches_the_running_api_server(audited: Cluster) -> None:
+    stack = audited.project.read_stack()
+    files = stack["config"]["kubelab:cluster"]["apiServer"]["files"]
+    policy = files["audit-policy.yaml"]["content"]
+    files["audit-policy.yaml"]["content"] = policy.replace("{level: Metadata}", "{level: Request}")
+    assert files["audit-policy.yaml"]["content"] != policy
+    audited.project.write_stack(stack)
+    audited.project.up()
+    audited.kubectl("create", "configmap", "after", "--from-literal=seen=yes")
+    events = [json.loads(line) for line in host.in_machine(NODE, "cat", LOG).splitlines()]
+    (made,) = [each for each in events if each["verb"] == "create" and name_in(each) == "after"]
+    assert made["level"] == "Request"
+    audited.project.preview_nothing()
+
+
+def test_the_doctor_finds_nothing(audited: Cluster) -> None:
+    result = audited.project.doctor()
+    assert result.code == 0, result.output
+
+
+def test_destroy_leaves_nothing(audited: Cluster, site: Path) -> None:
+    assert_destroy_leaves_nothing(audited.project, site)
