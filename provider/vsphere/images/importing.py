@@ -87,10 +87,9 @@ def _put(config: Any, datastore: Datastore, directory: str, name: str) -> None:
     """
     config.files.vmPathName = datastore.path(directory, f"{name}.vmx")
     for change in config.deviceChange:
-        backing = getattr(change.device, "backing", None)
-        file = getattr(backing, "fileName", "") or ""
-        if isinstance(change.device, vim.vm.device.VirtualDisk) and "/" in file:
-            backing.fileName = datastore.path(directory, file.rpartition("/")[2])
+        if isinstance(change.device, vim.vm.device.VirtualDisk) and "/" in (change.device.backing.fileName or ""):
+            file = change.device.backing.fileName.rpartition("/")[2]
+            change.device.backing.fileName = datastore.path(directory, file)
 
 
 def _remove(place: Place, name: str, instance: str, importer: str) -> None:

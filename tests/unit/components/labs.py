@@ -107,6 +107,7 @@ def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeC
         labels={},
         taints=(),
         schedulable=role == "worker",
+        allow_replace=False,
     )
 
 
