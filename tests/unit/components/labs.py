@@ -108,6 +108,7 @@ def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeC
         labels={},
         taints=(),
         schedulable=role == "worker",
+        allow_replace=False,
     )
 
 
