@@ -59,7 +59,7 @@ def sockets() -> set[str]:
 def test_kubeadm_is_told_the_socket_of_the_nodes_own_runtime(graph: Graph, config: LabConfig) -> None:
     for node in config.nodes:
         file = "40-init-control-plane.sh" if node.role == "controlPlane" else "60-join-worker.sh"
-        own = f"criSocket: {RUNTIMES[node.runtime].cri_socket}\n"
+        own = f'criSocket: "{RUNTIMES[node.runtime].cri_socket}"\n'
         assert own in given(step(graph, file, node.name), "KUBEADM_CONFIG")
 
 

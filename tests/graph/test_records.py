@@ -208,7 +208,7 @@ def test_a_runtime_from_outside_is_written_in_a_stack_file_and_installed(add: Ad
     installed = next(command for command in commands(graph) if command.name == "w1-install-fourth")
     assert script_of(installed) == RUNTIMES["containerd"].script
     assert given(installed, "CRI_SOCKET") == "unix:///run/fourth.sock"
-    assert "criSocket: unix:///run/fourth.sock" in given(step(graph, "60-join-worker.sh", "w1"), "KUBEADM_CONFIG")
+    assert 'criSocket: "unix:///run/fourth.sock"' in given(step(graph, "60-join-worker.sh", "w1"), "KUBEADM_CONFIG")
     assert "unix:///run/fourth.sock" in given(step(graph, "80-inspect-node.sh", "w2"), "SOCKETS").split()
 
 

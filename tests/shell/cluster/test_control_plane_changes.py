@@ -179,7 +179,7 @@ class TestChange:
         init(guest)
         proxied = replace(CLUSTER, kube_proxy={"mode": "nftables"})
         assert init(guest, proxied).status == 0
-        assert "mode: nftables" in (guest.known("kube-proxy") or "")
+        assert 'mode: "nftables"' in (guest.known("kube-proxy") or "")
         restart = "kubectl --namespace kube-system rollout restart daemonset/kube-proxy"
         assert restart in changed(guest)
         init(guest, replace(proxied, api_server_extra_args=AUDITED.api_server_extra_args))
