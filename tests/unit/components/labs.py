@@ -108,7 +108,6 @@ def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeC
         labels={},
         taints=(),
         schedulable=role == "worker",
-        allow_replace=False,
     )
 
 
