@@ -1,6 +1,7 @@
 """What a guest's ssh server says of itself: its host key, read without logging in."""
 
 import asyncio
+import os
 
 from provider.vsphere.model import Heard, SshAnswer
 
@@ -29,7 +30,7 @@ def ask_ssh(address: str, host_key: str, port: int = PORT) -> SshAnswer:
     except asyncssh.Error as error:
         return SshAnswer(Heard.NOTHING, error.reason)
     except OSError as error:
-        return SshAnswer(Heard.NOTHING, error.strerror or str(error))
+        return SshAnswer(Heard.NOTHING, os.strerror(error.errno) if error.errno else str(error))
     if key is None:
         return SshAnswer(Heard.NOTHING, "it ended before its key was seen")
     found = key.export_public_key().decode().split()

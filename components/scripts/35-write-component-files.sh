@@ -29,8 +29,8 @@ resources:
       - identity: {}"
 }
 
-# sums COMPONENT: what its declared files are.
-sums() {
+# declared_sums COMPONENT: what its declared files are.
+declared_sums() {
   # shellcheck disable=SC2034 # read_files sets them
   local path lines paths modes starts counts
   [[ -z $FILES ]] || read_files "$FILES"
@@ -78,7 +78,7 @@ main() {
   make_key
   [[ -z $FILES ]] || write_files "$FILES"
   for component in $components; do
-    found=$(sums "$component")
+    found=$(declared_sums "$component")
     if is_applied "files-of-$component" "$found"; then continue; fi
     if reads_files "$component"; then
       say "starting $component on $NODE_NAME with its files"

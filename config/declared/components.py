@@ -30,10 +30,9 @@ _PKI = tuple(
         *("apiserver-etcd-client.crt", "apiserver-etcd-client.key", "etcd/ca.crt"),
     )
 )
-_NO_FILES = frozenset(
-    {"authorization-always-allow-paths", "cert-dir", "etcd-prefix", "profiling-path", AUDIT_LOG_ARGUMENT}
-)
-"""Arguments whose values begin with / and name no file that must be there."""
+_NAMES_A_FILE = ("-authority", "-cafile", "-certfile", "-config", "-file", "-keyfile", "-kubeconfig")
+"""How the names of arguments end whose values are files that must be there, and those that end otherwise."""
+_NAME_A_FILE = frozenset({"config", "kubeconfig", "tls-sni-cert-key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,11 @@ class Component:
 
     def missing(self, argument: str, value: str) -> str | None:
         """The file that an argument names and nobody brings, unless the user does; None if there is none such."""
-        if argument in _NO_FILES:
+        if not argument.endswith(_NAMES_A_FILE) and argument not in _NAME_A_FILE:
             return None
         path = value.partition(",")[0]  # a certificate and its key: tls-sni-cert-key
-        is_file = path.startswith("/") or (argument.endswith(("-file", "-cafile", "-config")) and path)
         known = any(path == found or path.startswith(f"{found}/") for found in self.finds)
-        return path if is_file and not known else None
+        return path if path and not known else None
 
 
 COMPONENTS: Mapping[str, Component] = MappingProxyType(

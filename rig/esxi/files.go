@@ -19,18 +19,24 @@ import (
 // there when the VM is registered again, the simulator's files are empty.
 type configurations struct {
 	mu   sync.Mutex
-	kept map[string]types.VirtualMachineConfigInfo
+	kept map[string]configuration
+}
+
+// configuration is what the simulator knows of a VM that its .vmx file would say.
+type configuration struct {
+	config types.VirtualMachineConfigInfo
+	cards  []types.GuestNicInfo
 }
 
 func (c *configurations) keep(ctx *simulator.Context, vm *simulator.VirtualMachine) {
 	ctx.Map.WithLock(ctx, vm, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.kept[vm.Config.Files.VmPathName] = *vm.Config
+		c.kept[vm.Config.Files.VmPathName] = configuration{*vm.Config, vm.Guest.Net}
 	})
 }
 
-func (c *configurations) of(file string) (types.VirtualMachineConfigInfo, bool) {
+func (c *configurations) of(file string) (configuration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found, ok := c.kept[file]
@@ -52,10 +58,11 @@ func (f *registeringFolder) RegisterVMTask(ctx *simulator.Context, req *types.Re
 		kept, ok := f.configurations.of(req.Path)
 		if vm, isVM := ctx.Map.Get(result.(types.ManagedObjectReference)).(*simulator.VirtualMachine); ok && isVM {
 			ctx.Map.WithLock(ctx, vm, func() {
-				kept.Name = vm.Config.Name
-				*vm.Config = kept
-				vm.Summary.Config.InstanceUuid = kept.InstanceUuid
-				vm.Summary.Config.Uuid = kept.Uuid
+				kept.config.Name = vm.Config.Name
+				*vm.Config = kept.config
+				vm.Summary.Config.InstanceUuid = kept.config.InstanceUuid
+				vm.Summary.Config.Uuid = kept.config.Uuid
+				vm.Guest.Net = kept.cards
 			})
 		}
 		return result, nil

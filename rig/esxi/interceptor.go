@@ -25,7 +25,7 @@ type interceptor struct {
 }
 
 func newInterceptor(machines *machines) *interceptor {
-	kept := &configurations{kept: map[string]types.VirtualMachineConfigInfo{}}
+	kept := &configurations{kept: map[string]configuration{}}
 	return &interceptor{machines: machines, configurations: kept, macs: map[string]bool{}}
 }
 

@@ -57,8 +57,8 @@ class Driver:
         instance = instance_uuid(marker(OWNER, desired.name))
         return self.machines.read(instance, desired.name, desired.machine_network)
 
-    def destroy(self, desired: DesiredMachine) -> None:
-        self.machines.destroy(instance_uuid(marker(OWNER, desired.name)), desired.name, desired.datastore)
+    def destroy(self, desired: DesiredMachine) -> list[str]:
+        return self.machines.destroy(instance_uuid(marker(OWNER, desired.name)), desired.name, desired.datastore)
 
     def abandon(self) -> None:
         """As when the engine is killed: no call that changes anything is made any more."""

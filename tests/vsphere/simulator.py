@@ -9,6 +9,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,16 @@ class Simulator:
         """As somebody at the host's console would."""
         self.run_task(self.machines()[name].PowerOffVM_Task())
 
+    def unregister(self, name: str) -> None:
+        """As somebody at the host's console would: out of the inventory, its files stay."""
+        if str(self.facts(name, "runtime.powerState")["runtime.powerState"]) == "poweredOn":
+            self.power_off(name)
+        self.machines()[name].UnregisterVM()
+
+    def power_on(self, name: str) -> None:
+        """As somebody at the host's console would."""
+        self.run_task(self.machines()[name].PowerOnVM_Task(None))
+
     def reconfigure(self, name: str, **fields: Any) -> None:
         """As somebody at the host's console would."""
         self.run_task(self.machines()[name].ReconfigVM_Task(vim.vm.ConfigSpec(**fields)))
@@ -184,10 +195,11 @@ class Simulator:
         spec = vim.vm.ConfigSpec(name=name, files=vim.vm.FileInfo(vmPathName=f"[{DATASTORE}] {name}/{name}.vmx"))
         self.run_task(self.place.folder.CreateVM_Task(spec, self.place.pool))
 
-    def attach_new_disk(self, name: str, folder: str, file: str) -> None:
-        """Makes a disk in a folder of its own and attaches it, as a storage driver would."""
+    def attach_new_disk(self, name: str, folder: str, file: str, before: str = "") -> None:
+        """Makes a disk of 1 GiB and attaches it, as a storage driver would; it is listed `before` another one."""
         path = f"[{DATASTORE}] {folder}/{file}"
-        self.content.fileManager.MakeDirectory(f"[{DATASTORE}] {folder}", self.place.datacenter, False)
+        if folder not in self.folders():
+            self.content.fileManager.MakeDirectory(f"[{DATASTORE}] {folder}", self.place.datacenter, False)
         spec = vim.VirtualDiskManager.FileBackedVirtualDiskSpec(
             diskType="thin", adapterType="lsiLogic", capacityKb=1024 * 1024
         )
@@ -204,6 +216,26 @@ class Simulator:
             key=-1, controllerKey=controller.key, unitNumber=3, capacityInKB=1024 * 1024, backing=backing
         )
         self.reconfigure(name, deviceChange=[device.VirtualDeviceSpec(operation="add", device=disk)])
+        if before:
+            other = self.detach_disk(name, before)
+            self.reconfigure(name, deviceChange=[device.VirtualDeviceSpec(operation="add", device=other)])
+
+    def detach_disk(self, name: str, file: str) -> Any:
+        """Takes a disk off a machine and keeps its file; the device that it was."""
+        device = vim.vm.device
+        disk = next(
+            found
+            for found in self.facts(name, "config.hardware.device")["config.hardware.device"]
+            if isinstance(found, device.VirtualDisk) and found.backing.fileName.endswith(f"/{file}")
+        )
+        self.reconfigure(name, deviceChange=[device.VirtualDeviceSpec(operation="remove", device=disk)])
+        return disk
+
+    def wait_for_another_second(self) -> None:
+        """Until the clock shows another second than now, as the times of files do."""
+        now = int(time.time())
+        while int(time.time()) == now:
+            time.sleep(0.05)
 
     def has_file(self, folder: str, file: str) -> bool:
         """True if the datastore has the file."""

@@ -19,7 +19,7 @@ from provider.vsphere.images import nfc, ova
 from provider.vsphere.images.content import content
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource
-from provider.vsphere.place import Place
+from provider.vsphere.place import Datastore, Place
 
 SILENT_SECONDS = 30  # an import in progress tells the host so every two seconds
 
@@ -52,8 +52,7 @@ def import_base(
         importer = session_key(session)
         extra = {**marks, PHASE_KEY: CREATING, IMPORTER_KEY: importer}
         _edit(made.importSpec.configSpec, name, instance, extra)
-        # The whole path is given, so that the second of two imports fails: a taken folder is given another name.
-        made.importSpec.configSpec.files.vmPathName = datastore.path(directory, f"{name}.vmx")
+        _put(made.importSpec.configSpec, datastore, directory, name)
         progress("importing the image")
         leased = session.change(doing, place.pool.ImportVApp, made.importSpec, place.folder, place.host)
         try:
@@ -79,6 +78,18 @@ def _edit(config: Any, name: str, instance: str, extra: Mapping[str, str]) -> No
     config.deviceChange = [
         change for change in config.deviceChange if not isinstance(change.device, vim.vm.device.VirtualEthernetCard)
     ]
+
+
+def _put(config: Any, datastore: Datastore, directory: str, name: str) -> None:
+    """The whole path is given, so that the second of two imports fails: a taken folder is given another name.
+
+    A host that names the disks before they are made names them in a folder that may be another one's.
+    """
+    config.files.vmPathName = datastore.path(directory, f"{name}.vmx")
+    for change in config.deviceChange:
+        if isinstance(change.device, vim.vm.device.VirtualDisk) and "/" in (change.device.backing.fileName or ""):
+            file = change.device.backing.fileName.rpartition("/")[2]
+            change.device.backing.fileName = datastore.path(directory, file)
 
 
 def _remove(place: Place, name: str, instance: str, importer: str) -> None:

@@ -1,6 +1,6 @@
-"""The plugin where every guest's ssh server answers with the host key that it was given: the simulated host has no guests.
+"""The plugin where every guest's ssh server has the host key that it was given: the simulated host has no guests.
 
-Started as the engine starts the plugin itself: python tests/plugin/provider/answering_guests.py [FLAG ...] ENGINE_ADDRESS
+Started as the plugin itself is: python tests/plugin/provider/answering_guests.py [FLAG ...] ENGINE_ADDRESS
 """
 
 import sys
@@ -8,7 +8,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[3])
 
-from provider.__main__ import main  # noqa: E402 - needs what is set above
+import provider.__main__  # noqa: E402, F401 - loads what the plugin loads, and nothing else of the SDK
+from provider.plugin import main  # noqa: E402
 from provider.vsphere.model import Heard, SshAnswer  # noqa: E402
 
 main(sys.argv[1:], ask_ssh=lambda _address, _host_key: SshAnswer(Heard.OUR_KEY))

@@ -94,6 +94,7 @@ SITE = SiteConfig(
 def node(name: str, role: Role = "worker", runtime: str = "containerd") -> NodeConfig:
     """A node with every default."""
     return NodeConfig(
+        allow_replace=False,
         name=name,
         role=role,
         runtime=runtime,

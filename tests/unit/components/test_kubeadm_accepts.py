@@ -79,7 +79,15 @@ def test_kubeadm_reads_the_names_of_nodes_as_texts(kubeadm_program: Path, tmp_pa
 @pytest.mark.parametrize("name", NAMES)
 def test_kubeadm_reads_the_names_of_workers_as_texts(kubeadm_program: Path, tmp_path: Path, name: str) -> None:
     document = kubeadm.join_document(SITE, replace(WORKERS[0], name=name), "10.87.0.11")
-    assert_accepted(kubeadm_program, document, tmp_path)
+    # kubeadm looks whether the file that it names is there.
+    kubeconfig = tmp_path / "join.conf"
+    kubeconfig.touch()
+    assert_accepted(kubeadm_program, document.replace(kubeadm.JOIN_KUBECONFIG, str(kubeconfig)), tmp_path)
+
+
+def test_kubeadm_reads_by_what_clients_know_a_cluster(kubeadm_program: Path, tmp_path: Path) -> None:
+    cluster = replace(CLUSTER, name="1e3", control_plane_endpoint="1e3.y:6443")
+    assert_accepted(kubeadm_program, kubeadm.client_documents(cluster, ADDRESS), tmp_path)
 
 
 def test_kubeadm_reads_the_values_of_arguments_as_texts(kubeadm_program: Path, tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         labels={},
         taints=(),
         schedulable=True,
+        allow_replace=False,
     )
     assert lab.nodes == (replace(w1, name="cp1", role="controlPlane", schedulable=False), w1)
     vsphere = lab.site.vsphere
