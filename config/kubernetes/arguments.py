@@ -49,4 +49,4 @@ def _unknown(known: Facts, component: str, name: str) -> str:
     if near:
         return f"{text}, did you mean {near}?"
     others = [other for other in COMPONENTS if other != component and name in known.arguments[other]]
-    return f"{text}; write it below {' or '.join(others)}" if others else f"{text}; remove it"
+    return f"{text}; write it below {' and '.join(others)}, whose argument it is" if others else f"{text}; remove it"

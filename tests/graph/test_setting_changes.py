@@ -77,7 +77,7 @@ def test_settings_of_one_nodes_kubelet_change_that_nodes_packages_alone(lab: Lab
         for command in commands(after)
         if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
     }
-    assert changed == {"w1-install-kubernetes"}
+    assert changed == {"w1-install-kubernetes", "verification"}
     assert replaced(before, after) == set()
 
 
@@ -171,6 +171,6 @@ def remade(graph: Graph, machine: str) -> set[str]:
 
 def test_the_mode_of_kube_proxy_is_the_pod_networks_too(lab: Lab) -> None:
     graph = lab(kubeProxy={"mode": "nftables"})
-    assert "mode: nftables\n" in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
+    assert 'mode: "nftables"\n' in given(step(graph, "40-init-control-plane.sh", "cp1"), "KUBEADM_CONFIG")
     applied = step(graph, "45-apply-pod-network.sh", "network")
     assert "true" in given(applied, "KUSTOMIZATION").partition("EnableNFTables")[2].splitlines()[0]

@@ -197,7 +197,7 @@ def test_a_run_that_was_killed_before_the_authority_was_trusted_is_made_good(gue
 def test_swap_stays_on_where_the_kubelet_is_told_to_bear_it(guest: Guest) -> None:
     node = replace(WORKER, kubelet={"failSwapOn": False, "memorySwap": {"swapBehavior": "LimitedSwap"}})
     before = guest.read("/etc/fstab")
-    result = guest.run(STEP, prepare_os.environment(node, SITE.mirrors, [REPOSITORY]))
+    result = guest.run(STEP, prepare_os.environment(node, SITE, [REPOSITORY]))
     assert (result.status, result.errors) == (0, [])
     assert guest.known("swap") is not None
     assert guest.read("/etc/fstab") == before
@@ -208,4 +208,4 @@ def test_swap_stays_on_where_the_kubelet_is_told_to_bear_it(guest: Guest) -> Non
 @pytest.mark.parametrize("settings", [{}, {"failSwapOn": True}, {"memorySwap": {"swapBehavior": "NoSwap"}}])
 def test_swap_is_turned_off_for_every_other_kubelet(settings: dict[str, JsonValue]) -> None:
     node = replace(WORKER, kubelet=settings)
-    assert prepare_os.environment(node, SITE.mirrors, [REPOSITORY])["SWAP"] == "off"
+    assert prepare_os.environment(node, SITE, [REPOSITORY])["SWAP"] == "off"

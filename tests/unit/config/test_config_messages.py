@@ -199,7 +199,7 @@ def test_every_kind_of_error_that_the_models_raise_has_words_of_its_own(model: t
     assert set[str]().union(*ERRORS_BY_KIND.values()) <= known
 
 
-VERBS = "write|remove|choose|correct|let|save|leave|name|run|add|point"
+VERBS = "set|write|remove|choose|correct|let|save|leave|name|run|add|point"
 OF_THE_PARSER = "expected|is not allowed here|cannot start any token|unexpected end of stream|found key '"
 REMEDY = re.compile(
     rf"(wanted|known|allowed[a-z ]*): |did you mean"

@@ -63,8 +63,11 @@ def _given(lab: LabConfig, node: NodeConfig) -> dict[str, Any]:
         "addresses": {each.name: ADDRESS for each in lab.nodes},
         "endpoint": f"{ADDRESS}:6443",
         "initialisation": "1",
+        "renewals": 0,
+        "key": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----",
+        "ssh_user": lab.site.ssh.user,
         "facts": "",
-        "admitted": Admission("abcdef.0123456789abcdef", f"sha256:{'0' * 64}"),
+        "admitted": Admission("TUlJQg==", "TUlJQg=="),
     }
 
 
