@@ -12,9 +12,9 @@ from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
-from config.problems import shown
 from config.releases import RuntimeVersions, adapters
 from config.values import (
+    ExtraConfig,
     FilePath,
     Fingerprint,
     HttpsUrl,
@@ -27,8 +27,6 @@ from config.values import (
     Server,
     Sha256,
 )
-
-_OWNED_PREFIXES = ("guestinfo.", "kubelab.")
 
 
 def unless_refused(reasons: Mapping[str, str]) -> Callable[[object], object]:
@@ -87,20 +85,6 @@ KubeProxySettings = Annotated[
 ]
 
 
-def _not_owned(entries: dict[str, str]) -> dict[str, str]:
-    found = [key for key in entries if key.lower().startswith(_OWNED_PREFIXES)]
-    if found:
-        raise ValueError(f"found {', '.join(found)}: kubelab sets guestinfo.* and kubelab.* itself; remove it")
-    names = [key for key in entries if not re.fullmatch(r"[A-Za-z0-9_.:-]+", key)]
-    if names:
-        wanted = "wanted: a name of letters, digits and . _ : - such as svga.vramSize"
-        raise ValueError(f"found the key {', '.join(map(shown, names))}, {wanted}")
-    values = [key for key, value in entries.items() if not value.isprintable()]
-    if values:
-        raise ValueError(f"found control characters in the value of {', '.join(values)}, wanted: a text of one line")
-    return entries
-
-
 class ImageSpec(Spec):
     """A node image as an OVA, with its checksum."""
 
@@ -117,7 +101,7 @@ class MachineSpec(Spec):
     )
     disk_gib: int = Field(default=40, ge=4, le=63488, description="the size of the disk in GiB; not below the image's")
     nested_virtualization: bool = Field(default=True, description="whether the CPU's virtualization is passed on")
-    extra_config: Annotated[dict[str, str], AfterValidator(_not_owned)] = Field(
+    extra_config: ExtraConfig = Field(
         default_factory=dict, description="further settings of the VM; a node's are added to the site's"
     )
 

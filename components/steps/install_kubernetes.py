@@ -21,5 +21,5 @@ def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> d
         "IMAGES": images.of_kubeadm(node.role),
         "IMAGE_SOURCES": images.sources(node.runtime, site.registries),
         "SYSTEM_PACKAGES": " ".join(of_node(node).packages),
-        "KUBELET_PATCH": render_files([kubelet.patch(kubelet.settings(node))]),
+        "KUBELET_PATCH": render_files([kubelet.patch(kubelet.settings(node, release.minor))]),
     }

@@ -17,7 +17,8 @@ def step(node: NodeConfig, *, secret: bool) -> Step:
 def settings(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> RuntimeSettings:
     """What the node's runtime is given."""
     release = versions.kubernetes(cluster.kubernetes_version)
-    return RuntimeSettings(release.pause_image, site.registries, *kubelet.log_limits(kubelet.settings(node)))
+    limits = kubelet.log_limits(kubelet.settings(node, release.minor))
+    return RuntimeSettings(release.pause_image, site.registries, *limits)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:

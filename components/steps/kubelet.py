@@ -8,10 +8,10 @@ from components import quoted_yaml
 from components.guest_file import GuestFile
 from components.runtimes import RUNTIMES
 from config import NodeConfig
-from config.kubernetes.facts import facts
+from config.kubernetes.facts import Facts, facts
 from config.kubernetes.leaves import leaves
 from config.kubernetes.quantities import in_bytes
-from config.kubernetes.structures import KUBELET
+from config.kubernetes.structures import GATES, KUBELET
 from config.passthrough import LOG_MAX_FILES, LOG_MAX_SIZE, merged
 
 PATCHES = "/etc/kubelab/kubeadm-patches"
@@ -19,9 +19,19 @@ PATCHES = "/etc/kubelab/kubeadm-patches"
 _HIDDEN = frozenset({"staticPodURLHeader"})
 
 
-def settings(node: NodeConfig) -> Mapping[str, JsonValue]:
-    """The node's settings, and over them those that its runtime needs."""
-    return merged(node.kubelet, RUNTIMES[node.runtime].kubelet)
+def settings(node: NodeConfig, minor: str) -> Mapping[str, JsonValue]:
+    """The node's settings, and over them those that its runtime needs of a kubelet of that minor (`1.36`)."""
+    return merged(node.kubelet, _of_runtime(RUNTIMES[node.runtime].kubelet, facts(minor)))
+
+
+def _of_runtime(needed: Mapping[str, JsonValue], known: Facts) -> Mapping[str, JsonValue]:
+    """What a runtime needs, without feature gates that are unknown: a kubelet that is given one does not start."""
+    gates = needed.get(GATES)
+    if not isinstance(gates, dict):
+        return needed
+    kept = {name: value for name, value in gates.items() if name in known.feature_gates}
+    rest = {key: value for key, value in needed.items() if key != GATES}
+    return {**rest, **({GATES: kept} if kept else {})}
 
 
 def patch(settings: Mapping[str, JsonValue]) -> GuestFile:

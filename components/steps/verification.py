@@ -42,5 +42,5 @@ def _declared(node: NodeConfig) -> str:
 
 
 def _settings(node: NodeConfig, minor: str) -> list[str]:
-    declared = kubelet.declared(kubelet.settings(node), minor)
+    declared = kubelet.declared(kubelet.settings(node, minor), minor)
     return [f"{node.name} {setting} {value}" for setting, value in declared.items()]

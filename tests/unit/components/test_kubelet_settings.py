@@ -8,6 +8,7 @@ from components.guest_file import render_files
 from components.runtimes import RUNTIMES
 from components.steps import kubelet
 from config.passthrough import merged
+from tests.unit.components import labs
 
 SITE: dict[str, JsonValue] = {"maxPods": 100, "featureGates": {"NodeSwap": False, "SidecarContainers": True}}
 CLUSTER: dict[str, JsonValue] = {"maxPods": 60, "featureGates": {"NodeSwap": True}}
@@ -87,3 +88,9 @@ def test_a_log_size_that_is_none_is_refused_by_its_text(size: str) -> None:
     with pytest.raises(ValueError, match="is not a size such as 10Mi") as refusal:
         kubelet.log_limits({"containerLogMaxSize": size})
     assert repr(size) in str(refusal.value)
+
+
+@pytest.mark.parametrize(("minor", "gates"), [("1.35", {}), ("1.36", {"ExtendWebSocketsToKubelet": False})])
+def test_a_kubelet_is_given_no_gate_of_its_runtime_that_it_does_not_know(minor: str, gates: dict[str, bool]) -> None:
+    """It would not start with one: the gate that docker's needs came with 1.36."""
+    assert kubelet.settings(labs.node("w1", runtime="docker"), minor).get("featureGates", {}) == gates

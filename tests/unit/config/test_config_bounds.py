@@ -303,7 +303,7 @@ def test_what_no_check_expects_is_one_line_at_its_place(
     def stumble(_: object) -> object:
         raise error
 
-    monkeypatch.setattr("config.values.IPv4Address", stumble)
+    monkeypatch.setattr("config.values.hosts.IPv4Address", stumble)
     text = minimal.stack.read_text()
     endpoint = f"{KUBERNETES}\n    controlPlaneEndpoint: 10.0.0.1"
     minimal.stack.write_text(text.replace(KUBERNETES, endpoint))

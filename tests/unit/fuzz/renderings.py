@@ -44,7 +44,7 @@ def rendered(lab: LabConfig) -> Iterator[tuple[str, str, str]]:
                 continue
             arguments = {name: given[name] for name in inspect.signature(environment).parameters}
             yield from ((step, name, text) for name, text in environment(**arguments).items())
-        yield "kubelet", "FILES", render_files([kubelet.patch(kubelet.settings(node))])
+        yield "kubelet", "FILES", render_files([kubelet.patch(kubelet.settings(node, minor))])
 
 
 def _given(lab: LabConfig, node: NodeConfig) -> dict[str, Any]:
