@@ -74,7 +74,7 @@ def _swap(documents: Documents) -> Iterator[Problem]:
         if bears is False or behaviour in (None, "", _NO_SWAP):
             continue
         path = "kubelet/memorySwap/swapBehavior"
-        text = f"found {shown(behaviour)}, but swap is turned off on {name}; set failSwapOn: false there to keep it"
+        text = f"found {shown(behaviour)}, but swap is turned off on {name}; write failSwapOn: false there to keep it"
         yield (documents.in_node(name, path, text), documents.in_cluster(path, text), documents.in_site(path, text))[
             index
         ]
