@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
+from provider import replacement
 from provider.resource import Change, Found, Kind, Operation, PropertyChange, Unfinished, kind
 from provider.vsphere import desired, identity
-from provider.vsphere.errors import RefusedError, VsphereError
+from provider.vsphere.errors import VsphereError
 from provider.vsphere.fields import TEXTS, TRUTH, Effect, Field, text
 from provider.vsphere.model import HalfMadeError, MachineState
 from provider.wire import UNKNOWN, Properties, is_unknown
@@ -24,16 +25,6 @@ _OF_REPLACEMENT = (
     Field("allowReplace", TRUTH, Effect.NOTHING, optional=True),
 )
 _FIELDS = (*desired.FIELDS, *_OF_REPLACEMENT)
-# What a user writes in a file, or what it is for a user, by property.
-_WRITTEN = {
-    "name": "the node's name",
-    "diskGiB": "machine.diskGiB, which cannot shrink",
-    "imageSha256": "image.sha256",
-    "datastore": "platform.vsphere.datastore",
-    "network": "platform.vsphere.network",
-    "sshUser": "ssh.user",
-}
-_MADE = {"sshPublicKey": "the user's key pair", "hostKeyPublic": "the machine's ssh host key"}
 _POWER_CYCLE = {field.name for field in _FIELDS if field.effect is Effect.POWER_CYCLE}
 _COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 
@@ -72,18 +63,7 @@ class VirtualMachine:
 
     def replacement(self, olds: Properties, news: Properties, changes: Sequence[PropertyChange]) -> str | None:
         """Refused if the machine holds what would be lost, and the word is missing."""
-        holds, name = news.get("holds"), olds.get("name")
-        replacing = [change for change in changes if change.change is Change.REPLACE]
-        because = [_told(change, olds, news) for change in replacing if not _is_comment(change, olds, news)]
-        if not because or not holds:
-            return None
-        lost = f"machine {name}: {', '.join(because)}: the machine is made anew, and {holds} is lost"
-        if news.get("allowReplace") is True:
-            return lost
-        raise RefusedError(
-            f"{lost}; put back what it was, or, if that is meant, write allowReplace: true at node {name} in the "
-            "stack file"
-        )
+        return replacement.warning(olds, news, changes)
 
     def preview_create(self, operation: Operation, inputs: Properties) -> Properties:
         """The instance UUID is known before, the rest is the host's."""
@@ -144,21 +124,6 @@ def _mark(operation: Operation, inputs: Properties) -> str:
     """The state's own key pair tells it from others of the same project and stack."""
     owner = identity.owner_of_state(operation.owned_by(), inputs["sshPublicKey"])
     return identity.marker(owner, inputs["name"])
-
-
-def _told(change: PropertyChange, olds: Properties, news: Properties) -> str:
-    """A change in a user's words; a key's value tells nobody anything."""
-    key = change.key
-    if key not in _WRITTEN:
-        return f"{_MADE.get(key, change.path)} changes"
-    value = "another value" if is_unknown(news.get(key)) else repr(news.get(key))
-    return f"{_WRITTEN[key]} is {value}, was {olds.get(key)!r}"
-
-
-def _is_comment(change: PropertyChange, olds: Properties, news: Properties) -> bool:
-    """True if of a public key nothing but the comment changes, which says who the user is."""
-    before, after = (str(properties.get(change.key, "")).split()[:2] for properties in (olds, news))
-    return change.key in _MADE and before == after
 
 
 def _outputs(inputs: Properties, state: MachineState) -> Properties:

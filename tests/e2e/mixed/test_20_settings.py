@@ -42,7 +42,11 @@ class TestSettings:
         return applied(mixed)
 
     def test_they_run_the_steps_that_they_are_for_and_start_no_other_kubelet(self, change: Change) -> None:
-        assert change.changed == [f"Command {CONTROL_PLANE}-init", f"Command {W2}-install-kubernetes"]
+        assert change.changed == [
+            f"Command {CONTROL_PLANE}-init",
+            f"Command {W2}-install-kubernetes",
+            "Command verification",
+        ]
         for kind in ("boots", "identities"):
             assert change.after[kind] == change.before[kind], kind
         for node in (W1, W3):

@@ -1,0 +1,51 @@
+"""What making a machine anew loses: announced where the user said so, refused in the preview where not. Pure."""
+
+from collections.abc import Sequence
+
+from provider.resource import Change, PropertyChange
+from provider.vsphere.errors import RefusedError
+from provider.wire import Properties, is_unknown
+
+# What a user writes in a file, or what it is for a user, by property.
+_WRITTEN = {
+    "name": "the node's name",
+    "diskGiB": "machine.diskGiB, which cannot shrink",
+    "imageSha256": "image.sha256",
+    "datastore": "platform.vsphere.datastore",
+    "network": "platform.vsphere.network",
+    "sshUser": "ssh.user",
+}
+_MADE = {"sshPublicKey": "the user's key pair", "hostKeyPublic": "the machine's ssh host key"}
+
+
+def warning(olds: Properties, news: Properties, changes: Sequence[PropertyChange]) -> str | None:
+    """The warning of what is lost with the machine, None if nothing is, or if these changes leave it.
+
+    Raises RefusedError if the machine `holds` something and `allowReplace` is not true.
+    """
+    holds, name = news.get("holds"), olds.get("name")
+    replacing = [change for change in changes if change.change is Change.REPLACE]
+    because = [_told(change, olds, news) for change in replacing if not _is_comment(change, olds, news)]
+    if not because or not holds:
+        return None
+    lost = f"machine {name}: {', '.join(because)}: the machine is made anew, and {holds} is lost"
+    if news.get("allowReplace") is True:
+        return lost
+    raise RefusedError(
+        f"{lost}; put back what it was, or, if that is meant, write allowReplace: true at node {name} in the stack file"
+    )
+
+
+def _told(change: PropertyChange, olds: Properties, news: Properties) -> str:
+    """A change in a user's words; a key's value tells nobody anything."""
+    key = change.key
+    if key not in _WRITTEN:
+        return f"{_MADE.get(key, change.path)} changes"
+    value = "another value" if is_unknown(news.get(key)) else repr(news.get(key))
+    return f"{_WRITTEN[key]} is {value}, was {olds.get(key)!r}"
+
+
+def _is_comment(change: PropertyChange, olds: Properties, news: Properties) -> bool:
+    """True if of a public key nothing but the comment changes, which says who the user is."""
+    before, after = (str(properties.get(change.key, "")).split()[:2] for properties in (olds, news))
+    return change.key in _MADE and before == after
