@@ -67,10 +67,14 @@ def test_a_secret_result_is_not_shown_by_a_step_whose_clean_up_fails(guest: Gues
 
 def run_command(guest: Guest, text: str, seconds: int = 60) -> tuple[int, str]:
     """Status and stderr of a text that is run as a step's command runs it, with the prelude before it."""
-    stdin = render_stdin(steps.ADMIT.file, steps.ADMIT.environment)
-    prelude = stdin[: stdin.index("# A worker's membership")].rsplit("#!", 1)[0]
-    result = guest.shell(["bash", "-c", render_command(steps.ADMIT.file, seconds)], prelude + text)
+    result = guest.shell(["bash", "-c", render_command(steps.ADMIT.file, seconds)], before_the_step() + text)
     return result.status, result.stderr
+
+
+def before_the_step() -> str:
+    """What a step's shell reads before the step's own text: the environment and the prelude."""
+    stdin = render_stdin(steps.ADMIT.file, steps.ADMIT.environment)
+    return stdin[: stdin.index(': "${WORKER:?')]
 
 
 @pytest.mark.case("C22")
@@ -111,9 +115,10 @@ def test_a_step_that_does_not_heed_its_time_limit_is_killed_and_that_is_said(gue
 
 @pytest.mark.case("C22")
 def test_a_wait_for_the_lock_that_ends_says_which_step_holds_it_and_since_when(guest: Guest) -> None:
-    prelude = render_stdin(steps.ADMIT.file, steps.ADMIT.environment).split("#!", 1)[0]
     wait = "until [[ -e /run/%s ]]; do command sleep 0.05; done"
-    guest.write("/local/holder", f"{prelude}main() {{ touch /run/begun; {wait % 'go-on'}; }}\nmain </dev/null\n")
+    guest.write(
+        "/local/holder", f"{before_the_step()}main() {{ touch /run/begun; {wait % 'go-on'}; }}\nmain </dev/null\n"
+    )
     guest.write("/local/waiter", "echo survived\n")
     command = render_command(steps.ADMIT.file, 60)
     guest.write("/local/hold", f"{command}\n")

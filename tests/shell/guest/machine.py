@@ -56,6 +56,7 @@ NODE_FILES = {
     "kernel/cpuinfo": "flags\t\t: fpu vmx sse\n",
     "kernel/meminfo": "MemTotal:        2048000 kB\n",
     "kernel/filesystems": "nodev\toverlay\n\text4\n",
+    "etc/ssl/certs/ca-certificates.crt": "authorities of the system\n",
     "etc/resolv.conf": "nameserver 10.87.0.1\n",
     "sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids\n",
     "kernel/1/comm": "systemd\n",
