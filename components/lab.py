@@ -10,6 +10,7 @@ from components.machine import Machine
 from components.node import Node
 from components.script import Script, steps_provider
 from components.steps import inspection, settle_nodes, verification
+from components.unreachable import error_hook
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
 from config import ImageConfig, LabConfig, NodeConfig
@@ -48,9 +49,16 @@ class Lab(pulumi.ComponentResource):
             image: _image(config, image, user_key, inside)
             for image in dict.fromkeys(node.image for node in config.nodes)
         }
+        on_error = error_hook()
         machines = {
             node.name: Machine(
-                node.name, node=node, site=site, image=images[node.image], user_key=user_key, opts=inside
+                node.name,
+                node=node,
+                site=site,
+                image=images[node.image],
+                user_key=user_key,
+                on_error=on_error,
+                opts=inside,
             )
             for node in config.nodes
         }

@@ -23,6 +23,7 @@ class Machine(pulumi.ComponentResource):
         site: SiteConfig,
         image: Image,
         user_key: SshKeyPair,
+        on_error: pulumi.ErrorHook,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:machine:Machine", name, None, opts)
@@ -55,5 +56,6 @@ class Machine(pulumi.ComponentResource):
             host_key=host_key.public_key,
             machine=vm,
             instance_id=vm.moid,
+            on_error=on_error,
         )
         self.register_outputs({"address": self.address})

@@ -9,8 +9,9 @@ from pulumi_command import remote
 
 from components.step import Step, check_environment, render_stdin
 
-# A machine that is power-cycled or boots slowly refuses connections at first: about five minutes of retries.
-DIAL_ERROR_LIMIT = 70
+# A machine that somebody starts anew refuses connections at first: about three minutes of retries. A new one was
+# proven to answer before its first step.
+DIAL_ERROR_LIMIT = 25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +19,7 @@ class Host:
     """Where a step runs: a machine reachable by ssh, with the host key it must present.
 
     `machine` is the resource whose deletion takes the step's effects with it, `instance_id` changes when
-    that is made anew, as cloud-init's does.
+    that is made anew, as cloud-init's does. `on_error` is called when a step fails.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Host:
     host_key: pulumi.Input[str]
     machine: pulumi.Resource
     instance_id: pulumi.Input[str]
+    on_error: pulumi.ErrorHook
 
     def connection(self) -> remote.ConnectionArgs:
         """The connection as the command provider wants it; the host key is always verified."""
@@ -79,6 +81,7 @@ class Script(remote.Command):
                 depends_on=list(depends_on),
                 deleted_with=host.machine,
                 delete_before_replace=True,
+                hooks=pulumi.ResourceHookBinding(on_error=[host.on_error]),
                 additional_secret_outputs=["stdout"] if step.has_secret_result else None,
             ),
         )
