@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parent / "scripts"
+LIBRARIES = "libraries"
 PRELUDE = "prelude.sh"
 LOCK = "/run/kubelab.lock"
 # A step of an engine that was killed goes on in the guest; the next run waits for it at most this long.
@@ -82,8 +83,8 @@ def check_environment(file: str, given: Sequence[str]) -> None:
 
 def read_script(file: str) -> str:
     """The text of one script file; raises ScriptError when there is none of that name."""
-    path = SCRIPTS / file
-    if not path.is_file():
+    path = next((path for path in (SCRIPTS / file, SCRIPTS / LIBRARIES / file) if path.is_file()), None)
+    if path is None:
         raise ScriptError(f"components/scripts/{file}: no such script")
     return path.read_text()
 

@@ -11,8 +11,8 @@ from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
 from config.files import SiteFiles
 from config.passthrough import KUBE_PROXY_MODES, merged
+from config.pod_network import PodNetworkSpec
 from config.site import ImageSpec, MirrorsSpec, PackageKeysSpec, SiteSpec, VsphereSpec
-from config.stack import PodNetworkSpec
 
 _DEFAULT_PORT = 443
 

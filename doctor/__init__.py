@@ -2,5 +2,5 @@
 
 Beside it, certificates that end soon.
 
-Here: reading a stack's state and asking its machines. Not here: what is compared (components/scripts/compare.sh).
+Here: reading a stack's state and asking its machines. Not here: what is compared (compare.sh of components/scripts).
 """

@@ -42,7 +42,7 @@ def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repos
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
         # Mirrors' keys have no fingerprint, and a text in a state is one in each node's.
-        "PICK_KEY": read_script("pick_key.py") if any(each.is_pinned for each in repositories) else "",
+        "PICK_KEY": read_script("installed/pick_key.py") if any(each.is_pinned for each in repositories) else "",
         "OWN_FILES": render_files(own),
         "SSH_USER": site.ssh.user,
         "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),

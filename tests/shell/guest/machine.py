@@ -195,8 +195,7 @@ class Guest:
     def run_text(self, text: str, environment: Mapping[str, str] = MappingProxyType({})) -> Result:
         """Run the text of a script that is not one of ours, with the same prelude and libraries."""
         with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-            for library in step.SCRIPTS.glob("[a-z]*.sh"):
-                shutil.copy(library, folder)
+            shutil.copytree(step.SCRIPTS / step.LIBRARIES, Path(folder) / step.LIBRARIES)
             (Path(folder) / "test.sh").write_text(text)
             patch.setattr(step, "SCRIPTS", Path(folder))
             stdin = render_stdin("test.sh", environment)

@@ -53,7 +53,7 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place_and_its_folders_too(gue
 @pytest.mark.case("C20")
 def test_no_script_writes_a_file_that_lasts_but_beside_it() -> None:
     """Marks and records: what is written by `>` or `install` is emptied by a power loss."""
-    texts = {path.name: path.read_text() for path in SCRIPTS.glob("*.sh")}
+    texts = {path.name: path.read_text() for path in SCRIPTS.rglob("*.sh")}
     owned = ("files", "packages", "keyrings", "downloads", "runtime", "observe", "traces")
     for name in (*(f"{name}.sh" for name in owned), "10-prepare-os.sh", "30-install-kubernetes.sh"):
         assert not re.findall(r'^.*[^>0-9]>{1,2}"?/(?:etc|var/lib|usr|opt)/.*$', texts[name], re.MULTILINE), name

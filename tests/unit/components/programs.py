@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from components.step import SCRIPTS
+from components.step import LIBRARIES, SCRIPTS
 
 SHFMT = Path(sysconfig.get_path("scripts")) / "shfmt"
 # What runs another program: how many words, options left out, come before that one's name.
@@ -43,7 +43,9 @@ def guarded(text: str) -> set[str]:
 
 def of_all_scripts() -> dict[str, set[str]]:
     """Each program that some script calls, with the files that do."""
-    texts = {path.name: path.read_text() for path in sorted(SCRIPTS.glob("*.sh"))}
+    texts = {
+        path.name: path.read_text() for path in sorted([*SCRIPTS.glob("*.sh"), *(SCRIPTS / LIBRARIES).glob("*.sh")])
+    }
     functions = {name for text in texts.values() for name in defined(text)}
     found: dict[str, set[str]] = {}
     for file, text in texts.items():

@@ -65,7 +65,7 @@ def test_every_image_has_a_registry_host_and_a_tag(minor: str, network: str) -> 
 def test_no_script_names_an_image_itself() -> None:
     written = [
         image
-        for path in step.SCRIPTS.glob("*.sh")
+        for path in step.SCRIPTS.rglob("*.sh")
         for image in re.findall(r'(?:--image[= ]|\bimage: |"image": ")([^\s",}]+)', path.read_text())
     ]
     assert written

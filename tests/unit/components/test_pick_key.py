@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from components.scripts.installed.pick_key import armored, dearmored, picked
 
 from components.apt import ANY_FINGERPRINT, Repository
-from components.scripts.pick_key import armored, dearmored, picked
 from components.step import SCRIPTS
 from components.steps import prepare_os
 from tests.unit.components import labs
@@ -19,7 +19,7 @@ FINGERPRINT = "47E684F5EFC1E3A8501C12EFD069B871B7E81F6E"
 
 def run(text: bytes) -> subprocess.CompletedProcess[bytes]:
     """The program, as a node runs it."""
-    program = (SCRIPTS / "pick_key.py").read_text()
+    program = (SCRIPTS / "installed/pick_key.py").read_text()
     return subprocess.run(
         [sys.executable, "-c", program, FINGERPRINT], input=text, capture_output=True, timeout=30, check=False
     )

@@ -87,7 +87,7 @@ def test_a_script_that_does_not_exist_is_named() -> None:
 
 @pytest.mark.parametrize("name", NASTY)
 def test_a_value_arrives_as_it_was_given_and_is_never_run(scripts: Path, name: str) -> None:
-    (scripts / "prelude.sh").write_text("")
+    (scripts / step.LIBRARIES / "prelude.sh").write_text("")
     (scripts / "test.sh").write_text("main() { printf '%s' \"$VALUE\"; }\nmain </dev/null\n")
     stdin = render_stdin("test.sh", {"VALUE": NASTY[name]})
     shown = subprocess.run(["bash", "-s"], input=stdin.encode(), capture_output=True, check=True)
@@ -145,8 +145,8 @@ def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
 
 def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:
     commands = [render_command(PLAIN, 60)]
-    for file in (PLAIN, step.PRELUDE):
-        (scripts / file).write_text(f"{(scripts / file).read_text()}true\n")
+    for file in (scripts / PLAIN, scripts / step.LIBRARIES / step.PRELUDE):
+        file.write_text(f"{file.read_text()}true\n")
         commands.append(render_command(PLAIN, 60))
     assert len(set(commands)) == 3
 
