@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from components.scripts.installed.pick_key import armored, dearmored, picked
 
 from components.apt import ANY_FINGERPRINT, Repository
+from components.scripts.installed.pick_key import armored, dearmored, picked
 from components.step import SCRIPTS
 from components.steps import prepare_os
 from tests.unit.components import labs
