@@ -16,7 +16,7 @@ files() {
   { find /etc /opt /usr/local /root /home /var/lib /run -xdev \( -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/cloud \
     -o -path /var/lib/systemd -o -path /run/systemd -o -path /run/udev -o -path /run/user -o -path /run/credentials \
     -o -path /etc/ssl/certs -o -path /run/sudo -o -path /var/lib/ucf -o -path /run/log \) -prune -o ! -type d -print 2>/dev/null || true; } |
-    sed -E '\#^/(etc/(ld\.so\.cache|mtab|passwd-|group-|shadow-|gshadow-|subuid-|subgid-)|run/(utmp|kubelab\.lock|xtables\.lock))$|~$#d' | sort
+    sed -E '\#^/(etc/(ld\.so\.cache|mtab|passwd-|group-|shadow-|gshadow-|subuid-|subgid-)|run/(utmp|motd\.dynamic|kubelab\.lock|xtables\.lock))$|~$#d' | sort
 }
 
 main() {

@@ -30,7 +30,8 @@ def stored(name: str) -> str:
     """What etcd's own file holds of a Secret of that name, from its key on."""
     pattern = f"/registry/secrets/default/{name}.{{0,48}}"
     return host.run_text(
-        NODE, f"tr '\\n\\0' '  ' </var/lib/etcd/member/snap/db | LC_ALL=C grep -aoE '{pattern}' | tail -n 1 || true\n"
+        NODE,
+        f"tr '\\n\\0' '  ' </var/lib/etcd/member/snap/db | LC_ALL=C grep -aoE '{pattern}' | tail -n 1 | tr -cd '[:print:]' || true\n",
     )
 
 
@@ -52,7 +53,7 @@ def test_the_audit_log_has_a_line_for_it(audited: Cluster) -> None:
     events = [json.loads(line) for line in host.in_machine(NODE, "cat", LOG).splitlines()]
     made = [each for each in events if each["verb"] == "create" and name_in(each) == "audited"]
     assert {each["objectRef"]["resource"] for each in made} >= {"configmaps"}
-    assert {each["user"]["username"] for each in made} >= {"kubelab"}
+    assert {each["user"]["username"] for each in made} >= {f"{audited.project.stack}-admin"}
 
 
 @pytest.mark.case("D17")

@@ -111,7 +111,9 @@ class TestPodNetwork:
         return applied(mixed)
 
     def test_it_is_applied_and_proven_and_touches_no_node(self, change: Change) -> None:
-        assert change.changed == ["Command pod-network-apply", "Command verification"]
+        # The port of its tunnels is asked for by preflight.
+        asked = [f"Command {node}-preflight" for node in sorted(NODES)]
+        assert change.changed == [*asked, "Command pod-network-apply", "Command verification"]
         assert change.after == change.before
 
     @pytest.mark.usefixtures("change")
