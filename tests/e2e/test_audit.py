@@ -29,10 +29,8 @@ def audited(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
 def stored(name: str) -> str:
     """What etcd's own file holds of a Secret of that name, from its key on."""
     pattern = f"/registry/secrets/default/{name}.{{0,48}}"
-    return host.run_text(
-        NODE,
-        f"tr '\\n\\0' '  ' </var/lib/etcd/member/snap/db | LC_ALL=C grep -aoE '{pattern}' | tail -n 1 | tr -cd '[:print:]' || true\n",
-    )
+    found = f"tr '\\n\\0' '  ' </var/lib/etcd/member/snap/db | LC_ALL=C grep -aoE '{pattern}' | tail -n 1"
+    return host.run_text(NODE, f"{found} | tr -cd '[:print:]' || true\n")
 
 
 def name_in(event: dict[str, Any]) -> object:
