@@ -51,6 +51,16 @@ has_started() {
   return 1
 }
 
+# keeps_ending COMPONENT SINCE: whether it ended more often since that moment, in ns, than a slow start explains.
+keeps_ending() {
+  local begun
+  begun=$(crictl ps --all --state exited --name "^$1\$" --output json | sed -nE 's/.*"createdAt": "([0-9]+)".*/\1/p' | awk -v since="$2" '$1 > since' | wc -l)
+  ((begun >= 3))
+}
+
+# has_settled COMPONENT STAMP SINCE
+has_settled() { has_started "$1" "$2" || keeps_ending "$1" "$3"; }
+
 last_words() {
   local container
   container=$(crictl ps --all --quiet --latest --name "^$1\$")
@@ -68,7 +78,7 @@ restart() {
 }
 
 main() {
-  local component found stamp
+  local component found found_last stamp since
   former=$(mktemp -d)
   changed=''
   for component in $components; do
@@ -85,8 +95,11 @@ main() {
       changed+=" $component"
       rm -f "/etc/kubelab/applied/files-of-$component"
       stamp=$(date --utc +%FT%T.%3NZ)
+      since=$(date +%s%N)
       restart "$component" "$stamp"
-      wait_until 180 "$component on $NODE_NAME to take its files" has_started "$component" "$stamp"
+      wait_until 180 "$component on $NODE_NAME to take its files" has_settled "$component" "$stamp" "$since"
+      found_last=$(has_started "$component" "$stamp") ||
+        fail "waiting for $component on $NODE_NAME to take its files: it ended three times; $found_last"
     fi
     mark_applied "files-of-$component" "$found"
   done

@@ -121,6 +121,15 @@ def test_a_file_that_a_component_refuses_is_one_error_with_its_last_words_and_pu
     assert started(running) == ["kube-apiserver"] * 2
 
 
+@pytest.mark.case("D17")
+def test_a_component_that_ends_again_and_again_is_not_waited_for(running: Guest) -> None:
+    exited = " ".join(f'{{"createdAt": "4{number}00000000000000000"}}' for number in range(3)).replace("} {", "}\n{")
+    running.answer("crictl", f"[[ $* != *' --state exited '* ]] || {{ echo '{exited}'; exit 0; }}")
+    running.answer("kubectl", "[[ $* != *' get pod '* ]] || { echo 'connection refused' >&2; exit 1; }")
+    result = write(running, with_policy("kind: NoPolicy\n"))
+    assert_one_error(result, "kube-apiserver on cp1", "it ended three times", "connection refused")
+
+
 def test_a_key_that_was_lost_is_never_made_anew_under_a_running_cluster(running: Guest) -> None:
     running.remove(KEY)
     assert_one_error(write(running), "looking for the key of Secrets on cp1", KEY, "restore that file")
