@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.e2e import host
 from tests.e2e.cluster import Cluster
 from tests.e2e.labs import clear, remove_machines
+from tests.e2e.lives import WORDS, Life, live
 from tests.e2e.project import Project, Result, wait_for
 
 NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
@@ -73,6 +75,16 @@ def site() -> Iterator[Path]:
         except BlockingIOError:
             pytest.fail(f"another run of the end-to-end tests uses the lab of {rig}; wait for its end")
         yield rig / "site.yaml"
+
+
+@pytest.fixture(scope="session")
+def lives(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Life]]]:
+    """The labs of the other runtimes' stacks, begun at once, and beside whichever else is built then.
+
+    Most of a lab's life is waiting.
+    """
+    with ThreadPoolExecutor() as pool:
+        yield {word: pool.submit(live, tmp_path_factory.mktemp(word), word, site) for word in WORDS}
 
 
 @pytest.fixture(scope="module")

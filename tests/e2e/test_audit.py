@@ -19,8 +19,9 @@ KEY = "/etc/kubernetes/kube-apiserver/secrets-encryption.yaml"
 
 
 @pytest.fixture(scope="module")
-def audited(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The shipped stack."""
+def audited(site: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """The shipped stack, while those of other runtimes are built."""
+    request.getfixturevalue("lives")
     project = Project.copy(tmp_path_factory.mktemp("audit"), "audit", "e2e-audit-", "e2e-audit")
     with built(project, site) as cluster:
         yield cluster
