@@ -151,7 +151,7 @@ RENEWED = {
     "expired": "W: GPG error: https://mirror InRelease: The following signatures were invalid: EXPKEYSIG D069",
     "unknown": "The following signatures couldn't be verified because the public key is not available: NO_PUBKEY D069",
 }
-GIVEN = {"APT_KEYS": f"{KEYRING} {KEY_URL} {KEY_FINGERPRINT}", "PICK_KEY": read_script("pick_key.py")}
+GIVEN = {"APT_KEYS": f"{KEYRING} {KEY_URL} {KEY_FINGERPRINT}", "PICK_KEY": read_script("installed/pick_key.py")}
 FETCH = '# library: keyrings.sh\nfetch_keys "$APT_KEYS"\n'
 UPDATE = f"{LIBRARY}refresh_lists || fail_packages 'reading the package lists'\n"
 
