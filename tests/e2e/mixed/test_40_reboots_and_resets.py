@@ -38,8 +38,8 @@ def test_a_reboot_of_every_node_brings_the_cluster_back_unaided(mixed: Cluster, 
 
 
 HOSTILE = """
-ls -d /etc/fstab /etc/sysctl.conf /etc/sysctl.d/99-sysctl.conf 2>/dev/null >/root/kept
-tar -P -cf /root/kept.tar --files-from /root/kept
+ls -d /etc/fstab /etc/sysctl.conf /etc/sysctl.d/99-sysctl.conf 2>/dev/null >/var/tmp/kept
+tar -P -cf /var/tmp/kept.tar --files-from /var/tmp/kept
 printf 'net.ipv4.ip_forward=0\\nnet.bridge.bridge-nf-call-iptables = 0\\n' >>/etc/sysctl.conf
 mkdir -p /etc/sysctl.d
 ln -sfn ../sysctl.conf /etc/sysctl.d/99-sysctl.conf
@@ -55,8 +55,8 @@ systemctl enable srv-later.swap
 """
 TAKEN_BACK = """
 rm -f /etc/fstab /etc/sysctl.conf /etc/sysctl.d/99-sysctl.conf
-tar -P -xf /root/kept.tar
-rm -f /root/kept /root/kept.tar /etc/systemd/system/{,*.wants/}srv-{swap,later}.swap*
+tar -P -xf /var/tmp/kept.tar
+rm -f /var/tmp/kept /var/tmp/kept.tar /etc/systemd/system/{,*.wants/}srv-{swap,later}.swap*
 systemctl daemon-reload
 """
 
