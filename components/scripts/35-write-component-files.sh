@@ -51,11 +51,11 @@ has_started() {
   return 1
 }
 
-# keeps_ending COMPONENT SINCE: whether it ended more often since that moment, in ns, than a slow start explains.
+# keeps_ending COMPONENT SINCE: whether it ended more often since that moment, in ns, than a slow start explains. The
+# kubelet keeps no more than the last container, with its count.
 keeps_ending() {
-  local begun
-  begun=$(crictl ps --all --state exited --name "^$1\$" --output json | sed -nE 's/.*"createdAt": "([0-9]+)".*/\1/p' | awk -v since="$2" '$1 > since' | wc -l)
-  ((begun >= 3))
+  crictl ps --all --latest --name "^$1\$" --output json |
+    awk -F '"' -v since="$2" '/"attempt"/ {gsub(/[^0-9]/, "", $3); attempt = $3} /"createdAt"/ {created = $4} END {exit !(attempt >= 3 && created > since)}'
 }
 
 # has_settled COMPONENT STAMP SINCE

@@ -123,8 +123,8 @@ def test_a_file_that_a_component_refuses_is_one_error_with_its_last_words_and_pu
 
 @pytest.mark.case("D17")
 def test_a_component_that_ends_again_and_again_is_not_waited_for(running: Guest) -> None:
-    exited = " ".join(f'{{"createdAt": "4{number}00000000000000000"}}' for number in range(3)).replace("} {", "}\n{")
-    running.answer("crictl", f"[[ $* != *' --state exited '* ]] || {{ echo '{exited}'; exit 0; }}")
+    container = '  "metadata": {\n   "attempt": 3\n  },\n  "createdAt": "4000000000000000000"\n'
+    running.answer("crictl", f"[[ $* != *' --output json' ]] || {{ printf '%s' '{container}'; exit 0; }}")
     running.answer("kubectl", "[[ $* != *' get pod '* ]] || { echo 'connection refused' >&2; exit 1; }")
     result = write(running, with_policy("kind: NoPolicy\n"))
     assert_one_error(result, "kube-apiserver on cp1", "it ended three times", "connection refused")
