@@ -9,7 +9,8 @@ from config import RegistryConfig, Role
 from config.versions import KubernetesRelease
 
 EVERY_COMPONENT = "."
-ON_WORKERS = "/(kube-proxy|pause):"
+# CoreDNS among them: its pods go to whichever node is ready first, and move.
+ON_ANY_NODE = "/(coredns|kube-proxy|pause):"
 
 
 def of_runtime(release: KubernetesRelease, pod_network: PodNetworkRelease) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def of_runtime(release: KubernetesRelease, pod_network: PodNetworkRelease) -> tu
 
 def of_kubeadm(role: Role) -> str:
     """A regular expression for those of `kubeadm config images list` that a node of `role` runs."""
-    return EVERY_COMPONENT if role == "controlPlane" else ON_WORKERS
+    return EVERY_COMPONENT if role == "controlPlane" else ON_ANY_NODE
 
 
 def sources(runtime: str, known: Iterable[RegistryConfig]) -> str:

@@ -43,8 +43,12 @@ def test_a_control_plane_gets_every_image_that_kubeadm_names() -> None:
     assert of_kubeadm("controlPlane") == [*LISTED]
 
 
-def test_a_worker_gets_what_runs_on_every_node_and_nothing_of_the_control_plane() -> None:
-    assert of_kubeadm("worker") == ["registry.k8s.io/kube-proxy:v1.36.3", "registry.k8s.io/pause:3.10.2"]
+def test_a_worker_gets_what_may_run_on_any_node_and_nothing_of_the_control_plane() -> None:
+    assert of_kubeadm("worker") == [
+        "registry.k8s.io/kube-proxy:v1.36.3",
+        "registry.k8s.io/coredns/coredns:v1.14.2",
+        "registry.k8s.io/pause:3.10.2",
+    ]
 
 
 def test_every_runtime_pulls_what_its_proof_and_the_pod_network_run() -> None:
