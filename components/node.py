@@ -7,12 +7,12 @@ import pulumi
 
 from components.machine import Machine
 from components.script import Host, Script
-from components.steps import install_kubernetes, install_runtime, preflight, prepare_os, reset
-from config import LabConfig, NodeConfig, versions
+from components.steps import install_kubernetes, install_runtime, place_files, preflight, prepare_os, reset
+from config import LabConfig, NodeConfig, SshConfig, versions
 
 
 class Node(pulumi.ComponentResource):
-    """Preflight, OS preparation, runtime and packages, in this order, on one machine.
+    """Preflight, what its owner puts there, OS preparation, runtime and packages, in this order, on one machine.
 
     `host` is the machine as the later steps see it: another `instance_id` also when the machine was cleaned for
     another runtime.
@@ -46,14 +46,14 @@ class Node(pulumi.ComponentResource):
         )
         self.host = replace(machine.host, instance_id=checked.id)
         cleaned = self._cleaned(name, node, site.ssh.user, checked) if reset.is_wanted(node) else checked
-        given: Mapping[str, str] = prepare_os.environment(node, site, repositories)
+        placed = self._placed(name, node, site.ssh, cleaned) if place_files.is_wanted(node, site.ssh) else cleaned
         prepared = Script(
             f"{name}-prepare-os",
             prepare_os.STEP,
             self.host,
-            pulumi.Output.secret(given) if prepare_os.has_secrets(node) else given,
+            prepare_os.environment(node, site, repositories),
             parent=self,
-            depends_on=[cleaned],
+            depends_on=[placed],
         )
         installed = self._runtime(name, config, node, prepared)
         self.packages = Script(
@@ -69,6 +69,17 @@ class Node(pulumi.ComponentResource):
     def _cleaned(self, name: str, node: NodeConfig, user: str, checked: Script) -> Script:
         return Script(
             f"{name}-reset", reset.STEP, self.host, reset.environment(node, user), parent=self, depends_on=[checked]
+        )
+
+    def _placed(self, name: str, node: NodeConfig, ssh: SshConfig, cleaned: Script) -> Script:
+        given: Mapping[str, str] = place_files.environment(node, ssh)
+        return Script(
+            f"{name}-place-files",
+            place_files.STEP,
+            self.host,
+            pulumi.Output.secret(given) if place_files.has_secrets(node) else given,
+            parent=self,
+            depends_on=[cleaned],
         )
 
     def _runtime(self, name: str, config: LabConfig, node: NodeConfig, prepared: Script) -> Script:

@@ -3,9 +3,9 @@
 # mirrors' authority, apt's sources with their keys.
 # library: apt.sh
 # library: keyrings.sh
-# library: owner.sh
 # library: kernel_settings.sh
 # library: swap.sh
+# library: ownership.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
@@ -73,11 +73,7 @@ install_programs() {
 
 main() {
   local before
-  [[ ! -f /etc/kubelab/reset-unfinished ]] ||
-    fail "preparing $NODE_NAME: found a reset that did not finish; set onRuntimeChange: resetNode until it did, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
-  write_file 0644 /etc/kubelab/node "$NODE_NAME"
-  place_own_files
-  authorize_keys
+  claim_node preparing
   if [[ $ONLY_MIRRORS == true ]]; then
     require '^(curl|update-ca-certificates) ' 'by which the mirrors are reached; use an image that has it'
   else

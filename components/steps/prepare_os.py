@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from components import apt
 from components.apt import Repository
-from components.guest_file import GuestFile, render_files
+from components.guest_file import render_files
 from components.guest_systems import of_node
 from components.runtime import PackageSource
 from components.runtimes import RUNTIMES
@@ -23,11 +23,6 @@ def repositories(node: NodeConfig, minor: str, mirrors: MirrorsConfig) -> list[R
     return [apt.kubernetes(minor, mirrors), runtime, *([archive] if archive else [])]
 
 
-def has_secrets(node: NodeConfig) -> bool:
-    """Whether a file of the node is a secret, so that what the preparation is given is one."""
-    return any(file.secret for file in node.files)
-
-
 def keeps_swap(node: NodeConfig) -> bool:
     """Whether the machine's swap stays on: its kubelet is told to bear it."""
     return node.kubelet.get("failSwapOn") is False
@@ -36,16 +31,12 @@ def keeps_swap(node: NodeConfig) -> bool:
 def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository]) -> dict[str, str]:
     """What the preparation is given."""
     mirrors = site.mirrors
-    own = [GuestFile(file.path, file.text.get_secret_value(), file.mode) for file in node.files]
     return {
         "NODE_NAME": node.name,
         "FILES": render_files([*operating_system.files(), *(each.source() for each in repositories)]),
         "APT_KEYS": apt.keys(repositories),
         # Mirrors' keys have no fingerprint, and a text in a state is one in each node's.
         "PICK_KEY": read_script("installed/pick_key.py") if any(each.is_pinned for each in repositories) else "",
-        "OWN_FILES": render_files(own),
-        "SSH_USER": site.ssh.user,
-        "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
         "PROGRAMS": _lines(of_node(node).programs),
         "MIRROR_CA": mirrors.ca_pem or "",
         "SWAP": "keep" if keeps_swap(node) else "off",

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.graph.changes import Lab, replaced
-from tests.graph.conftest import loaded, registered, shipped
+from tests.graph.conftest import loaded, registered, shipped, site
 from tests.graph.recording import Graph, is_secret, public_text
 from tests.graph.test_order import commands, step, waits_for
 from tests.graph.test_steps import given
@@ -73,23 +73,53 @@ def test_encryption_of_secrets_is_one_word_and_no_key_is_in_the_state(lab: Lab) 
     assert given(step(graph, "70-settle-nodes.sh", "settle"), "SECRETS_ENCRYPTION") == "true"
 
 
-def test_files_of_nodes_change_the_preparation_of_their_nodes_alone_and_are_readable(lab: Lab) -> None:
+def test_files_of_nodes_are_a_step_of_their_nodes_alone_and_are_readable(lab: Lab) -> None:
     everywhere = {"/etc/motd": {"content": "welcome"}, "/etc/profile.d/a.sh": {"content": "a=1"}}
     graph = lab({"w1": {"files": {"/etc/motd": {"content": "w1", "mode": "0600"}}}}, files=everywhere)
-    assert changed(lab(), graph) == {f"{node}-prepare-os" for node in ("cp1", "w1", "w2", "w3")}
+    assert changed(lab(), graph) == {f"{node}-place-files" for node in ("cp1", "w1", "w2", "w3")}
     assert replaced(lab(), graph) == set()
-    own = given(step(graph, "10-prepare-os.sh", "w1"), "OWN_FILES")
+    own = given(step(graph, "08-place-files.sh", "w1"), "OWN_FILES")
     assert "=== 0600 1 /etc/motd\nw1\n" in own
     assert "=== 0644 1 /etc/profile.d/a.sh\na=1\n" in own
-    assert not is_secret(step(graph, "10-prepare-os.sh", "w1").inputs["stdin"])
+    assert not is_secret(step(graph, "08-place-files.sh", "w1").inputs["stdin"])
+
+
+def test_a_node_has_a_step_for_files_only_where_some_are_declared(lab: Lab) -> None:
+    graph = lab({"w1": {"files": {"/etc/motd": {"content": "w1"}}}})
+    assert changed(lab(), graph) == {"w1-place-files"}
+
+
+def test_files_are_there_before_anything_asks_for_packages_and_after_a_reset(lab: Lab) -> None:
+    graph = lab(files={"/etc/hosts": {"content": "10.0.0.1 proxy"}}, cleanInstall=True)
+    for node in ("cp1", "w1"):
+        placed = step(graph, "08-place-files.sh", node)
+        assert waits_for(graph, placed, step(graph, "05-reset-node.sh", node))
+        assert waits_for(graph, step(graph, "10-prepare-os.sh", node), placed)
+
+
+def test_keys_of_people_are_placed_on_every_node(site_folder: Path) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID1XSsUyd6mejvqH1591uXWJu/HmdnX4n/fXlhSA1zr5 alice@lab"
+    file = site_folder / "site-with-keys.yaml"
+    file.write_text(yaml.safe_dump(site(ssh={"user": "lab", "authorizedKeys": [key]})))
+    graph = registered(loaded("containerd", shipped("containerd"), file))
+    for node in ("cp1", "w1", "w2"):
+        assert given(step(graph, "08-place-files.sh", node), "AUTHORIZED_KEYS") == key
+
+
+def test_what_stood_in_the_place_of_files_comes_back_when_the_last_is_declared_no_more(lab: Lab) -> None:
+    placed = step(lab({"w1": {"files": {"/etc/motd": {"content": "w1"}}}}), "08-place-files.sh", "w1")
+    assert " bash -s -- place " in placed.plain("create")
+    assert placed.plain("create") == placed.plain("update")
+    assert " bash -s -- remove " in placed.plain("delete")
 
 
 def test_a_secret_file_of_a_node_is_kept_out_of_previews(lab: Lab) -> None:
     graph = lab({"w1": {"files": {"/etc/token": {"content": TOKEN, "secret": True}}}})
     assert [each.name for each in graph if TOKEN in public_text(dict(each.inputs))] == []
-    assert "=== 0600 1 /etc/token" in given(step(graph, "10-prepare-os.sh", "w1"), "OWN_FILES")
-    assert is_secret(step(graph, "10-prepare-os.sh", "w1").inputs["stdin"])
-    assert not is_secret(step(graph, "10-prepare-os.sh", "w2").inputs["stdin"])
+    assert "=== 0600 1 /etc/token" in given(step(graph, "08-place-files.sh", "w1"), "OWN_FILES")
+    assert is_secret(step(graph, "08-place-files.sh", "w1").inputs["stdin"])
+    # What is done with all else stays readable.
+    assert not is_secret(step(graph, "10-prepare-os.sh", "w1").inputs["stdin"])
 
 
 @pytest.mark.case("D17", "D21")

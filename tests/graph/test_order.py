@@ -11,7 +11,7 @@ from tests.graph.recording import Graph, Resource
 COMMAND = "command:remote:Command"
 MACHINE = "kubelab:index:VirtualMachine"
 CLUSTER = "kubelab:cluster:Cluster"
-ON_REQUEST = {"05-reset-node.sh", "35-write-component-files.sh"}
+ON_REQUEST = {"05-reset-node.sh", "08-place-files.sh", "35-write-component-files.sh"}
 
 
 def step(graph: Graph, file: str, node: str) -> Resource:

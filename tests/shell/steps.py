@@ -18,6 +18,7 @@ from components.steps import (
     join,
     kubelet,
     membership,
+    place_files,
     preflight,
     prepare_os,
     reset,
@@ -40,6 +41,7 @@ from tests.shell.world import (
     authority_text,
     cri_dockerd_archive,
     leave_docker,
+    let_a_user_log_in,
     nothing,
     public_half,
     render_facts,
@@ -140,6 +142,15 @@ PREFLIGHT = Step(
     serve_mirror,
 )
 RESET = Step(reset.STEP.file, on_this_machine(reset.environment(WORKER, labs.SITE.ssh.user)), leave_docker)
+MOTD = DeclaredFile("/etc/motd", SecretStr("=== 0644 1 /etc/passwd\nwelcome to the lab\n"), "0640", secret=False)
+"""A file whose text looks like a header of files."""
+PLACE_FILES = Step(
+    place_files.STEP.file,
+    place_files.environment(replace(WORKER, files=(MOTD,)), replace(SITE.ssh, authorized_keys=("ssh-ed25519 AAAA",))),
+    let_a_user_log_in,
+    ("place",),
+)
+REMOVE_FILES = Step(PLACE_FILES.file, PLACE_FILES.environment, let_a_user_log_in, ("remove",))
 PREPARE_OS = Step(prepare_os.STEP.file, prepare_os.environment(WORKER, SITE, [REPOSITORY]), serve_key_beside_swap)
 INSTALL_RUNTIME = {word: _installation(word) for word in WORDS}
 INSTALL_KUBERNETES = Step(
@@ -210,6 +221,8 @@ COMPARE = Step(VERIFY.file, VERIFY.environment, VERIFY.prepare, (verification.CO
 STEPS = (
     PREFLIGHT,
     RESET,
+    PLACE_FILES,
+    REMOVE_FILES,
     PREPARE_OS,
     *INSTALL_RUNTIME.values(),
     INSTALL_KUBERNETES,

@@ -128,6 +128,11 @@ def serve_key_beside_swap(guest: Guest) -> None:
     guest.write("/etc/apt/sources.list.d/debian.sources", "Types: deb\n")
 
 
+def let_a_user_log_in(guest: Guest) -> None:
+    guest.write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nlab:x:1000:1000::/home/lab:/bin/bash\n")
+    guest.write("/home/lab/.ssh/authorized_keys", "ssh-ed25519 AAAAkubelab kubelab\n", mode=0o600)
+
+
 def nothing(_: Guest) -> None:
     pass
 

@@ -1,0 +1,28 @@
+"""What the owner of a lab puts on a node's machine: files, and keys of people who log in. Pure."""
+
+from components.guest_file import GuestFile, render_files
+from components.step import Step
+from config import NodeConfig, SshConfig
+
+STEP = Step("08-place-files.sh", timeout_seconds=300, argument="place", removal="remove")
+
+
+def is_wanted(node: NodeConfig, ssh: SshConfig) -> bool:
+    """Whether anything is declared to be placed on a node."""
+    return bool(node.files or ssh.authorized_keys)
+
+
+def has_secrets(node: NodeConfig) -> bool:
+    """Whether a file of the node is a secret, so that what the step is given is one."""
+    return any(file.secret for file in node.files)
+
+
+def environment(node: NodeConfig, ssh: SshConfig) -> dict[str, str]:
+    """What the step is given."""
+    files = [GuestFile(file.path, file.text.get_secret_value(), file.mode) for file in node.files]
+    return {
+        "NODE_NAME": node.name,
+        "OWN_FILES": render_files(files),
+        "SSH_USER": ssh.user,
+        "AUTHORIZED_KEYS": "\n".join(ssh.authorized_keys),
+    }
