@@ -39,8 +39,10 @@ def _variables(layout: Layout) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(layout.passphrase_file),
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "PULUMI_OPTION_PRESERVE_CONFIG": "true",
-        # The file backend writes the whole state at every change; most of it are scripts, which shrink to a tenth.
-        "PULUMI_DIY_BACKEND_GZIP": "true",
+        # The file backend writes the whole state at every change; most of it are scripts, each in it many times.
+        # Unlike gzip, zstd finds a text again however far away it stands. The engine refuses to be told of both.
+        "PULUMI_DIY_BACKEND_ZSTD": "true",
+        "PULUMI_DIY_BACKEND_GZIP": "false",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",

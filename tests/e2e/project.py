@@ -1,6 +1,5 @@
 """A copy of the project with a stack of its own, in which a test may change anything."""
 
-import gzip
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+import zstandard
 
 ROOT = Path(__file__).parents[2]
 STACK = "e2e"
@@ -165,12 +165,12 @@ class Project:
 
     def state(self) -> str:
         """The state's text."""
-        return gzip.decompress(self.state_file.read_bytes()).decode()
+        return unpacked(self.state_file)
 
     @property
     def state_file(self) -> Path:
         """The state as it stands on the disk."""
-        return self.directory / f".state/.pulumi/stacks/kubelab/{self.stack}.json.gz"
+        return self.directory / f".state/.pulumi/stacks/kubelab/{self.stack}.json.zst"
 
     def kill_up_when(self, line: str, condition: Callable[[], bool]) -> None:
         """Start pulumi up and SIGKILL the engine once it printed a line like `line` and `condition` holds."""
@@ -201,6 +201,12 @@ class Project:
             engine.wait()
             with self.log.open("a") as log:
                 log.writelines(seen)
+
+
+def unpacked(file: Path) -> str:
+    """The text of a state, of a backup or of a checkpoint, which the engine packed."""
+    with zstandard.ZstdDecompressor().stream_reader(file.read_bytes()) as content:
+        return content.read().decode()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:

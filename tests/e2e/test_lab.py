@@ -1,6 +1,5 @@
 """From the simulated ESXi host to a working cluster and back, by the real engine. In the order of a lab's life."""
 
-import gzip
 import hashlib
 import json
 import re
@@ -16,7 +15,7 @@ from tests.e2e import host
 from tests.e2e.cluster import kubelet_starts
 from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
 from tests.e2e.labs import assert_destroy_leaves_nothing
-from tests.e2e.project import changed_in_detail, changes
+from tests.e2e.project import changed_in_detail, changes, unpacked
 
 KUBERNETES = versions.TRIED
 
@@ -115,6 +114,10 @@ def test_a_preview_after_a_refresh_shows_no_change(lab: BuiltLab) -> None:
     lab.project.preview_nothing()
 
 
+def test_its_state_is_small_for_each_of_its_nodes(lab: BuiltLab) -> None:
+    assert lab.project.state_file.stat().st_size / len(NODES) < 45_000
+
+
 def test_no_secret_stands_in_plain_in_state_logs_or_process_lists(lab: BuiltLab) -> None:
     password = (
         lab.site.parent / yaml.safe_load(lab.site.read_text())["platform"]["vsphere"]["passwordFile"]
@@ -125,10 +128,7 @@ def test_no_secret_stands_in_plain_in_state_logs_or_process_lists(lab: BuiltLab)
         "state": lab.project.state(),
         "output": lab.project.log.read_text(),
         "processes": "\n".join(lab.observed.command_lines),
-        **{
-            f"older state {path.name}": gzip.decompress(path.read_bytes()).decode()
-            for path in (lab.project.directory / ".state").rglob("*.gz*")
-        },
+        **{f"older state {path.name}": unpacked(path) for path in (lab.project.directory / ".state").rglob("*.zst*")},
     }
     assert "kubeadm join" in places["processes"]
     secrets = [password.strip(), client_key, client_key[:40], "PRIVATE KEY-----"]

@@ -1,6 +1,5 @@
 """The pure parts of a step: what a script declares, what is fed to it, and the command that runs it."""
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -106,15 +105,6 @@ def test_what_is_left_out_of_a_script_is_nothing_that_its_shell_runs(file: str) 
     whole = read_script(step.PRELUDE) + read_step(file)
     assert programs.minified(sent(file)) == programs.minified(whole)
     assert len(sent(file)) < len(whole)
-
-
-# gzip finds the second copy of a text, of a command's inputs and outputs, within 32 KiB alone.
-LARGEST_TEXT = 28_000
-
-
-@EACH
-def test_a_step_is_small_enough_for_its_second_copy_in_a_state_to_cost_nothing(file: str) -> None:
-    assert len(json.dumps(sent(file))) < LARGEST_TEXT
 
 
 def test_the_text_does_not_depend_on_the_order_of_the_environment() -> None:

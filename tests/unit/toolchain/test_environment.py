@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.environment import render_env
+from toolchain.environment import render_env, write_env
+from toolchain.layout import layout_of
 
 ABSENT = Path("/nowhere/services.env")
 
@@ -29,6 +30,15 @@ def test_sourcing_the_env_file_twice_changes_nothing_more() -> None:
 def test_odd_characters_in_a_path_survive_sourcing(directory: str) -> None:
     env = render_env({"KUBELAB_RIG": directory}, (f"{directory}/bin",), Path(directory) / "services.env")
     assert shell(f'{env}\necho "$PATH"\necho "$KUBELAB_RIG"') == f"{directory}/bin:/usr/bin:/bin\n{directory}\n"
+
+
+def test_the_engine_is_told_of_one_way_to_pack_a_state_in_an_older_shell_too(tmp_path: Path) -> None:
+    """The engine refuses to be told of two."""
+    layout = layout_of(tmp_path)
+    layout.env_file.parent.mkdir(parents=True)
+    write_env(layout)
+    told = shell(f". {layout.env_file}\nenv | grep PULUMI_DIY_BACKEND_ | sort", PULUMI_DIY_BACKEND_GZIP="true")
+    assert told.splitlines() == ["PULUMI_DIY_BACKEND_GZIP=false", "PULUMI_DIY_BACKEND_ZSTD=true"]
 
 
 def test_what_services_add_is_there_for_as_long_as_they_leave_it(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_what_the_engine_writes_is_for_its_owner_alone(tmp_path: Path) -> None:
 @pytest.mark.case("T14")
 @pytest.mark.usefixtures("usual_umask")
 def test_states_and_backups_of_earlier_days_are_closed_too(tmp_path: Path) -> None:
-    backup = tmp_path / ".state/.pulumi/backups/kubelab/lab/lab.1.json.gz"
+    backup = tmp_path / ".state/.pulumi/backups/kubelab/lab/lab.1.json.zst"
     backup.parent.mkdir(parents=True)
     backup.write_text("{}")
     outside = tmp_path / "outside"
