@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 
+	"kubelab/toolchain/plugins/command/transport"
+
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
@@ -18,7 +20,7 @@ type command struct {
 	Stdout      string            `json:"stdout"`
 	Stderr      string            `json:"stderr"`
 
-	Connection connection `json:"connection"`
+	Connection transport.Connection `json:"connection"`
 }
 
 // change is a creation, or an update when there is an old state.

@@ -1,5 +1,7 @@
 package main
 
+import "kubelab/toolchain/plugins/command/transport"
+
 // kind is the type of a property's value.
 type kind string
 
@@ -29,14 +31,14 @@ type property struct {
 
 var endpointProperties = []property{
 	{name: "host", kind: text, required: true},
-	{name: "port", kind: number, fallback: defaultPort},
-	{name: "user", kind: text, fallback: defaultUser},
+	{name: "port", kind: number, fallback: transport.DefaultPort},
+	{name: "user", kind: text, fallback: transport.DefaultUser},
 	{name: "password", kind: text, secret: true},
 	{name: "privateKey", kind: text, secret: true},
 	{name: "privateKeyPassword", kind: text, secret: true},
 	{name: "agentSocketPath", kind: text},
-	{name: "dialErrorLimit", kind: integer, fallback: defaultDialErrorLimit},
-	{name: "perDialTimeout", kind: integer, fallback: defaultPerDialTimeout},
+	{name: "dialErrorLimit", kind: integer, fallback: transport.DefaultDialErrorLimit},
+	{name: "perDialTimeout", kind: integer, fallback: transport.DefaultPerDialTimeout},
 	{name: "hostKey", kind: text},
 }
 

@@ -20,22 +20,22 @@ const (
 )
 
 func (c *command) run(ctx context.Context, log logger, text string) (map[string]*structpb.Value, error) {
-	machine, err := c.Connection.dial(ctx, log)
+	machine, err := c.Connection.Dial(ctx, log.status)
 	if err != nil {
 		return nil, err
 	}
-	defer machine.close()
+	defer machine.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
-		if err := keepAlive(ctx, keepaliveInterval, machine.ping); err != nil {
-			cancel(fmt.Errorf("the connection to %s is lost: %w", c.Connection.address(), err))
+		if err := machine.KeepAlive(ctx); err != nil {
+			cancel(fmt.Errorf("the connection to %s is lost: %w", c.Connection.Address(), err))
 		}
 	}()
 
 	session, err := machine.NewSession()
 	if err != nil {
-		return nil, fmt.Errorf("opening a session on %s: %w", c.Connection.address(), err)
+		return nil, fmt.Errorf("opening a session on %s: %w", c.Connection.Address(), err)
 	}
 	if err := c.setEnvironment(ctx, log, session); err != nil {
 		return nil, err

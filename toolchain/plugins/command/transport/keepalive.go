@@ -1,4 +1,4 @@
-package main
+package transport
 
 import (
 	"context"
@@ -13,14 +13,19 @@ const (
 )
 
 // ping asks for an answer, whatever it is.
-func (l *link) ping() error {
+func (l *Link) ping() error {
 	_, _, err := l.SendRequest("keepalive@openssh.com", true, nil)
 	return err
 }
 
-// keepAlive pings until the context ends (nil) or the machine no longer
-// answers. Without it, a command on a machine that lost its power would be
+// KeepAlive asks for answers until the context ends (nil) or the machine no longer
+// gives any. Without it, a command on a machine that lost its power would be
 // waited for without end.
+func (l *Link) KeepAlive(ctx context.Context) error {
+	return keepAlive(ctx, keepaliveInterval, l.ping)
+}
+
+// keepAlive pings until the context ends or no answer comes.
 func keepAlive(ctx context.Context, interval time.Duration, ping func() error) error {
 	for {
 		select {

@@ -1,4 +1,4 @@
-package main
+package transport
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 
 // authentication lists the ways to log in: the key, the agent's keys, the
 // password. The close function ends the agent's connection.
-func (e endpoint) authentication() (methods []ssh.AuthMethod, closeAgent func(), err error) {
+func (e Endpoint) authentication() (methods []ssh.AuthMethod, closeAgent func(), err error) {
 	var signers []ssh.Signer
 	if e.PrivateKey != "" {
 		signer, err := parsePrivateKey(e.PrivateKey, e.PrivateKeyPassword)
@@ -47,7 +47,7 @@ func parsePrivateKey(key, password string) (ssh.Signer, error) {
 }
 
 // answer gives the password to whatever the server asks.
-func (e endpoint) answer(_, _ string, questions []string, _ []bool) ([]string, error) {
+func (e Endpoint) answer(_, _ string, questions []string, _ []bool) ([]string, error) {
 	answers := make([]string, len(questions))
 	for i := range questions {
 		answers[i] = e.Password
@@ -57,7 +57,7 @@ func (e endpoint) answer(_, _ string, questions []string, _ []bool) ([]string, e
 
 // agentKeys returns the keys of the agent that is named, or of the session's
 // agent. The latter is a convenience: if it is dead, other credentials do.
-func (e endpoint) agentKeys() (keys func() ([]ssh.Signer, error), closeAgent func(), err error) {
+func (e Endpoint) agentKeys() (keys func() ([]ssh.Signer, error), closeAgent func(), err error) {
 	nothing := func() {}
 	socket := e.AgentSocketPath
 	if socket == "" {

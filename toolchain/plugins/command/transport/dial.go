@@ -1,4 +1,4 @@
-package main
+package transport
 
 import (
 	"context"
@@ -19,51 +19,55 @@ const (
 	handshakeTimeout = 30 * time.Second
 )
 
-// link is an ssh connection with all that it stands on.
-type link struct {
+// Link is an ssh connection with all that it stands on.
+type Link struct {
 	*ssh.Client
 	beneath []func()
 }
 
-func (l *link) close() {
+// Close ends it, and then what is beneath.
+func (l *Link) Close() {
 	_ = l.Client.Close()
 	for i := len(l.beneath) - 1; i >= 0; i-- {
 		l.beneath[i]()
 	}
 }
 
+// Say shows a line while a machine is waited for.
+type Say func(ctx context.Context, line string)
+
 // dialer opens a transport to an address.
 type dialer func(ctx context.Context, address string) (net.Conn, error)
 
-// dial connects to the machine, through the proxy if there is one.
-func (c connection) dial(ctx context.Context, log logger) (*link, error) {
+// Dial connects to the machine, through the proxy if there is one; `say` is told of each attempt that failed.
+func (c Connection) Dial(ctx context.Context, say Say) (*Link, error) {
 	if c.Proxy == nil {
-		return c.endpoint.dial(ctx, log, "Dial", tcpDialer(c.endpoint.perDialTimeout()))
+		return c.Endpoint.dial(ctx, say, "Dial", tcpDialer(c.Endpoint.perDialTimeout()))
 	}
-	proxy, err := c.Proxy.dial(ctx, log, "Dial proxy", tcpDialer(c.Proxy.perDialTimeout()))
+	proxy, err := c.Proxy.dial(ctx, say, "Dial proxy", tcpDialer(c.Proxy.perDialTimeout()))
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
-	machine, err := c.endpoint.dial(ctx, log, "Dial from proxy", func(ctx context.Context, address string) (net.Conn, error) {
-		ctx, cancel := withOptionalTimeout(ctx, c.endpoint.perDialTimeout())
+	machine, err := c.Endpoint.dial(ctx, say, "Dial from proxy", func(ctx context.Context, address string) (net.Conn, error) {
+		ctx, cancel := withOptionalTimeout(ctx, c.Endpoint.perDialTimeout())
 		defer cancel()
 		return proxy.DialContext(ctx, "tcp", address)
 	})
 	if err != nil {
-		proxy.close()
+		proxy.Close()
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
-	machine.beneath = append([]func(){proxy.close}, machine.beneath...)
+	machine.beneath = append([]func(){proxy.Close}, machine.beneath...)
 	return machine, nil
 }
 
-func (e endpoint) dial(ctx context.Context, log logger, what string, open dialer) (*link, error) {
+func (e Endpoint) dial(ctx context.Context, say Say, what string, open dialer) (*Link, error) {
 	access, err := e.access()
 	if err != nil {
 		return nil, err
 	}
 	var client *ssh.Client
-	err = retry(ctx, log, what, e.dialErrorLimit(), func() error {
+	err = retry(ctx, say, what, e.dialErrorLimit(), func() error {
 		client, err = access.attempt(ctx, open)
 		return err
 	})
@@ -71,11 +75,11 @@ func (e endpoint) dial(ctx context.Context, log logger, what string, open dialer
 		access.closeAgent()
 		return nil, err
 	}
-	return &link{Client: client, beneath: []func(){access.closeAgent}}, nil
+	return &Link{Client: client, beneath: []func(){access.closeAgent}}, nil
 }
 
 func (a *access) attempt(ctx context.Context, open dialer) (*ssh.Client, error) {
-	conn, err := open(ctx, a.address())
+	conn, err := open(ctx, a.Address())
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +88,7 @@ func (a *access) attempt(ctx context.Context, open dialer) (*ssh.Client, error) 
 	interrupt := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	client, err := a.handshake(conn)
 	if !silent.Stop() {
-		return nil, fmt.Errorf("%s accepts connections but did not finish the ssh handshake within %s", a.address(), handshakeTimeout)
+		return nil, fmt.Errorf("%s accepts connections but did not finish the ssh handshake within %s", a.Address(), handshakeTimeout)
 	}
 	if !interrupt() {
 		return nil, context.Cause(ctx)
@@ -108,7 +112,7 @@ func withOptionalTimeout(ctx context.Context, timeout time.Duration) (context.Co
 
 // retry repeats what may yet succeed (a machine that boots refuses connections
 // and then logins) with growing delays, until the limit of failures.
-func retry(ctx context.Context, log logger, what string, limit int, attempt func() error) error {
+func retry(ctx context.Context, say Say, what string, limit int, attempt func() error) error {
 	delay := firstDelay
 	for failed := 1; ; failed++ {
 		err := attempt()
@@ -122,7 +126,7 @@ func retry(ctx context.Context, log logger, what string, limit int, attempt func
 		if limit != unlimited && failed > limit {
 			return fmt.Errorf("after %d failed attempts: %w", limit, err)
 		}
-		log.status(ctx, fmt.Sprintf("%s %d/%s failed: retrying: %v", what, failed, limitText(limit), err))
+		say(ctx, fmt.Sprintf("%s %d/%s failed: retrying: %v", what, failed, limitText(limit), err))
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w while connecting, last failure: %w", context.Cause(ctx), err)

@@ -1,4 +1,5 @@
-package main
+// Package transport keeps an ssh connection to a machine, through a proxy if there is one.
+package transport
 
 import (
 	"errors"
@@ -10,16 +11,17 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// What an endpoint has that does not say it; times in seconds.
 const (
-	defaultPort           = 22
-	defaultUser           = "root"
-	defaultDialErrorLimit = 10
-	defaultPerDialTimeout = 15
+	DefaultPort           = 22
+	DefaultUser           = "root"
+	DefaultDialErrorLimit = 10
+	DefaultPerDialTimeout = 15
 	unlimited             = -1
 )
 
-// endpoint is one ssh server and the credentials for it.
-type endpoint struct {
+// Endpoint is one ssh server and the credentials for it.
+type Endpoint struct {
 	Host               string  `json:"host"`
 	Port               float64 `json:"port"`
 	User               string  `json:"user"`
@@ -32,52 +34,53 @@ type endpoint struct {
 	HostKey            string  `json:"hostKey"`
 }
 
-// connection is the machine to reach, and the one to go through.
-type connection struct {
-	endpoint
-	Proxy *endpoint `json:"proxy"`
+// Connection is the machine to reach, and the one to go through.
+type Connection struct {
+	Endpoint
+	Proxy *Endpoint `json:"proxy"`
 }
 
-func (e endpoint) address() string {
+// Address is its host and port.
+func (e Endpoint) Address() string {
 	port := int(e.Port)
 	if port == 0 {
-		port = defaultPort
+		port = DefaultPort
 	}
 	return net.JoinHostPort(e.Host, strconv.Itoa(port))
 }
 
-func (e endpoint) user() string {
+func (e Endpoint) user() string {
 	if e.User == "" {
-		return defaultUser
+		return DefaultUser
 	}
 	return e.User
 }
 
-func (e endpoint) dialErrorLimit() int {
+func (e Endpoint) dialErrorLimit() int {
 	if e.DialErrorLimit == nil {
-		return defaultDialErrorLimit
+		return DefaultDialErrorLimit
 	}
 	return *e.DialErrorLimit
 }
 
 // perDialTimeout is zero for no limit.
-func (e endpoint) perDialTimeout() time.Duration {
+func (e Endpoint) perDialTimeout() time.Duration {
 	if e.PerDialTimeout == nil {
-		return defaultPerDialTimeout * time.Second
+		return DefaultPerDialTimeout * time.Second
 	}
 	return time.Duration(*e.PerDialTimeout) * time.Second
 }
 
 // access is what an ssh handshake with an endpoint needs.
 type access struct {
-	endpoint
+	Endpoint
 	authentication []ssh.AuthMethod
 	hostKey        ssh.PublicKey // nil: any
 	closeAgent     func()
 }
 
-func (e endpoint) access() (*access, error) {
-	a := &access{endpoint: e}
+func (e Endpoint) access() (*access, error) {
+	a := &access{Endpoint: e}
 	if e.HostKey != "" {
 		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(e.HostKey))
 		if err != nil {
@@ -110,7 +113,7 @@ func (a *access) handshake(conn net.Conn) (*ssh.Client, error) {
 			return nil
 		},
 	}
-	client, channels, requests, err := ssh.NewClientConn(conn, a.address(), config)
+	client, channels, requests, err := ssh.NewClientConn(conn, a.Address(), config)
 	if err == nil {
 		return ssh.NewClient(client, channels, requests), nil
 	}
@@ -128,7 +131,7 @@ func (a *access) handshake(conn net.Conn) (*ssh.Client, error) {
 func (a *access) mismatch(found string) *hostKeyMismatch {
 	return &hostKeyMismatch{fmt.Sprintf(
 		"ssh: host key mismatch: %s presents %s, expected %s %s: the machine was rebuilt, or something else answers at its address",
-		a.address(), found, a.hostKey.Type(), ssh.FingerprintSHA256(a.hostKey))}
+		a.Address(), found, a.hostKey.Type(), ssh.FingerprintSHA256(a.hostKey))}
 }
 
 // hostKeyAlgorithms asks the server for the one key that is expected. An RSA
