@@ -14,7 +14,7 @@ from components.runtimes import RUNTIMES
 from components.steps.traces import all_traces
 from components.traces import KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES, Traces
 from tests.unit.components.labs import REGISTRIES
-from tests.unit.components.renderings import files_of
+from tests.unit.components.runtimes.renderings import files_of
 
 ALL = all_traces()
 # kubelab's own folder, which the reset removes when all is done.

@@ -16,7 +16,7 @@ from components.step import (
     render_stdin,
     sent,
 )
-from tests.unit.components.scripts import EACH, FILES, LIBRARIES, LIBRARY, OF_LIBRARY, PLAIN, libraries_of
+from tests.unit.components.scripts.shipped import EACH, FILES, LIBRARIES, LIBRARY, OF_LIBRARY, PLAIN, libraries_of
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:

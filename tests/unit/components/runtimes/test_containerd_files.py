@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.unit.components.labs import GHCR, GUARDED_MIRROR, HUB, PRIVATE, REGISTRIES
-from tests.unit.components.renderings import Containerd, files_of, inputs_of
+from tests.unit.components.runtimes.renderings import Containerd, files_of, inputs_of
 
 NASTY = "https://mirror.test/a\"b\\c'd\u00e9"
 

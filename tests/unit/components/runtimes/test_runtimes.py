@@ -13,7 +13,7 @@ from components.runtimes import RUNTIMES
 from components.traces import Traces
 from config import releases
 from tests.unit.components.labs import CONTROL_PLANE, RELEASE, UPSTREAM
-from tests.unit.components.renderings import inputs_of
+from tests.unit.components.runtimes.renderings import inputs_of
 
 FOLDER = Path(str(runtimes.__file__)).parent
 EACH = pytest.mark.parametrize("runtime", sorted(RUNTIMES))

@@ -17,8 +17,8 @@ from components.step import (
     render_stdin,
     sent,
 )
-from tests.unit.components import programs
-from tests.unit.components.scripts import EACH, FILES, LIBRARIES, PLAIN
+from tests.unit.components.scripts import programs
+from tests.unit.components.scripts.shipped import EACH, FILES, LIBRARIES, PLAIN
 
 NASTY = {
     "QUOTES": """it's "quoted" `id` $(id) ${HOME} \\ \\n !history""",

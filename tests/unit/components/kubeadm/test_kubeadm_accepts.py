@@ -21,7 +21,7 @@ from toolchain.progress import Progress
 
 pytestmark = [pytest.mark.host, pytest.mark.timeout(1800), pytest.mark.case("D13")]
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ADDRESS = "10.87.0.10"
 NAMES = ("y", "n", "on", "no", "1", "1e3", "433e40", "0o17", "017", "0x1f", "null", "true", "cp1")
 VALUES = (

@@ -9,7 +9,7 @@ from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
 from components.steps.images import sources
 from tests.unit.components.labs import GHCR, HUB, MIRRORED, PRIVATE, REGISTRIES, RUNTIME_VERSIONS, UPSTREAM
-from tests.unit.components.renderings import Docker, files_of, inputs_of
+from tests.unit.components.runtimes.renderings import Docker, files_of, inputs_of
 
 RELEASE = next(iter(CRI_DOCKERD.releases.values()))
 WITHOUT_SUM = next(release for release in CRI_DOCKERD.releases.values() if not release.sha256)

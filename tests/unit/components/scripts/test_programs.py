@@ -7,8 +7,8 @@ import pytest
 from components.guest_system import GuestSystem
 from components.guest_systems import GUEST_SYSTEMS
 from components.step import read_script, render_command
-from tests.unit.components import programs
-from tests.unit.components.scripts import FILES, LIBRARIES
+from tests.unit.components.scripts import programs
+from tests.unit.components.scripts.shipped import FILES, LIBRARIES
 
 # What the steps install from the cluster's own repositories before they call it.
 INSTALLED = {"crictl", "docker", "kubeadm", "kubectl"}

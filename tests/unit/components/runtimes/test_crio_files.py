@@ -7,7 +7,7 @@ import pytest
 from components import registries
 from config import RegistryConfig
 from tests.unit.components.labs import GHCR, HUB, PRIVATE, REGISTRIES
-from tests.unit.components.renderings import Crio, files_of, inputs_of
+from tests.unit.components.runtimes.renderings import Crio, files_of, inputs_of
 
 
 def test_the_drop_in_is_read_after_the_packages_own_so_that_it_wins() -> None:

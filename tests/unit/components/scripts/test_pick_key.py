@@ -13,7 +13,7 @@ from components.step import SCRIPTS
 from components.steps import prepare_os
 from tests.unit.components import labs
 
-KEY = (Path(__file__).parents[2] / "shell/package-key.asc").read_text()
+KEY = (Path(__file__).parents[3] / "shell/package-key.asc").read_text()
 FINGERPRINT = "47E684F5EFC1E3A8501C12EFD069B871B7E81F6E"
 
 

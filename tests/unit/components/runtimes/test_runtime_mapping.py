@@ -24,7 +24,7 @@ from tests.unit.components.labs import (
     PRIVATE,
     REGISTRIES,
 )
-from tests.unit.components.renderings import MEBIBYTE, RENDERINGS, Source, files_of, inputs_of, settings
+from tests.unit.components.runtimes.renderings import MEBIBYTE, RENDERINGS, Source, files_of, inputs_of, settings
 
 EACH_RUNTIME = pytest.mark.parametrize("runtime", sorted(RUNTIMES))
 SOURCES: Mapping[str, Source] = {
