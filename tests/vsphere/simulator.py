@@ -1,8 +1,5 @@
 """A simulated standalone ESXi host as a process of its own, with its own certificate, and a second look into it."""
 
-import datetime
-import hashlib
-import ipaddress
 import os
 import select
 import shutil
@@ -13,12 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-
 from provider.vsphere import standalone_host
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.api.sdk import Facts, vim
@@ -26,6 +17,7 @@ from provider.vsphere.cancel import CancelToken, Deadline
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.machine import Machine
 from provider.vsphere.place import Place
+from tests.vsphere.certificate import Certificate
 
 PROJECT = Path(__file__).resolve().parents[2]
 USER, PASSWORD = "root", "right-password"
@@ -52,34 +44,6 @@ def binary(build_in: Path) -> Path:
 def connected(endpoint: Endpoint, cancel: CancelToken) -> Place:
     """A place on the simulated host, as the plugin would use it."""
     return standalone_host.connected(endpoint, cancel)
-
-
-class Certificate:
-    """A self-signed certificate for 127.0.0.1: files `cert` and `key`, its PEM text and its SHA-256."""
-
-    def __init__(self, directory: Path, name: str = "server") -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = datetime.datetime.now(datetime.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-            .sign(key, hashes.SHA256())
-        )
-        self.cert = directory / f"{name}.pem"
-        self.key = directory / f"{name}.key"
-        self.pem = certificate.public_bytes(Encoding.PEM).decode()
-        self.cert.write_text(self.pem)
-        self.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        self.key.chmod(0o600)
-        self.sha256 = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
 class Simulator:

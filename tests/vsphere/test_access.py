@@ -9,8 +9,9 @@ from provider.vsphere.api.tls import colons
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import RefusedError, UnreachableError
+from tests.vsphere.certificate import Certificate
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
-from tests.vsphere.simulator import Certificate, Simulator, connected
+from tests.vsphere.simulator import Simulator, connected
 
 
 def connect(endpoint: Endpoint) -> str:
