@@ -8,7 +8,7 @@ import pulumi
 from components.machine import Machine
 from components.script import Host, Script
 from components.steps import install_kubernetes, install_runtime, place_files, preflight, prepare_os, reset
-from config import LabConfig, NodeConfig, SshConfig, versions
+from config import LabConfig, NodeConfig, SiteConfig, versions
 
 
 class Node(pulumi.ComponentResource):
@@ -46,7 +46,7 @@ class Node(pulumi.ComponentResource):
         )
         self.host = replace(machine.host, instance_id=checked.id)
         cleaned = self._cleaned(name, node, site.ssh.user, checked) if reset.is_wanted(node) else checked
-        placed = self._placed(name, node, site.ssh, cleaned) if place_files.is_wanted(node, site.ssh) else cleaned
+        placed = self._placed(name, node, site, cleaned) if place_files.is_wanted(node, site) else cleaned
         prepared = Script(
             f"{name}-prepare-os",
             prepare_os.STEP,
@@ -71,8 +71,8 @@ class Node(pulumi.ComponentResource):
             f"{name}-reset", reset.STEP, self.host, reset.environment(node, user), parent=self, depends_on=[checked]
         )
 
-    def _placed(self, name: str, node: NodeConfig, ssh: SshConfig, cleaned: Script) -> Script:
-        given: Mapping[str, str] = place_files.environment(node, ssh)
+    def _placed(self, name: str, node: NodeConfig, site: SiteConfig, cleaned: Script) -> Script:
+        given: Mapping[str, str] = place_files.environment(node, site)
         return Script(
             f"{name}-place-files",
             place_files.STEP,

@@ -2,14 +2,14 @@
 
 from components.guest_file import GuestFile, render_files
 from components.step import Step
-from config import NodeConfig, SshConfig
+from config import NodeConfig, SiteConfig
 
 STEP = Step("08-place-files.sh", timeout_seconds=300, argument="place", removal="remove")
 
 
-def is_wanted(node: NodeConfig, ssh: SshConfig) -> bool:
+def is_wanted(node: NodeConfig, site: SiteConfig) -> bool:
     """Whether anything is declared to be placed on a node."""
-    return bool(node.files or ssh.authorized_keys)
+    return bool(node.files or site.ssh.authorized_keys)
 
 
 def has_secrets(node: NodeConfig) -> bool:
@@ -17,12 +17,12 @@ def has_secrets(node: NodeConfig) -> bool:
     return any(file.secret for file in node.files)
 
 
-def environment(node: NodeConfig, ssh: SshConfig) -> dict[str, str]:
+def environment(node: NodeConfig, site: SiteConfig) -> dict[str, str]:
     """What the step is given."""
     files = [GuestFile(file.path, file.text.get_secret_value(), file.mode) for file in node.files]
     return {
         "NODE_NAME": node.name,
         "OWN_FILES": render_files(files),
-        "SSH_USER": ssh.user,
-        "AUTHORIZED_KEYS": "\n".join(ssh.authorized_keys),
+        "SSH_USER": site.ssh.user,
+        "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
     }

@@ -146,7 +146,9 @@ MOTD = DeclaredFile("/etc/motd", SecretStr("=== 0644 1 /etc/passwd\nwelcome to t
 """A file whose text looks like a header of files."""
 PLACE_FILES = Step(
     place_files.STEP.file,
-    place_files.environment(replace(WORKER, files=(MOTD,)), replace(SITE.ssh, authorized_keys=("ssh-ed25519 AAAA",))),
+    place_files.environment(
+        replace(WORKER, files=(MOTD,)), replace(SITE, ssh=replace(SITE.ssh, authorized_keys=("ssh-ed25519 AAAA",)))
+    ),
     let_a_user_log_in,
     ("place",),
 )

@@ -27,7 +27,8 @@ def machine(guest: Guest) -> Guest:
 
 def place(guest: Guest, *files: DeclaredFile, keys: tuple[str, ...] = (), doing: str = "place") -> Result:
     """Run the step with these files and keys declared."""
-    given = place_files.environment(replace(WORKER, files=files), replace(SITE.ssh, authorized_keys=keys))
+    site = replace(SITE, ssh=replace(SITE.ssh, authorized_keys=keys))
+    given = place_files.environment(replace(WORKER, files=files), site)
     return guest.run(PLACE_FILES.file, given, doing)
 
 
