@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Kubernetes packages in exactly the declared version and holds them there, with the kubelet's settings of
-# this node, which a node that is a member already takes over at once. Result on stdout: the public half of the key by which
-# the node joins, DER in base64.
+# this node, which a node that is a member already takes over at once.
 # library: packages.sh
 # library: images.sh
 : "${NODE_NAME:?name of the node}"
@@ -12,7 +11,6 @@
 : "${SYSTEM_PACKAGES:?packages of the system, separated by spaces, in whichever version it has them}"
 : "${KUBELET_PATCH:?KubeletConfiguration of the node, a kubeadm patch in the form of write_files}"
 
-join_key=/etc/kubelab/join.key
 patches=/etc/kubelab/kubeadm-patches
 
 # kubeadm's own list: tags of etcd and CoreDNS differ between patch releases.
@@ -59,14 +57,6 @@ at_exit() {
   rm -rf "$former"
 }
 
-# It never leaves this machine: what a cluster admits is its public half.
-keep_join_key() {
-  if openssl pkey -noout -in "$join_key" 2>/dev/null; then return 0; fi
-  make_folder "${join_key%/*}"
-  (umask 077 && openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$join_key.new")
-  put_in_place 0600 "$join_key.new" "$join_key"
-}
-
 take_settings() {
   if is_applied kubelet "$KUBELET_PATCH" && ! { is_member && [[ ! -s /var/lib/kubelet/config.yaml ]]; }; then
     # kubeadm reads it again whenever it writes the kubelet's configuration.
@@ -90,8 +80,6 @@ main() {
   is_member || pull_kubeadm_images
   systemctl is-enabled --quiet kubelet || systemctl enable --quiet kubelet
   take_settings
-  keep_join_key
-  openssl pkey -in "$join_key" -pubout -outform DER | base64 --wrap 0
 }
 
 main </dev/null
