@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Kubernetes packages in exactly the declared version and holds them there, with the kubelet's settings of
 # this node, which a node that is a member already takes over at once.
+# library: copies.sh
 # library: packages.sh
 # library: images.sh
 : "${NODE_NAME:?name of the node}"
@@ -32,8 +33,7 @@ is_member() { [[ -f /etc/kubelab/cluster-identity.yaml || -f /etc/kubelab/joined
 configure_member() {
   say "changing the kubelet's configuration on $NODE_NAME"
   former=$(mktemp -d)
-  cp --archive /var/lib/kubelet/config.yaml "$patches" "$former" 2>/dev/null || true
-  [[ ! -f /etc/kubelab/applied/kubelet ]] || cp --archive /etc/kubelab/applied/kubelet "$former"
+  keep_copies "$former" /var/lib/kubelet/config.yaml "$patches" /etc/kubelab/applied/kubelet
   rm -f /etc/kubelab/applied/kubelet
   write_files "$KUBELET_PATCH"
   logged "writing the kubelet's configuration on $NODE_NAME" kubeadm upgrade node phase kubelet-config --patches "$patches"

@@ -134,6 +134,14 @@ class TestKubeletSettings:
         }
         assert len(member.calls("systemctl restart kubelet")) == 2
 
+    @pytest.mark.parametrize("file", ["config.yaml", "kubeadm-patches"])
+    def test_a_copy_that_cannot_be_kept_ends_it_before_anything_is_changed(self, member: Guest, file: str) -> None:
+        before = (member.read(CONFIG), member.read(PATCH))
+        member.no_space_for(file)
+        assert_one_error(install(member, KUBELET_PATCH=CHANGED), "w1", file, "No space left on device")
+        assert (member.read(CONFIG), member.read(PATCH)) == before
+        assert not member.calls("systemctl restart")
+
     def test_what_a_join_left_that_did_not_finish_is_for_its_own_step_to_clear(self, member: Guest) -> None:
         member.remove("/etc/kubelab/joined")
         result = install(member, KUBELET_PATCH=CHANGED)
