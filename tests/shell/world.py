@@ -89,6 +89,7 @@ def worker_key() -> ed25519.Ed25519PrivateKey:
     return ed25519.Ed25519PrivateKey.generate()
 
 
+@cache
 def host_key_text(key: ed25519.Ed25519PrivateKey) -> str:
     """A host key as sshd has it on its machine."""
     return private_text(key, PrivateFormat.OpenSSH)
