@@ -1,4 +1,4 @@
-"""Worker: a prepared node that joins by a certificate of its own, and leaves drained."""
+"""Worker: a prepared node that joins by a certificate of its host key, and leaves drained."""
 
 from dataclasses import replace
 
@@ -36,10 +36,12 @@ class Worker(pulumi.ComponentResource):
             f"{name}-membership",
             membership.STEP,
             replace(cluster.host, instance_id=prepared.host.instance_id),
-            pulumi.Output.all(prepared.packages.stdout, cluster.host.instance_id, cluster.renewals).apply(
+            pulumi.Output.all(prepared.host.host_key, cluster.host.instance_id, cluster.renewals).apply(
                 lambda known: membership.environment(name, shared, known[0], known[1], known[2])
             ),
             parent=self,
+            # Not for a result: its removal, which drains, is to come before anything of the node is undone.
+            depends_on=[prepared.packages],
         )
         self.joined = Script(
             f"{name}-join",

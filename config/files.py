@@ -1,5 +1,6 @@
 """What the files hold that a site file names, authorities and passwords, and whether images are files at all."""
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ PASSWORD_KEY = "kubelab:vspherePassword"
 PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
 _LONGEST_PASSWORD = 4_096  # bytes
+_PATH_OF_A_PASSWORD = "the path, seen from the site file's folder, of a file that holds the password"
 
 
 def image_faults(where: str, path: str, image: ImageSpec, folder: Path) -> list[Problem]:
@@ -89,12 +91,12 @@ class SiteFilesReader:
                 text = f"found a control character in environment variable {PASSWORD_VARIABLE}"
                 self._fault("platform/vsphere/passwordFile", f"{text}, which counts before it; write it anew")
             return SecretStr(environ[PASSWORD_VARIABLE]), (f"environment variable {PASSWORD_VARIABLE}",)
-        in_file = f"platform/vsphere/passwordFile of {self._where} ({'none named' if file is None else file})"
+        in_file = f"platform/vsphere/passwordFile of {self._where} ({'none named' if file is None else 'named'})"
         sought = (f"secret stack configuration {PASSWORD_KEY}", f"environment variable {PASSWORD_VARIABLE}", in_file)
         return self._password_in("platform/vsphere/passwordFile", file), sought
 
     def _password_in(self, path: str, file: str | None) -> SecretStr | None:
-        text = self._text(path, file, _LONGEST_PASSWORD)
+        text = self._text(path, file, _LONGEST_PASSWORD, is_password=True)
         if file is None or text is None:
             return None
         mode = stat.S_IMODE((self._folder / file).stat().st_mode)
@@ -125,13 +127,17 @@ class SiteFilesReader:
         # Written anew: what else stands in the file goes nowhere.
         return "".join(each.public_bytes(Encoding.PEM).decode() for each in found)
 
-    def _text(self, path: str, file: str | None, largest: int = LARGEST) -> str | None:
+    def _text(self, path: str, file: str | None, largest: int = LARGEST, *, is_password: bool = False) -> str | None:
         if file is None:
             return None
         try:
             return read_text(self._folder / file, largest)
         except UnreadableFileError as error:
-            self._fault(path, f"found {shown(file)}, but {display(self._folder / file)} cannot be read: {error}")
+            found = f"{shown(file)}, but {display(self._folder / file)}"
+            if is_password and not os.path.lexists(self._folder / file):
+                # What names no file may be the password itself.
+                found = f"a value that is not shown, wanted: {_PATH_OF_A_PASSWORD}; it"
+            self._fault(path, f"found {found} cannot be read: {error}")
         except Exception as error:
             self._fault(path, unexpected(error))
         return None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from provider.vsphere.endpoint import Endpoint, normalized_pin
-from provider.vsphere.errors import RefusedError
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
@@ -55,21 +54,31 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
 
 
 def lost_control_planes(olds: Properties, news: Properties) -> str | None:
-    """The warning of control planes that are none any more, None if there are none.
+    """What is lost with control planes that are none any more, None if there are none.
 
-    `controlPlanes` are their names and `allowReplace` those that may be lost, both with commas between. Raises
-    RefusedError where the word is missing. Of a state that an earlier version made, nothing is known.
+    `controlPlanes` are their names, with commas between. Of a state that an earlier version made, nothing is known.
     """
-    gone = sorted(_names(olds, "controlPlanes") - _names(news, "controlPlanes"))
-    if not gone or is_unknown(news.get("controlPlanes")):
+    gone = _gone(olds, news)
+    if not gone:
         return None
-    lost = f"control plane {', '.join(gone)}: declared no more; its etcd is lost, and with it the cluster that it holds"
-    if _names(news, "allowReplace") or set(gone) <= _names(olds, "allowReplace"):
-        return lost
-    raise RefusedError(
+    return f"control plane {', '.join(gone)}: declared no more; its etcd is lost, and with it the cluster that it holds"
+
+
+def refusal(olds: Properties, news: Properties) -> str | None:
+    """Why control planes may not be lost: those that may are in `allowReplace`, with commas between."""
+    lost = lost_control_planes(olds, news)
+    if lost is None or _names(news, "allowReplace") or set(_gone(olds, news)) <= _names(olds, "allowReplace"):
+        return None
+    return (
         f"{lost}; declare it again, or, if that is meant, write allowReplace: true at the control plane that is "
         "declared now"
     )
+
+
+def _gone(olds: Properties, news: Properties) -> list[str]:
+    if is_unknown(news.get("controlPlanes")):
+        return []
+    return sorted(_names(olds, "controlPlanes") - _names(news, "controlPlanes"))
 
 
 def _names(properties: Properties, key: str) -> set[str]:

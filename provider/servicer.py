@@ -46,8 +46,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        news, secret = wire.decode(request.news)
-        return _check_response(news, secret | configuration.SECRET_KEYS, configuration.faults(news))
+        """A loss is refused here: of an error of DiffConfig, an engine shows the call's own words as well."""
+        olds, (news, secret) = wire.decode(request.olds)[0], wire.decode(request.news)
+        refused = configuration.refusal(olds, news)
+        faults = configuration.faults(news) | ({"": refused} if refused else {})
+        return _check_response(news, secret | configuration.SECRET_KEYS, faults)
 
     @reported
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Kubernetes packages in exactly the declared version and holds them there, with the kubelet's settings of
-# this node, which a node that is a member already takes over at once. Result on stdout: the public half of the key by which
-# the node joins, DER in base64.
+# this node, which a node that is a member already takes over at once.
+# library: copies.sh
 # library: packages.sh
 # library: images.sh
 : "${NODE_NAME:?name of the node}"
@@ -12,7 +12,6 @@
 : "${SYSTEM_PACKAGES:?packages of the system, separated by spaces, in whichever version it has them}"
 : "${KUBELET_PATCH:?KubeletConfiguration of the node, a kubeadm patch in the form of write_files}"
 
-join_key=/etc/kubelab/join.key
 patches=/etc/kubelab/kubeadm-patches
 
 # kubeadm's own list: tags of etcd and CoreDNS differ between patch releases.
@@ -34,8 +33,7 @@ is_member() { [[ -f /etc/kubelab/cluster-identity.yaml || -f /etc/kubelab/joined
 configure_member() {
   say "changing the kubelet's configuration on $NODE_NAME"
   former=$(mktemp -d)
-  cp --archive /var/lib/kubelet/config.yaml "$patches" "$former" 2>/dev/null || true
-  [[ ! -f /etc/kubelab/applied/kubelet ]] || cp --archive /etc/kubelab/applied/kubelet "$former"
+  keep_copies "$former" /var/lib/kubelet/config.yaml "$patches" /etc/kubelab/applied/kubelet
   rm -f /etc/kubelab/applied/kubelet
   write_files "$KUBELET_PATCH"
   logged "writing the kubelet's configuration on $NODE_NAME" kubeadm upgrade node phase kubelet-config --patches "$patches"
@@ -57,14 +55,6 @@ at_exit() {
     cp --archive "$former/kubelet" /etc/kubelab/applied/kubelet
   fi
   rm -rf "$former"
-}
-
-# It never leaves this machine: what a cluster admits is its public half.
-keep_join_key() {
-  if openssl pkey -noout -in "$join_key" 2>/dev/null; then return 0; fi
-  make_folder "${join_key%/*}"
-  (umask 077 && openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$join_key.new")
-  put_in_place 0600 "$join_key.new" "$join_key"
 }
 
 take_settings() {
@@ -90,8 +80,6 @@ main() {
   is_member || pull_kubeadm_images
   systemctl is-enabled --quiet kubelet || systemctl enable --quiet kubelet
   take_settings
-  keep_join_key
-  openssl pkey -in "$join_key" -pubout -outform DER | base64 --wrap 0
 }
 
 main </dev/null

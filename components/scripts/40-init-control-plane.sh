@@ -3,6 +3,7 @@
 # the cluster's authority was made.
 # library: files.sh
 # library: certificates.sh
+# library: copies.sh
 : "${NODE_ADDRESS:?address of the node}"
 : "${KUBEADM_CONFIG:?documents of kubeadm init, YAML}"
 : "${IDENTITY:?what the control plane keeps for its life, YAML}"
@@ -130,10 +131,9 @@ apply_settings() {
   # An API server that does not answer is what the change may mend.
   watches=$(configmap_watches 2>/dev/null) || watches=0
   former=$(mktemp -d)
-  cp --archive "$manifests" "$former/manifests"
   mkdir "$former/kubeconfigs"
-  cp --archive /etc/kubernetes/{admin,super-admin}.conf "$former/kubeconfigs" 2>/dev/null || true
-  [[ ! -f /etc/kubelab/applied/control-plane ]] || cp --archive /etc/kubelab/applied/control-plane "$former"
+  keep_copies "$former/kubeconfigs" /etc/kubernetes/{admin,super-admin}.conf
+  keep_copies "$former" "$manifests" /etc/kubelab/applied/control-plane
   # What was in effect is no longer known until all is done, also when the change is taken back meanwhile.
   rm -f /etc/kubelab/applied/control-plane
   if ! is_applied control-plane-certificate "$API_ENDPOINT $CERT_SANS"; then

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# A worker's membership, seen from a control plane. admit: sign the worker's key, and give the certificate, below it that of
-# the cluster's authority, each in base64, as result on stdout; none of it is secret, and the worker joins by it at any time
-# while certificates are valid. remove: drain the node and delete it, so that nothing of it stays in the cluster.
+# A worker's membership, seen from a control plane. admit: sign the host key of the worker's machine, and give the
+# certificate, below it that of the cluster's authority, each in base64, as result on stdout; none of it is secret, and the
+# worker joins by it at any time while certificates are valid. remove: drain the node and delete it, so that nothing of it
+# stays in the cluster.
 : "${WORKER:?name of the worker}"
-: "${WORKER_KEY:?public half of the key that the worker keeps, DER in base64}"
+: "${WORKER_KEY:?public host key of the machine of the worker, as ssh-ed25519 AAAA...}"
 : "${CERTIFICATE_HOURS:?how long certificates are valid, in hours}"
 : "${INITIALISATION:?which initialisation of the cluster it is a member of}"
 : "${RENEWAL:?how many renewals were due since the authority of the cluster was made}"
@@ -16,13 +17,19 @@ ask() { kubectl get node "$WORKER" --ignore-not-found --output name --request-ti
 
 at_exit() { rm -rf "${answer:-}" "${folder:-}"; }
 
+# public_key: the worker's key as openssl reads it (RFC 8410): its 32 bytes are the end of OpenSSH's form.
+public_key() {
+  printf '\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00'
+  base64 --decode <<<"${WORKER_KEY#ssh-ed25519 }" | tail -c 32
+}
+
 # A kubelet may ask for the certificate of its own node, and for nothing of others: no more than that is signed, whoever
 # the key is of. It needs no answer of an API server.
 admit() {
   log_step "admits $WORKER to the cluster of $INITIALISATION, renewal $RENEWAL"
   folder=$(mktemp --directory)
-  base64 --decode <<<"$WORKER_KEY" | openssl pkey -pubin -inform DER -out "$folder/key" ||
-    fail "admitting $WORKER: found no public key in what its machine said, $WORKER_KEY; run: pulumi up --replace '**Command::$WORKER-install-kubernetes'"
+  public_key | openssl pkey -pubin -inform DER -out "$folder/key" ||
+    fail "admitting $WORKER: found $WORKER_KEY, wanted its machine's ed25519 host key; to make both anew, run: pulumi up --replace '**SshKeyPair::$WORKER-host-key'"
   printf '%s\n' 'basicConstraints=critical,CA:FALSE' 'keyUsage=critical,digitalSignature' 'extendedKeyUsage=clientAuth' >"$folder/extensions"
   logged "signing the certificate of $WORKER" openssl x509 -new -force_pubkey "$folder/key" \
     -subj "/O=system:nodes/CN=system:node:$WORKER" -CA "$pki/ca.crt" -CAkey "$pki/ca.key" \

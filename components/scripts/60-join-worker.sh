@@ -7,21 +7,31 @@
 : "${KUBEADM_CONFIG:?document of kubeadm join, YAML}"
 : "${JOIN_KUBECONFIG:?where the document looks for the kubeconfig to join by}"
 : "${API_ENDPOINT:?host:port at which the API server is asked}"
-: "${CERTIFICATE:?what the cluster signed for the key of this worker, PEM in base64}"
+: "${CERTIFICATE:?what the cluster signed for the host key of this machine, PEM in base64}"
 : "${AUTHORITY:?certificate of the authority of the cluster, PEM in base64}"
 : "${CRI_SOCKET:?the one socket of this node}"
 
 own=/etc/kubernetes/kubelet.conf
 bootstrap=/etc/kubernetes/bootstrap-kubelet.conf
-key=/etc/kubelab/join.key
+host_key=/etc/ssh/ssh_host_ed25519_key
+key=${JOIN_KUBECONFIG%.conf}.key
 flags=/var/lib/kubelet/kubeadm-flags.env
 
-# The key stays where it was made; kubeadm and the kubelet read it there.
+# The machine's ed25519 host key in the form that kubeadm and the kubelet read (PKCS #8 by RFC 8410). OpenSSH's own file of
+# one without a passphrase has the 32 bytes that matter at byte 161 (its PROTOCOL.key).
+private_key() {
+  printf '\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20'
+  sed '/^-/d' "$host_key" | base64 --decode | head -c 193 | tail -c 32
+}
+
+write_key() {
+  local found
+  found=$({ umask 077 && private_key | openssl pkey -inform DER -out "$key" && openssl pkey -in "$key" -pubout; } 2>&1) || true
+  [[ $found == "$(base64 --decode <<<"$CERTIFICATE" | openssl x509 -noout -pubkey)" ]] ||
+    fail "joining $NODE_NAME: found in $host_key no key, or another than its machine was made with and the cluster admitted; put that back, or make the machine anew: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
+}
+
 write_join_kubeconfig() {
-  local public
-  public=$(base64 --decode <<<"$CERTIFICATE" | openssl x509 -noout -pubkey)
-  [[ $public == "$(openssl pkey -in "$key" -pubout 2>&1)" ]] ||
-    fail "joining $NODE_NAME: found another key in $key than the cluster admitted; run: pulumi up --replace '**Command::$NODE_NAME-install-kubernetes'"
   cat >"$JOIN_KUBECONFIG" <<-YAML
 	apiVersion: v1
 	kind: Config
@@ -117,10 +127,15 @@ claim_name() {
   wait_until 120 "the node $NODE_NAME, which this machine was before, to stop being Ready" stopped_being_ready
 }
 
-at_exit() { rm -f "${config:-}" "${answer:-}" "$JOIN_KUBECONFIG"; }
+# A kubelet that got no certificate yet asks for it by the key.
+at_exit() {
+  rm -f "${config:-}" "${answer:-}" "$JOIN_KUBECONFIG"
+  [[ -e $bootstrap ]] || rm -f "$key"
+}
 
 main() {
   answer=$(mktemp)
+  write_key
   write_join_kubeconfig
   if [[ -e $own ]] && ! is_of_another_cluster; then
     find_node

@@ -4,7 +4,7 @@
 # kubelets ask the cluster for, which something must approve, now and whenever they are renewed. Once Secrets are to be
 # encrypted, it writes those that were there before again.
 # library: files.sh
-: "${NODES:?lines of: node name, address}"
+# library: nodes.sh
 : "${WANTED?lines of: node, label KEY=VALUE or taint KEY=VALUE:EFFECT, no-label KEY or no-taint KEY:EFFECT}"
 : "${SECRETS_ENCRYPTION:?true when Secrets are encrypted in etcd}"
 : "${ASKING?names of nodes whose kubelets ask for the certificate they serve with, separated by spaces; empty: none}"
@@ -20,16 +20,6 @@ export KUBECONFIG=/etc/kubernetes/admin.conf
 # Lines of: node, then label, taint, or the key of a record, and what it is.
 # shellcheck disable=SC2016 # they are the template's
 template='{{range .items}}{{$node := .metadata.name}}{{range $key, $value := .metadata.labels}}{{$node}} label {{$key}}={{$value}}{{"\n"}}{{end}}{{range .spec.taints}}{{$node}} taint {{.key}}{{if .value}}={{.value}}{{end}}:{{.effect}}{{"\n"}}{{end}}{{range $key, $value := .metadata.annotations}}{{if or (eq $key "kubelab.dev/managed-labels") (eq $key "kubelab.dev/managed-taints")}}{{$node}} {{$key}} {{printf "%q" $value}}{{"\n"}}{{end}}{{end}}{{end}}'
-
-are_registered() {
-  local found missing
-  found=$(kubectl get nodes --output name) || return 1
-  missing=$(awk '{print "node/" $1}' <<<"$NODES" | grep -vxF "$found" || true)
-  [[ -z $missing ]] || {
-    echo "found ${found//$'\n'/ }, missing ${missing//$'\n'/ }"
-    return 1
-  }
-}
 
 # wanted NODE KIND, has NODE KIND: what a node is to have and, by the text in `found`, what it has.
 wanted() { awk -v node="$1" -v kind="$2" '$1 == node && $2 == kind {print $3}' <<<"$WANTED"; }
@@ -122,7 +112,7 @@ remove_approver() {
 
 main() {
   local node found
-  wait_until 240 'every node to register' are_registered
+  await_nodes
   found=$(kubectl get nodes --output "go-template=$template")
   while read -r node _; do
     settle "$node" label "$labels_record"

@@ -4,8 +4,8 @@
 # the argument compare it only compares the runtimes, and changes nothing.
 # library: compare.sh
 # library: layers.sh
+# library: nodes.sh
 # library: proof.sh
-: "${NODES:?lines of: node name, address}"
 
 mode=verify
 export KUBECONFIG=/etc/kubernetes/admin.conf
@@ -29,16 +29,6 @@ at_exit() {
   }
 }
 
-are_registered() {
-  local found missing
-  found=$(kubectl get nodes --output name) || return 1
-  missing=$(awk '{print "node/" $1}' <<<"$NODES" | grep -vxF "$found" || true)
-  [[ -z $missing ]] || {
-    echo "found ${found//$'\n'/ }, missing ${missing//$'\n'/ }"
-    return 1
-  }
-}
-
 # Clones of a machine that was not generalised share these; their leases and pods would collide.
 check_identities() {
   local field values clones
@@ -53,7 +43,7 @@ check_identities() {
 check_nodes() {
   local found wanted
   wanted=$(awk '{print $1}' <<<"$NODES" | sort | xargs)
-  wait_until 240 'every node to register' are_registered
+  await_nodes
   check_identities
   # shellcheck disable=SC2046
   kubectl wait --for condition=Ready $(awk '{print "node/" $1}' <<<"$NODES") --timeout 300s >/dev/null ||
@@ -66,10 +56,10 @@ check_nodes() {
 
 # A node that is not ready for the sake of the pod network says so, but not why.
 fail_not_ready() {
-  local nodes namespace workload pods=''
-  nodes=$(nodes_not_ready) || nodes='see below'
+  local unready namespace workload pods=''
+  unready=$(nodes_not_ready) || unready='see below'
   while read -r namespace workload; do pods+=$(pods_not_ready "$namespace" "${workload#*/}-" || true); done <<<"$POD_NETWORK_WORKLOADS"
-  fail "$1: ${nodes:-see below}${pods:+; below it, and to be looked at first: $POD_NETWORK: $pods}"
+  fail "$1: ${unready:-see below}${pods:+; below it, and to be looked at first: $POD_NETWORK: $pods}"
 }
 
 # They are proven all the same: the proof's pods are placed there too.

@@ -2,12 +2,11 @@
 
 from components.guest_file import render_files
 from components.guest_systems import of_node
-from components.step import Log, Step
+from components.step import Step
 from components.steps import images, kubelet
 from config import ClusterConfig, NodeConfig, SiteConfig, versions
 
-# stdout is the public half of the key by which the node joins.
-STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100, log=Log.STDERR, is_public=True)
+STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100)
 
 
 def environment(node: NodeConfig, cluster: ClusterConfig, site: SiteConfig) -> dict[str, str]:

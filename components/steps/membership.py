@@ -19,15 +19,17 @@ class Admission:
     authority: str
 
 
-def environment(worker: str, cluster: ClusterConfig, key: str, initialisation: str, renewals: int) -> dict[str, str]:
-    """What the step is given; `key` is the public half of the worker's own.
+def environment(
+    worker: str, cluster: ClusterConfig, host_key: str, initialisation: str, renewals: int
+) -> dict[str, str]:
+    """What the step is given; `host_key` is the public one of the worker's machine, "ssh-ed25519 AAAA... comment".
 
     `initialisation` is another one when the cluster was made anew, `renewals` when certificates became due for renewal
     (components/steps/certificates.py): either makes the certificate anew, so that no stored one ends.
     """
     return {
         "WORKER": worker,
-        "WORKER_KEY": key.strip(),
+        "WORKER_KEY": " ".join(host_key.split()[:2]),
         "CERTIFICATE_HOURS": str(cluster.certificate_hours),
         "INITIALISATION": initialisation,
         "RENEWAL": str(renewals),

@@ -1,12 +1,33 @@
 """What an engine would make anew between two graphs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from tests.graph.conftest import moid_of
+from config import LabConfig
+from tests.graph.conftest import moid_of, previewed
 from tests.graph.recording import Graph, Resource
 from tests.graph.test_order import MACHINE, commands
 
 Lab = Callable[..., Graph]
+
+
+def differing(before: Graph, after: Graph) -> set[str]:
+    """The commands that an engine runs again, as they are given something else."""
+    return {
+        command.name
+        for command in commands(after)
+        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
+    }
+
+
+def listed(before: Graph, after: LabConfig, edited: Collection[str] = ()) -> set[str]:
+    """The commands that a preview lists, of which `edited` have another script.
+
+    They are given something else, or what an engine cannot know before another step was run.
+    """
+    found = set(edited)
+    while new := differing(before, previewed(after, found)) - found:
+        found |= new
+    return found
 
 
 def replaced(before: Graph, after: Graph) -> set[str]:

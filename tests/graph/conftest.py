@@ -1,7 +1,7 @@
 """The shipped stacks on a test site, as an engine would be told of them."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from components.lab import Lab
 from components.vsphere import VSphere
 from config import LabConfig
 from config.load import load
-from tests.graph.recording import Graph, record, secret
+from tests.graph.recording import UNKNOWN, Graph, record, secret
 
 PROJECT = Path(__file__).parents[2]
 STACK = "containerd"
@@ -33,11 +33,7 @@ REGISTRIES = {"registry.lab:5000": {"caFile": "ca.pem", "user": "puller", "passw
 """A registry that wants a login, as a site file has it."""
 
 Declared = dict[str, Any]
-
-
-def key_of(node: str) -> str:
-    """The public half of the key by which a node joins."""
-    return f"the-public-key-of-{node}"
+Nodes = Mapping[str, Mapping[str, Any]]
 
 
 def certificate_of(node: str) -> str:
@@ -62,7 +58,7 @@ def facts_of(node: str) -> str:
 
 def public_key_of(key: str) -> str:
     """The public half of a key pair."""
-    return f"ssh-ed25519 {key}"
+    return f"ssh-ed25519 {key} comment"
 
 
 def answer(args: MockResourceArgs) -> dict[str, Any]:
@@ -86,8 +82,6 @@ def stdout(name: str) -> str:
     """A step's result."""
     if name.endswith("-membership"):
         return f"{certificate_of(name.removesuffix('-membership'))}\nthe-authority"
-    if name.endswith("-install-kubernetes"):
-        return key_of(name.removesuffix("-install-kubernetes"))
     if name.endswith("-inspect"):
         return facts_of(name.removesuffix("-inspect"))
     if name.endswith("-certificates"):
@@ -163,7 +157,22 @@ def loaded(stack: str, declared: Declared, site_file: Path) -> LabConfig:
 
 def registered(config: LabConfig) -> Graph:
     """Everything that a lab registers."""
-    return record(lambda: Lab(config.stack, config, VSphere.declared(config, PASSWORD)), answer, stack=config.stack)
+    return record(_program(config), answer, stack=config.stack)
+
+
+def _program(config: LabConfig) -> Callable[[], object]:
+    return lambda: Lab(config.stack, config, VSphere.declared(config, PASSWORD))
+
+
+def previewed(config: LabConfig, updated: Collection[str]) -> Graph:
+    """Everything that a lab registers in a preview that updates these commands: their results are not known in it."""
+
+    def answered(args: MockResourceArgs) -> dict[str, Any]:
+        known = answer(args)
+        is_updated = args.typ == "command:remote:Command" and args.name in updated
+        return known | dict.fromkeys(("stdout", "stderr"), UNKNOWN) if is_updated else known
+
+    return record(_program(config), answered, stack=config.stack, preview=True)
 
 
 @pytest.fixture(scope="session", params=STACKS)
@@ -205,14 +214,20 @@ def lab(site_file: Path) -> Callable[..., Graph]:
     """The mixed stack with changes: of the cluster by keyword, of nodes by name."""
     known: dict[str, Graph] = {}
 
-    def make(nodes: Mapping[str, Mapping[str, Any]] | None = None, **cluster: object) -> Graph:
-        declared = shipped("mixed")
-        declared["cluster"] |= cluster
-        for name, changes in (nodes or {}).items():
-            declared["nodes"][name] |= changes
+    def make(nodes: Nodes | None = None, **cluster: object) -> Graph:
+        declared = changed(nodes, cluster)
         key = repr(declared)
         if key not in known:
             known[key] = registered(loaded("mixed", declared, site_file))
         return known[key]
 
     return make
+
+
+def changed(nodes: Nodes | None, cluster: Declared) -> Declared:
+    """The mixed stack with changes."""
+    declared = shipped("mixed")
+    declared["cluster"] |= cluster
+    for name, changes in (nodes or {}).items():
+        declared["nodes"][name] |= changes
+    return declared

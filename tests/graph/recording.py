@@ -19,6 +19,8 @@ from pulumi.runtime.stack import run_in_stack
 PROJECT = "kubelab"
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""A value on the wire that a preview does not know."""
 
 
 def secret(value: object) -> dict[str, object]:
@@ -165,12 +167,13 @@ def record(
     *,
     stack: str = "test",
     logger: logging.Logger | None = None,
+    preview: bool = False,
 ) -> Graph:
     """Run a program to its end and return what it registered; what it raises comes out as it is.
 
     Each run has a context and an event loop of its own: pulumi keeps its stack and its settings in them.
     """
-    return contextvars.Context().run(_record, program, answer, stack, logger)
+    return contextvars.Context().run(_record, program, answer, stack, logger, preview)
 
 
 def _record(
@@ -178,6 +181,7 @@ def _record(
     answer: Callable[[MockResourceArgs], dict[str, Any]],
     stack: str,
     logger: logging.Logger | None,
+    preview: bool,
 ) -> Graph:
     mocks = _Answers(answer)
     monitor = _Monitor(mocks)
@@ -188,7 +192,7 @@ def _record(
         program()
 
     try:
-        pulumi.runtime.set_mocks(mocks, project=PROJECT, stack=stack, monitor=monitor, logger=logger)
+        pulumi.runtime.set_mocks(mocks, PROJECT, stack, preview, logger, monitor)
         # The stack that set_mocks makes cannot export anything; the program runs in one of its own, as in an engine.
         ROOT.set(None)
         loop.run_until_complete(run_in_stack(run))

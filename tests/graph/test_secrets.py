@@ -16,7 +16,7 @@ from tests.graph.conftest import (
     REGISTRY_PASSWORD,
     answer,
     certificate_of,
-    key_of,
+    public_key_of,
 )
 from tests.graph.recording import Graph, is_secret, public_text, record
 from tests.graph.test_order import commands, step
@@ -72,10 +72,10 @@ def test_without_logins_the_installation_of_a_runtime_is_readable_in_a_preview(g
 
 
 @pytest.mark.case("C3")
-def test_each_worker_joins_by_what_the_cluster_signed_for_its_own_key(graph: Graph, workers: list[str]) -> None:
+def test_each_worker_joins_by_what_the_cluster_signed_for_its_own_host_key(graph: Graph, workers: list[str]) -> None:
     for worker in workers:
         admitted, joined = (step(graph, f"{file}.sh", worker) for file in ("50-manage-membership", "60-join-worker"))
-        assert given(admitted, "WORKER_KEY") == key_of(worker)
+        assert given(admitted, "WORKER_KEY") == public_key_of(f"{worker}-host-key").removesuffix(" comment")
         assert given(joined, "CERTIFICATE") == certificate_of(worker)
 
 

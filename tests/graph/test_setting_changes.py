@@ -7,22 +7,13 @@ import pytest
 
 from config.versions import TRIED
 from tests.graph import conftest
-from tests.graph.changes import Lab, replaced
-from tests.graph.conftest import loaded, moid_of, registered, shipped
+from tests.graph.changes import Lab, differing, listed, replaced
+from tests.graph.conftest import changed, loaded, moid_of, registered, shipped
 from tests.graph.recording import Graph
 from tests.graph.test_order import commands, step
 from tests.graph.test_steps import given
 
 MEMBERSHIPS = {f"{worker}-membership" for worker in ("w1", "w2", "w3")}
-
-
-def differing(before: Graph, after: Graph) -> set[str]:
-    """The commands that an engine runs again, as they are given something else."""
-    return {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
 
 
 @pytest.mark.case("C18")
@@ -72,13 +63,20 @@ def test_another_version_of_kubernetes_meets_every_nodes_first_step(lab: Lab) ->
 
 def test_settings_of_one_nodes_kubelet_change_that_nodes_packages_alone(lab: Lab) -> None:
     before, after = lab(), lab({"w1": {"kubelet": {"maxPods": 30}}})
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"w1-install-kubernetes", "verification"}
+    assert differing(before, after) == {"w1-install-kubernetes", "verification"}
     assert replaced(before, after) == set()
+
+
+def test_a_workers_kubelet_settings_change_only_its_own_install_step(lab: Lab, site_file: Path) -> None:
+    """Nor does a preview list more, which knows no result of a step that is still to be run."""
+    after = loaded("mixed", changed({"w1": {"kubelet": {"maxPods": 30}}}, {}), site_file)
+    # What is compared at the end are the settings themselves.
+    assert listed(lab(), after) == {"w1-install-kubernetes", "verification"}
+
+
+def test_editing_the_script_of_the_packages_lists_that_step_alone(lab: Lab, site_file: Path) -> None:
+    edited = {f"{node}-install-kubernetes" for node in ("cp1", "w1", "w2", "w3")}
+    assert listed(lab(), loaded("mixed", shipped("mixed"), site_file), edited) == edited
 
 
 def test_log_limits_of_a_docker_nodes_kubelet_are_its_dockers_too(lab: Lab) -> None:
@@ -91,12 +89,7 @@ def test_log_limits_of_a_docker_nodes_kubelet_are_its_dockers_too(lab: Lab) -> N
 def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> None:
     arguments = {"extraArgs": [{"name": "v", "value": "4"}], "certSANs": ["k8s.lab"]}
     before, after = lab(), lab(apiServer=arguments)
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"cp1-init"}
+    assert differing(before, after) == {"cp1-init"}
     assert replaced(before, after) == set()
     assert given(step(after, "40-init-control-plane.sh", "cp1"), "CERT_SANS") == "k8s.lab"
 
@@ -104,13 +97,8 @@ def test_settings_of_the_control_plane_change_its_own_step_alone(lab: Lab) -> No
 def test_labels_and_taints_change_the_one_step_of_all_nodes_and_are_readable(lab: Lab) -> None:
     taint = {"key": "dedicated", "value": "database", "effect": "NoSchedule"}
     before, after = lab(), lab({"w1": {"labels": {"disk": "ssd"}, "taints": [taint]}, "cp1": {"schedulable": True}})
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
     # Whoever joined has its taints from the step of all nodes; its join, run again, changes nothing on a member.
-    assert changed == {"nodes-settle", "w1-join"}
+    assert differing(before, after) == {"nodes-settle", "w1-join"}
     assert replaced(before, after) == set()
     wanted = given(step(after, "70-settle-nodes.sh", "settle"), "WANTED").splitlines()
     assert {line for line in wanted if not line.startswith("cp1 ")} == {
@@ -122,12 +110,7 @@ def test_labels_and_taints_change_the_one_step_of_all_nodes_and_are_readable(lab
 
 def test_a_label_alone_runs_no_other_step(lab: Lab) -> None:
     before, after = lab(), lab({"w2": {"labels": {"disk": "ssd"}}})
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
-    assert changed == {"nodes-settle"}
+    assert differing(before, after) == {"nodes-settle"}
 
 
 def test_a_worker_that_joins_anew_is_settled_anew(lab: Lab) -> None:
@@ -137,13 +120,8 @@ def test_a_worker_that_joins_anew_is_settled_anew(lab: Lab) -> None:
 
 def test_another_endpoint_reaches_the_cluster_and_what_joins_and_drains_nothing(lab: Lab) -> None:
     before, after = lab(), lab(controlPlaneEndpoint="api.lab.test")
-    changed = {
-        command.name
-        for command in commands(after)
-        if command.plain("stdin") != before.named(command.type, command.name).plain("stdin")
-    }
     joins = {f"{worker}-join" for worker in ("w1", "w2", "w3")}
-    assert changed == {"cp1-init", "cp1-certificates", "pod-network-apply", *joins}
+    assert differing(before, after) == {"cp1-init", "cp1-certificates", "pod-network-apply", *joins}
     assert replaced(before, after) == set()
     init, join = step(after, "40-init-control-plane.sh", "cp1"), step(after, "60-join-worker.sh", "w1")
     assert given(init, "API_ENDPOINT") == "api.lab.test:6443"

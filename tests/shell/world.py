@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import JsonValue
 
@@ -36,7 +36,8 @@ KEY_URL = f"{MIRROR}/apt/Release.key"
 KEYRING = "/etc/apt/keyrings/kubelab-kubernetes.asc"
 REPOSITORY = apt.Repository("kubernetes", f"{MIRROR}/apt", "/", "", KEY_URL, KEY_FINGERPRINT, mirrored=True)
 MIRROR_CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-JOIN_KEY = "/etc/kubelab/join.key"
+HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
+JOIN_KEY = "/run/kubelab-join.key"
 MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\n"
 CONTROL_PLANE_NODE = f"cp1 {'0' * 32} 4206aaaa-0000-0000-0000-000000000000"
 WORKER_NODE = f"w1 {'1' * 32} 4206aaaa-0000-0000-0000-000000000001"
@@ -61,7 +62,7 @@ def _authority(name: str, age: timedelta) -> tuple[x509.Certificate, ed25519.Ed2
 
 def _signed(
     name: str,
-    public: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey,
+    public: ed25519.Ed25519PublicKey,
     issuer: str,
     key: ed25519.Ed25519PrivateKey,
     born: datetime,
@@ -77,20 +78,27 @@ def authority_text(name: str = "kubernetes", age: timedelta = timedelta()) -> st
     return authority(name, age).public_bytes(Encoding.PEM).decode()
 
 
-def private_text(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> str:
+def private_text(key: ed25519.Ed25519PrivateKey, form: PrivateFormat = PrivateFormat.PKCS8) -> str:
     """A private key as a file has it."""
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
 
 
 @cache
-def worker_key() -> ec.EllipticCurvePrivateKey:
-    """The key by which w1 joins."""
-    return ec.generate_private_key(ec.SECP256R1())
+def worker_key() -> ed25519.Ed25519PrivateKey:
+    """The host key of w1's machine, by which it joins."""
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+@cache
+def host_key_text(key: ed25519.Ed25519PrivateKey) -> str:
+    """A host key as sshd has it on its machine."""
+    return private_text(key, PrivateFormat.OpenSSH)
 
 
 def public_half() -> str:
-    """Its public half, as the worker's machine says it."""
-    return b64encode(worker_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    """The public half of w1's host key, as its resource says it."""
+    public = worker_key().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    return f"{public} w1"
 
 
 @cache
@@ -161,7 +169,7 @@ def run_kubelet_unit(guest: Guest) -> None:
     """A control plane that carries no w1 yet, and on this machine the packages."""
     guest.state("nodes", CONTROL_PLANE_NODE)
     guest.state("packages/kubelet", f"{RELEASE.version}-1")
-    guest.write(JOIN_KEY, private_text(worker_key()), mode=0o600)
+    guest.write(HOST_KEY, host_key_text(worker_key()), mode=0o600)
 
 
 def run_cluster(guest: Guest) -> None:

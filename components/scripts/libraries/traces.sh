@@ -60,4 +60,16 @@ found_traces() {
 
 # A machine is ours when its preparation named it as this node; a clone of another node carries that one's name. A power
 # loss may have taken the name, and no installation is to be removed for that.
-is_ours() { [[ -f /etc/kubelab/node && ($(</etc/kubelab/node) == "$NODE_NAME" || ! -s /etc/kubelab/node) ]]; }
+is_ours() {
+  local name=''
+  [[ ! -f /etc/kubelab/node ]] || name=$(tr -d '\0' </etc/kubelab/node)
+  [[ $name == "$NODE_NAME" || (-f /etc/kubelab/node && -z $name) ]] || is_known_as_member
+}
+
+# What its kubelet is known by says the name too.
+is_known_as_member() {
+  local subject
+  [[ -f /etc/kubelab/joined || -f /etc/kubelab/cluster-identity.yaml ]] || return 1
+  subject=$(openssl x509 -noout -subject -nameopt RFC2253 -in /var/lib/kubelet/pki/kubelet-client-current.pem 2>/dev/null) || return 1
+  [[ ,${subject#subject=}, == *",CN=system:node:$NODE_NAME,"* ]]
+}

@@ -80,6 +80,21 @@ class TestChange:
         init(guest, AUDITED)
         assert changed(guest) == []
 
+    @pytest.mark.parametrize("file", ["admin.conf", "super-admin.conf", "manifests"])
+    def test_a_copy_that_cannot_be_kept_ends_it_before_anything_is_changed(self, guest: Guest, file: str) -> None:
+        init(guest)
+        before = {path: each for path, each in guest.files().items() if path.startswith("/etc/kubernetes/")}
+        guest.no_space_for(file)
+        assert_one_error(init(guest, AUDITED), "cp1", file, "No space left on device")
+        assert changed(guest) == []
+        assert {path: each for path, each in guest.files().items() if path.startswith("/etc/kubernetes/")} == before
+
+    def test_a_kubeconfig_that_somebody_took_away_is_no_obstacle(self, guest: Guest) -> None:
+        """kubeadm's own advice is to keep super-admin.conf elsewhere."""
+        init(guest)
+        guest.remove("/etc/kubernetes/super-admin.conf")
+        assert init(guest, AUDITED).status == 0
+
     def test_a_change_that_was_killed_and_is_taken_back_is_undone(self, guest: Guest) -> None:
         init(guest)
         guest.answer("kubeadm", f"[[ $* != *upload-config* ]] || {{ {KILLED}; }}")

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 import yaml
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.shell import steps
@@ -15,10 +16,12 @@ from tests.shell.steps import JOIN_DOCUMENT
 from tests.shell.world import (
     ADDRESS,
     CONTROL_PLANE_NODE,
+    HOST_KEY,
     JOIN_KEY,
     WORKER_NODE,
     admitted,
     authority,
+    host_key_text,
     private_text,
     worker_key,
 )
@@ -49,19 +52,41 @@ class TestJoin:
         }
         assert guest.exists("/etc/kubernetes/kubelet.conf")
 
+    @pytest.mark.case("C3")
     @pytest.mark.parametrize("status", [0, 1])
-    def test_the_key_leaves_its_file_at_no_time(self, guest: Guest, status: int) -> None:
-        guest.answer("kubeadm", f"[[ $1 != join ]] || {{ cp /run/kubelab-join.conf /local/seen; exit {status}; }}")
+    def test_the_key_is_the_machines_host_key_and_is_gone_after_the_step(self, guest: Guest, status: int) -> None:
+        seen = f"cp --preserve=mode {JOIN_KEY} /local/bin/seen; cp /run/kubelab-join.conf /local/seen"
+        guest.answer("kubeadm", f"[[ $1 != join ]] || {{ {seen}; exit {status}; }}")
         guest.run(JOIN, WANTED[JOIN])
+        key = load_pem_private_key(guest.read("/local/bin/seen").encode(), None)
+        assert key.public_key() == worker_key().public_key()
+        assert guest.mode("/local/bin/seen") == 0o600
         assert KEY_LINE not in guest.read("/local/seen")
-        assert [path for path, file in guest.files().items() if KEY_LINE in file.text] == [JOIN_KEY]
         assert not guest.exists("/run/kubelab-join.conf")
+        assert not guest.exists(JOIN_KEY)
 
-    def test_a_key_that_is_not_the_admitted_one_is_one_clear_error(self, guest: Guest) -> None:
-        guest.write(JOIN_KEY, private_text(ec.generate_private_key(ec.SECP256R1())))
+    def test_the_key_is_in_no_other_file_and_in_no_command(self, guest: Guest) -> None:
         result = guest.run(JOIN, WANTED[JOIN])
-        assert_one_error(result, JOIN_KEY, "pulumi up --replace '**Command::w1-install-kubernetes'")
+        assert KEY_LINE not in result.stdout + result.stderr + "".join(guest.calls())
+        assert [path for path, file in guest.files().items() if KEY_LINE in file.text] == []
+
+    @pytest.mark.case("C17")
+    def test_the_key_stays_as_long_as_a_kubelet_asks_for_its_certificate_by_it(self, guest: Guest) -> None:
+        guest.answer("kubeadm", "[[ $1 != join ]] || { touch /etc/kubernetes/bootstrap-kubelet.conf; exit 1; }")
+        guest.write("/etc/kubernetes/pki/ca.crt", "")
+        assert guest.run(JOIN, WANTED[JOIN]).status == 1
+        assert guest.mode(JOIN_KEY) == 0o600
+        guest.as_usual("kubeadm")
+        assert guest.run(JOIN, WANTED[JOIN]).status == 0
+        assert not guest.exists(JOIN_KEY)
+
+    @pytest.mark.parametrize("found", [None, "", "\n", host_key_text(ed25519.Ed25519PrivateKey.generate())])
+    def test_a_key_that_is_not_the_admitted_one_is_one_clear_error(self, guest: Guest, found: str | None) -> None:
+        guest.remove(HOST_KEY) if found is None else guest.write(HOST_KEY, found)
+        result = guest.run(JOIN, WANTED[JOIN])
+        assert_one_error(result, HOST_KEY, "pulumi up --replace '**VirtualMachine::w1'")
         assert not guest.calls("kubeadm")
+        assert not guest.exists(JOIN_KEY)
 
     @pytest.mark.parametrize("left", ["kubelet.conf", "bootstrap-kubelet.conf"])
     def test_a_join_that_did_not_finish_is_cleared_and_done_again(self, guest: Guest, left: str) -> None:
@@ -212,9 +237,10 @@ class TestAdmission:
         guest.remove("/etc/kubernetes/pki/ca.key")
         assert_one_error(guest.run(MEMBERSHIP, WANTED[MEMBERSHIP], "admit"), "signing the certificate of w1", "ca.key")
 
-    def test_what_is_no_key_is_one_clear_error_with_the_remedy(self, guest: Guest) -> None:
-        result = guest.run(MEMBERSHIP, {**WANTED[MEMBERSHIP], "WORKER_KEY": "bm9uZQ=="}, "admit")
-        assert_one_error(result, "pulumi up --replace '**Command::w1-install-kubernetes'")
+    @pytest.mark.parametrize("key", ["ssh-ed25519 bm9uZQ==", "ssh-ed25519 ?", "none"])
+    def test_what_is_no_key_is_one_clear_error_with_the_remedy(self, guest: Guest, key: str) -> None:
+        result = guest.run(MEMBERSHIP, {**WANTED[MEMBERSHIP], "WORKER_KEY": key}, "admit")
+        assert_one_error(result, key, "pulumi up --replace '**SshKeyPair::w1-host-key'")
 
 
 def certificates_in(stdout: str) -> list[x509.Certificate]:

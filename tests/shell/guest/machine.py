@@ -166,6 +166,14 @@ class Guest:
         """Take back what `answer` set."""
         self.remove(f"/local/answers/{command}")
 
+    def no_space_for(self, name: str) -> None:
+        """Let no copy be made of what has a name with this in it."""
+        text = f"""#!/bin/bash
+[[ $* != *{name}* ]] || {{ echo "cp: error writing {name}: No space left on device" >&2; exit 1; }}
+exec /usr/bin/cp "$@"
+"""
+        self.write("/local/sbin/cp", text, mode=0o755)
+
     def run(self, file: str, environment: Mapping[str, str], *arguments: str, then: str = "") -> Result:
         """Run one script as its step does: as text on the stdin of a root shell; `then` is more text after it."""
         return self.shell(["bash", "-s", "--", *arguments], render_stdin(file, environment) + then)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from tests.shell import steps
 from tests.shell.guest.machine import Guest, Result
 from tests.shell.steps import INSTALL_RUNTIME, RESET
-from tests.shell.world import JOIN_KEY, authority_text, private_text, run_kubelet, socket_of, worker_key
+from tests.shell.world import HOST_KEY, authority_text, host_key_text, run_kubelet, socket_of, worker_key
 
 OTHER = {"containerd": "docker", "docker": "crio", "crio": "containerd"}
 SERVICE = {"containerd": "containerd", "crio": "crio", "docker": "cri-docker"}
@@ -42,6 +42,7 @@ def set_up(guest: Guest) -> None:
     for step in INSTALL_RUNTIME.values():
         step.prepare(guest)
     run_kubelet(guest)
+    guest.write(HOST_KEY, host_key_text(worker_key()), mode=0o600)
     # It came with the image, and an installation of ours finds it there.
     guest.state("packages/ethtool", "1-1")
     for package in ("containerd.io", "docker-ce", "cri-o"):
@@ -70,7 +71,6 @@ def set_up(guest: Guest) -> None:
 
 def make_worker(guest: Guest, word: str) -> None:
     """Make it a worker with this runtime by the steps themselves, with what runs then."""
-    guest.write(JOIN_KEY, private_text(worker_key()), mode=0o600)
     for step in (steps.PREPARE_OS, INSTALL_RUNTIME[word], steps.INSTALL_KUBERNETES, steps.JOIN):
         result = guest.run(step.file, step.environment)
         assert result.status == 0, result.stderr

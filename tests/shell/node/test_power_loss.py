@@ -1,6 +1,7 @@
 """What a power loss leaves behind, a file without its content or none at all, is made good by the next run."""
 
 import re
+from base64 import b64decode
 
 import pytest
 
@@ -8,7 +9,7 @@ from components.step import SCRIPTS
 from tests.shell.guest.machine import KILLED, Guest
 from tests.shell.node.installations import install
 from tests.shell.steps import INSTALL_KUBERNETES, PREPARE_OS, RESET
-from tests.shell.world import KEY, KEYRING
+from tests.shell.world import KEY, KEYRING, admitted, authority_text
 
 FILES = "# library: files.sh\n"
 ONE = 'write_file 0644 /etc/one "$TEXT"\n'
@@ -163,3 +164,34 @@ def test_no_node_is_cleaned_because_the_record_of_it_lost_its_content(guest: Gue
     lose(guest, path, gone=False)
     assert guest.run(RESET.file, {**RESET.environment, "CLEAN_INSTALL": clean}).status == 0
     assert guest.exists("/var/lib/kubelet/config.yaml")
+
+
+@pytest.mark.case("C4", "C20")
+@pytest.mark.parametrize("role", ["worker", "controlPlane"])
+@pytest.mark.parametrize("left", [None, "", "\0\0\0", "w"], ids=["gone", "emptied", "zeroes", "cut"])
+def test_no_member_is_cleaned_because_the_record_of_its_name_is_lost(guest: Guest, role: str, left: str | None) -> None:
+    guest.write("/var/lib/kubelet/pki/kubelet-client-current.pem", b64decode(admitted().certificate).decode())
+    guest.write("/etc/kubelab/joined", "")
+    if left is not None:
+        guest.write("/etc/kubelab/node", left)
+    before = guest.files()
+    for clean in ("true", "false"):
+        result = guest.run(RESET.file, {**RESET.environment, "ROLE": role, "CLEAN_INSTALL": clean})
+        assert (result.status, result.stderr) == (0, "")
+    assert guest.files() == before
+
+
+@pytest.mark.case("C4")
+def test_a_clone_of_another_member_is_still_cleaned_where_that_is_declared(guest: Guest) -> None:
+    """What it is, its kubelet's certificate says, which names the other one."""
+    guest.write("/var/lib/kubelet/pki/kubelet-client-current.pem", authority_text("system:node:w10"))
+    guest.write("/etc/kubelab/node", "w10\n")
+    assert guest.run(RESET.file, {**RESET.environment, "CLEAN_INSTALL": "true"}).status == 0
+    assert not guest.exists("/var/lib/kubelet")
+
+
+@pytest.mark.case("C4")
+def test_an_installation_of_others_that_had_the_same_name_is_still_cleaned(guest: Guest) -> None:
+    guest.write("/var/lib/kubelet/pki/kubelet-client-current.pem", b64decode(admitted().certificate).decode())
+    assert guest.run(RESET.file, {**RESET.environment, "CLEAN_INSTALL": "true"}).status == 0
+    assert not guest.exists("/var/lib/kubelet")

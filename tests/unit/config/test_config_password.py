@@ -36,6 +36,22 @@ def test_the_password_file_is_read_without_its_line_end(with_file: LabFolder) ->
     assert password(with_file.load()) == "hunter2"
 
 
+@pytest.mark.case("D3")
+@pytest.mark.parametrize("written", ["hunter2", "hunter2/x", "/hunter2", "hunter2.txt", "hunter2" * 100])
+def test_a_password_in_place_of_its_files_path_is_not_shown(minimal: LabFolder, written: str) -> None:
+    """It names no file, and so it may be the password itself."""
+    minimal.edit_site("user: root", f"user: root\n    passwordFile: {written}")
+    (text,) = problems(minimal)
+    assert text.startswith("found a value that is not shown, wanted: the path, seen from the site file's folder,")
+
+
+@pytest.mark.case("D3")
+def test_a_password_of_a_registry_in_place_of_its_files_path_is_not_shown(minimal: LabFolder) -> None:
+    minimal.edit_site("addresses:", "registries: {quay.io: {user: a, passwordFile: hunter2}}\naddresses:")
+    (text,) = problems(minimal)
+    assert "no such file or directory" in text
+
+
 def test_the_environment_wins_over_the_file(with_file: LabFolder) -> None:
     (with_file.path / "password").unlink()
     assert password(with_file.load({VARIABLE: "of the environment"})) == "of the environment"
