@@ -153,7 +153,7 @@ class VirtualMachine(pulumi.CustomResource):
             "cpus": machine.cpus,
             "memoryMiB": machine.memory_mib,
             "diskGiB": machine.disk_gib,
-            "nestedVirtualization": machine.nested_virtualization,
+            "nestedVirtualization": machine.nested_virtualization != "off",
             "image": image.disk_path,
             "imageSha256": image_sha256,
             "datastore": datastore,

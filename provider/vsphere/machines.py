@@ -167,7 +167,7 @@ def _verify(found: ObservedMachine, desired: DesiredMachine) -> None:
         raise VsphereError(
             f"machine {desired.name}: the host did not accept nested virtualization (nestedHVEnabled); enable VT-x or "
             "AMD-V in the host's BIOS (and for the outer VM, if this ESXi is one itself), or set "
-            "nestedVirtualization: false"
+            "nestedVirtualization: off"
         )
     ignored = spec.different(found.hardware, desired.hardware)
     wanted = {HARDWARE[name].name: getattr(desired.hardware, name) for name in ignored}
