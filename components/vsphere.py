@@ -154,6 +154,7 @@ class VirtualMachine(pulumi.CustomResource):
             "memoryMiB": machine.memory_mib,
             "diskGiB": machine.disk_gib,
             "nestedVirtualization": machine.nested_virtualization != "off",
+            "mayLackNestedVirtualization": machine.nested_virtualization == "prefer" or None,
             "image": image.disk_path,
             "imageSha256": image_sha256,
             "datastore": datastore,

@@ -103,6 +103,7 @@ def test_a_machine_has_the_flag_and_is_told_how_a_guest_is_run_unless_that_is_of
         assert ("KVM_RUN" in given(preflight, "RUN_GUEST")) == (wanted != "off")
         machine = graph.named("kubelab:index:VirtualMachine", node.name)
         assert machine.plain("nestedVirtualization") is (wanted != "off")
+        assert machine.plain("mayLackNestedVirtualization") is (True if wanted == "prefer" else None)
 
 
 def test_a_node_must_reach_the_sites_servers_and_trusts_their_authorities(
