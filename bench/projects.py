@@ -22,7 +22,7 @@ SITE_WITHOUT_LAB = {
             "image": {"ova": "node.ova", "sha256": "0" * 64},
         }
     },
-    "machine": {"cpus": 2, "memoryMiB": 2048, "diskGiB": 10, "nestedVirtualization": False},
+    "machine": {"cpus": 2, "memoryMiB": 2048, "diskGiB": 10, "nestedVirtualization": "off"},
     "addresses": {"mode": "dhcp", "network": "10.87.0.0/16"},
     "ssh": {"user": "lab"},
 }

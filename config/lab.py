@@ -8,6 +8,7 @@ from pydantic import JsonValue, SecretStr
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
+NestedVirtualization = Literal["require", "prefer", "off"]
 TaintEffect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 
@@ -79,12 +80,15 @@ class ClusterConfig:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """The size of a virtual machine; memory in MiB, disk in GiB."""
+    """The size of a virtual machine; memory in MiB, disk in GiB.
+
+    `nested_virtualization`: a guest must run on the machine, may not, or is not asked for.
+    """
 
     cpus: int
     memory_mib: int
     disk_gib: int
-    nested_virtualization: bool
+    nested_virtualization: NestedVirtualization
     extra_config: Mapping[str, str]
 
 

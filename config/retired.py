@@ -38,6 +38,17 @@ KUBE_PROXY_MODES: Mapping[str, str] = MappingProxyType(
 ADDRESS_MODES: Mapping[str, str] = MappingProxyType({"static": "which kubelab cannot build yet; allowed: dhcp"})
 """Words that are no mode of addresses."""
 
+_WORDS_OF_NESTED_VIRTUALIZATION = {
+    "on yes y true enabled": "which says not how much; write require, or prefer where a lab may do without",
+    "no n false none disabled": "which is off here; write off",
+    "required": "which is require here; write require",
+    "preferred": "which is prefer here; write prefer",
+}
+NESTED_VIRTUALIZATION: Mapping[str, str] = MappingProxyType(
+    {word: answer for words, answer in _WORDS_OF_NESTED_VIRTUALIZATION.items() for word in words.split()}
+)
+"""Words for what `nestedVirtualization` says in one of its own."""
+
 _ALWAYS_ON = "gone, for what it switched is always on"
 _GATES_ALWAYS_ON = (
     "AppArmor",

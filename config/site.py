@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from config import retired, wishes
 from config.kubernetes.editor import names_of
 from config.kubernetes.structures import KUBE_PROXY, KUBELET
+from config.lab import NestedVirtualization
 from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
@@ -85,6 +86,19 @@ KubeProxySettings = Annotated[
 ]
 
 
+def _word_of_truth(value: object) -> object:
+    """`off` is a boolean to whoever reads YAML 1.1, and the key was one before it had three words."""
+    return {True: "require", False: "off"}[value] if isinstance(value, bool) else value
+
+
+NestedVirtualizationWord = Annotated[
+    NestedVirtualization,
+    BeforeValidator(unless_refused(retired.NESTED_VIRTUALIZATION)),
+    BeforeValidator(_word_of_truth),
+    WithJsonSchema({"enum": [*get_args(NestedVirtualization), True, False]}),
+]
+
+
 class ImageSpec(Spec):
     """A node image as an OVA, with its checksum."""
 
@@ -100,7 +114,11 @@ class MachineSpec(Spec):
         default=4096, description="memory in MiB, in fours; a control plane needs 1700"
     )
     disk_gib: int = Field(default=40, ge=4, le=63488, description="the size of the disk in GiB; not below the image's")
-    nested_virtualization: bool = Field(default=True, description="whether the CPU's virtualization is passed on")
+    nested_virtualization: NestedVirtualizationWord = Field(
+        default="require",
+        description="whether virtual machines run on the machines: require refuses a machine on which none does, "
+        "prefer warns of it, off asks for nothing; true is require, false is off",
+    )
     extra_config: ExtraConfig = Field(
         default_factory=dict, description="further settings of the VM; a node's are added to the site's"
     )

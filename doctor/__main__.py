@@ -4,19 +4,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from components.step import Step
-from components.steps import certificates, inspection, verification
-from config import ConfigError, LabConfig
+from components.steps import certificates, inspection, verification, virtualization
+from config import ConfigError, LabConfig, NodeConfig
 from config.load import load_file
 from doctor import table
 from doctor.machine import Answer, run
 from doctor.state import Connection, connections
+from doctor.virtualization import Finding, finding
 
 AT_ONCE = 16
 CERTIFICATES = Step(certificates.STEP.file, timeout_seconds=120, argument=certificates.SHOW)
@@ -46,6 +47,19 @@ def inspect(machines: Mapping[str, Connection]) -> dict[str, Answer]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = pool.map(lambda node: run(machines[node], inspection.STEP, inspection.environment(node)), machines)
         return dict(zip(machines, answers, strict=True))
+
+
+def run_guests(
+    config: LabConfig, nodes: Sequence[NodeConfig], machines: Mapping[str, Connection]
+) -> dict[str, Finding]:
+    """By node, whether virtual machines run on it; those that should have none are not asked."""
+    asked = [node for node in nodes if node.machine.nested_virtualization != "off"]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(
+            lambda node: run(machines[node.name], virtualization.STEP, virtualization.environment(node)), asked
+        )
+        known = dict(zip((node.name for node in asked), answers, strict=True))
+    return {node.name: finding(node, config.site, known.get(node.name)) for node in nodes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,11 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
     if compared.status != 0:
         faults += last_words(compared).splitlines()
     warnings = _warnings_of_certificates(config, asked, known, faults)
-    return Findings(table.render(table.parse(compared.stdout)), faults, warnings)
+    virtual = run_guests(config, inspected, known)
+    faults += [found.line for found in virtual.values() if found.is_fault]
+    warnings += [found.line for found in virtual.values() if found.line and not found.is_fault]
+    rows = [[*row, virtual[row[0]].cell] for row in table.parse(compared.stdout)]
+    return Findings(table.render(rows), faults, warnings)
 
 
 def _warnings_of_certificates(

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-HEADINGS = ("NODE", "DECLARED", "CONFIGURED", "ANSWERING", "REPORTED", "CGROUPS RUNTIME/KUBELET/POD", "POD NETWORK")
+COMPARED = ("NODE", "DECLARED", "CONFIGURED", "ANSWERING", "REPORTED", "CGROUPS RUNTIME/KUBELET/POD", "POD NETWORK")
+HEADINGS = (*COMPARED, "NESTED VIRTUALIZATION")
 
 
 def render(rows: Sequence[Sequence[str]]) -> str:
@@ -14,5 +15,5 @@ def render(rows: Sequence[Sequence[str]]) -> str:
 
 
 def parse(text: str) -> list[list[str]]:
-    """The rows of a result with one line per node and its cells between tabs."""
+    """The rows of a result with one line per node and its cells, those of `COMPARED`, between tabs."""
     return [line.split("\t") for line in text.splitlines()]

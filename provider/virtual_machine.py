@@ -148,11 +148,12 @@ def _reasons(state: MachineState) -> tuple[str, ...]:
 
 
 def _drift(inputs: Properties, state: MachineState) -> Properties:
-    """A disk that grew is no drift: going back would need another machine."""
+    """A disk that grew is no drift: going back would need another machine. Nor is what a machine may lack."""
     extra = {key: state.extra_config[key] for key in inputs.get("extraConfig", {}) if key in state.extra_config}
     hardware = desired.hardware_properties(state.hardware)
+    may_lack = {"nestedVirtualization"} if inputs.get("mayLackNestedVirtualization") else set()
     return {
-        **{name: value for name, value in hardware.items() if name in inputs},
+        **{name: value for name, value in hardware.items() if name in inputs.keys() - may_lack},
         "diskGiB": min(state.disk_gib, inputs["diskGiB"]),
         "extraConfig": extra,
     }

@@ -64,7 +64,8 @@ def render_site(site: Site) -> str:
             "cpus": 2,
             "memoryMiB": 2048,
             "diskGiB": 10,
-            "nestedVirtualization": True,
+            # A machine that is a container has what its host has.
+            "nestedVirtualization": "prefer",
             "extraConfig": dict(site.extra_config),
         },
         "addresses": {"mode": "dhcp", "network": site.network},

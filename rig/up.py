@@ -85,8 +85,7 @@ def _write_site(
         extra_config=extra_config,
         fail_cgroup_v1=version_2,
         conntrack=sys_resource,
-        # A simulated machine has what its host has: no more proof of nested virtualization than that.
-        ignore_preflight_errors=("SystemVerification", "NestedVirtualization"),
+        ignore_preflight_errors=("SystemVerification",),
         runtime_versions={"docker": versions.DOCKER, "criDockerd": versions.CRI_DOCKERD},
     )
     scratch = layout.site_file.with_name(".site.yaml.new")

@@ -4,13 +4,14 @@
 # library: clock.sh
 # library: firewall.sh
 # library: resolver.sh
+# library: virtualization.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
 : "${GUEST_SYSTEM:?ID and VERSION_ID of /etc/os-release that the node must have}"
 : "${MIN_CPUS:?CPUs that the role needs}"
 : "${MIN_MEMORY_MIB:?memory that the role needs, MiB}"
 : "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
-: "${NESTED_VIRTUALIZATION:?true when the guest must have hardware virtualization}"
+: "${NESTED_VIRTUALIZATION:?require, prefer or off: whether guests must run, should, or are not asked for}"
 : "${SERVICE_SUBNET:?CIDR of the addresses of services}"
 : "${POD_SUBNET:?CIDR of the addresses of pods}"
 : "${CLOCKS?URLs, separated by spaces, whose servers are asked for the time if they answer}"
@@ -40,7 +41,6 @@ is() { [[ $1 == "$2" ]]; }
 none() { [[ -z $1 ]]; }
 holds_address() { [[ -n $(ip -o -4 address show to "$NODE_ADDRESS") ]]; }
 has_route() { [[ -n $(ip -4 route show default) || -n $(ip -4 route show match "$SERVICE_SUBNET") ]]; }
-has_hardware_virtualization() { grep -qwE 'vmx|svm' /proc/cpuinfo && [[ -c /dev/kvm ]]; }
 
 # ask URL [OPTION...]: the headers of an answer.
 ask() {
@@ -165,10 +165,19 @@ check_machine() {
   check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
   check Disk "$disk GiB free in /var" "at least $MIN_DISK_GIB GiB" 'raise machine.diskGiB' at_least "$disk" "$MIN_DISK_GIB"
   check Leftovers "$found" 'no earlier installation' 'set cleanInstall: true to have it removed, or build the machine anew' none "$found"
-  if [[ $NESTED_VIRTUALIZATION == true ]]; then
-    check NestedVirtualization 'no vmx or svm in /proc/cpuinfo, or no /dev/kvm' 'hardware virtualization in the guest' \
-      'enable VT-x or AMD-V on the ESXi host' has_hardware_virtualization
+  check_virtualization
+}
+
+check_virtualization() {
+  local fault
+  [[ $NESTED_VIRTUALIZATION != off ]] || return 0
+  fault=$(virtualization_fault)
+  if [[ -n $fault && $NESTED_VIRTUALIZATION == prefer ]]; then
+    say "warning: preflight NestedVirtualization on $NODE_NAME: found ${fault%%$'\n'*}; ${fault#*$'\n'}, or set nestedVirtualization: off"
+    return 0
   fi
+  check NestedVirtualization "${fault%%$'\n'*}" 'a guest that runs by KVM' \
+    "${fault#*$'\n'}; or set nestedVirtualization to prefer or off" none "$fault"
 }
 
 check_all() {

@@ -6,7 +6,7 @@ from components import registries
 from components.apt import Repository
 from components.guest_systems import of_node
 from components.step import Step
-from components.steps import traces
+from components.steps import traces, virtualization
 from config import ClusterConfig, NodeConfig, SiteConfig
 
 STEP = Step("00-preflight.sh", timeout_seconds=600)
@@ -32,7 +32,8 @@ def environment(
         "MIN_CPUS": str(cpus),
         "MIN_MEMORY_MIB": str(memory_mib),
         "MIN_DISK_GIB": str(disk_gib),
-        "NESTED_VIRTUALIZATION": str(node.machine.nested_virtualization).lower(),
+        "NESTED_VIRTUALIZATION": node.machine.nested_virtualization,
+        "RUN_GUEST": virtualization.program(node),
         "SERVICE_SUBNET": cluster.service_subnet,
         "POD_SUBNET": cluster.pod_subnet,
         "RESOLV_CONF": str(node.kubelet.get("resolvConf", "")),

@@ -29,7 +29,10 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True)
 class DesiredMachine:
-    """What a machine should be. `image_disk` is the datastore path of the imported image's disk."""
+    """What a machine should be. `image_disk` is the datastore path of the imported image's disk.
+
+    `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without.
+    """
 
     name: Annotated[str, Field("name", LABEL, Effect.REPLACE)]
     hardware: Hardware
@@ -45,6 +48,9 @@ class DesiredMachine:
         str, Field("hostKeyPrivate", text("a private key (its value is not shown)"), Effect.REPLACE, secret=True)
     ] = field(repr=False)
     host_key_public: Annotated[str, Field("hostKeyPublic", text("a public key"), Effect.REPLACE)]
+    may_lack_nested_virtualization: Annotated[
+        bool, Field("mayLackNestedVirtualization", TRUTH, Effect.IN_PLACE, optional=True)
+    ] = False
     extra_config: Annotated[Mapping[str, str], Field("extraConfig", EXTRA_CONFIG, Effect.BY_KEY, optional=True)] = (
         field(default_factory=dict)
     )

@@ -1,6 +1,7 @@
 """The life of a machine: create or adopt, converge, update, destroy. Every step looks first and may be run again."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from ipaddress import IPv4Network
 
 from provider.vsphere import first_boot, identity, leftovers, observe, paths, spec
@@ -29,6 +30,7 @@ class Machines:
 
         Raises HalfMadeError once the machine exists but is not finished, VsphereError before that: nothing is left.
         """
+        desired = self._within_reach(desired)
         machine = Creation(self._place, self._progress).adopt_or_make(desired, mark)
         return self._finish(machine, desired, (), seconds)
 
@@ -39,7 +41,7 @@ class Machines:
             raise GoneError(
                 f"machine {desired.name}: it is not on {self._place.session.name} any more; run pulumi refresh, then up"
             )
-        return self._finish(machine, desired, obsolete, seconds)
+        return self._finish(machine, self._within_reach(desired), obsolete, seconds)
 
     def read(self, instance: str, name: str, network: IPv4Network | None) -> MachineState | None:
         """The machine's state, None if it does not exist. Raises ForeignError if it is not marked as ours."""
@@ -91,6 +93,12 @@ class Machines:
             return self._place.datastore(datastore)
         except GoneError:
             return None
+
+    def _within_reach(self, desired: DesiredMachine) -> DesiredMachine:
+        """A host that cannot pass virtualization on may refuse to start a machine that asks for it."""
+        if not desired.may_lack_nested_virtualization or not desired.hardware.nested_virtualization:
+            return desired
+        return desired if self._place.offers_nested_virtualization else _with_nested_virtualization(desired, False)
 
     def _finish(
         self, machine: Machine, desired: DesiredMachine, obsolete: Collection[str], seconds: float
@@ -161,13 +169,19 @@ def _require_root_disk(found: ObservedMachine) -> None:
         )
 
 
+def _with_nested_virtualization(desired: DesiredMachine, value: bool) -> DesiredMachine:
+    return replace(desired, hardware=replace(desired.hardware, nested_virtualization=value))
+
+
 def _verify(found: ObservedMachine, desired: DesiredMachine) -> None:
     """A host may ignore what it does not support; the machine is then not what was asked for."""
+    if desired.may_lack_nested_virtualization:
+        desired = _with_nested_virtualization(desired, found.hardware.nested_virtualization)
     if desired.hardware.nested_virtualization and not found.hardware.nested_virtualization:
         raise VsphereError(
             f"machine {desired.name}: the host did not accept nested virtualization (nestedHVEnabled); enable VT-x or "
             "AMD-V in the host's BIOS (and for the outer VM, if this ESXi is one itself), or set "
-            "nestedVirtualization: false"
+            "nestedVirtualization to prefer or off"
         )
     ignored = spec.different(found.hardware, desired.hardware)
     wanted = {HARDWARE[name].name: getattr(desired.hardware, name) for name in ignored}

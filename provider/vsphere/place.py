@@ -90,6 +90,10 @@ class Place(Protocol):
     def host(self) -> Any | None:
         """The host that new machines are put on, None where the server chooses."""
 
+    @property
+    def offers_nested_virtualization(self) -> bool:
+        """Whether the host that new machines are put on says that it can pass its CPU's virtualization on."""
+
     def datastore(self, name: str) -> Datastore:
         """A datastore. Raises GoneError if there is none of that name, VsphereError if it is not accessible."""
 

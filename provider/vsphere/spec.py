@@ -69,7 +69,7 @@ def check_hardware(desired: DesiredMachine, image: ObservedMachine) -> None:
     if desired.hardware.nested_virtualization and number.isdigit() and int(number) < NESTED_MIN_HARDWARE:
         raise VsphereError(
             f"machine {desired.name}: the image has hardware version {image.hardware_version}, nested virtualization "
-            f"needs vmx-{NESTED_MIN_HARDWARE:02} or newer; use a newer image, or set nestedVirtualization: false"
+            f"needs vmx-{NESTED_MIN_HARDWARE:02} or newer; use a newer image, or set nestedVirtualization: off"
         )
     capacity = image.disks[0].capacity if image.disks else 0
     if capacity > desired.disk_gib * GIB:

@@ -55,6 +55,12 @@ class StandaloneHost:
         """There is only one."""
         return None
 
+    @cached_property
+    def offers_nested_virtualization(self) -> bool:
+        """See Place; a host that does not say is asked to do it."""
+        (host,) = self._read(self._computer, "host")
+        return self._read(host, "capability.nestedHVSupported") is not False
+
     def datastore(self, name: str) -> Datastore:
         """See Place."""
         paths = ["summary.accessible", "summary.maintenanceMode"]

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from components.runtimes import RUNTIMES
 from components.steps.traces import all_traces
-from config import LabConfig, versions
-from tests.graph.conftest import address_of, facts_of
+from config import LabConfig, NestedVirtualization, versions
+from tests.graph.conftest import address_of, facts_of, loaded, registered, shipped
 from tests.graph.recording import Graph
 from tests.graph.test_order import step, verification
 from tests.graph.test_steps import given, install_step
@@ -84,6 +88,22 @@ def test_leftovers_are_looked_for_on_every_machine(graph: Graph, config: LabConf
         preflight = step(graph, "00-preflight.sh", node.name)
         assert given(preflight, "TRACES") == all_traces()
         assert given(preflight, "CLEAN_INSTALL") == "false"
+
+
+@pytest.mark.parametrize("wanted", ["require", "prefer", "off"])
+def test_a_machine_has_the_flag_and_is_told_how_a_guest_is_run_unless_that_is_off(
+    site_file: Path, wanted: NestedVirtualization
+) -> None:
+    config = loaded("containerd", shipped("containerd"), site_file)
+    nodes = (replace(node, machine=replace(node.machine, nested_virtualization=wanted)) for node in config.nodes)
+    graph = registered(replace(config, nodes=tuple(nodes)))
+    for node in config.nodes:
+        preflight = step(graph, "00-preflight.sh", node.name)
+        assert given(preflight, "NESTED_VIRTUALIZATION") == wanted
+        assert ("KVM_RUN" in given(preflight, "RUN_GUEST")) == (wanted != "off")
+        machine = graph.named("kubelab:index:VirtualMachine", node.name)
+        assert machine.plain("nestedVirtualization") is (wanted != "off")
+        assert machine.plain("mayLackNestedVirtualization") is (True if wanted == "prefer" else None)
 
 
 def test_a_node_must_reach_the_sites_servers_and_trusts_their_authorities(

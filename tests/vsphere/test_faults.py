@@ -121,7 +121,64 @@ def test_a_host_that_ignored_a_setting_at_creation_is_asked_for_it_again(
 
     driver.create(w1)
 
-    assert simulator.facts("w1", "config.nestedHVEnabled")["config.nestedHVEnabled"] is True
+    assert flag(simulator) is True
+
+
+@pytest.fixture
+def optional(w1: DesiredMachine) -> DesiredMachine:
+    """A machine that has nested virtualization where it can be had."""
+    return replace(w1, may_lack_nested_virtualization=True)
+
+
+def flag(simulator: Simulator) -> object:
+    return simulator.facts("w1", "config.nestedHVEnabled").get("config.nestedHVEnabled")
+
+
+def test_what_a_machine_may_lack_is_asked_for_where_the_host_offers_it(
+    simulator: Simulator, driver: Driver, optional: DesiredMachine
+) -> None:
+    driver.import_image()
+    assert driver.create(optional).ready
+    assert flag(simulator) is True
+
+
+def test_what_a_machine_may_lack_is_not_asked_for_where_the_host_does_not_offer_it(
+    simulator: Simulator, proxy: FaultProxy, log_in: Drivers, optional: DesiredMachine
+) -> None:
+    """Such a host would not start the machine."""
+    driver = log_in(proxy)
+    driver.import_image()
+    proxy.add(Rule("RetrievePropertiesEx", Action.REWRITE_ANSWER, times=1000, rewrite=_without_the_capability))
+    assert driver.create(optional).ready
+    assert flag(simulator) in (None, False)
+    boots = simulator.facts("w1", "runtime.bootTime")
+    assert driver.update(optional).ready
+    assert simulator.facts("w1", "runtime.bootTime") == boots
+
+
+def test_a_host_that_ignores_what_a_machine_may_lack_makes_it_all_the_same(
+    simulator: Simulator, proxy: FaultProxy, log_in: Drivers, optional: DesiredMachine
+) -> None:
+    driver = log_in(proxy)
+    driver.import_image()
+    for method in ("CreateVM_Task", "ReconfigVM_Task"):
+        proxy.add(Rule(method, Action.REWRITE, times=10, rewrite=_without_nested_virtualization))
+    assert driver.create(optional).ready
+    assert flag(simulator) in (None, False)
+
+
+def test_a_machine_that_must_have_it_is_asked_for_it_whatever_the_host_says(
+    simulator: Simulator, proxy: FaultProxy, log_in: Drivers, w1: DesiredMachine
+) -> None:
+    driver = log_in(proxy)
+    driver.import_image()
+    proxy.add(Rule("RetrievePropertiesEx", Action.REWRITE_ANSWER, times=1000, rewrite=_without_the_capability))
+    assert driver.create(w1).ready
+    assert flag(simulator) is True
+
+
+def _without_the_capability(answer: bytes) -> bytes:
+    return re.sub(rb"(capability\.nestedHVSupported</name><val[^>]*>)true", rb"\1false", answer)
 
 
 def _without_nested_virtualization(request: bytes) -> bytes:

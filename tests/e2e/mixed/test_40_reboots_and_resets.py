@@ -141,7 +141,7 @@ def test_an_old_installation_is_refused_and_cleaned_only_where_that_is_declared(
     looked = {
         **preflight.environment(node, lab.cluster, lab.site, [], str(address)),
         **dict.fromkeys(("MIN_CPUS", "MIN_MEMORY_MIB", "MIN_DISK_GIB"), "1"),
-        "NESTED_VIRTUALIZATION": "false",
+        "NESTED_VIRTUALIZATION": "off",
         "CLEAN_INSTALL": "false",
         # What the machine that carries the lab lacks.
         "IGNORED": " ".join(lab.site.ignore_preflight_errors),

@@ -129,6 +129,23 @@ def test_a_refresh_reports_what_somebody_changed_and_the_next_update_undoes_it(
     assert (extra["user.note"], extra["user.foreign"]) == ("passed through", "not ours")
 
 
+def test_that_a_machine_lacks_what_it_may_lack_is_no_drift_and_its_other_word_is_an_update(
+    configured: Plugin, simulator: Simulator, machine: Resource, machine_inputs: dict[str, Any]
+) -> None:
+    optional = machine_properties(machine_inputs, mayLackNestedVirtualization=True)
+    updated = configured.update(machine, optional)
+    simulator.reconfigure("w1", nestedHVEnabled=False)
+
+    refreshed = configured.refresh(updated)
+    assert refreshed is not None
+    assert refreshed.outputs["nestedVirtualization"] is True
+    assert configured.diff(refreshed, optional).changes == provider_pb2.DiffResponse.DIFF_NONE
+    required = machine_properties(machine_inputs)
+    assert list(configured.diff(refreshed, required).diffs) == ["mayLackNestedVirtualization"]
+    configured.update(refreshed, required)
+    assert simulator.facts("w1", "config.nestedHVEnabled")["config.nestedHVEnabled"] is True
+
+
 def test_a_refresh_of_a_machine_that_is_gone_says_so(
     configured: Plugin, simulator: Simulator, machine: Resource
 ) -> None:

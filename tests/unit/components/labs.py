@@ -80,7 +80,7 @@ CLUSTER = ClusterConfig(
     etcd_extra_args=(),
 )
 IMAGE = ImageConfig("/images/node.ova", "a" * 64)
-MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization=True, extra_config={})
+MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization="require", extra_config={})
 SITE = SiteConfig(
     vsphere=VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),
     addresses=AddressesConfig("10.87.0.0/24"),

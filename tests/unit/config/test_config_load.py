@@ -46,7 +46,9 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         scheduler_extra_args=(),
         etcd_extra_args=(),
     )
-    machine = config.MachineConfig(cpus=2, memory_mib=4096, disk_gib=40, nested_virtualization=True, extra_config={})
+    machine = config.MachineConfig(
+        cpus=2, memory_mib=4096, disk_gib=40, nested_virtualization="require", extra_config={}
+    )
     image = config.ImageConfig(ova=str(minimal.path / "node.ova"), sha256=SHA256)
     w1 = config.NodeConfig(
         name="w1",
@@ -157,9 +159,9 @@ def test_each_node_has_the_version_of_its_own_runtime(lab_folder: Callable[[Path
 def test_a_node_differs_from_its_site_only_in_what_it_says(everything: LabFolder) -> None:
     cp1, w1, w2 = everything.load().nodes
     assert (cp1.machine.cpus, cp1.machine.memory_mib, cp1.machine.disk_gib) == (4, 8192, 60)
-    assert cp1.machine.nested_virtualization is False
+    assert cp1.machine.nested_virtualization == "off"
     assert (w1.machine.cpus, w1.machine.memory_mib, w1.machine.disk_gib) == (2, 3072, 10)
-    assert w1.machine.nested_virtualization is True
+    assert w1.machine.nested_virtualization == "require"
     assert w1.machine.extra_config == {
         "RUN.container": '["--tmpfs=/run"]',
         "RUN.cpus": "3",
@@ -175,8 +177,23 @@ def test_an_empty_value_of_a_nodes_machine_is_the_sites(minimal: LabFolder) -> N
     empty = "w1: {role: worker, machine: {cpus: , nestedVirtualization: , extraConfig: , diskGiB: 41}}"
     minimal.stack.write_text(minimal.stack.read_text().replace("w1: {role: worker}", empty))
     assert minimal.load().workers[0].machine == config.MachineConfig(
-        cpus=3, memory_mib=4096, disk_gib=41, nested_virtualization=False, extra_config={}
+        cpus=3, memory_mib=4096, disk_gib=41, nested_virtualization="off", extra_config={}
     )
+
+
+def test_nested_virtualization_has_three_words_and_two_booleans_of_before(
+    lab_folder: Callable[[Path], LabFolder],
+) -> None:
+    lab = lab_folder(CASES / "valid" / "40-nested-virtualization").load()
+    assert {node.name: node.machine.nested_virtualization for node in lab.nodes} == {
+        "cp1": "prefer",
+        "required": "require",
+        "preferred": "prefer",
+        "off": "off",
+        "quoted": "off",
+        "yes": "require",
+        "no": "off",
+    }
 
 
 def test_control_plane_and_workers_are_told_apart(everything: LabFolder) -> None:

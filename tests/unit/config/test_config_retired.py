@@ -17,6 +17,7 @@ TABLES = {
     "scheduler": retired.SCHEDULER,
     "etcd": retired.ETCD,
     "modes of addresses": retired.ADDRESS_MODES,
+    "words for nested virtualization": retired.NESTED_VIRTUALIZATION,
 }
 
 
