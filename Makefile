@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider doctor toolchain rig upstream tests bench
+SOURCES := __main__.py config components provider doctor toolchain images rig upstream tests bench
 # A stack that is named, or all that are shipped, which do without the embedded lab's site file.
 LINTED = $(if $(filter file,$(origin STACK)),--stand-in stacks/site.example.yaml $(SHIPPED),stacks/Pulumi.$(STACK).yaml)
 SHIPPED = $(shell git ls-files 'stacks/Pulumi.*.yaml')
