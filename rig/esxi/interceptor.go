@@ -41,7 +41,9 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 	case *types.CreateVM_Task:
 		return nil, i.admit(ctx, &request.Config)
 	case *types.ReconfigVM_Task:
-		return nil, i.admit(ctx, &request.Spec)
+		if fault := i.admit(ctx, &request.Spec); fault != nil || i.real == nil || !i.real.runs(method.This) {
+			return nil, fault // only a process has to be told
+		}
 	case *types.ImportVApp:
 		if spec, ok := request.Spec.(*types.VirtualMachineImportSpec); ok {
 			if fault := i.admit(ctx, &spec.ConfigSpec); fault != nil {

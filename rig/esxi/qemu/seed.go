@@ -121,5 +121,5 @@ func WriteSeed(disc string, files map[string][]byte) (err error) {
 			return err
 		}
 	}
-	return image.Finalize(iso9660.FinalizeOptions{RockRidge: true, VolumeIdentifier: seedLabel})
+	return image.Finalize(iso9660.FinalizeOptions{RockRidge: true, VolumeIdentifier: fmt.Sprintf("%-32s", seedLabel)})
 }
