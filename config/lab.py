@@ -79,13 +79,14 @@ class ClusterConfig:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """The size of a virtual machine; memory in MiB, disk in GiB."""
+    """The size of a virtual machine; memory in MiB, disk in GiB. `start_seconds`: from power-on to its ssh server."""
 
     cpus: int
     memory_mib: int
     disk_gib: int
     nested_virtualization: bool
     extra_config: Mapping[str, str]
+    start_seconds: int = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from components.runtimes import RUNTIMES
 from components.steps.traces import all_traces
 from config import LabConfig, versions
-from tests.graph.conftest import address_of, facts_of
+from tests.graph.conftest import address_of, facts_of, registered
 from tests.graph.recording import Graph
 from tests.graph.test_order import step, verification
 from tests.graph.test_steps import given, install_step
@@ -54,6 +55,16 @@ def test_each_node_is_told_its_one_socket_and_where_no_other_runtime_may_answer(
 
 def sockets() -> set[str]:
     return {runtime.cri_socket for runtime in RUNTIMES.values()}
+
+
+def test_a_machine_has_as_long_to_start_as_its_node_says(config: LabConfig) -> None:
+    first, *others = config.nodes
+    slow = replace(first, machine=replace(first.machine, start_seconds=900))
+    machines = registered(replace(config, nodes=(slow, *others))).of_type("kubelab:index:VirtualMachine")
+    assert {machine.plain("name"): machine.limits for machine in machines} == {
+        slow.name: ("900s", "900s"),
+        **{node.name: ("300s", "300s") for node in others},
+    }
 
 
 def test_kubeadm_is_told_the_socket_of_the_nodes_own_runtime(graph: Graph, config: LabConfig) -> None:
