@@ -8,9 +8,10 @@ BRIDGE = "kubelab0"
 SUBNET = "10.87.0.0/24"
 GATEWAY = "10.87.0.1"
 NETMASK = "255.255.255.0"
-# Two halves, so that who gives addresses to containers and who leases them to real machines never meet.
+# Two halves, so that who gives addresses to containers and who leases them to real machines never meet; the last
+# addresses are for what a user fixes, such as an endpoint of several control planes.
 CONTAINERS = "10.87.0.0/25"
-LEASED_FIRST, LEASED_LAST = "10.87.0.128", "10.87.0.254"
+LEASED_FIRST, LEASED_LAST = "10.87.0.128", "10.87.0.239"
 
 
 def ensure(docker: Docker) -> None:

@@ -27,6 +27,10 @@ def test_no_address_is_both_leased_and_given_to_a_container() -> None:
     assert str(subnet.netmask) == network.NETMASK
 
 
+def test_the_end_of_the_network_is_nobodys_so_that_a_user_may_fix_addresses() -> None:
+    assert int(IPv4Network(network.SUBNET).broadcast_address) - int(IPv4Address(network.LEASED_LAST)) >= 10
+
+
 def test_leases_are_given_on_the_labs_bridge_alone(tmp_path: Path) -> None:
     given = settings(dhcp.render(tmp_path / "leases"))
     assert (given["interface"], given["except-interface"]) == (network.BRIDGE, "lo")
