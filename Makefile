@@ -5,8 +5,10 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
+# What machines of the embedded lab are: vm, container, or auto: vm where KVM runs guests.
+MACHINES ?= auto
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider doctor toolchain rig upstream tests bench
+SOURCES := __main__.py config components provider doctor toolchain images rig upstream tests bench
 # A stack that is named, or all that are shipped, which do without the embedded lab's site file.
 LINTED = $(if $(filter file,$(origin STACK)),--stand-in stacks/site.example.yaml $(SHIPPED),stacks/Pulumi.$(STACK).yaml)
 SHIPPED = $(shell git ls-files 'stacks/Pulumi.*.yaml')
@@ -29,8 +31,8 @@ setup: venv ## the tools, all that a real ESXi host needs: virtual environment, 
 	@$(PYTHON) -m toolchain
 
 .PHONY: rig
-rig: venv ## start the embedded lab: simulated ESXi host and offline mirror
-	@$(PYTHON) -m rig up --stack $(STACK)
+rig: venv ## start the embedded lab: simulated ESXi host and offline mirror; MACHINES=auto|vm|container
+	@$(PYTHON) -m rig up --stack $(STACK) --machines $(MACHINES)
 
 .PHONY: rig-down
 rig-down: venv ## stop the embedded lab and leave nothing of it
@@ -42,7 +44,7 @@ rig-status: venv ## what of the embedded lab is running
 
 .PHONY: demo
 demo: ## a cluster from nothing: set-up, embedded lab, pulumi up, kubectl get nodes
-	@make/demo.sh $(STACK)
+	@make/demo.sh $(STACK) $(MACHINES)
 
 .PHONY: demo-down
 demo-down: venv ## destroy the demo's cluster and stop the embedded lab
@@ -97,5 +99,5 @@ test: setup check ## everything that needs no real hardware
 
 .PHONY: bench
 bench: setup ## previews, no-op against an empty program, cold up of each runtime and its critical path, state, connections
-	@$(PYTHON) -m rig up --stack mixed
+	@$(PYTHON) -m rig up --stack mixed --machines container
 	@. .rig/env && $(PYTHON) -m bench

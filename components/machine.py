@@ -45,7 +45,13 @@ class Machine(pulumi.ComponentResource):
             keep_on_triggers=node.on_runtime_change == "resetNode",
             holds=_HELD_BY_A_CONTROL_PLANE if node.role == "controlPlane" else "",
             allow_replace=node.allow_replace,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                delete_before_replace=True,
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=f"{node.machine.start_seconds}s", update=f"{node.machine.start_seconds}s"
+                ),
+            ),
         )
         self.address = vm.ip_address
         self.host = Host(

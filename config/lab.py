@@ -82,7 +82,8 @@ class ClusterConfig:
 class MachineConfig:
     """The size of a virtual machine; memory in MiB, disk in GiB.
 
-    `nested_virtualization`: a guest must run on the machine, may not, or is not asked for.
+    `nested_virtualization`: a guest must run on the machine, may not, or is not asked for. `start_seconds`: from
+    power-on to its ssh server.
     """
 
     cpus: int
@@ -90,6 +91,7 @@ class MachineConfig:
     disk_gib: int
     nested_virtualization: NestedVirtualization
     extra_config: Mapping[str, str]
+    start_seconds: int = 300
 
 
 @dataclass(frozen=True, slots=True)

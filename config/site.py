@@ -119,6 +119,12 @@ class MachineSpec(Spec):
         description="whether virtual machines run on the machines: require refuses a machine on which none does, "
         "prefer warns of it, off asks for nothing; true is require, false is off",
     )
+    start_seconds: int = Field(
+        default=300,
+        ge=60,
+        le=3600,
+        description="seconds a machine may take from power-on until its ssh server answers",
+    )
     extra_config: ExtraConfig = Field(
         default_factory=dict, description="further settings of the VM; a node's are added to the site's"
     )

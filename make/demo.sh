@@ -29,9 +29,9 @@ show_nodes() {
 
 main() {
   cd "$(dirname "$0")/.."
-  local stack=$1
+  local stack=$1 machines=$2
   phase 'set-up' make setup
-  phase 'embedded lab' make rig STACK="$stack"
+  phase 'embedded lab' make rig STACK="$stack" MACHINES="$machines"
   phase 'pulumi up' up "$stack"
   phase 'kubectl get nodes' show_nodes "$stack"
   printf '\n'

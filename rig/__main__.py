@@ -5,6 +5,7 @@ import sys
 
 from rig import catalog
 from rig.down import down
+from rig.host.machine_kind import Wish
 from rig.status import render, rows
 from rig.up import up
 from toolchain.command_line import alone, explained, layout_here
@@ -22,7 +23,7 @@ def main() -> int:
         return 0 if all(row.good for row in table) else NOT_UP
     with alone(layout) as progress:
         if arguments.command == "up":
-            up(layout, arguments.stack, progress)
+            up(layout, arguments.stack, arguments.machines, arguments.also_real, progress)
         else:
             down(layout, progress)
     return 0
@@ -33,6 +34,16 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument(
         "--stack", default=catalog.DEFAULT_STACK, help="the stack to prepare for (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--machines",
+        type=Wish,
+        choices=tuple(Wish),
+        default=Wish.AUTO,
+        help="what machines are; auto: vm (by QEMU) where KVM runs guests, else container (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--also-real", action="store_true", help="have QEMU in any case, so that a single node can be a real machine"
     )
     return parser.parse_args()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rig.host import container_engine, kernel, network
 from rig.node import image
-from rig.services import mirror, simulator
+from rig.services import dhcp, mirror, simulator
 from rig.services.process import ProcessTable
 from rig.up import kernel_record
 from toolchain.errors import SetupError
@@ -20,6 +20,7 @@ def down(layout: Layout, progress: Progress) -> None:
     faults: list[SetupError] = []
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("stopping the simulated ESXi host", lambda: table.stop(simulator.SERVICE, simulator.STOP_GRACE_SECONDS)),
+        ("stopping the leases of addresses", lambda: table.stop(dhcp.SERVICE, dhcp.STOP_GRACE_SECONDS)),
         ("stopping the mirror", lambda: mirror.stop(table)),
         ("removing machines and network", lambda: _remove_containers(layout, table)),
         ("removing the rig's container engine", lambda: container_engine.remove(layout, table)),
@@ -55,5 +56,5 @@ def _remove_containers(layout: Layout, table: ProcessTable) -> None:
 def _remove_files(layout: Layout) -> None:
     layout.site_file.unlink(missing_ok=True)
     layout.services_env.unlink(missing_ok=True)
-    for directory in (simulator.datastore(layout), layout.processes):
+    for directory in (simulator.datastore(layout), dhcp.directory(layout), layout.processes):
         shutil.rmtree(directory, ignore_errors=True)

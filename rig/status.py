@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rig import catalog
 from rig.host import container_engine, network
-from rig.services import mirror, simulator
+from rig.services import dhcp, mirror, simulator
 from rig.services.process import ProcessTable
 from toolchain.build.part import cache_keys, in_order
 from toolchain.build.store import Store
@@ -44,7 +44,8 @@ def _parts(layout: Layout, stack: str) -> list[Row]:
 def _services(layout: Layout) -> list[Row]:
     table = ProcessTable(layout.processes, layout.logs)
     result = []
-    for name in (*mirror.SERVICES, simulator.SERVICE):
+    leasing = (dhcp.SERVICE,) if dhcp.directory(layout).is_dir() else ()  # no real machines, no leases
+    for name in (*mirror.SERVICES, *leasing, simulator.SERVICE):
         identity = table.running(name)
         state = f"running, pid {identity.pid}" if identity else "not running"
         result.append(Row("process", name, state, identity is not None))

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from rig import catalog
-from rig.host import container_engine, kernel, network
+from rig.host import container_engine, kernel, machine_kind, network
 from rig.image.ova import NAME as OVA_NAME
 from rig.mirror import versions
 from rig.node import container
 from rig.node import image as node_image
-from rig.services import certificates, mirror, simulator
+from rig.services import certificates, dhcp, mirror, simulator
 from rig.services.process import ProcessTable
 from rig.site import Mirror, Site, render_services_env, render_site
 from toolchain.build.workshop import Built, build, link, link_binaries
@@ -23,10 +23,16 @@ PACKAGES = SOURCE / "host-packages.txt"
 CGROUP = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
-def up(layout: Layout, stack: str, progress: Progress) -> None:
-    """Tools, parts, container engine, network, mirror and simulated host; then the site file and `.rig/env`."""
+def up(layout: Layout, stack: str, wish: machine_kind.Wish, also_real: bool, progress: Progress) -> None:
+    """Tools, parts, container engine, network, mirror and simulated host; then the site file and `.rig/env`.
+
+    `wish`: what machines are; `also_real`: single ones shall be able to be real ones in any case.
+    """
     tools = setup(layout, progress, (SOURCE,))
     packages.ensure(PACKAGES, host.look(), layout.logs / "packages.log", progress)
+    means = machine_kind.means_here(host.look(), layout.state, layout.logs / "packages.log", progress)
+    machines = machine_kind.choose(wish, also_real, means)
+    progress.note(machines.why)
     built = _build(layout, stack, tools, progress)
     table = ProcessTable(layout.processes, layout.logs)
     facts = container.probe_host()
@@ -43,9 +49,13 @@ def up(layout: Layout, stack: str, progress: Progress) -> None:
     with progress.step("mirror"):
         offered = mirror.ensure(layout, table, built)
     with progress.step("simulated ESXi host"):
+        if machines.possible:
+            dhcp.ensure(layout, table)
         program = built.outputs[simulator.PART] / simulator.PROGRAM
-        server = simulator.ensure(layout, table, program, docker, network.identity(docker))
-    _write_site(layout, built, server, offered, container.machine_extra_config(facts, image), facts.sys_resource)
+        server = simulator.ensure(layout, table, program, docker, network.identity(docker), machines)
+    accelerator = machines.accelerator if machines.real else None
+    extra_config = container.machine_extra_config(facts, image, accelerator)
+    _write_site(layout, built, server, offered, extra_config, facts.sys_resource, machines)
     progress.note(f"up: https://{server} and {offered.files}; next: . .rig/env && pulumi up -s {stack}")
 
 
@@ -73,7 +83,13 @@ def _credentials(layout: Layout) -> None:
 
 
 def _write_site(
-    layout: Layout, built: Built, server: str, offered: Mirror, extra_config: dict[str, str], sys_resource: bool
+    layout: Layout,
+    built: Built,
+    server: str,
+    offered: Mirror,
+    extra_config: dict[str, str],
+    sys_resource: bool,
+    machines: machine_kind.Machines,
 ) -> None:
     version_2 = CGROUP.is_file()
     site = Site(
@@ -83,9 +99,10 @@ def _write_site(
         network=network.SUBNET,
         mirror=offered,
         extra_config=extra_config,
-        fail_cgroup_v1=version_2,
-        conntrack=sys_resource,
-        ignore_preflight_errors=("SystemVerification",),
+        # A container has its host's kernel: what that lacks, or hides, is no fault of a node's.
+        fail_cgroup_v1=machines.real or version_2,
+        conntrack=machines.real or sys_resource,
+        ignore_preflight_errors=() if machines.real else ("SystemVerification",),
         runtime_versions={"docker": versions.DOCKER, "criDockerd": versions.CRI_DOCKERD},
     )
     scratch = layout.site_file.with_name(".site.yaml.new")

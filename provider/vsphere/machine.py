@@ -168,4 +168,7 @@ def _advice(last: list[ObservedMachine]) -> str:
         return "correct addresses.network in the site file, or the network that the machine is on"
     if last and last[0].tools == TOOLS_RUNNING:
         return "check that the network has a DHCP server"
-    return "check on its console that it boots, and that the image has open-vm-tools"
+    return (
+        "check on its console that it boots, and that the image has open-vm-tools; a host that is slow needs a higher "
+        "machine.startSeconds"
+    )

@@ -13,6 +13,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"kubelab/rig/esxi/qemu"
 )
 
 // configurations are those of VMs that were taken out of the inventory, by the path of the .vmx file: ESXi reads them
@@ -163,6 +165,9 @@ var ownKinds = []string{".vmx", ".vmxf", ".nvram", ".vmsd", ".log", ".lck", ".vs
 
 // own tells whether a file of the VM's folder is the VM's: a disk is as long as it is attached.
 func own(vm *simulator.VirtualMachine, name string) bool {
+	if disk, written := strings.CutSuffix(name, qemu.OverlaySuffix); written {
+		name = disk + ".vmdk"
+	}
 	if path.Ext(name) != ".vmdk" {
 		return slices.Contains(ownKinds, path.Ext(name))
 	}

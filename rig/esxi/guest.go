@@ -2,30 +2,35 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// reportOn publishes a running VM with the address and MAC that VMware Tools would report.
-func reportOn(ctx *simulator.Context, vm *simulator.VirtualMachine, address netip.Addr, subnet netip.Prefix) {
+// reportOn publishes a VM that has power and whose VMware Tools do not run yet.
+func reportOn(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	now := time.Now()
+	ctx.Update(vm, slices.Concat(connected(vm, true), powered(types.VirtualMachinePowerStatePoweredOn), withoutTools(), []types.PropertyChange{
+		{Name: "runtime.bootTime", Val: now},
+		{Name: "summary.runtime.bootTime", Val: now},
+	}))
+}
+
+// reportTools publishes what VMware Tools report of a running guest: its name, and the first adapter's address and MAC.
+func reportTools(ctx *simulator.Context, vm *simulator.VirtualMachine, address netip.Addr, subnet netip.Prefix, name string) {
 	card := firstCard(vm).GetVirtualEthernetCard()
 	network := ""
 	if backing, ok := card.Backing.(*types.VirtualEthernetCardNetworkBackingInfo); ok {
 		network = backing.DeviceName
 	}
 	ip := address.String()
-	now := time.Now()
-	ctx.Update(vm, append(connected(vm, true), []types.PropertyChange{
-		{Name: "runtime.powerState", Val: types.VirtualMachinePowerStatePoweredOn},
-		{Name: "runtime.bootTime", Val: now},
-		{Name: "summary.runtime.powerState", Val: types.VirtualMachinePowerStatePoweredOn},
-		{Name: "summary.runtime.bootTime", Val: now},
+	ctx.Update(vm, []types.PropertyChange{
 		{Name: "guest.toolsStatus", Val: types.VirtualMachineToolsStatusToolsOk},
 		{Name: "guest.toolsRunningStatus", Val: string(types.VirtualMachineToolsRunningStatusGuestToolsRunning)},
 		{Name: "guest.guestState", Val: string(types.VirtualMachineGuestStateRunning)},
-		{Name: "guest.hostName", Val: vm.Name},
+		{Name: "guest.hostName", Val: name},
 		{Name: "guest.ipAddress", Val: ip},
 		{Name: "guest.net", Val: []types.GuestNicInfo{{
 			Network:        network,
@@ -41,16 +46,32 @@ func reportOn(ctx *simulator.Context, vm *simulator.VirtualMachine, address neti
 		}}},
 		{Name: "summary.guest.toolsStatus", Val: types.VirtualMachineToolsStatusToolsOk},
 		{Name: "summary.guest.toolsRunningStatus", Val: string(types.VirtualMachineToolsRunningStatusGuestToolsRunning)},
-		{Name: "summary.guest.hostName", Val: vm.Name},
+		{Name: "summary.guest.hostName", Val: name},
 		{Name: "summary.guest.ipAddress", Val: ip},
-	}...))
+	})
+}
+
+// reportSilence publishes a VM whose VMware Tools have stopped: its guest begins anew.
+func reportSilence(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	ctx.Update(vm, withoutTools())
+}
+
+// reportSuspended publishes a VM that is held.
+func reportSuspended(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	ctx.Update(vm, slices.Concat(powered(types.VirtualMachinePowerStateSuspended), withoutTools()))
 }
 
 // reportOff publishes a VM without power.
 func reportOff(ctx *simulator.Context, vm *simulator.VirtualMachine) {
-	ctx.Update(vm, append(connected(vm, false), []types.PropertyChange{
-		{Name: "runtime.powerState", Val: types.VirtualMachinePowerStatePoweredOff},
-		{Name: "summary.runtime.powerState", Val: types.VirtualMachinePowerStatePoweredOff},
+	ctx.Update(vm, slices.Concat(connected(vm, false), powered(types.VirtualMachinePowerStatePoweredOff), withoutTools()))
+}
+
+func powered(state types.VirtualMachinePowerState) []types.PropertyChange {
+	return []types.PropertyChange{{Name: "runtime.powerState", Val: state}, {Name: "summary.runtime.powerState", Val: state}}
+}
+
+func withoutTools() []types.PropertyChange {
+	return []types.PropertyChange{
 		{Name: "guest.toolsStatus", Val: types.VirtualMachineToolsStatusToolsNotRunning},
 		{Name: "guest.toolsRunningStatus", Val: string(types.VirtualMachineToolsRunningStatusGuestToolsNotRunning)},
 		{Name: "guest.guestState", Val: string(types.VirtualMachineGuestStateNotRunning)},
@@ -59,7 +80,7 @@ func reportOff(ctx *simulator.Context, vm *simulator.VirtualMachine) {
 		{Name: "summary.guest.toolsStatus", Val: types.VirtualMachineToolsStatusToolsNotRunning},
 		{Name: "summary.guest.toolsRunningStatus", Val: string(types.VirtualMachineToolsRunningStatusGuestToolsNotRunning)},
 		{Name: "summary.guest.ipAddress", Val: ""},
-	}...))
+	}
 }
 
 // connected sets the state of every device that starts connected.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ type host struct {
 }
 
 // startHost listens and serves a host without VMs.
-func startHost(opts options, machines *machines) (*host, error) {
+func startHost(opts options, machines *machines, real *realMachines) (*host, error) {
 	certificate, err := tls.LoadX509KeyPair(opts.certificateFile, opts.keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("loading -tls-cert %s and -tls-key %s: %w", opts.certificateFile, opts.keyFile, err)
@@ -52,11 +53,22 @@ func startHost(opts options, machines *machines) (*host, error) {
 		return nil, fmt.Errorf("creating the simulated host under %s: %w", os.TempDir(), err)
 	}
 	describe(model.Map(), opts)
-	model.Map().Handler = newInterceptor(machines).handle
+	comeBetween(model, machines, real)
 	model.Service.RegisterEndpoints = true
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.Listen = &url.URL{Scheme: "https", Host: opts.listen, Path: "/sdk", User: url.UserPassword(opts.username, password)}
 	return &host{model: model, server: model.Service.NewServer()}, nil
+}
+
+// comeBetween lets calls and uploads be seen before the simulator sees them.
+func comeBetween(model *simulator.Model, machines *machines, real *realMachines) {
+	uploads := &uploads{registry: model.Map(), leases: map[string]*simulator.HttpNfcLease{}}
+	model.Service.ServeMux = http.NewServeMux()
+	uploads.register(model.Service.ServeMux)
+	model.Map().Handler = newInterceptor(machines, real, uploads).handle
+	if real != nil {
+		real.registry = model.Map()
+	}
 }
 
 func (h *host) registry() *simulator.Registry { return h.model.Map() }

@@ -12,21 +12,25 @@ import (
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"kubelab/rig/esxi/qemu"
 )
 
-// interceptor sees every call before the simulator does. It sends VMs that run in containers to containerVM, and refuses
+// interceptor sees every call before the simulator does. It sends VMs that run as something to backedVM, and refuses
 // what ESXi refuses but the simulator accepts or panics on.
 type interceptor struct {
-	machines       *machines
+	machines       *machines     // nil where no VM may be a container
+	real           *realMachines // nil where no VM may be a real machine
+	uploads        *uploads
 	configurations *configurations
 
 	mu   sync.Mutex
 	macs map[string]bool
 }
 
-func newInterceptor(machines *machines) *interceptor {
+func newInterceptor(machines *machines, real *realMachines, uploads *uploads) *interceptor {
 	kept := &configurations{kept: map[string]configuration{}}
-	return &interceptor{machines: machines, configurations: kept, macs: map[string]bool{}}
+	return &interceptor{machines: machines, real: real, uploads: uploads, configurations: kept, macs: map[string]bool{}}
 }
 
 func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
@@ -37,14 +41,29 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 	case *types.CreateVM_Task:
 		return nil, i.admit(ctx, &request.Config)
 	case *types.ReconfigVM_Task:
-		return nil, i.admit(ctx, &request.Spec)
+		if fault := i.admit(ctx, &request.Spec); fault != nil || i.real == nil || !i.real.runs(method.This) {
+			return nil, fault // only a process has to be told
+		}
 	case *types.ImportVApp:
 		if spec, ok := request.Spec.(*types.VirtualMachineImportSpec); ok {
-			return nil, i.admit(ctx, &spec.ConfigSpec)
+			if fault := i.admit(ctx, &spec.ConfigSpec); fault != nil {
+				return nil, fault
+			}
+		}
+		if pool, ok := ctx.Map.Get(method.This).(*simulator.ResourcePool); ok {
+			method.This.Value = ""
+			return &importingPool{pool, i.uploads}, nil
 		}
 		return nil, nil
 	case *types.CopyVirtualDisk_Task:
-		return nil, spaceLeft(ctx, request.DestName)
+		if fault := spaceLeft(ctx, request.DestName); fault != nil {
+			return nil, fault
+		}
+		if manager, ok := ctx.Map.Get(method.This).(*simulator.VirtualDiskManager); ok {
+			method.This.Value = ""
+			return &linkedDisks{manager}, nil
+		}
+		return nil, nil
 	case *types.CreateVirtualDisk_Task:
 		return nil, spaceLeft(ctx, request.Name)
 	case *types.ExtendVirtualDisk_Task:
@@ -71,20 +90,35 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 func (i *interceptor) wrapped(ctx *simulator.Context, target mo.Reference) mo.Reference {
 	switch target := target.(type) {
 	case *simulator.VirtualMachine:
-		var wanted bool
-		ctx.Map.WithLock(ctx, target, func() { _, wanted = extraConfig(target, containerKey) })
-		switch {
-		case i.machines == nil && wanted:
-			return &refusedVM{target}
-		case i.machines != nil && (wanted || i.machines.container(target.Self) != ""):
-			return &containerVM{target, i.machines}
-		default:
-			return &filesVM{target}
-		}
+		return i.backed(ctx, target)
 	case *simulator.Datastore:
 		return &sizedDatastore{target}
 	}
 	return nil
+}
+
+// backed is the VM as what it runs as. One that became a container stays one.
+func (i *interceptor) backed(ctx *simulator.Context, vm *simulator.VirtualMachine) mo.Reference {
+	var container, real bool
+	ctx.Map.WithLock(ctx, vm, func() {
+		_, container = extraConfig(vm, containerKey)
+		value, _ := extraConfig(vm, qemuKey)
+		_, real, _ = qemu.ParseSettings(value) // what is wrong with it is said when it is started
+	})
+	switch {
+	case i.machines != nil && i.machines.container(vm.Self) != "":
+		return &backedVM{vm, i.machines}
+	case i.real != nil && (real || i.real.runs(vm.Self)):
+		return &backedVM{vm, i.real}
+	case real:
+		return &refusedVM{vm, qemuKey, "a real machine", "-bridge"}
+	case i.machines != nil && container:
+		return &backedVM{vm, i.machines}
+	case container:
+		return &refusedVM{vm, containerKey, "a container", "-container-network"}
+	default:
+		return &filesVM{vm}
+	}
 }
 
 // admit checks a VM's specification against the host and gives its new network adapters MACs of their own: the
@@ -172,12 +206,15 @@ func names(ctx *simulator.Context, kind string) []string {
 	return found
 }
 
-// refusedVM is a VM that wants a container on a host that was started without a container network.
-type refusedVM struct{ *simulator.VirtualMachine }
+// refusedVM is a VM that wants to be what the host was not started for.
+type refusedVM struct {
+	*simulator.VirtualMachine
+	key, kind, flag string
+}
 
 func (vm *refusedVM) PowerOnVMTask(ctx *simulator.Context, _ *types.PowerOnVM_Task) soap.HasFault {
 	task := simulator.CreateTask(vm, "powerOn", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		return nil, failed(fmt.Errorf("VM %s asks for a container (%s): start the host with -container-network", vm.Name, containerKey))
+		return nil, failed(fmt.Errorf("VM %s asks for %s (%s): start the host with %s", vm.Name, vm.kind, vm.key, vm.flag))
 	})
 	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: task.Run(ctx)}}
 }

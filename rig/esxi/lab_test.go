@@ -20,6 +20,7 @@ import (
 type lab struct {
 	*testing.T
 	machines  *machines
+	real      *realMachines
 	registry  *simulator.Registry
 	client    *govmomi.Client
 	finder    *find.Finder
@@ -35,6 +36,8 @@ func newLab(t *testing.T, opts options) *lab {
 	t.Setenv("ENGINE_STATE", l.engineDir)
 	l.machines, err = newMachines(opts)
 	l.must(err)
+	l.real, err = newRealMachines(opts)
+	l.must(err)
 
 	model := simulator.ESX()
 	model.Machine = 0
@@ -42,7 +45,7 @@ func newLab(t *testing.T, opts options) *lab {
 	t.Cleanup(model.Remove)
 	describe(model.Map(), opts)
 	l.registry = model.Map()
-	l.registry.Handler = newInterceptor(l.machines).handle
+	comeBetween(model, l.machines, l.real)
 	model.Service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword("root", "secret")}
 	server := model.Service.NewServer()
 	t.Cleanup(server.Close)

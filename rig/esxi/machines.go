@@ -31,15 +31,19 @@ func newMachines(opts options) (*machines, error) {
 	if err != nil {
 		return nil, err
 	}
+	part, err := opts.addresses()
+	if err != nil {
+		return nil, err
+	}
 	return &machines{
 		engine:       engine{network: opts.network, rig: opts.rig},
-		reservations: newReservations(subnet, gateway),
+		reservations: newReservations(subnet, part, gateway),
 		containers:   map[types.ManagedObjectReference]string{},
 	}, nil
 }
 
-// start removes what a killed predecessor left and begins to watch the containers.
-func (m *machines) start(ctx context.Context, registry *simulator.Registry) error {
+// begin removes what a killed predecessor left and begins to watch the containers.
+func (m *machines) begin(ctx context.Context, registry *simulator.Registry) error {
 	stale, err := m.engine.own(ctx)
 	if err == nil {
 		err = m.engine.remove(ctx, stale...)

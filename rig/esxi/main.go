@@ -1,5 +1,6 @@
 // Command kubelab-esxi is the embedded lab's standalone ESXi host: govmomi's simulator in ESX mode, in which a VM
-// whose extraConfig names a container image (RUN.container) runs as a container while it is powered on.
+// whose extraConfig has RUN.qemu runs as a QEMU process while it is powered on, and one that names a container image
+// (RUN.container) as a container.
 package main
 
 import (
@@ -16,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"kubelab/rig/esxi/qemu"
 )
 
 const shutdownTimeout = 60 * time.Second
@@ -32,7 +35,12 @@ type options struct {
 	rig               string
 	network           string
 	subnet            string
+	containerRange    string
 	gateway           string
+	bridge            string
+	leases            string
+	leaseTime         time.Duration
+	accelerator       string
 }
 
 func main() {
@@ -57,16 +65,20 @@ func run(arguments []string, ready io.Writer) error {
 	if err != nil {
 		return err
 	}
+	real, err := newRealMachines(opts)
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
-	host, err := startHost(opts, machines)
+	host, err := startHost(opts, machines, real)
 	if err != nil {
 		return err
 	}
 	defer host.remove()
 	if machines != nil {
-		if err := machines.start(ctx, host.registry()); err != nil {
+		if err := machines.begin(ctx, host.registry()); err != nil {
 			return err
 		}
 	}
@@ -74,12 +86,15 @@ func run(arguments []string, ready io.Writer) error {
 
 	<-ctx.Done()
 	stop() // a second signal ends the process at once
-	if machines == nil {
-		return nil
-	}
 	bounded, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	return machines.close(bounded)
+	if real != nil {
+		err = real.close(bounded)
+	}
+	if machines != nil {
+		err = errors.Join(err, machines.close(bounded))
+	}
+	return err
 }
 
 func parse(arguments []string) (options, error) {
@@ -97,6 +112,11 @@ func parse(arguments []string) (options, error) {
 	flags.StringVar(&o.network, "container-network", "", "container network of the VMs; without it VMs cannot be backed by containers")
 	flags.StringVar(&o.subnet, "container-subnet", "", "that network's subnet in CIDR notation, from which VMs get their addresses")
 	flags.StringVar(&o.gateway, "container-gateway", "", "that network's gateway, given to no VM")
+	flags.StringVar(&o.containerRange, "container-range", "", "the part of the subnet that containers get their addresses from; without it all of the subnet")
+	flags.StringVar(&o.bridge, "bridge", "", "bridge of that network, on which VMs may be real machines; without it none can be")
+	flags.StringVar(&o.leases, "dhcp-leases", "", "dnsmasq's file of leases on that bridge")
+	flags.DurationVar(&o.leaseTime, "dhcp-lease-time", time.Hour, "for how long each lease is granted")
+	flags.StringVar(&o.accelerator, "accelerator", string(qemu.TCG), "kvm or tcg, where a real machine names none")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}
@@ -128,6 +148,15 @@ func (o options) check(rest []string) error {
 			fault("%v", err)
 		}
 	}
+	if _, err := o.addresses(); err != nil {
+		fault("%v", err)
+	}
+	if o.bridge != "" && (o.network == "" || o.leases == "") {
+		fault("-bridge: found %q, wanted with -container-network and -dhcp-leases", o.bridge)
+	}
+	if _, err := qemu.ParseAccelerator(o.accelerator); err != nil {
+		fault("-accelerator: %v", err)
+	}
 	if len(faults) > 0 {
 		return fmt.Errorf("flags: %s; see kubelab-esxi -help", strings.Join(faults, "; "))
 	}
@@ -148,4 +177,17 @@ func (o options) containerSubnet() (netip.Prefix, netip.Addr, error) {
 		return netip.Prefix{}, netip.Addr{}, errors.New("-container-network: missing, wanted the network's name")
 	}
 	return subnet.Masked(), gateway, nil
+}
+
+// addresses returns the part of the subnet that containers have.
+func (o options) addresses() (netip.Prefix, error) {
+	if o.containerRange == "" {
+		return netip.Prefix{}, nil
+	}
+	part, err := netip.ParsePrefix(o.containerRange)
+	subnet, subnetErr := netip.ParsePrefix(o.subnet)
+	if err != nil || subnetErr != nil || !subnet.Contains(part.Addr()) || part.Bits() < subnet.Bits() {
+		return netip.Prefix{}, fmt.Errorf("-container-range: found %q, wanted a part of %s", o.containerRange, o.subnet)
+	}
+	return part.Masked(), nil
 }

@@ -9,14 +9,18 @@ import (
 // reservations hands each VM an address and keeps it for that VM until released, as DHCP reservations would.
 type reservations struct {
 	subnet  netip.Prefix
+	part    netip.Prefix // of the subnet, from which addresses are given
 	gateway netip.Addr
 
 	mu     sync.Mutex
 	byName map[string]netip.Addr
 }
 
-func newReservations(subnet netip.Prefix, gateway netip.Addr) *reservations {
-	return &reservations{subnet: subnet, gateway: gateway, byName: map[string]netip.Addr{}}
+func newReservations(subnet, part netip.Prefix, gateway netip.Addr) *reservations {
+	if !part.IsValid() {
+		part = subnet
+	}
+	return &reservations{subnet: subnet, part: part, gateway: gateway, byName: map[string]netip.Addr{}}
 }
 
 // reserve returns the VM's address: the one it has, else the lowest that is free.
@@ -30,14 +34,14 @@ func (r *reservations) reserve(vm string) (netip.Addr, error) {
 	for _, address := range r.byName {
 		taken[address] = true
 	}
-	// The first and the last address of a subnet are its network and broadcast addresses.
-	for address := r.subnet.Addr().Next(); r.subnet.Contains(address.Next()); address = address.Next() {
+	taken[r.subnet.Addr()] = true // the first and the last address of a subnet are its network and broadcast addresses
+	for address := r.part.Addr(); r.part.Contains(address) && r.subnet.Contains(address.Next()); address = address.Next() {
 		if !taken[address] {
 			r.byName[vm] = address
 			return address, nil
 		}
 	}
-	return netip.Addr{}, fmt.Errorf("no free address left in %s (%d VMs); destroy VMs or choose a larger subnet", r.subnet, len(r.byName))
+	return netip.Addr{}, fmt.Errorf("no free address left in %s (%d VMs); destroy VMs or choose a larger subnet", r.part, len(r.byName))
 }
 
 // release frees the VM's address; a VM without one is no error.

@@ -7,6 +7,11 @@ NAME = "kubelab"
 BRIDGE = "kubelab0"
 SUBNET = "10.87.0.0/24"
 GATEWAY = "10.87.0.1"
+NETMASK = "255.255.255.0"
+# Two halves, so that who gives addresses to containers and who leases them to real machines never meet; the last
+# addresses are for what a user fixes, such as an endpoint of several control planes.
+CONTAINERS = "10.87.0.0/25"
+LEASED_FIRST, LEASED_LAST = "10.87.0.128", "10.87.0.239"
 
 
 def ensure(docker: Docker) -> None:
@@ -16,7 +21,8 @@ def ensure(docker: Docker) -> None:
         if _fits(docker, doing):
             return
         remove(docker)
-    options = ["--driver", "bridge", "--internal", "--subnet", SUBNET, "--gateway", GATEWAY, "--label", docker.label]
+    options = ["--driver", "bridge", "--internal", "--subnet", SUBNET, "--gateway", GATEWAY]
+    options += ["--ip-range", CONTAINERS, "--label", docker.label]
     options += ["--opt", f"com.docker.network.bridge.name={BRIDGE}"]
     try:
         docker(doing, "network", "create", *options, NAME)
@@ -63,7 +69,8 @@ def _fits(docker: Docker, doing: str) -> bool:
         raise SetupError(f"{doing}: {_whose((found['Labels'] or {}).get(LABEL))}")
     plan = found["IPAM"]["Config"][0]
     bridge = found["Options"].get("com.docker.network.bridge.name")
-    return bool(found["Internal"]) and (plan["Subnet"], plan["Gateway"], bridge) == (SUBNET, GATEWAY, BRIDGE)
+    planned = (plan["Subnet"], plan["Gateway"], plan.get("IPRange"), bridge)
+    return bool(found["Internal"]) and planned == (SUBNET, GATEWAY, CONTAINERS, BRIDGE)
 
 
 def _whose(mark: str | None) -> str:

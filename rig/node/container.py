@@ -38,9 +38,14 @@ def run_arguments(facts: HostFacts, image: str) -> list[str]:
     return [*_privileges(facts), *machine, *modules, image]
 
 
-def machine_extra_config(facts: HostFacts, image: str) -> dict[str, str]:
-    """The `machine.extraConfig` of a site on the simulated host."""
-    return {"RUN.container": json.dumps(run_arguments(facts, image))}
+def machine_extra_config(facts: HostFacts, image: str, accelerator: str | None = None) -> dict[str, str]:
+    """The `machine.extraConfig` of a site on the simulated host; with an accelerator of QEMU its machines are real.
+
+    RUN.qemu comes before RUN.container. So a single node of a stack is another kind of machine than the rest by its own
+    `machine.extraConfig`: `RUN.qemu: '{}'`, or `RUN.qemu: 'false'`.
+    """
+    real = {"RUN.qemu": json.dumps({"accelerator": accelerator})} if accelerator else {}
+    return {"RUN.container": json.dumps(run_arguments(facts, image)), **real}
 
 
 def _privileges(facts: HostFacts) -> list[str]:

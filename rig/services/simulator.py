@@ -8,7 +8,9 @@ from pathlib import Path
 
 from rig.host import network
 from rig.host.docker import Docker
+from rig.host.machine_kind import Machines
 from rig.mark import mark_of
+from rig.services import dhcp
 from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.build.golang import GoProgram, go_part
 from toolchain.build.part import Part
@@ -29,14 +31,18 @@ def part() -> Part:
     return go_part(PART, "simulated ESXi host", SOURCE, (program,))
 
 
-def ensure(layout: Layout, table: ProcessTable, program: Path, docker: Docker, network_id: str) -> str:
-    """Runs the simulator and returns its `host:port`; a restart forgets all of its VMs."""
+def ensure(
+    layout: Layout, table: ProcessTable, program: Path, docker: Docker, network_id: str, machines: Machines
+) -> str:
+    """Runs the simulator and returns its `host:port`; a restart forgets all of its VMs, and ends their processes."""
     port = _port(layout, table)
     server = f"{LOOPBACK}:{port}"
     argv = [str(program), "-listen", server, "-username", "root", "-password-file", str(password_file(layout))]
     argv += ["-tls-cert", str(layout.state / "ca" / "esxi.pem"), "-tls-key", str(layout.state / "ca" / "esxi.key")]
     argv += ["-datastore-dir", str(datastore(layout)), "-rig", mark_of(layout), "-container-network", network.NAME]
     argv += ["-container-subnet", network.SUBNET, "-container-gateway", network.GATEWAY]
+    argv += ["-container-range", network.CONTAINERS]
+    argv += real_machine_arguments(layout, machines)
     secrets = (password_file(layout), layout.state / "ca" / "esxi.pem")
     inputs = [
         *argv,
@@ -51,6 +57,14 @@ def ensure(layout: Layout, table: ProcessTable, program: Path, docker: Docker, n
     ca = layout.state / "ca" / "ca.pem"
     table.ensure(service, lambda: unreachable(LOOPBACK, port, ca), START_LIMIT_SECONDS)
     return server
+
+
+def real_machine_arguments(layout: Layout, machines: Machines) -> list[str]:
+    """What lets the simulator run machines by QEMU; nothing where none can be."""
+    if not machines.possible:
+        return []
+    argv = ["-bridge", network.BRIDGE, "-accelerator", machines.accelerator]
+    return [*argv, "-dhcp-leases", str(dhcp.leases(layout)), "-dhcp-lease-time", f"{dhcp.LEASE_HOURS}h"]
 
 
 def password_file(layout: Layout) -> Path:

@@ -30,7 +30,10 @@ def secret(value: object) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature."""
+    """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature.
+
+    `limits`: for how long creating and updating it may take, "" where its provider decides.
+    """
 
     urn: str
     type: str
@@ -43,6 +46,7 @@ class Resource:
     deleted_with: str
     delete_before_replace: bool
     secret_outputs: frozenset[str]
+    limits: tuple[str, str]
 
     def plain(self, name: str) -> Any:
         """One input with its secrets laid open."""
@@ -141,6 +145,7 @@ class _Monitor(MockMonitor):
                 deleted_with=request.deletedWith,
                 delete_before_replace=request.deleteBeforeReplace,
                 secret_outputs=frozenset(request.additionalSecretOutputs),
+                limits=(request.customTimeouts.create, request.customTimeouts.update),
             )
         )
         return response

@@ -60,6 +60,16 @@ def sockets() -> set[str]:
     return {runtime.cri_socket for runtime in RUNTIMES.values()}
 
 
+def test_a_machine_has_as_long_to_start_as_its_node_says(config: LabConfig) -> None:
+    first, *others = config.nodes
+    slow = replace(first, machine=replace(first.machine, start_seconds=900))
+    machines = registered(replace(config, nodes=(slow, *others))).of_type("kubelab:index:VirtualMachine")
+    assert {machine.plain("name"): machine.limits for machine in machines} == {
+        slow.name: ("900s", "900s"),
+        **{node.name: ("300s", "300s") for node in others},
+    }
+
+
 def test_kubeadm_is_told_the_socket_of_the_nodes_own_runtime(graph: Graph, config: LabConfig) -> None:
     for node in config.nodes:
         file = "40-init-control-plane.sh" if node.role == "controlPlane" else "60-join-worker.sh"

@@ -162,6 +162,7 @@ def test_a_node_differs_from_its_site_only_in_what_it_says(everything: LabFolder
     assert cp1.machine.nested_virtualization == "off"
     assert (w1.machine.cpus, w1.machine.memory_mib, w1.machine.disk_gib) == (2, 3072, 10)
     assert w1.machine.nested_virtualization == "require"
+    assert (cp1.machine.start_seconds, w1.machine.start_seconds) == (300, 900)
     assert w1.machine.extra_config == {
         "RUN.container": '["--tmpfs=/run"]',
         "RUN.cpus": "3",

@@ -64,7 +64,7 @@ def _given(lab: LabConfig, node: NodeConfig) -> dict[str, Any]:
         "endpoint": f"{ADDRESS}:6443",
         "initialisation": "1",
         "renewals": 0,
-        "key": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----",
+        "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
         "ssh_user": lab.site.ssh.user,
         "facts": "",
         "admitted": Admission("TUlJQg==", "TUlJQg=="),

@@ -55,3 +55,13 @@ def test_the_probe_leaves_this_process_as_it_is() -> None:
     before = Path("/proc/self/oom_score_adj").read_text()
     probe_host()
     assert Path("/proc/self/oom_score_adj").read_text() == before
+
+
+def test_a_site_of_real_machines_still_knows_how_to_run_a_container() -> None:
+    both = machine_extra_config(ORDINARY, "node:1", "kvm")
+    assert json.loads(both["RUN.qemu"]) == {"accelerator": "kvm"}
+    assert both["RUN.container"] == machine_extra_config(ORDINARY, "node:1")["RUN.container"]
+
+
+def test_a_site_of_containers_says_nothing_of_real_machines() -> None:
+    assert set(machine_extra_config(ORDINARY, "node:1")) == {"RUN.container"}
