@@ -47,6 +47,10 @@ class PlaceByPaths:
     def host(self) -> Any | None:
         return self._computer.host[0]
 
+    @property
+    def offers_nested_virtualization(self) -> bool:
+        return True
+
     def datastore(self, name: str) -> Datastore:
         return Datastore(self._at(name), name.rpartition("/")[2])
 
