@@ -197,7 +197,7 @@ def test_what_hangs_holds_no_output_and_no_file_of_its_caller() -> None:
 def test_what_a_node_is_given_is_the_program_without_its_comments() -> None:
     given = virtualization.program(labs.node("w1"))
     assert ast.dump(ast.parse(given)) == ast.dump(ast.parse(PROGRAM))
-    assert "#" not in given
+    assert not [line for line in given.splitlines() if line.startswith("#")]
     assert len(given) < 6000
 
 
