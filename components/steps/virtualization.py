@@ -12,7 +12,7 @@ def program(node: NodeConfig) -> str:
     if node.machine.nested_virtualization == "off":
         return ""
     lines = read_script(_PROGRAM).splitlines(keepends=True)
-    return "".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    return "".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
 def environment(node: NodeConfig) -> dict[str, str]:
