@@ -8,8 +8,11 @@ _PROGRAM = "installed/run_guest.py"
 
 
 def program(node: NodeConfig) -> str:
-    """What runs a guest on the node; empty where nobody asks."""
-    return "" if node.machine.nested_virtualization == "off" else read_script(_PROGRAM)
+    """What runs a guest on the node, without comments; empty where nobody asks."""
+    if node.machine.nested_virtualization == "off":
+        return ""
+    lines = read_script(_PROGRAM).splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
 def environment(node: NodeConfig) -> dict[str, str]:

@@ -43,6 +43,12 @@ def load(tmp_path: Path, site: Site) -> LabConfig:
     return load_lab("containerd", cluster, NODES, "../.rig/site.yaml", stacks, {})
 
 
+def test_machines_are_warned_of_what_their_host_lacks_and_no_check_of_it_is_hidden(tmp_path: Path) -> None:
+    lab = load(tmp_path, SITE)
+    assert {node.machine.nested_virtualization for node in lab.nodes} == {"prefer"}
+    assert "NestedVirtualization" not in lab.site.ignore_preflight_errors
+
+
 def certificate(tmp_path: Path) -> str:
     from rig.services.certificates import ensure_authority
 
