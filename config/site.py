@@ -102,7 +102,10 @@ class MachineSpec(Spec):
     disk_gib: int = Field(default=40, ge=4, le=63488, description="the size of the disk in GiB; not below the image's")
     nested_virtualization: bool = Field(default=True, description="whether the CPU's virtualization is passed on")
     start_seconds: int = Field(
-        default=300, ge=60, le=3600, description="how long a machine may take from power-on until its ssh server answers"
+        default=300,
+        ge=60,
+        le=3600,
+        description="how long a machine may take from power-on until its ssh server answers",
     )
     extra_config: ExtraConfig = Field(
         default_factory=dict, description="further settings of the VM; a node's are added to the site's"

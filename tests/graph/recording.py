@@ -28,8 +28,10 @@ def secret(value: object) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature; `limits`:
-    for how long creating and updating it may take, "" where its provider decides."""
+    """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature.
+
+    `limits`: for how long creating and updating it may take, "" where its provider decides.
+    """
 
     urn: str
     type: str
