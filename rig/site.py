@@ -41,8 +41,8 @@ class Mirror:
 @dataclass(frozen=True, slots=True)
 class Site:
     """What the site file says. `server`: host:port of the simulated ESXi host; `image`: path and SHA-256 of the OVA;
-    `network`: the machines' network (CIDR); `extra_config`, `start_seconds`: of every machine; `runtime_versions`: by the
-    words of stack files, where the mirror has others than kubelab's defaults."""
+    `network`: the machines' network (CIDR); `extra_config`, `start_seconds`: of every machine; `runtime_versions`: by
+    the words of stack files, where the mirror has others than kubelab's defaults."""
 
     server: str
     image: str

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,26 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 )
+
+func TestADiskGrowsWhileItsMachineRunsAndOverAPowerCycle(t *testing.T) {
+	r := newRealLab(t)
+	grow := func(gib int64) error {
+		disk := object.VirtualDeviceList(r.properties(r.vm).Config.Hardware.Device).SelectByType((*types.VirtualDisk)(nil))[0].(*types.VirtualDisk)
+		disk.CapacityInKB, disk.CapacityInBytes = gib<<20, gib<<30
+		return r.vm.EditDevice(t.Context(), disk)
+	}
+	r.must(r.done(r.vm.PowerOn))
+	r.must(grow(2))
+	if !strings.Contains(r.said("monitor"), fmt.Sprintf(`{"node-name":"disk0","size":%d}`, 2<<30)) {
+		t.Errorf("the monitor was told:\n%s", r.said("monitor"))
+	}
+	r.must(r.done(r.vm.PowerOff))
+	r.must(grow(3))
+	r.must(r.done(r.vm.PowerOn))
+	if images := r.said("images"); !strings.Contains(images, fmt.Sprintf("w1-written.qcow2 %d", 3<<30)) || strings.Count(images, "create") != 1 {
+		t.Errorf("qemu-img was called with:\n%s", images)
+	}
+}
 
 func TestACopiedDiskHasTheContentOfTheImageAndWhatWasWrittenSince(t *testing.T) {
 	r := newRealLab(t)

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -167,26 +166,6 @@ func TestAResetKeepsTheProcessAndForgetsTheAddress(t *testing.T) {
 	r.must(r.done(r.vm.Reset))
 	if found := r.properties(r.vm); found.Guest.IpAddress != "" || found.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn || r.starts() != 1 {
 		t.Fatalf("it is %s at %q after %d starts", found.Runtime.PowerState, found.Guest.IpAddress, r.starts())
-	}
-}
-
-func TestADiskGrowsWhileItsMachineRunsAndOverAPowerCycle(t *testing.T) {
-	r := newRealLab(t)
-	grow := func(gib int64) error {
-		disk := object.VirtualDeviceList(r.properties(r.vm).Config.Hardware.Device).SelectByType((*types.VirtualDisk)(nil))[0].(*types.VirtualDisk)
-		disk.CapacityInKB, disk.CapacityInBytes = gib<<20, gib<<30
-		return r.vm.EditDevice(t.Context(), disk)
-	}
-	r.must(r.done(r.vm.PowerOn))
-	r.must(grow(2))
-	if !strings.Contains(r.said("monitor"), fmt.Sprintf(`{"node-name":"disk0","size":%d}`, 2<<30)) {
-		t.Errorf("the monitor was told:\n%s", r.said("monitor"))
-	}
-	r.must(r.done(r.vm.PowerOff))
-	r.must(grow(3))
-	r.must(r.done(r.vm.PowerOn))
-	if images := r.said("images"); !strings.Contains(images, fmt.Sprintf("w1-written.qcow2 %d", 3<<30)) || strings.Count(images, "create") != 1 {
-		t.Errorf("qemu-img was called with:\n%s", images)
 	}
 }
 
