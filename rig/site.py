@@ -41,8 +41,8 @@ class Mirror:
 @dataclass(frozen=True, slots=True)
 class Site:
     """What the site file says. `server`: host:port of the simulated ESXi host; `image`: path and SHA-256 of the OVA;
-    `network`: the machines' network (CIDR); `extra_config`: of every machine; `runtime_versions`: by the words of stack
-    files, where the mirror has others than kubelab's defaults."""
+    `network`: the machines' network (CIDR); `extra_config`, `start_seconds`: of every machine; `runtime_versions`: by
+    the words of stack files, where the mirror has others than kubelab's defaults."""
 
     server: str
     image: str
@@ -50,6 +50,7 @@ class Site:
     network: str
     mirror: Mirror
     extra_config: Mapping[str, str] = field(default_factory=dict)
+    start_seconds: int = 300
     fail_cgroup_v1: bool = True
     conntrack: bool = True
     ignore_preflight_errors: Sequence[str] = ()
@@ -66,6 +67,7 @@ def render_site(site: Site) -> str:
             "diskGiB": 10,
             # A machine that is a container has what its host has.
             "nestedVirtualization": "prefer",
+            "startSeconds": site.start_seconds,
             "extraConfig": dict(site.extra_config),
         },
         "addresses": {"mode": "dhcp", "network": site.network},

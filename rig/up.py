@@ -20,6 +20,7 @@ from toolchain.system.secrets import ensure_secret
 
 SOURCE = Path(__file__).parent
 PACKAGES = SOURCE / "host-packages.txt"
+USUAL_START_SECONDS, TRANSLATED_START_SECONDS = 300, 900
 CGROUP = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
@@ -92,6 +93,7 @@ def _write_site(
     machines: machine_kind.Machines,
 ) -> None:
     version_2 = CGROUP.is_file()
+    translated = machines.real and machines.accelerator is machine_kind.Accelerator.TCG
     site = Site(
         server=server,
         image=f"image/{OVA_NAME}.ova",
@@ -99,6 +101,7 @@ def _write_site(
         network=network.SUBNET,
         mirror=offered,
         extra_config=extra_config,
+        start_seconds=TRANSLATED_START_SECONDS if translated else USUAL_START_SECONDS,
         # A container has its host's kernel: what that lacks, or hides, is no fault of a node's.
         fail_cgroup_v1=machines.real or version_2,
         conntrack=machines.real or sys_resource,

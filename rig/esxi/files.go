@@ -72,6 +72,8 @@ func (f *registeringFolder) RegisterVMTask(ctx *simulator.Context, req *types.Re
 	return &methods.RegisterVM_TaskBody{Res: &types.RegisterVM_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
+const deletion = "FileManager.deleteDatastoreFile"
+
 // filesVM is a VM whose end leaves the files in its folder that are not its own; the simulator deletes the folder.
 type filesVM struct{ *simulator.VirtualMachine }
 
@@ -90,10 +92,20 @@ func destroy(ctx *simulator.Context, vm *simulator.VirtualMachine, req *types.De
 	}
 	body := vm.DestroyTask(ctx, req).(*methods.Destroy_TaskBody)
 	_, fault := inner(ctx, body.Res.Returnval)
+	settleDeletions(ctx)
 	if err := restore(); err != nil && fault == nil {
 		return failed(err)
 	}
 	return fault
+}
+
+// settleDeletions waits until files are gone: the simulator's end of a VM leaves that to a task that nobody waits for.
+func settleDeletions(ctx *simulator.Context) {
+	for _, entity := range ctx.Map.AllReference("Task") {
+		if task, ok := entity.(*simulator.Task); ok && task.Info.DescriptionId == deletion {
+			task.Wait()
+		}
+	}
 }
 
 // inner waits for a task of the simulator's own.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -39,5 +40,18 @@ func TestAVMRegisteredAgainHasTheConfigurationThatItHad(t *testing.T) {
 	after := l.properties(again)
 	if after.Config.Annotation != "mine" || after.Config.InstanceUuid != before.Config.InstanceUuid || len(after.Config.ExtraConfig) != len(before.Config.ExtraConfig) {
 		t.Fatalf("found %+v", after.Config)
+	}
+}
+
+func TestADestroyedVMsFilesAreGoneWhenItsTaskIsDone(t *testing.T) {
+	l := newLab(t, containerOptions())
+	vm := l.node("w1")
+	folder := filepath.Join(l.registry.Any("Datastore").(*simulator.Datastore).Summary.Url, "w1")
+	for number := range 5000 {
+		l.must(os.WriteFile(filepath.Join(folder, fmt.Sprintf("vmware-%d.log", number)), nil, 0o600))
+	}
+	l.must(l.done(vm.Destroy))
+	if left, err := os.ReadDir(folder); !os.IsNotExist(err) {
+		t.Fatalf("%d files are left (%v)", len(left), err)
 	}
 }

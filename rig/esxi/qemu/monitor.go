@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -95,13 +94,11 @@ func (m *monitor) next(wanted func(message) bool) (message, error) {
 
 func (m *monitor) read() {
 	defer close(m.messages)
+	defer m.connection.Close() // its other end is closed with the process, after the last answer
 	decoder := json.NewDecoder(m.connection)
 	for {
 		var found message
 		if err := decoder.Decode(&found); err != nil {
-			if !errors.Is(err, io.EOF) {
-				_ = m.connection.Close()
-			}
 			return
 		}
 		if found.Event == "" {

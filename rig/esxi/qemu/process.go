@@ -68,7 +68,6 @@ func (p *Process) run(started chan<- error) {
 	}
 	started <- nil
 	_ = p.command.Wait()
-	_ = p.monitor.connection.Close()
 	close(p.ended)
 }
 

@@ -179,3 +179,21 @@ class FoundNetwork:
 def test_a_network_of_others_is_neither_taken_nor_told_to_be_removed(labels: dict[str, str] | None, said: str) -> None:
     with pytest.raises(SetupError, match=said):
         network.ensure(cast(Docker, FoundNetwork(labels)))
+
+
+class PlannedNetwork(FoundNetwork):
+    """What stands for a container engine that has this lab's network with this plan of addresses."""
+
+    def __init__(self, **plan: str) -> None:
+        super().__init__({"kubelab.rig": self.rig})
+        self._plan = {"Subnet": network.SUBNET, "Gateway": network.GATEWAY, **plan}
+
+    def inspect(self, *_: object) -> list[dict[str, object]]:
+        options = {"com.docker.network.bridge.name": network.BRIDGE}
+        (found,) = super().inspect()
+        return [{**found, "Internal": True, "Options": options, "IPAM": {"Config": [self._plan]}}]
+
+
+def test_a_network_whose_containers_may_have_leased_addresses_is_not_the_labs() -> None:
+    assert network.present(cast(Docker, PlannedNetwork(IPRange=network.CONTAINERS)))
+    assert not network.present(cast(Docker, PlannedNetwork()))

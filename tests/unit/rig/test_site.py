@@ -84,6 +84,11 @@ def test_the_mirrors_keys_are_checked_by_fingerprint_and_one_is_taken_by_tls(tmp
     assert set(keys) == {"kubernetes", "crio", "debian"}
 
 
+def test_machines_that_are_translated_have_longer_to_start(tmp_path: Path) -> None:
+    lab = load(tmp_path, replace(SITE, start_seconds=900))
+    assert {node.machine.start_seconds for node in lab.nodes} == {900}
+
+
 def test_a_restricted_hosts_workarounds_are_ordinary_product_options() -> None:
     restricted = replace(SITE, fail_cgroup_v1=False, conntrack=False)
     document = yaml.safe_load(render_site(restricted))
