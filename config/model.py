@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeAlias, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -33,6 +40,11 @@ _OF_MANY = (dict, tuple)
 _LIMITS = {"greater_than_equal": ("ge", "or more"), "less_than_equal": ("le", "or less")}
 
 Location: TypeAlias = tuple[int | str, ...]
+
+TEXT, OTHER = "\0text", "\0other"
+"""Tags of the two forms of a value that is a text or a whole part; no key of a user has a control character."""
+TEXT_OR_OTHER = Discriminator(lambda value: TEXT if isinstance(value, str) else OTHER)
+"""Which of the two a value is meant to be."""
 
 
 def camel_case(name: str) -> str:
@@ -88,8 +100,11 @@ def _problem(details: ErrorDetails, model: type[Spec], where: str) -> Problem:
 
 
 def _as_written(details: ErrorDetails) -> Location:
-    """The place of an error without the mark that pydantic puts behind a key which is itself at fault."""
-    location = details["loc"]
+    """The place of an error without what pydantic adds to it.
+
+    That is the tag of the form in which a value was written, and a mark behind a key which is itself at fault.
+    """
+    location = tuple(part for part in details["loc"] if part not in (TEXT, OTHER))
     is_key = len(location) > 1 and location[-1] == "[key]" and location[-2] == details["input"]
     return location[:-1] if is_key and details["type"] != "extra_forbidden" else location
 
@@ -153,9 +168,14 @@ def _needed(model: type[Spec], location: Location) -> str:
     choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
     if choices:
         return f"allowed: {', '.join(choices)}"
-    inner = next(_models_in(field.annotation), None) if get_origin(field.annotation) not in _OF_MANY else None
+    is_part = get_origin(field.annotation) not in _OF_MANY and not _may_be_text(field.annotation)
+    inner = next(_models_in(field.annotation), None) if is_part else None
     required = [str(part.alias) for part in inner.model_fields.values() if part.is_required()] if inner else []
     return f"wanted: {field.description}" + (f" (needs {', '.join(required)})" if required else "")
+
+
+def _may_be_text(annotation: Any) -> bool:
+    return any(str in (argument, *get_args(argument)[:1]) for argument in get_args(annotation))
 
 
 def _field_of(model: type[Spec], key: int | str) -> FieldInfo | None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
+from components.discovery import default
+from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
 from config import (
     AddressesConfig,
@@ -33,9 +35,10 @@ OTHER_AUTHORITY = AUTHORITY.replace("bWlycm9y", "cmVnaXN0cnk")
 UPSTREAM = MirrorsConfig(
     ca_pem=None,
     apt_kubernetes=None,
-    apt_docker=None,
+    apt_docker={},
     apt_crio=None,
     apt_debian=None,
+    apt_ubuntu=None,
     files=None,
     checksums={},
     package_keys={},
@@ -43,9 +46,10 @@ UPSTREAM = MirrorsConfig(
 MIRRORED = MirrorsConfig(
     ca_pem=AUTHORITY,
     apt_kubernetes="https://mirror.test/apt/kubernetes",
-    apt_docker="https://mirror.test/apt/docker",
+    apt_docker={"": "https://mirror.test/apt/docker"},
     apt_crio="https://mirror.test/apt/crio",
     apt_debian="https://mirror.test/apt/debian",
+    apt_ubuntu="https://mirror.test/apt/ubuntu",
     files="https://mirror.test/files",
     checksums={},
     package_keys={},
@@ -79,7 +83,7 @@ CLUSTER = ClusterConfig(
     scheduler_extra_args=(),
     etcd_extra_args=(),
 )
-IMAGE = ImageConfig("/images/node.ova", "a" * 64)
+IMAGE = ImageConfig("/images/node.ova", "a" * 64, default(GUEST_SYSTEMS).name)
 MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization=True, extra_config={})
 SITE = SiteConfig(
     vsphere=VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),
