@@ -13,7 +13,7 @@ TIMESYNCD = "systemd-timesyncd (timedatectl timesync-status)"
 CHRONY = "chrony (chronyc tracking)"
 # The image's own keys of the archive, of the package ubuntu-keyring.
 _KEYRING = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
-# The server's installer offers some of these as snaps too.
+_SNAPS = ("docker", "k8s", "kubeadm", "kubelet", "microk8s")  # the server's installer offers some of them
 _RUNTIMES = (
     "docker.io",
     "docker-buildx",
@@ -64,7 +64,7 @@ def ubuntu(
         archive=archive,
         programs=by_program(PACKAGES),
         packages=OF_KUBERNETES,
-        traces=Traces(package=_RUNTIMES),
+        traces=Traces(package=_RUNTIMES, snap=_SNAPS),
         time_service=time_service,
         network_files="/etc/netplan",
         first_versions=first_versions or {},

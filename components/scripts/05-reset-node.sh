@@ -59,6 +59,14 @@ stop_units() {
   systemctl stop kubelab-proof.slice kubelab.slice kubepods.slice || true
 }
 
+# Their files are mounted read-only: snapd alone can remove them, without keeping a copy of what they stored.
+remove_snaps() {
+  local name
+  while read -r name; do
+    timeout 300 snap remove --purge "$name" || true
+  done < <(present snap)
+}
+
 kill_processes() {
   local name
   while read -r name; do
@@ -185,6 +193,7 @@ reset_node() {
   systemctl stop kubelet || true
   remove_pods
   stop_units
+  remove_snaps
   kill_processes
   remove_links
   remove_rules
