@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Discriminator,
+    Tag,
     ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
@@ -116,6 +117,7 @@ def _path(location: Location) -> str:
 def _text(details: ErrorDetails, model: type[Spec], location: Location, path: str) -> str:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     found = f"found {shown(value, path)}"
+    field = _field_at(model, location)
     match kind:
         case "extra_forbidden":
             return _unknown_key(str(location[-1]), _model_at(model, location[:-1]))
@@ -128,10 +130,9 @@ def _text(details: ErrorDetails, model: type[Spec], location: Location, path: st
         case _ if kind in _LIMITS:
             limit, side = _LIMITS[kind]
             return f"{found}, allowed: {context[limit]} {side}"
-        case _ if kind in _WANTED and not (value is None and kind == "string_type"):
+        case _ if kind in _WANTED and not (value is None and kind == "string_type") and not _has_forms(field):
             return f"{found}, wanted: {_WANTED[kind]}"
         case _:
-            field = _field_at(model, location)
             return f"{found}, wanted: {field.description if field else 'another value'}"
 
 
@@ -168,14 +169,20 @@ def _needed(model: type[Spec], location: Location) -> str:
     choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
     if choices:
         return f"allowed: {', '.join(choices)}"
-    is_part = get_origin(field.annotation) not in _OF_MANY and not _may_be_text(field.annotation)
+    is_part = get_origin(field.annotation) not in _OF_MANY and not _has_forms(field)
     inner = next(_models_in(field.annotation), None) if is_part else None
     required = [str(part.alias) for part in inner.model_fields.values() if part.is_required()] if inner else []
     return f"wanted: {field.description}" + (f" (needs {', '.join(required)})" if required else "")
 
 
-def _may_be_text(annotation: Any) -> bool:
-    return any(str in (argument, *get_args(argument)[:1]) for argument in get_args(annotation))
+def _has_forms(field: FieldInfo | None) -> bool:
+    """Whether a field is a text or a whole part, as the user likes."""
+    return field is not None and _is_tagged(field.annotation)
+
+
+def _is_tagged(annotation: Any) -> bool:
+    arguments = get_args(annotation)
+    return any(isinstance(each, Tag) for each in arguments) or any(map(_is_tagged, arguments))
 
 
 def _field_of(model: type[Spec], key: int | str) -> FieldInfo | None:

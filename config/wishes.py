@@ -223,7 +223,7 @@ SSH: Wishes = _by_word(
 IMAGE: Wishes = _by_word(
     {
         "os guestOs osType distro operatingSystem guestSystem": "unknown key here; write system, such as debian-13",
-        "url path file checksum": "unknown key here; an image has ova, sha256 and system",
+        "url path file checksum": "unknown key here; write ova and sha256",
     }
 )
 

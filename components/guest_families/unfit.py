@@ -7,7 +7,7 @@ _ENTERPRISE_LINUX = (
     "kubelab installs packages by apt, and Enterprise Linux has dnf; the cloud images of its release 10 lack "
     "br_netfilter besides, without which pods do not reach services"
 )
-_IMMUTABLE = "kubelab installs packages by apt, and it takes none"
+_IMMUTABLE = "kubelab installs packages by apt, and such a system takes none"
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {

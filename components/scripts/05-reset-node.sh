@@ -56,15 +56,9 @@ stop_units() {
   while read -r unit; do
     timeout 120 systemctl disable --now "$unit" || true
   done < <(present unit)
+  # Their files are mounted read-only: snapd alone removes them, here without keeping what they stored.
+  while read -r unit; do timeout 300 snap remove --purge "$unit" || true; done < <(present snap)
   systemctl stop kubelab-proof.slice kubelab.slice kubepods.slice || true
-}
-
-# Their files are mounted read-only: snapd alone can remove them, without keeping a copy of what they stored.
-remove_snaps() {
-  local name
-  while read -r name; do
-    timeout 300 snap remove --purge "$name" || true
-  done < <(present snap)
 }
 
 kill_processes() {
@@ -193,7 +187,6 @@ reset_node() {
   systemctl stop kubelet || true
   remove_pods
   stop_units
-  remove_snaps
   kill_processes
   remove_links
   remove_rules

@@ -61,11 +61,12 @@ class ImagesReader:
         where = display(file)
         if isinstance(image, ImageSpec):
             return self._declared(where, f"{path}/ova", image, file.parent)
-        known = len(self.problems)
         found = self._locked(image, folders)
         if found is None:
-            if len(self.problems) == known:
-                self.problems.append(Problem(where, path, self._not_known(image, folders)))
+            locks = [folder / LOCK_FILE for folder in folders if not is_missing(folder / LOCK_FILE)]
+            # One with a fault may know it.
+            if all(self._lock(lock) for lock in locks):
+                self.problems.append(Problem(where, path, self._not_known(image, folders, locks)))
             return None
         lock, locked = found
         ova = file_of(locked, lock, self._store)
@@ -113,12 +114,13 @@ class ImagesReader:
         self.problems += faults
         return content
 
-    def _not_known(self, word: str, folders: Sequence[Path]) -> str:
+    def _not_known(self, word: str, folders: Sequence[Path], locks: Sequence[Path]) -> str:
         found = f"found {shown(word)}"
-        locks = {folder.absolute() / LOCK_FILE: folder / LOCK_FILE for folder in folders}
-        known = sorted({name for lock in locks.values() if (read := self._lock(lock)) for name in read.images})
+        known = sorted({name for lock in locks if (read := self._lock(lock)) for name in read.images})
         if word not in guest_systems():
             return f"{found}, {one_of(word, sorted({*known, *guest_systems()}))}"
-        names = " and ".join(display(lock) for lock in locks.values())
-        missing = f"but there is no {names}" if not known else f"known in {names}: {', '.join(known)}"
-        return f"{found}, {missing}; run `make image OS={word}`, or write ova and sha256 in its place"
+        names = dict.fromkeys(display(lock) for lock in locks or [folder / LOCK_FILE for folder in folders])
+        state = f"but there is no {' or '.join(names)}"
+        if locks:
+            state = f"known in {' and '.join(names)}: {', '.join(known) or 'none'}"
+        return f"{found}, {state}; run `make image OS={word}`, or write ova and sha256 in its place"

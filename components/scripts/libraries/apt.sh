@@ -30,7 +30,7 @@ apt_install() {
 refresh_lists() {
   apt_get -o APT::Update::Error-Mode=any update && return 0
   # gpgv's words, or those of sqv, by which newer releases of apt verify.
-  [[ $said =~ EXPKEYSIG|EXPSIG|KEYEXPIRED|REVKEYSIG|NO_PUBKEY|'/sqv returned an error' ]] || return 1
+  [[ $said =~ EXPKEYSIG|EXPSIG|KEYEXPIRED|REVKEYSIG|NO_PUBKEY|'/sqv returned' ]] || return 1
   renew_keys
   apt_get -o APT::Update::Error-Mode=any update
 }
@@ -98,9 +98,9 @@ fail_packages() {
 package_remedy() {
   case $said in
     *'E: waited '*) echo 'run pulumi up again once that ended; look at: systemctl list-jobs' ;;
-    *'is not considered secure since'*) echo "its signature is of a kind that this release of apt no longer takes: look for an announcement of its owner, or use an image of an older system" ;;
-    *EXPKEYSIG* | *EXPSIG* | *KEYEXPIRED* | *'sqv returned an error'*[Ee]xpired*) echo "the key expired, and its owner has not published it anew: run pulumi up again once that is done" ;;
-    *NO_PUBKEY* | *REVKEYSIG* | *'sqv returned an error'*) echo 'it is signed with another key than the trusted one: look for an announcement of its owner' ;;
+    *'is not considered secure since'*) echo 'this apt takes no such signature any more: look for an announcement of its owner' ;;
+    *EXPKEYSIG* | *EXPSIG* | *KEYEXPIRED* | *'sqv returned'*xpired*) echo "the key expired, and its owner has not published it anew: run pulumi up again once that is done" ;;
+    *NO_PUBKEY* | *REVKEYSIG* | *'sqv returned'*) echo 'it is signed with another key than the trusted one: look for an announcement of its owner' ;;
     *'was not found'* | *'Unable to locate package'* | *'no installation candidate'*) echo 'look for what they have: apt-cache madison NAME' ;;
     *'No space left'*) echo 'free space: df -h /var' ;;
     *) echo 'correct what it names, and run pulumi up again' ;;

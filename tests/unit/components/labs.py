@@ -4,8 +4,6 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
-from components.discovery import default
-from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
 from config import (
     AddressesConfig,
@@ -83,7 +81,7 @@ CLUSTER = ClusterConfig(
     scheduler_extra_args=(),
     etcd_extra_args=(),
 )
-IMAGE = ImageConfig("/images/node.ova", "a" * 64, default(GUEST_SYSTEMS).name)
+IMAGE = ImageConfig("/images/node.ova", "a" * 64, "debian-12")
 MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization=True, extra_config={})
 SITE = SiteConfig(
     vsphere=VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),
