@@ -196,7 +196,7 @@ def test_a_guest_system_from_outside_is_written_in_a_stack_file_and_applied(add:
     add(guest_systems, "pretended", GUEST_SYSTEM)
     lab = read(on_another_image(write(), "pretended-1"))
     graph = registered(lab)
-    systems = given_everywhere(graph, "00-preflight.sh", lab, "GUEST_SYSTEM")
+    systems = dict(given_everywhere(graph, "00-preflight.sh", lab, "GUEST_SYSTEM"))
     assert systems.pop("w1") == "pretended 1.0"
     assert set(systems.values()) == {default(GUEST_SYSTEMS).identification}
     assert given(step(graph, "30-install-kubernetes.sh", "w1"), "SYSTEM_PACKAGES") == "conntrack-tools"
