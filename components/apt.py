@@ -20,7 +20,11 @@ ANY_FINGERPRINT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """One apt repository: `suite` "/" is a flat one without components; `mirrored`: it is the site's own."""
+    """One apt repository: `suite` "/" is a flat one without components; `mirrored`: it is the site's own.
+
+    `suite` and `components` may be several, separated by a space. `image_keyring` is a file of the image by whose keys
+    it is trusted; empty: by the key at `key_uri`, which is fetched.
+    """
 
     name: str
     uri: str
@@ -29,22 +33,24 @@ class Repository:
     key_uri: str
     fingerprint: str
     mirrored: bool
+    image_keyring: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a value that would be several in a source or in a line of keys."""
-        for value in (self.name, self.uri, self.suite, self.key_uri, self.fingerprint, *self.components.split(" ")):
+        lists = (*self.suite.split(" "), *self.components.split(" "))
+        for value in (self.name, self.uri, self.key_uri, self.fingerprint, self.image_keyring, *lists):
             if re.search(r"\s", value):
                 raise ValueError(f"{value!r}: what describes a package repository has no white space")
 
     @property
     def keyring(self) -> str:
         """Where the node keeps this repository's key."""
-        return f"{KEYRINGS}/kubelab-{self.name}.asc"
+        return self.image_keyring or f"{KEYRINGS}/kubelab-{self.name}.asc"
 
     @property
     def is_pinned(self) -> bool:
         """Whether its key is known by its fingerprint, not taken as a verified mirror gives it."""
-        return self.fingerprint != ANY_FINGERPRINT
+        return not self.image_keyring and self.fingerprint != ANY_FINGERPRINT
 
     def source(self) -> GuestFile:
         """The repository as a deb822 source; one file per repository, always written whole."""
@@ -65,10 +71,10 @@ def kubernetes(minor: str, mirrors: MirrorsConfig) -> Repository:
 
 def docker(system_id: str, codename: str, mirrors: MirrorsConfig) -> Repository:
     """Docker's packages for a guest system, containerd.io among them."""
-    uri = mirrors.apt_docker or f"{_DOCKER}/{system_id}"
-    known = ANY_FINGERPRINT if mirrors.apt_docker else _DOCKER_FINGERPRINT
-    fingerprint = fingerprint_of("docker", known, mirrors)
-    return Repository("docker", uri, codename, "stable", f"{uri}/gpg", fingerprint, bool(mirrors.apt_docker))
+    mirror = mirrors.apt_docker.get(system_id, mirrors.apt_docker.get(""))
+    uri = mirror or f"{_DOCKER}/{system_id}"
+    fingerprint = fingerprint_of("docker", ANY_FINGERPRINT if mirror else _DOCKER_FINGERPRINT, mirrors)
+    return Repository("docker", uri, codename, "stable", f"{uri}/gpg", fingerprint, bool(mirror))
 
 
 def fingerprint_of(name: str, known: str, mirrors: MirrorsConfig) -> str:
@@ -77,5 +83,6 @@ def fingerprint_of(name: str, known: str, mirrors: MirrorsConfig) -> str:
 
 
 def keys(wanted: Iterable[Repository]) -> str:
-    """Lines of: keyring path, URL of the key, its fingerprint or "-"."""
-    return "\n".join(f"{repository.keyring} {repository.key_uri} {repository.fingerprint}" for repository in wanted)
+    """Lines of: keyring path, URL of the key, its fingerprint or "-"; of those whose key is fetched."""
+    fetched = (repository for repository in wanted if not repository.image_keyring)
+    return "\n".join(f"{repository.keyring} {repository.key_uri} {repository.fingerprint}" for repository in fetched)

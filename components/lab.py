@@ -46,8 +46,8 @@ class Lab(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps_provider(self)])
         user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
         images = {
-            image: _image(config, image, user_key, inside)
-            for image in dict.fromkeys(node.image for node in config.nodes)
+            sha256: _image(config, image, user_key, inside)
+            for sha256, image in {node.image.sha256: node.image for node in reversed(config.nodes)}.items()
         }
         on_error = error_hook()
         machines = {
@@ -55,7 +55,7 @@ class Lab(pulumi.ComponentResource):
                 node.name,
                 node=node,
                 site=site,
-                image=images[node.image],
+                image=images[node.image.sha256],
                 user_key=user_key,
                 on_error=on_error,
                 opts=inside,

@@ -9,11 +9,12 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Names by kind. `package`: the guest system's; `unit`: systemd's; `path`: files and directories; `link`: network
-    links; `chain`: iptables' chains; `table`: nftables' tables, as `family name`; `process`: command names that outlive
-    their service. Paths, links and chains may be shell patterns."""
+    """Names by kind. `package`: the guest system's; `snap`: snapd's; `unit`: systemd's; `path`: files and directories;
+    `link`: network links; `chain`: iptables' chains; `table`: nftables' tables, as `family name`; `process`: command
+    names that outlive their service. Paths, links and chains may be shell patterns."""
 
     package: tuple[str, ...] = ()
+    snap: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     link: tuple[str, ...] = ()

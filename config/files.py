@@ -1,4 +1,4 @@
-"""What the files hold that a site file names, authorities and passwords, and whether images are files at all."""
+"""What the files hold that a site file names: authorities and passwords."""
 
 import os
 import stat
@@ -13,21 +13,14 @@ from pydantic import SecretStr
 from config.problems import Problem, shown
 from config.reading import plain_data
 from config.reading.guard import unexpected
-from config.reading.regular_files import LARGEST, UnreadableFileError, display, kind_other_than_file, read_text
-from config.site import ImageSpec, RegistrySpec, SiteSpec
+from config.reading.regular_files import LARGEST, UnreadableFileError, display, read_text
+from config.site import RegistrySpec, SiteSpec
 
 PASSWORD_KEY = "kubelab:vspherePassword"
 PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
 _LONGEST_PASSWORD = 4_096  # bytes
 _PATH_OF_A_PASSWORD = "the path, seen from the site file's folder, of a file that holds the password"
-
-
-def image_faults(where: str, path: str, image: ImageSpec, folder: Path) -> list[Problem]:
-    """What is wrong with a local image at `path` of the file `where`: it is there, and no file."""
-    ova = image.ova.removeprefix("file://")
-    kind = None if "://" in ova else kind_other_than_file(folder / ova)
-    return [Problem(where, path, f"found {shown(ova)}, which is {kind}, wanted: a regular file")] if kind else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,6 @@ class SiteFilesReader:
     def read(self, site: SiteSpec, environ: Mapping[str, str], *, password_in_stack: bool) -> SiteFiles:
         """The content of the files that `site` names, None for one with a fault."""
         vsphere = site.platform.vsphere
-        self.problems += image_faults(self._where, "platform/vsphere/image/ova", vsphere.image, self._folder)
         password, sought = self._password(vsphere.password_file, environ, password_in_stack=password_in_stack)
         return SiteFiles(
             tls_ca_pem=self._certificates("platform/vsphere/tls/caFile", vsphere.tls.ca_file),

@@ -96,10 +96,11 @@ class MachineConfig:
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """A node image: an absolute path or a URL, and its SHA-256 sum in lower case."""
+    """A node image: an absolute path or a URL, its SHA-256 sum in lower case, and the word for its guest system."""
 
     ova: str
     sha256: str
+    system: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,7 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class VsphereConfig:
-    """The ESXi host. `password` is None if it is to come from the stack's secret configuration.
-
-    `password_sought` says where a password was looked for, for the message when there is none anywhere.
-    """
+    """The ESXi host. `password` is None if it is to come from the stack, `password_sought` where one was sought."""
 
     server: str
     port: int
@@ -193,17 +191,18 @@ class SshConfig:
 
 @dataclass(frozen=True, slots=True)
 class MirrorsConfig:
-    """Where machines fetch from; None means upstream. URLs have no trailing slash.
+    """Where machines fetch from, by URLs without a trailing slash; None means upstream.
 
-    `checksums` are SHA-256 sums in lower case by the path of a file below `files`. `package_keys` are fingerprints of
-    OpenPGP keys in upper case by the name of a repository (`docker`), also of upstream's.
+    `apt_docker` is by the ID of a guest system, an empty one for all others. `checksums` are SHA-256 sums in lower case
+    by paths below `files`, `package_keys` fingerprints in upper case by the names of repositories, also of upstream's.
     """
 
     ca_pem: str | None
     apt_kubernetes: str | None
-    apt_docker: str | None
+    apt_docker: Mapping[str, str]
     apt_crio: str | None
     apt_debian: str | None
+    apt_ubuntu: str | None
     files: str | None
     checksums: Mapping[str, str]
     package_keys: Mapping[str, str]

@@ -9,14 +9,16 @@ from pathlib import Path
 
 from config.declared.stack_files import StackFilesReader
 from config.documents import Documents
-from config.files import PASSWORD_KEY, SiteFilesReader, image_faults
+from config.files import PASSWORD_KEY, SiteFilesReader
+from config.images import rules as image_rules
+from config.images.finding import ImagesReader
 from config.lab import LabConfig
 from config.model import parse
 from config.problems import ConfigError, Problem, shown
 from config.reading.document import read_document
 from config.reading.guard import unexpected
 from config.reading.regular_files import display, is_missing
-from config.resolve import Folders, resolve
+from config.resolve import resolve
 from config.rules import broken_rules, warnings
 from config.site import SiteSpec
 from config.stack import PREFIX, StackConfig, StackFile
@@ -69,8 +71,10 @@ def check_site_file(file: Path, environ: Mapping[str, str]) -> None:
     site, problems = (None, problems) if problems else parse(SiteSpec, data, display(file))
     if site is not None:
         reader = SiteFilesReader(file)
+        images = ImagesReader(file, environ)
+        images.of_site(site)
         reader.read(site, environ, password_in_stack=False)
-        problems = reader.problems
+        problems = images.problems + reader.problems
     if problems:
         raise ConfigError(f"site {display(file)}", problems)
 
@@ -123,23 +127,28 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
     problems += site_problems
     if site is None or site_file is None:
         raise ConfigError(f"stack {stack}", problems)
+    images = ImagesReader(site_file, environ, is_stand_in=site_file == written.stand_in)
+    image = images.of_site(site)
     reader = SiteFilesReader(site_file)
     files = reader.read(site, environ, password_in_stack=written.has_password)
-    problems += reader.problems
+    problems += images.problems + reader.problems
     if stack_config is None:
         raise ConfigError(f"stack {stack}", problems)
     documents = Documents(stack_config, site, where, display(site_file))
-    for name, node in stack_config.nodes.items():
-        path = f"{PREFIX}nodes/{name}/image/ova"
-        problems += image_faults(where, path, node.image, written.file.parent) if node.image else []
+    images.problems.clear()
+    of_nodes = images.of_nodes(stack_config, written.file)
+    problems += images.problems
     stack_reader = StackFilesReader(written.file)
     declared = stack_reader.read(stack_config)
     problems += stack_reader.problems
     problems += broken_rules(documents)
-    if problems:
+    if problems or image is None:
         raise ConfigError(f"stack {stack}", sorted(problems, key=lambda problem: problem.where != where))
-    folders = Folders(stack=written.file.parent.absolute(), site=site_file.parent.absolute())
-    return resolve(stack, documents, files, declared, folders, tuple(map(str, warnings(documents))))
+    lab = resolve(stack, documents, files, declared, image, of_nodes, tuple(map(str, warnings(documents))))
+    problems += image_rules.broken_rules(lab, where)
+    if problems:
+        raise ConfigError(f"stack {stack}", problems)
+    return lab
 
 
 def _site_file(written: _Written, problems: list[Problem]) -> Path | None:

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeAlias, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -33,6 +41,11 @@ _OF_MANY = (dict, tuple)
 _LIMITS = {"greater_than_equal": ("ge", "or more"), "less_than_equal": ("le", "or less")}
 
 Location: TypeAlias = tuple[int | str, ...]
+
+TEXT, OTHER = "\0text", "\0other"
+"""Tags of the two forms of a value that is a text or a whole part; no key of a user has a control character."""
+TEXT_OR_OTHER = Discriminator(lambda value: TEXT if isinstance(value, str) else OTHER)
+"""Which of the two a value is meant to be."""
 
 
 def camel_case(name: str) -> str:
@@ -88,8 +101,11 @@ def _problem(details: ErrorDetails, model: type[Spec], where: str) -> Problem:
 
 
 def _as_written(details: ErrorDetails) -> Location:
-    """The place of an error without the mark that pydantic puts behind a key which is itself at fault."""
-    location = details["loc"]
+    """The place of an error without what pydantic adds to it.
+
+    That is the tag of the form in which a value was written, and a mark behind a key which is itself at fault.
+    """
+    location = tuple(part for part in details["loc"] if part not in (TEXT, OTHER))
     is_key = len(location) > 1 and location[-1] == "[key]" and location[-2] == details["input"]
     return location[:-1] if is_key and details["type"] != "extra_forbidden" else location
 
@@ -101,6 +117,7 @@ def _path(location: Location) -> str:
 def _text(details: ErrorDetails, model: type[Spec], location: Location, path: str) -> str:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     found = f"found {shown(value, path)}"
+    field = _field_at(model, location)
     match kind:
         case "extra_forbidden":
             return _unknown_key(str(location[-1]), _model_at(model, location[:-1]))
@@ -113,10 +130,9 @@ def _text(details: ErrorDetails, model: type[Spec], location: Location, path: st
         case _ if kind in _LIMITS:
             limit, side = _LIMITS[kind]
             return f"{found}, allowed: {context[limit]} {side}"
-        case _ if kind in _WANTED and not (value is None and kind == "string_type"):
+        case _ if kind in _WANTED and not (value is None and kind == "string_type") and not _has_forms(field):
             return f"{found}, wanted: {_WANTED[kind]}"
         case _:
-            field = _field_at(model, location)
             return f"{found}, wanted: {field.description if field else 'another value'}"
 
 
@@ -153,9 +169,20 @@ def _needed(model: type[Spec], location: Location) -> str:
     choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
     if choices:
         return f"allowed: {', '.join(choices)}"
-    inner = next(_models_in(field.annotation), None) if get_origin(field.annotation) not in _OF_MANY else None
+    is_part = get_origin(field.annotation) not in _OF_MANY and not _has_forms(field)
+    inner = next(_models_in(field.annotation), None) if is_part else None
     required = [str(part.alias) for part in inner.model_fields.values() if part.is_required()] if inner else []
     return f"wanted: {field.description}" + (f" (needs {', '.join(required)})" if required else "")
+
+
+def _has_forms(field: FieldInfo | None) -> bool:
+    """Whether a field is a text or a whole part, as the user likes."""
+    return field is not None and _is_tagged(field.annotation)
+
+
+def _is_tagged(annotation: Any) -> bool:
+    arguments = get_args(annotation)
+    return any(isinstance(each, Tag) for each in arguments) or any(map(_is_tagged, arguments))
 
 
 def _field_of(model: type[Spec], key: int | str) -> FieldInfo | None:

@@ -1,28 +1,18 @@
-"""From what the user wrote to the whole lab: defaults, overrides and absolute paths. Pure; the input has no faults."""
+"""From what the user wrote to the whole lab: defaults and overrides. Pure; the input has no faults."""
 
-import os.path
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from config import lab, releases, versions
 from config.declared.control_plane import ExtraArgSpec
 from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
 from config.files import SiteFiles
+from config.mirrors import MirrorsSpec, PackageKeysSpec
 from config.passthrough import KUBE_PROXY_MODES, merged
 from config.pod_network import PodNetworkSpec
-from config.site import ImageSpec, MirrorsSpec, PackageKeysSpec, SiteSpec, VsphereSpec
+from config.site import SiteSpec, VsphereSpec
 
 _DEFAULT_PORT = 443
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """The absolute folders that the paths of the two files are relative to."""
-
-    stack: Path
-    site: Path
 
 
 def resolve(
@@ -30,18 +20,19 @@ def resolve(
     documents: Documents,
     files: SiteFiles,
     declared: DeclaredFiles,
-    folders: Folders,
+    image: lab.ImageConfig,
+    images: Mapping[str, lab.ImageConfig],
     warnings: tuple[str, ...],
 ) -> lab.LabConfig:
-    """The lab of two documents without faults."""
-    site = _site(documents.site, files, folders.site)
+    """The lab of two documents without faults: `image` is the site's, `images` are those of nodes with their own."""
+    site = _site(documents.site, files, image)
     cluster = _cluster(stack, documents, declared)
     nodes = (
         _node(
             documents,
             name,
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
-            image=_image(node.image, folders.stack) if node.image else site.vsphere.image,
+            image=images.get(name, image),
             files=declared.nodes[name],
         )
         for name, node in documents.nodes.items()
@@ -114,14 +105,9 @@ def _arguments(arguments: tuple[ExtraArgSpec, ...]) -> tuple[lab.ExtraArg, ...]:
     return tuple(lab.ExtraArg(argument.name, argument.value) for argument in arguments)
 
 
-def _image(image: ImageSpec, folder: Path) -> lab.ImageConfig:
-    ova = image.ova if "://" in image.ova else os.path.normpath(folder / image.ova)
-    return lab.ImageConfig(ova=ova, sha256=image.sha256)
-
-
-def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
+def _site(site: SiteSpec, files: SiteFiles, image: lab.ImageConfig) -> lab.SiteConfig:
     return lab.SiteConfig(
-        vsphere=_vsphere(site.platform.vsphere, files, folder),
+        vsphere=_vsphere(site.platform.vsphere, files, image),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
         ssh=lab.SshConfig(user=site.ssh.user, authorized_keys=tuple(dict.fromkeys(site.ssh.authorized_keys))),
         mirrors=_mirrors(site.mirrors, site.package_keys, files),
@@ -130,7 +116,7 @@ def _site(site: SiteSpec, files: SiteFiles, folder: Path) -> lab.SiteConfig:
     )
 
 
-def _vsphere(vsphere: VsphereSpec, files: SiteFiles, folder: Path) -> lab.VsphereConfig:
+def _vsphere(vsphere: VsphereSpec, files: SiteFiles, image: lab.ImageConfig) -> lab.VsphereConfig:
     host, _, port = vsphere.server.partition(":")
     return lab.VsphereConfig(
         server=host,
@@ -141,17 +127,19 @@ def _vsphere(vsphere: VsphereSpec, files: SiteFiles, folder: Path) -> lab.Vspher
         tls=lab.TlsConfig(ca_pem=files.tls_ca_pem, sha256=vsphere.tls.sha256),
         datastore=vsphere.datastore,
         network=vsphere.network,
-        image=_image(vsphere.image, folder),
+        image=image,
     )
 
 
 def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> lab.MirrorsConfig:
+    docker = mirrors.apt.docker
     return lab.MirrorsConfig(
         ca_pem=files.mirrors_ca_pem,
         apt_kubernetes=mirrors.apt.kubernetes,
-        apt_docker=mirrors.apt.docker,
+        apt_docker={"": docker} if isinstance(docker, str) else docker or {},
         apt_crio=mirrors.apt.crio,
         apt_debian=mirrors.apt.debian,
+        apt_ubuntu=mirrors.apt.ubuntu,
         files=mirrors.files,
         checksums=mirrors.checksums,
         package_keys={name: fingerprint for name, fingerprint in keys.model_dump().items() if fingerprint},

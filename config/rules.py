@@ -5,6 +5,7 @@ from ipaddress import IPv4Address
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from components.guest_systems import GUEST_SYSTEMS
 from components.runtimes import RUNTIMES
 from config import releases, retired, versions
 from config.declared import component_rules
@@ -149,9 +150,11 @@ def _kube_proxy_mode(documents: Documents) -> Iterator[Problem]:
 
 
 def _key_of_no_repository(documents: Documents) -> Iterator[Problem]:
-    if documents.site.package_keys.debian and documents.site.mirrors.apt.debian is None:
-        text = "found a key without mirrors/apt/debian: Debian's own archive is trusted by the image's keys; remove it"
-        yield documents.in_site("packageKeys/debian", text)
+    keys, mirrors = documents.site.package_keys, documents.site.mirrors.apt
+    for name in sorted({system.id for system in GUEST_SYSTEMS.values()}):
+        if getattr(keys, name, None) and getattr(mirrors, name) is None:
+            text = f"found a key without mirrors/apt/{name}: {name.capitalize()}'s own archive is trusted by the"
+            yield documents.in_site(f"packageKeys/{name}", f"{text} image's keys; remove it")
 
 
 def _registries_said_twice(documents: Documents) -> Iterator[Problem]:

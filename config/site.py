@@ -7,9 +7,11 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from config import retired, wishes
+from config.images.spec import Image
 from config.kubernetes.editor import names_of
 from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.lab import NestedVirtualization
+from config.mirrors import MirrorsSpec, PackageKeysSpec
 from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
@@ -18,15 +20,10 @@ from config.values import (
     ExtraConfig,
     FilePath,
     Fingerprint,
-    HttpsUrl,
-    KeyFingerprint,
-    MirroredPath,
     Network,
-    OvaLocation,
     RegistryHost,
     RegistryMirror,
     Server,
-    Sha256,
 )
 
 
@@ -99,13 +96,6 @@ NestedVirtualizationWord = Annotated[
 ]
 
 
-class ImageSpec(Spec):
-    """A node image as an OVA, with its checksum."""
-
-    ova: OvaLocation = Field(description="the OVA: a path, an https:// URL or a file:/// URL")
-    sha256: Sha256 = Field(description="the SHA-256 sum of the OVA, 64 hexadecimal digits")
-
-
 class MachineSpec(Spec):
     """The size of the virtual machines."""
 
@@ -156,7 +146,7 @@ class VsphereSpec(Spec):
     tls: TlsSpec = Field(default=TlsSpec(), description="how the host's certificate is verified")
     datastore: Name = Field(description="the datastore of the virtual machines")
     network: Name = Field(description="the port group of the virtual machines")
-    image: ImageSpec = Field(description="the image of the nodes")
+    image: Image = Field(description="the image of the nodes: a word that `make image` made known, or ova and sha256")
 
 
 class PlatformSpec(Spec):
@@ -182,40 +172,6 @@ class SshSpec(Spec):
     user: LinuxUser = Field(default="lab", description="the user that is created on every machine")
     authorized_keys: Annotated[tuple[SshPublicKey, ...], Field(strict=False)] = Field(
         default=(), description="public keys of people who may log in as that user, one line of a .pub file each"
-    )
-
-
-class AptMirrorsSpec(Spec):
-    """Package repositories in place of the upstream ones."""
-
-    kubernetes: HttpsUrl | None = Field(default=None, description="in place of pkgs.k8s.io")
-    docker: HttpsUrl | None = Field(default=None, description="in place of download.docker.com/linux/debian")
-    crio: HttpsUrl | None = Field(default=None, description="in place of download.opensuse.org/repositories")
-    debian: HttpsUrl | None = Field(default=None, description="in place of Debian's archive")
-
-
-class PackageKeysSpec(Spec):
-    """Fingerprints of the keys that package repositories are signed with, in place of those that kubelab knows."""
-
-    kubernetes: KeyFingerprint | None = Field(default=None, description="of Kubernetes' packages")
-    docker: KeyFingerprint | None = Field(default=None, description="of Docker's packages, containerd.io among them")
-    crio: KeyFingerprint | None = Field(default=None, description="of CRI-O's packages, of which kubelab knows none")
-    debian: KeyFingerprint | None = Field(default=None, description="of mirrors/apt/debian")
-
-
-class MirrorsSpec(Spec):
-    """Where machines fetch from instead of the internet."""
-
-    refused_keys = wishes.MIRRORS
-
-    ca_file: FilePath | None = Field(default=None, description="PEM file of the mirrors' certificate authority")
-    apt: AptMirrorsSpec = Field(default=AptMirrorsSpec(), description="package repositories")
-    registries: dict[RegistryHost, RegistryMirror] = Field(
-        default_factory=dict, description="image registries by the name they stand in for, under this caFile"
-    )
-    files: HttpsUrl | None = Field(default=None, description="a file server; the upstream host is the first directory")
-    checksums: dict[MirroredPath, Sha256] = Field(
-        default_factory=dict, description="SHA-256 sums of files that kubelab has none of, by their path below files"
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import (
 from config import wishes
 from config.declared.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
 from config.declared.files import NodeFiles
+from config.images.spec import Image
 from config.lab import Role, RuntimeChange
 from config.model import Spec
 from config.nodes.scheduling import Labels, Taints
@@ -25,7 +26,7 @@ from config.releases import (
     adapters,
     default_runtime,
 )
-from config.site import ImageSpec, KubeletSettings, KubeProxySettings, MachineSpec, unless_refused
+from config.site import KubeletSettings, KubeProxySettings, MachineSpec, unless_refused
 from config.values import (
     ClusterName,
     ControlPlaneEndpoint,
@@ -157,7 +158,9 @@ class NodeSpec(Spec):
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )
-    image: ImageSpec | None = Field(default=None, description="its own image; a path is relative to the stack file")
+    image: Image | None = Field(
+        default=None, description="its own image, a word or ova and sha256; a path is relative to the stack file"
+    )
 
 
 def _encrypted(value: object) -> object:

@@ -36,7 +36,7 @@ def _write(what: str, where: str) -> str:
 
 _CLUSTER, _NODE, _SITE = "in kubelab:cluster", "at the node, below kubelab:nodes", "in the site file"
 _BY_DHCP = "kubelab cannot set it yet, machines have it from DHCP; remove it"
-_IMAGE = _write("image (ova and sha256)", "in platform/vsphere of the site file, or at the node")
+_IMAGE = _write("image (such as debian-13, or ova and sha256)", "in platform/vsphere of the site file, or at the node")
 _REGISTRIES = _write(
     "mirrors/registries (a registry's name and the https:// URL that is asked in its place), or registries", _SITE
 )
@@ -218,6 +218,13 @@ VSPHERE: Wishes = _by_word(
 
 SSH: Wishes = _by_word(
     {"address host port": _OWN_MACHINES, "username login": "unknown key here; write user", "keys": _OWN_KEY}
+)
+
+IMAGE: Wishes = _by_word(
+    {
+        "os guestOs osType distro operatingSystem guestSystem": "unknown key here; write system, such as debian-13",
+        "url path file checksum": "unknown key here; write ova and sha256",
+    }
 )
 
 MIRRORS: Wishes = _by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})

@@ -1,11 +1,12 @@
-"""The operating systems of nodes, one file each, found by being there: a second is one more file here.
+"""The operating systems of nodes, one file each, found by being there: a sixth is one more file here.
 
-Not here: what they have in common (components/guest_system.py), how a node is prepared (components/scripts).
+Not here: what they have in common (components/guest_system.py, components/guest_families), how a node is prepared
+(components/scripts).
 """
 
 from collections.abc import Mapping
 
-from components.discovery import Records, default
+from components.discovery import Records
 from components.guest_system import GuestSystem
 from config.lab import NodeConfig
 
@@ -13,6 +14,6 @@ GUEST_SYSTEMS: Mapping[str, GuestSystem] = Records(__name__, "GUEST_SYSTEM", Gue
 """Every guest system by the user's word for it."""
 
 
-def of_node(_: NodeConfig) -> GuestSystem:
-    """The guest system of a node's image: the default, as no image says yet what it holds."""
-    return default(GUEST_SYSTEMS)
+def of_node(node: NodeConfig) -> GuestSystem:
+    """The guest system of a node: what its image says that it holds."""
+    return GUEST_SYSTEMS[node.image.system]

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done.
 # library: traces.sh
+# library: guest_system.sh
 # library: clock.sh
 # library: firewall.sh
 # library: resolver.sh
 # library: virtualization.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
-: "${GUEST_SYSTEM:?ID and VERSION_ID of /etc/os-release that the node must have}"
+: "${TIME_SERVICE:?what keeps the clock of the declared system, and what shows its state}"
+: "${NETWORK_FILES:?where the declared system keeps the settings of its network}"
 : "${MIN_CPUS:?CPUs that the role needs}"
 : "${MIN_MEMORY_MIB:?memory that the role needs, MiB}"
 : "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
@@ -23,12 +25,14 @@
 
 failures=0
 
+is_ignored() { [[ " ${IGNORED,,} " == *" ${1,,} "* ]]; }
+
 # check NAME FOUND WANTED REMEDY COMMAND...
 check() {
   local name=$1 found=$2 wanted=$3 remedy=$4
   shift 4
   if "$@" >/dev/null 2>&1; then return 0; fi
-  if [[ " ${IGNORED,,} " == *" ${name,,} "* ]]; then
+  if is_ignored "$name"; then
     say "warning: preflight $name on $NODE_NAME: found $found, wanted $wanted (ignored)"
     return 0
   fi
@@ -71,7 +75,7 @@ check_clock() {
   done
   [[ $compared == true || -n $clock_faults ]] || compare_hardware_clock
   check Clock "${clock_faults#; }" "at most ${clock_limit_seconds:?} s apart" \
-    'set whichever is wrong, by NTP: timedatectl on the machine, "Time & date" on the ESXi host' none "$clock_faults"
+    "set whichever is wrong, by NTP: $TIME_SERVICE on the machine, \"Time & date\" on the ESXi host" none "$clock_faults"
 }
 
 check_network() {
@@ -79,7 +83,7 @@ check_network() {
   check Address "$(ip -o -4 address show scope global | awk '{print $4}' | xargs)" "$NODE_ADDRESS" \
     'look for a second DHCP lease of this machine' holds_address
   check Route 'no default route' "one, or a route to the services' network $SERVICE_SUBNET" \
-    'let DHCP name a router, or add to the image a route to that network by the network card' has_route
+    "let DHCP name a router, or add to the image a route to that network by the network card ($NETWORK_FILES)" has_route
   file=$(resolver_file)
   found=$(resolver_fault "$file")
   check Resolver "$found" 'name servers that pods reach' "$(resolver_remedy)" none "$found"
@@ -120,9 +124,8 @@ mount_faults() {
 
 check_system() {
   local os found
-  # shellcheck disable=SC1091
-  os=$(. /etc/os-release && printf '%s %s' "$ID" "$VERSION_ID")
-  check OperatingSystem "$os" "$GUEST_SYSTEM" "use an image of $GUEST_SYSTEM" is "$os" "$GUEST_SYSTEM"
+  os=$(running_system)
+  check OperatingSystem "$os" "$GUEST_SYSTEM" "$(system_remedy "$os")" is "$os" "$GUEST_SYSTEM"
   check Init "$(cat /proc/1/comm)" systemd 'use an image that boots systemd' is "$(cat /proc/1/comm)" systemd
   check Hostname "$(uname -n)" "$NODE_NAME" 'look at /var/log/cloud-init.log' is "$(uname -n)" "$NODE_NAME"
   found=$(cgroup_fault)
@@ -133,6 +136,8 @@ check_system() {
   check Mounts "$found" 'file systems to write in and to run from' 'mount them rw and exec, in /etc/fstab' none "$found"
   found=$(cat /sys/fs/selinux/enforce 2>/dev/null || echo 0)
   check SELinux enforcing permissive "set SELINUX=permissive in /etc/selinux/config and run: setenforce 0" is "$found" 0
+  found=$(apparmor_fault)
+  [[ -z $found ]] || is_ignored AppArmor || say "warning: preflight AppArmor on $NODE_NAME: found it on, where $found"
 }
 
 # An installation that kubelab did not make for this node: its files would take part in ours.

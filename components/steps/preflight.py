@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from components import registries
 from components.apt import Repository
-from components.guest_systems import of_node
+from components.guest_families import unfit
+from components.guest_systems import GUEST_SYSTEMS, of_node
 from components.step import Step
 from components.steps import traces, virtualization
 from config import ClusterConfig, NodeConfig, SiteConfig
@@ -25,10 +26,16 @@ def environment(
 ) -> dict[str, str]:
     """What the preflight of the machine at `address` is given."""
     cpus, memory_mib, disk_gib = MINIMUM[node.role]
+    system = of_node(node)
     return {
         "NODE_NAME": node.name,
         "NODE_ADDRESS": address,
-        "GUEST_SYSTEM": of_node(node).identification,
+        "GUEST_SYSTEM": system.identification,
+        "KNOWN_SYSTEMS": "\n".join(f"{each.identification} {name}" for name, each in sorted(GUEST_SYSTEMS.items())),
+        "UNFIT_SYSTEMS": unfit.lines(),
+        "KNOWN_FAULT": system.known_faults.get(node.runtime, ""),
+        "TIME_SERVICE": system.time_service,
+        "NETWORK_FILES": system.network_files,
         "MIN_CPUS": str(cpus),
         "MIN_MEMORY_MIB": str(memory_mib),
         "MIN_DISK_GIB": str(disk_gib),

@@ -122,7 +122,8 @@ def test_only_a_runtimes_own_file_knows_which_runtime_it_is() -> None:
         if isinstance(node, ast.Constant) and node.value in words and not module.startswith("runtimes/")
     }
     # Names of repositories and packages, of which some are also a runtime's, and what is said of versions out of date.
-    assert knowing <= {"apt.py", "traces.py", "guest_systems/debian.py", "config/retired.py"}
+    systems = {"guest_families/debian.py", "guest_families/ubuntu.py", "guest_systems/ubuntu_26_04.py"}
+    assert knowing <= {"apt.py", "traces.py", "config/retired.py", *systems}
 
 
 RECORDS: Mapping[str, Mapping[str, Any]] = {
@@ -145,7 +146,14 @@ def test_one_record_of_each_kind_is_the_default(folder: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "record"),
-    [("flannel", "pod_networks/flannel.py"), (r"bookworm|debian.?12", "guest_systems/debian.py")],
+    [
+        ("flannel", "pod_networks/flannel.py"),
+        (r"bookworm|debian.?12", "guest_systems/debian_12.py"),
+        ("trixie", "guest_systems/debian_13.py"),
+        ("jammy", "guest_systems/ubuntu_22_04.py"),
+        ("noble", "guest_systems/ubuntu_24_04.py"),
+        ("resolute", "guest_systems/ubuntu_26_04.py"),
+    ],
 )
 def test_only_its_own_record_names_a_pod_network_or_a_guest_system(words: str, record: str) -> None:
     naming = {

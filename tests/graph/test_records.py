@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from components import guest_systems, pod_networks, runtimes
+from components.discovery import default
 from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
@@ -53,7 +54,6 @@ GUEST_SYSTEM = GuestSystem(
     programs={"curl": "curl"},
     packages=("conntrack-tools",),
     traces=Traces(package=("their-docker",)),
-    is_default=True,
 )
 """
 RUNTIME = """
@@ -111,6 +111,15 @@ def write(tmp_path: Path, site_file: Path) -> Write:
         return file
 
     return written
+
+
+def on_another_image(file: Path, system: str) -> Path:
+    """The stack file, w1 of it with an image of another system."""
+    declared = yaml.safe_load(file.read_text())
+    image = {"ova": "another.ova", "sha256": "b" * 64, "system": system}
+    declared["config"]["kubelab:nodes"]["w1"]["image"] = image
+    file.write_text(yaml.safe_dump(declared))
+    return file
 
 
 def read(file: Path) -> LabConfig:
@@ -183,20 +192,29 @@ def test_a_version_is_looked_for_among_those_of_its_own_pod_network(add: Add, wr
     ]
 
 
-def test_a_guest_system_from_outside_is_applied(add: Add, lab: LabConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest_systems, "__path__", [])
+def test_a_guest_system_from_outside_is_written_in_a_stack_file_and_applied(add: Add, write: Write) -> None:
     add(guest_systems, "pretended", GUEST_SYSTEM)
+    lab = read(on_another_image(write(), "pretended-1"))
     graph = registered(lab)
-    names = [node.name for node in lab.nodes]
-    assert given_everywhere(graph, "00-preflight.sh", lab, "GUEST_SYSTEM") == dict.fromkeys(names, "pretended 1.0")
-    assert set(given_everywhere(graph, "30-install-kubernetes.sh", lab, "SYSTEM_PACKAGES").values()) == {
-        "conntrack-tools"
-    }
+    systems = dict(given_everywhere(graph, "00-preflight.sh", lab, "GUEST_SYSTEM"))
+    assert systems.pop("w1") == "pretended 1.0"
+    assert set(systems.values()) == {default(GUEST_SYSTEMS).identification}
+    assert given(step(graph, "30-install-kubernetes.sh", "w1"), "SYSTEM_PACKAGES") == "conntrack-tools"
+    assert given(step(graph, "10-prepare-os.sh", "w1"), "PROGRAMS") == "curl curl"
+    sources = given(step(graph, "10-prepare-os.sh", "w1"), "FILES")
+    assert "URIs: https://mirror.test/own\nSuites: pretty\n" in sources
+    assert "Suites: pretty\nComponents: stable\n" in sources
     for node in lab.nodes:
-        assert "URIs: https://mirror.test/own\nSuites: pretty\n" in given(
-            step(graph, "10-prepare-os.sh", node.name), "FILES"
-        )
-        assert "package their-docker" in given(step(graph, "00-preflight.sh", node.name), "TRACES").splitlines()
+        preflight = step(graph, "00-preflight.sh", node.name)
+        assert "package their-docker" in given(preflight, "TRACES").splitlines()
+        assert "pretended 1.0 pretended-1" in given(preflight, "KNOWN_SYSTEMS").splitlines()
+
+
+def test_the_word_of_a_guest_system_from_outside_is_allowed(add: Add, write: Write) -> None:
+    add(guest_systems, "pretended", GUEST_SYSTEM)
+    (fault,) = faults(on_another_image(write(), "pretence-1"))
+    assert fault.startswith("kubelab:nodes/w1/image/system: found 'pretence-1', allowed: debian-12, ")
+    assert fault.endswith("(did you mean pretended-1?)")
 
 
 def test_a_runtime_from_outside_is_written_in_a_stack_file_and_installed(add: Add, write: Write) -> None:
@@ -226,5 +244,6 @@ def test_the_words_of_a_runtime_from_outside_are_allowed_and_its_versions_known(
 def test_nothing_of_a_record_from_outside_is_left() -> None:
     assert "pretended" not in POD_NETWORKS
     assert "fourth" not in RUNTIMES
+    assert "pretended-1" not in GUEST_SYSTEMS
     assert all(system.id != "pretended" for system in GUEST_SYSTEMS.values())
     assert not [name for name in sys.modules if name.rpartition(".")[2] in ("pretended", "fourth")]

@@ -80,11 +80,11 @@ def test_a_dpkg_that_is_locked_is_waited_for_as_well(guest: Guest) -> None:
 @pytest.mark.case("C21")
 def test_dpkg_and_apt_never_ask_about_a_changed_configuration_file(guest: Guest) -> None:
     guest.write("/var/lib/dpkg/updates/0001", "")
-    guest.answer("dpkg", 'happened "dpkg: $DEBIAN_FRONTEND $NEEDRESTART_MODE, stdin: $(readlink /proc/self/fd/0)"')
+    guest.answer("dpkg", 'happened "dpkg: $DEBIAN_FRONTEND, stdin: $(readlink /proc/self/fd/0)"')
     assert guest.run_text(f"{INSTALL}refresh_lists\n").status == 0
     (configured,) = guest.calls("dpkg --force")
     assert configured == "dpkg --force-confdef --force-confold --configure -a"
-    assert "dpkg: noninteractive a, stdin: /dev/null" in guest.read("/var/lib/guest/events")
+    assert "dpkg: noninteractive, stdin: /dev/null" in guest.read("/var/lib/guest/events")
     assert guest.calls("apt-get")
     for call in guest.calls("apt-get"):
         for option in (
@@ -95,6 +95,13 @@ def test_dpkg_and_apt_never_ask_about_a_changed_configuration_file(guest: Guest)
             "-y",
         ):
             assert f" {option}" in call, call
+
+
+def test_no_service_is_restarted_by_needrestart_in_the_middle_of_a_step(guest: Guest) -> None:
+    """Pitfall: Ubuntu's hook of apt restarts the container runtime while a cluster is made, or asks about it."""
+    guest.answer("apt-get", 'happened "needrestart: $NEEDRESTART_SUSPEND $NEEDRESTART_MODE"')
+    assert guest.run_text(INSTALL).status == 0
+    assert "needrestart: 1 l" in guest.read("/var/lib/guest/events").splitlines()
 
 
 @pytest.mark.case("C21")
@@ -150,7 +157,16 @@ def test_a_source_that_does_not_answer_meanwhile_is_named_beside_what_was_not_fo
 RENEWED = {
     "expired": "W: GPG error: https://mirror InRelease: The following signatures were invalid: EXPKEYSIG D069",
     "unknown": "The following signatures couldn't be verified because the public key is not available: NO_PUBKEY D069",
+    # Of apt 3, which verifies by sqv: Debian 13 and Ubuntu 26.04.
+    "expired for sqv": "Err:1 https://mirror InRelease\n  Sub-process /usr/bin/sqv returned an error code (1), error"
+    " message is: Verifying signature: The primary key is not live   because: Expired on 2026-11-01T00:00:00Z",
+    "unknown to sqv": "Warning: OpenPGP signature verification failed: https://mirror InRelease: Sub-process "
+    "/usr/bin/sqv returned an error code (1), error message is: Missing key D069, which is needed to verify signature.",
 }
+REFUSED_BY_POLICY = (
+    "  Sub-process /usr/bin/sqv returned an error code (1), error message is: Signing key on D069 is not bound:"
+    "   because: SHA1 is not considered secure since 2026-02-01T00:00:00Z"
+)
 GIVEN = {"APT_KEYS": f"{KEYRING} {KEY_URL} {KEY_FINGERPRINT}", "PICK_KEY": read_script("installed/pick_key.py")}
 FETCH = '# library: keyrings.sh\nfetch_keys "$APT_KEYS"\n'
 UPDATE = f"{LIBRARY}refresh_lists || fail_packages 'reading the package lists'\n"
@@ -183,15 +199,31 @@ def test_another_key_under_the_address_is_refused_and_the_former_one_stays(guest
 
 
 @pytest.mark.case("C9")
-def test_a_key_that_is_still_expired_is_said_to_be_its_owners_to_renew(guest: Guest) -> None:
+@pytest.mark.parametrize(("kind", "shown"), [("expired", "EXPKEYSIG"), ("expired for sqv", "Expired on 2026-11-01")])
+def test_a_key_that_is_still_expired_is_said_to_be_its_owners_to_renew(guest: Guest, kind: str, shown: str) -> None:
     guest.web(KEY_URL, KEY)
     guest.run_text(FETCH, GIVEN)
-    refuse(guest, RENEWED["expired"], times=10)
+    refuse(guest, RENEWED[kind], times=10)
     (error,) = guest.run_text(UPDATE).errors
     assert "reading the package lists on w1" in error
-    assert "EXPKEYSIG" in error
+    assert shown in error
     assert "its owner has not published it anew" in error
     assert len(guest.calls(" update")) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (REFUSED_BY_POLICY, "this apt takes no such signature any more"),
+        (RENEWED["unknown to sqv"], "signed with another key than the trusted one"),
+    ],
+)
+def test_a_signature_that_a_newer_apt_refuses_is_shown_with_its_remedy(guest: Guest, said: str, remedy: str) -> None:
+    guest.web(KEY_URL, KEY)
+    guest.run_text(FETCH, GIVEN)
+    refuse(guest, f"{said}\nError: The repository 'https://mirror InRelease' is not signed.", times=10)
+    (error,) = guest.run_text(UPDATE).errors
+    assert all(words in error for words in ("sqv returned an error", "Error: The repository 'https://mirror", remedy))
 
 
 @pytest.mark.case("C20")

@@ -9,7 +9,8 @@ from components import apt
 from components.apt import ANY_FINGERPRINT
 from components.runtimes import RUNTIMES
 from components.steps import prepare_os
-from config.site import PackageKeysSpec, SiteSpec
+from config.mirrors import PackageKeysSpec
+from config.site import SiteSpec
 from tests.unit.components.labs import UPSTREAM, node
 
 ROOT = Path(__file__).parents[2]

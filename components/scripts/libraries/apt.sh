@@ -29,7 +29,8 @@ apt_install() {
 # refresh_lists: reads the package lists, all of them or it fails.
 refresh_lists() {
   apt_get -o APT::Update::Error-Mode=any update && return 0
-  [[ $said =~ EXPKEYSIG|EXPSIG|KEYEXPIRED|REVKEYSIG|NO_PUBKEY ]] || return 1
+  # gpgv's words, or those of sqv, by which newer releases of apt verify.
+  [[ $said =~ EXPKEYSIG|EXPSIG|KEYEXPIRED|REVKEYSIG|NO_PUBKEY|'/sqv returned' ]] || return 1
   renew_keys
   apt_get -o APT::Update::Error-Mode=any update
 }
@@ -97,8 +98,9 @@ fail_packages() {
 package_remedy() {
   case $said in
     *'E: waited '*) echo 'run pulumi up again once that ended; look at: systemctl list-jobs' ;;
-    *EXPKEYSIG* | *EXPSIG* | *KEYEXPIRED*) echo "the key expired, and its owner has not published it anew: run pulumi up again once that is done" ;;
-    *NO_PUBKEY* | *REVKEYSIG*) echo 'it is signed with another key than the trusted one: look for an announcement of its owner' ;;
+    *'is not considered secure since'*) echo 'this apt takes no such signature any more: look for an announcement of its owner' ;;
+    *EXPKEYSIG* | *EXPSIG* | *KEYEXPIRED* | *'sqv returned'*xpired*) echo "the key expired, and its owner has not published it anew: run pulumi up again once that is done" ;;
+    *NO_PUBKEY* | *REVKEYSIG* | *'sqv returned'*) echo 'it is signed with another key than the trusted one: look for an announcement of its owner' ;;
     *'was not found'* | *'Unable to locate package'* | *'no installation candidate'*) echo 'look for what they have: apt-cache madison NAME' ;;
     *'No space left'*) echo 'free space: df -h /var' ;;
     *) echo 'correct what it names, and run pulumi up again' ;;
@@ -112,7 +114,7 @@ package_sources() {
 
 package_words() {
   local words
-  words=$(grep -E '^ *(E:|W: (GPG|An error|Failed)|Err:|dpkg:|The following signatures|.*(EXPKEYSIG|NO_PUBKEY))' <<<"$said" |
+  words=$(grep -E '^ *(E:|Error:|(W:|Warning:) (GPG|OpenPGP|An error|Failed)|Err:|dpkg:|The following signatures|.*(EXPKEYSIG|NO_PUBKEY|/sqv returned))' <<<"$said" |
     sed -E 's/^ +//' | awk '!seen[$0]++' | head -n 8 | paste -sd '|' | sed 's/|/; /g') || true
   printf '%s' "${words:-${said##*$'\n'}}"
 }

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # What every step begins with: strict mode, how it speaks, how it waits, and how it ends.
 set -euo pipefail
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+# Ubuntu's hook of apt would restart services in the middle of a step, a runtime among them.
+export NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
 # kubectl would keep what it discovers in root's home.
 export KUBECACHEDIR=/var/cache/kubelab
 

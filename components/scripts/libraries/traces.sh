@@ -9,6 +9,7 @@ traces() { awk -v kind="$1" '$1 == kind {$1 = ""; sub(/^ /, ""); print}' <<<"$TR
 present() {
   case $1 in
     package) comm -12 <(traces package | sort -u) <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | awk '$1 != "not-installed" {print $2}' | sort -u) ;;
+    snap) comm -12 <(traces snap | sort -u) <(snaps | sort -u) ;;
     unit) comm -12 <(traces unit | sort -u) <(systemctl list-unit-files --no-legend --plain | awk '{print $1}' | sort -u) ;;
     path) traces path | while read -r name; do compgen -G "$name" || true; done | filled ;;
     link) match link < <(ip -o link show | awk -F ': ' '{sub(/@.*/, "", $2); print $2}') ;;
@@ -16,6 +17,10 @@ present() {
     table) comm -12 <(traces table | sort -u) <(filter_tables | sort -u) ;;
     process) comm -12 <(traces process | sort -u) <(ps -A -o comm= | sort -u) ;;
   esac
+}
+
+snaps() {
+  if command -v snap >/dev/null; then snap list 2>/dev/null | awk 'NR > 1 {print $1}'; fi
 }
 
 # filled: the paths of stdin, but for empty file systems: a machine may have one of its own for what will be stored.
@@ -52,7 +57,7 @@ filter_tables() {
 # found_traces: everything that is present, one line per kind.
 found_traces() {
   local kind found
-  for kind in package unit path link chain table process; do
+  for kind in package snap unit path link chain table process; do
     found=$(present "$kind" | sort -u | xargs)
     [[ -z $found ]] || printf '%s: %s\n' "${kind/%s/se}s" "$found"
   done

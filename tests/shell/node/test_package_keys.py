@@ -8,7 +8,8 @@ import pytest
 
 from components import apt
 from components.apt import Repository
-from components.guest_systems import debian
+from components.discovery import default
+from components.guest_systems import GUEST_SYSTEMS
 from tests.shell.guest.machine import Guest
 from tests.shell.steps import PREPARE_OS
 from tests.shell.world import (
@@ -105,7 +106,8 @@ def test_a_key_of_a_length_in_the_newer_form_is_the_same_key(guest: Guest) -> No
 @pytest.mark.case("T1")
 def test_every_source_has_a_key_of_its_own_and_no_other() -> None:
     mirrors = labs.SITE.mirrors
-    sources = [apt.kubernetes("1.36", mirrors), apt.docker("debian", debian.CODENAME, mirrors)]
+    system = default(GUEST_SYSTEMS)
+    sources = [apt.kubernetes("1.36", mirrors), apt.docker(system.id, system.codename, mirrors)]
     assert len({source.keyring for source in sources}) == len(sources)
     assert all(f"\nSigned-By: {source.keyring}\n" in source.source().text for source in sources)
     assert not any(source.keyring.startswith("/etc/apt/trusted.gpg") for source in sources)

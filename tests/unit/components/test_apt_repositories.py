@@ -68,7 +68,7 @@ def test_with_mirrors_no_package_comes_from_elsewhere(runtime: str) -> None:
 
 @EACH_RUNTIME
 def test_one_mirror_replaces_its_own_repository_alone(runtime: str) -> None:
-    mirrored = replace(UPSTREAM, apt_docker="https://mirror.test/apt/docker")
+    mirrored = replace(UPSTREAM, apt_docker={"": "https://mirror.test/apt/docker"})
     expected = {"crio": CRIO}.get(runtime, "https://mirror.test/apt/docker")
     assert uris(mirrored, runtime) == [KUBERNETES, expected]
 

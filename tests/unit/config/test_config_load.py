@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 import config
+from components.discovery import default
+from components.guest_systems import GUEST_SYSTEMS
 from config import ConfigError, Problem
 from config.load import load
 from tests.unit.config.lab_folder import CASES, KUBERNETES, SHA256, LabFolder
@@ -49,7 +51,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     machine = config.MachineConfig(
         cpus=2, memory_mib=4096, disk_gib=40, nested_virtualization="require", extra_config={}
     )
-    image = config.ImageConfig(ova=str(minimal.path / "node.ova"), sha256=SHA256)
+    image = config.ImageConfig(ova=str(minimal.path / "node.ova"), sha256=SHA256, system=default(GUEST_SYSTEMS).name)
     w1 = config.NodeConfig(
         name="w1",
         role="worker",
@@ -72,7 +74,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
     assert lab.site.addresses == config.AddressesConfig("10.87.0.0/24")
     assert lab.site.ssh.user == "lab"
-    assert lab.site.mirrors == config.MirrorsConfig(None, None, None, None, None, None, {}, {})
+    assert lab.site.mirrors == config.MirrorsConfig(None, None, {}, None, None, None, None, {}, {})
     assert (lab.site.registries, lab.site.ignore_preflight_errors, lab.warnings) == ((), (), ())
 
 

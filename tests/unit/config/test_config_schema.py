@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from config import schema
 from config.load import load_file
@@ -86,6 +87,9 @@ def test_an_example_site_that_does_not_fit_is_found(stacks: Path, capsys: pytest
 def test_every_shipped_stack_loads_with_the_example_site(name: str, runtimes: dict[str, str], stacks: Path) -> None:
     stack = stacks / f"Pulumi.{name}.yaml"
     stack.write_text(stack.read_text().replace("../.rig/site.yaml", "site.example.yaml"))
+    image = {"system": "debian-13", "file": "./node.ova", "sha256": "a" * 64, "source": "a test", "date": "2026-11-27"}
+    (stacks / "images.lock.yaml").write_text(yaml.safe_dump({"images": {"debian-13": image}}))
+    (stacks / "node.ova").touch()
     lab = load_file(stack, {})
     assert {node.name: node.runtime for node in lab.nodes} == runtimes
     assert [node.name for node in lab.control_planes] == ["cp1"]

@@ -3,13 +3,18 @@
 import pytest
 
 from config import ConfigError, wishes
+from config.images.spec import ImageSpec
+from config.mirrors import MirrorsSpec
 from config.model import Spec, parse
 from config.problems import plain
-from config.site import AddressesSpec, MachineSpec, MirrorsSpec, SiteSpec, SshSpec, VsphereSpec
+from config.site import AddressesSpec, MachineSpec, SiteSpec, SshSpec, VsphereSpec
 from config.stack import ClusterSpec, NodeSpec, StackConfig
 from tests.unit.config.lab_folder import LabFolder
 
-MODELS = (AddressesSpec, ClusterSpec, MachineSpec, MirrorsSpec, NodeSpec, SiteSpec, SshSpec, StackConfig, VsphereSpec)
+MODELS = (
+    *(AddressesSpec, ClusterSpec, ImageSpec, MachineSpec, MirrorsSpec),
+    *(NodeSpec, SiteSpec, SshSpec, StackConfig, VsphereSpec),
+)
 REMEDIES = ("; write ", "remove it", "run `")
 
 

@@ -1,0 +1,48 @@
+"""Rules that need a lab's images: one file holds one system, and packages are made for the systems that are there."""
+
+from collections.abc import Iterator
+
+from components.guest_systems import GUEST_SYSTEMS
+from components.runtime import PackageSource
+from components.runtimes import RUNTIMES
+from config import versions
+from config.lab import LabConfig, NodeConfig
+from config.problems import Problem
+from config.stack import PREFIX
+
+
+def broken_rules(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
+    """What does not go together in a lab whose two documents break no rule; `stack_file` is how messages name it."""
+    yield from _systems_of_one_file(lab, stack_file)
+    yield from _packages_that_are_not_made(lab, stack_file)
+
+
+def _systems_of_one_file(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
+    systems = {lab.site.vsphere.image.sha256: lab.site.vsphere.image.system}
+    for node in lab.nodes:
+        first = systems.setdefault(node.image.sha256, node.image.system)
+        if first != node.image.system:
+            text = f"found {node.image.system!r}, and elsewhere {first!r} for the same image (sha256), allowed: one"
+            yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/image/system", text)
+
+
+def _packages_that_are_not_made(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
+    for node in lab.nodes:
+        first = GUEST_SYSTEMS[node.image.system].first_versions.get(node.runtime)
+        if first is None or _is_mirrored(lab, node) or _numbers(node.runtime_version) >= _numbers(first):
+            continue
+        fitting = [known for known in RUNTIMES[node.runtime].versions if _numbers(known) >= _numbers(first)]
+        text = f"found {node.runtime} {node.runtime_version} on {node.image.system}, whose packages begin with {first}"
+        remedy = f"set runtimeVersions: {{{node.runtime}: {', '.join(fitting[:1]) or first}}}"
+        yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/runtime", f"{text}; {remedy}, or choose another image")
+
+
+def _is_mirrored(lab: LabConfig, node: NodeConfig) -> bool:
+    """Whether the runtime's packages come from the site's own server, which may have any."""
+    minor = versions.kubernetes(lab.cluster.kubernetes_version).minor
+    source = PackageSource(minor, lab.site.mirrors, GUEST_SYSTEMS[node.image.system])
+    return RUNTIMES[node.runtime].repository(source).mirrored
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
