@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rig.mirror.debian import RELEASE as SUITE
-from rig.node.sources import INDEX_TARGET_FIELDS, apt_sources, transport_settings
+from images.debian.sources import INDEX_TARGET_FIELDS, apt_sources, transport_settings
 from toolchain.errors import SetupError
 from toolchain.system.run import answer, logged
 
