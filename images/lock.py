@@ -53,9 +53,11 @@ def with_entry(text: str, image: Image, where: str) -> str:
 def _images(text: str, where: str) -> dict[str, dict[str, str]]:
     remedy = "remove it, or name another by LOCK="
     try:
-        found = yaml.safe_load(text) or {"images": {}}
+        found = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise SetupError(f"{where}: no YAML ({' '.join(str(error).split())}); {remedy}") from error
+    if found is None:
+        return {}
     images = found.get("images") if isinstance(found, dict) else None
     if not isinstance(images, dict) or set(found) != {"images"}:
         raise SetupError(f"{where}: no lock file of images (wanted: `images:` alone); {remedy}")

@@ -28,7 +28,7 @@ def looks(system: str, disk_bytes: int, host_key: str, *, nested: bool) -> tuple
         Look("machine ID", "cat /etc/machine-id", _is_machine_id),
         Look("passwords", "getent shadow | cut -d: -f1,2", _has_no_password),
         Look("resolver", "getent ahostsv4 localhost; cat /etc/resolv.conf", _is_own_resolver),
-        Look("VMware Tools", "command -v vmtoolsd vmware-rpctool", lambda text: text.replace("\n", ", ")),
+        Look("VMware Tools", "command -v vmtoolsd vmware-rpctool", _are_there),
         Look("units", "systemctl --failed --plain --no-legend", _none_failed),
         Look("nested virtualization", _KVM_QUESTION, lambda text: _kvm_as_asked(text, nested=nested)),
     )
@@ -84,6 +84,13 @@ def _is_own_resolver(text: str) -> str:
     if "nameserver" not in text:
         raise ValueError("no nameserver in /etc/resolv.conf")
     return "by DHCP"
+
+
+def _are_there(text: str) -> str:
+    programs = text.split()
+    if len(programs) != 2:
+        raise ValueError(f"found {', '.join(programs) or 'neither'}, wanted: vmtoolsd and vmware-rpctool")
+    return ", ".join(programs)
 
 
 def _none_failed(text: str) -> str:

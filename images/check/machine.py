@@ -60,6 +60,8 @@ def qemu_arguments(machine: Machine) -> list[str]:
         *("-device", "ide-cd,drive=seed" if machine.seed_is_cdrom else "scsi-hd,drive=seed,bus=scsi.0,scsi-id=1"),
         *("-netdev", f"user,id=net,restrict=off,hostfwd=tcp:127.0.0.1:{machine.ssh_port}-:22"),
         *("-device", f"vmxnet3,netdev=net,mac={machine.mac}"),
+        # GRUB's menu, as Debian has it, waits for ever on a machine without a screen.
+        *("-device", "VGA"),
         *("-device", "virtio-rng-pci"),
         *("-serial", f"file:{machine.serial}"),
     ]
