@@ -76,6 +76,10 @@ image: venv ## a guest image as OVA, entered into LOCK: OS=debian-13, debian-12,
 image-check: venv ## boot the image of OS in a virtual machine and look at it; FIRMWARE=bios|uefi|secureboot NESTED=on|off
 	@$(PYTHON) -m images check "$(OS)" --lock "$(LOCK)" --firmware $(FIRMWARE) --nested $(NESTED)
 
+.PHONY: image-test
+image-test: venv ## build the image of OS twice, compare, and boot it by BIOS and UEFI: half an hour without KVM
+	@OS="$(OS)" $(PYTHON) -m pytest --timeout 7200 tests/image
+
 .PHONY: schema
 schema: venv ## write stacks/schema.json from config/
 	@$(PYTHON) -m config.schema

@@ -15,7 +15,6 @@ class Look:
     title: str
     question: str
     judge: Callable[[str], str]
-    limit: float = 60.0
 
 
 def looks(system: str, disk_bytes: int, host_key: str, *, nested: bool) -> tuple[Look, ...]:

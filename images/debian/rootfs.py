@@ -19,7 +19,7 @@ from toolchain.system.run import answer, logged
 
 FILES = Path(__file__).with_name("files")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-RESOLVE_SECONDS, BUILD_SECONDS = 300.0, 1800.0
+RESOLVE_SECONDS, BUILD_SECONDS = 900.0, 3600.0
 # Writing files to the disk for safety costs most of the time.
 DPKG_OPTIONS = ("force-unsafe-io",)
 _INSTALLED = re.compile(r"^Inst (?P<name>\S+) (?:\[\S+\] )?\((?P<version>\S+) ", re.MULTILINE)
