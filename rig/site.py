@@ -11,6 +11,18 @@ SITE_HEADER = """\
 # Your own site file has the same form; see stacks/.
 """
 KEYS_BY_FINGERPRINT = ("kubernetes", "crio", "debian")
+# Container machines have no disks of their own: a kubelet sees the whole disk of the machine that carries the lab. A
+# share of it says nothing of the lab, and one that is filled to 85 % would have a kubelet remove images and pods.
+SHARED_DISK = {
+    "evictionHard": {
+        "memory.available": "100Mi",
+        "nodefs.available": "512Mi",
+        "nodefs.inodesFree": "1%",
+        "imagefs.available": "512Mi",
+        "imagefs.inodesFree": "1%",
+    },
+    "imageGCHighThresholdPercent": 100,
+}
 # That a mirror's key is taken by verified TLS alone is part of the product too.
 REPOSITORIES = (*KEYS_BY_FINGERPRINT, "docker")
 
@@ -60,7 +72,7 @@ def render_site(site: Site) -> str:
         "mirrors": _mirrors(site.mirror),
         "packageKeys": dict(site.mirror.package_keys),
         "runtimeVersions": dict(site.runtime_versions),
-        "kubelet": {} if site.fail_cgroup_v1 else {"failCgroupV1": False},
+        "kubelet": {**SHARED_DISK, **({} if site.fail_cgroup_v1 else {"failCgroupV1": False})},
         "kubeProxy": {} if site.conntrack else {"conntrack": {"maxPerCore": 0, "min": 0}},
         "ignorePreflightErrors": list(site.ignore_preflight_errors),
     }

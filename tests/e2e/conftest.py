@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,12 +70,27 @@ def site() -> Iterator[Path]:
     """The running rig's site file; no other run of these tests has it meanwhile."""
     assert "KUBELAB_RIG" in os.environ, "the embedded lab is not in the environment; run: make rig && . .rig/env"
     rig = Path(os.environ["KUBELAB_RIG"])
-    with (rig / "e2e.lock").open("w") as lock:
+    with shared_by_the_processes_of_a_run(rig / "e2e.lock"):
+        yield rig / "site.yaml"
+
+
+@contextmanager
+def shared_by_the_processes_of_a_run(path: Path) -> Iterator[None]:
+    """A lock that all processes of one run of pytest hold together, and no other run."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with path.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.truncate(0)
+            lock.write(run)
+            lock.flush()
         except BlockingIOError:
-            pytest.fail(f"another run of the end-to-end tests uses the lab of {rig}; wait for its end")
-        yield rig / "site.yaml"
+            pass
+        # Of the first process this turns the lock into one that others of its run can have too.
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        if path.read_text() != run:
+            pytest.fail(f"another run of the end-to-end tests uses the lab of {path.parent}; wait for its end")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import yaml
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
 
+from provider.vsphere.identity import is_of
 from tests.e2e.project import wait_for
 
 
@@ -61,11 +62,14 @@ def configurations(content: Any) -> dict[str, Any]:
 
 
 def owned(content: Any, owner: str) -> set[str]:
-    """The machines, base machines of images among them, that carry a mark of this owner ("<project>/<stack>")."""
+    """The machines, base machines of images among them, that carry a mark of this owner ("<project>/<stack>").
+
+    That of any of its states.
+    """
     return {
         name
         for name, configuration in configurations(content).items()
-        if any(str(option.value).startswith(f"{owner}/") for option in configuration.extraConfig)
+        if any(is_of(owner, str(option.value)) for option in configuration.extraConfig)
     }
 
 

@@ -82,7 +82,7 @@ def remains(project: Project, site: Path) -> dict[str, list[str]]:
 
     # A folder or a volume of another lab, which works meanwhile, may be without its machine for a moment.
     with suppress(AssertionError):
-        wait_for(is_nothing, 5, "nothing to remain")
+        wait_for(is_nothing, 15, "nothing to remain")
     return {kind: names for kind, names in found.items() if names}
 
 

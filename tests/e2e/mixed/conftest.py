@@ -11,7 +11,7 @@ import yaml
 
 from tests.e2e.cluster import Cluster, absolute_paths, pod, wait_for_pods
 from tests.e2e.labs import built
-from tests.e2e.mixed.nodes import NODES
+from tests.e2e.mixed.nodes import NODES, PREFIX
 from tests.e2e.project import Project
 
 PRIVATE_REGISTRY = "10.87.0.1:5543"
@@ -27,7 +27,7 @@ def mixed(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clus
         login = {"caFile": content["mirrors"]["caFile"], "user": "puller", "passwordFile": str(password)}
         project.set_site({**content, "registries": {PRIVATE_REGISTRY: login}})
 
-    project = Project.copy(tmp_path_factory.mktemp("mixed"), "mixed", "e2e-")
+    project = Project.copy(tmp_path_factory.mktemp("mixed"), "mixed", PREFIX, "e2e-mixed")
     with built(project, site, add_private_registry) as cluster:
         yield cluster
 

@@ -9,7 +9,9 @@ from tests.e2e import host
 from tests.e2e.cluster import Cluster, boots, kubelet_starts
 from tests.e2e.project import changes
 
-CONTROL_PLANE, W1, W2, W3 = "e2e-cp1", "e2e-w1", "e2e-w2", "e2e-w3"
+# Another lab of these tests runs meanwhile.
+PREFIX = "e2e-mixed-"
+CONTROL_PLANE, W1, W2, W3 = (f"{PREFIX}{name}" for name in ("cp1", "w1", "w2", "w3"))
 WORKERS = (W1, W2, W3)
 NODES = (CONTROL_PLANE, *WORKERS)
 # As the stack file has it, before two workers swap their runtimes.
@@ -20,7 +22,7 @@ def doctor(cluster: Cluster) -> list[list[str]]:
     """The rows of make doctor, which must find nothing wrong."""
     result = cluster.project.doctor()
     assert result.code == 0, result.output
-    return [re.split(r"\s{2,}", line) for line in result.output.splitlines() if line.startswith("e2e-")]
+    return [re.split(r"\s{2,}", line) for line in result.output.splitlines() if line.startswith(PREFIX)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,9 @@ class TestSettings:
 def test_the_control_planes_runtime_is_not_changed_beneath_its_cluster(mixed: Cluster) -> None:
     mixed.project.set_node(CONTROL_PLANE, {"runtime": "crio"})
     try:
-        refused = mixed.project.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "e2e", "--non-interactive")
+        refused = mixed.project.run(
+            "pulumi", "up", "--yes", "--skip-preview", "--stack", mixed.project.stack, "--non-interactive"
+        )
     finally:
         mixed.project.set_node(CONTROL_PLANE, {})
     assert refused.code != 0

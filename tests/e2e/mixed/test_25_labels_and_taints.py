@@ -58,13 +58,17 @@ class TestDeclared:
 
 
 class TestTakenBack:
-    """The same nodes, of which nothing is declared any more but another label."""
+    """The same nodes, of which nothing is declared any more but another label, and how a kubelet serves.
+
+    One asks the cluster for the certificate it serves with. It stays so.
+    """
 
     @pytest.fixture(scope="class")
     @classmethod
     def change(cls, mixed: Cluster) -> Change:
         """After what the class above declared."""
-        mixed.project.set_node(W2, {**SETTINGS, "labels": {"disk": "hdd"}})
+        settings = {"kubelet": {**SETTINGS["kubelet"], "serverTLSBootstrap": True}, "labels": {"disk": "hdd"}}
+        mixed.project.set_node(W2, settings)
         mixed.project.set_node(CONTROL_PLANE, {})
         return applied(mixed)
 
@@ -74,18 +78,6 @@ class TestTakenBack:
         assert (found["disk"], found["team"]) == ("hdd", "others")
         assert taints(mixed, W2) == set()
         assert taints(mixed, CONTROL_PLANE) == {CONTROL_PLANE_TAINT}
-
-
-class TestServingCertificate:
-    """A kubelet that asks the cluster for the certificate it serves with. It stays so."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def change(cls, mixed: Cluster) -> Change:
-        """Of one worker, after what the class above declared."""
-        settings = {"kubelet": {**SETTINGS["kubelet"], "serverTLSBootstrap": True}, "labels": {"disk": "hdd"}}
-        mixed.project.set_node(W2, settings)
-        return applied(mixed)
 
     @pytest.mark.case("D16")
     @pytest.mark.usefixtures("change")

@@ -81,13 +81,23 @@ def test_the_mirrors_keys_are_checked_by_fingerprint_and_one_is_taken_by_tls(tmp
 def test_a_restricted_hosts_workarounds_are_ordinary_product_options() -> None:
     restricted = replace(SITE, fail_cgroup_v1=False, conntrack=False)
     document = yaml.safe_load(render_site(restricted))
-    assert document["kubelet"] == {"failCgroupV1": False}
+    assert document["kubelet"]["failCgroupV1"] is False
     assert document["kubeProxy"] == {"conntrack": {"maxPerCore": 0, "min": 0}}
 
 
 def test_an_ordinary_host_gets_no_workaround() -> None:
     document = yaml.safe_load(render_site(SITE))
-    assert (document["kubelet"], document["kubeProxy"]) == ({}, {})
+    assert "failCgroupV1" not in document["kubelet"]
+    assert document["kubeProxy"] == {}
+
+
+def test_a_nearly_full_disk_of_the_machine_beneath_costs_no_pod_and_no_image(tmp_path: Path) -> None:
+    """A kubelet counts the whole disk of the machine that carries the lab as its own."""
+    kubelet = load(tmp_path, SITE).nodes[0].kubelet
+    assert kubelet["imageGCHighThresholdPercent"] == 100
+    eviction = kubelet["evictionHard"]
+    assert isinstance(eviction, dict)
+    assert {eviction[f"{disk}.available"] for disk in ("nodefs", "imagefs")} == {"512Mi"}
 
 
 def test_the_site_file_holds_no_secret_and_no_absolute_path() -> None:
