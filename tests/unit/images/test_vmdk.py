@@ -13,6 +13,7 @@ import pytest
 from images.ova.grains import compressed_grains
 from images.ova.package import write_ova
 from images.ova.vmdk import GRAIN_BYTES, HEADER_FORMAT, SECTOR, write_stream_optimized
+from provider.vsphere.images.ova import opened
 
 OVF = "{http://schemas.dmtf.org/ovf/envelope/1}"
 RASD = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData}"
@@ -123,3 +124,8 @@ def test_the_same_disk_gives_the_same_ova(raw: Path, ova: Path, tmp_path: Path) 
 
 def test_nothing_but_the_ova_is_left(ova: Path, raw: Path) -> None:
     assert {each.name for each in ova.parent.iterdir()} == {ova.name, raw.name}
+
+
+def test_the_provider_opens_the_ova_by_its_checksum(ova: Path) -> None:
+    with opened(str(ova), hashlib.sha256(ova.read_bytes()).hexdigest(), lambda: None) as found:
+        assert found.networks == ("VM Network",)
