@@ -27,7 +27,7 @@ def looks(system: str, disk_bytes: int, host_key: str, *, nested: bool) -> tuple
         Look("machine ID", "cat /etc/machine-id", _is_machine_id),
         Look("passwords", "getent shadow | cut -d: -f1,2", _has_no_password),
         Look("resolver", "getent ahostsv4 localhost; cat /etc/resolv.conf", _is_own_resolver),
-        Look("VMware Tools", "command -v vmtoolsd vmware-rpctool", _are_there),
+        Look("VMware Tools", "command -v vmtoolsd; command -v vmware-rpctool", _are_there),
         Look("units", "systemctl --failed --plain --no-legend", _none_failed),
         Look("nested virtualization", _KVM_QUESTION, lambda text: _kvm_as_asked(text, nested=nested)),
     )
