@@ -5,8 +5,12 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
-# What machines of the embedded lab are: vm, container, or auto: vm where KVM runs guests.
-MACHINES ?= auto
+# What machines of the embedded lab are: container, vm, or auto: vm where KVM runs guests.
+MACHINES ?= container
+OS ?= debian-13
+LOCK ?= stacks/images.lock.yaml
+FIRMWARE ?= bios
+NESTED ?= on
 PYTHON := .venv/bin/python
 SOURCES := __main__.py config components provider doctor toolchain images rig upstream tests bench
 # A stack that is named, or all that are shipped, which do without the embedded lab's site file.
@@ -65,6 +69,18 @@ recover: ## after a killed run: give its lock back, forget pending creates, read
 .PHONY: lint
 lint: venv ## what is wrong with STACK's files, or with the shipped ones, without engine or host; in a second
 	@$(PYTHON) -m config $(LINTED)
+
+.PHONY: image
+image: venv ## a guest image as OVA, entered into LOCK: OS=debian-13, debian-12, ubuntu-24.04, ubuntu-22.04, ubuntu-26.04
+	@$(PYTHON) -m images make "$(OS)" --lock "$(LOCK)" $(if $(KEY),--key "$(KEY)")
+
+.PHONY: image-check
+image-check: venv ## boot the image of OS in a virtual machine and look at it; FIRMWARE=bios|uefi|secureboot NESTED=on|off
+	@$(PYTHON) -m images check "$(OS)" --lock "$(LOCK)" --firmware $(FIRMWARE) --nested $(NESTED)
+
+.PHONY: image-test
+image-test: venv ## build the image of OS twice, compare, and boot it by BIOS and UEFI: half an hour without KVM
+	@OS="$(OS)" $(PYTHON) -m pytest --timeout 7200 tests/image
 
 .PHONY: schema
 schema: venv ## write stacks/schema.json from config/

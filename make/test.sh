@@ -14,8 +14,8 @@ main() {
   was_up=false
   if .venv/bin/python -m rig status >/dev/null; then was_up=true; fi
   trap stop_lab EXIT
-  # Every container runtime; tests are made for containers, and one that needs a real machine asks for it.
-  .venv/bin/python -m rig up --stack mixed --machines container --also-real
+  # Every container runtime; tests are made for containers.
+  .venv/bin/python -m rig up --stack mixed --machines container
   # shellcheck disable=SC1091 # written by the set-up
   . .rig/env
   (($#)) || set -- "${FOLDERS[@]}"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from images.ova import vmdk
 from rig.image.ova import NAME, build_ova
 from rig.mirror.parts import mirror_parts, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
@@ -53,4 +54,4 @@ def ova_part() -> Part:
         del place
         (out / "sha256").write_text(build_ova(out / f"{NAME}.ova") + "\n")
 
-    return Part(OVA, "OVA", build, files=(Path(__file__).with_name("image"),))
+    return Part(OVA, "OVA", build, files=(Path(__file__).with_name("image"), Path(vmdk.__file__)))

@@ -9,7 +9,8 @@ import tarfile
 from pathlib import Path
 from string import Template
 
-from rig.image.vmdk import SECTOR, stream_optimized
+from images.ova.vmdk import SECTOR
+from rig.image.vmdk import stream_optimized
 
 NAME = "kubelab-node"
 CAPACITY_MIB = 1024

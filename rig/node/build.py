@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from images.debian.namespace import own_mounts
+from images.debian.sources import INDEX_TARGET_FIELDS, apt_sources, transport_settings
 from rig.mirror.debian import RELEASE as SUITE
-from rig.node.sources import INDEX_TARGET_FIELDS, apt_sources, transport_settings
 from toolchain.errors import SetupError
 from toolchain.system.run import answer, logged
 
@@ -102,20 +102,6 @@ def build_rootfs(out_tar: Path, log: Path, environ: Mapping[str, str] = os.envir
         unfinished.replace(out_tar)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def own_mounts(environ: Mapping[str, str]) -> list[str]:
-    """The beginning of a command line whose mounts are seen by nobody else; empty where that is not allowed.
-
-    A mount that is copied into another mount namespace, as by each container that starts meanwhile, is busy for as long
-    as it is used there. Those of a namespace of our own are not copied, and end with the process, however that ends.
-    """
-    argv = ["unshare", "--mount", "--propagation", "private", "--"]
-    try:
-        probe = subprocess.run([*argv, "true"], capture_output=True, env=dict(environ), timeout=10)
-    except FileNotFoundError:
-        return []
-    return argv if probe.returncode == 0 else []
 
 
 def mmdebstrap_arguments(tar: Path, sources: list[str], apt_settings: list[str]) -> list[str]:

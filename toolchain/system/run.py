@@ -33,13 +33,18 @@ def logged(
 
 
 def answer(
-    argv: Sequence[str], doing: str, environ: Mapping[str, str], cwd: Path | None = None, timeout: float = 60.0
+    argv: Sequence[str],
+    doing: str,
+    environ: Mapping[str, str],
+    cwd: Path | None = None,
+    timeout: float = 60.0,
+    given: str = "",
 ) -> str:
-    """What a command prints to stdout; SetupError with its stderr when it fails."""
+    """What a command, which reads `given` from stdin, prints to stdout; SetupError with its stderr when it fails."""
     try:
         done = subprocess.run(
             argv,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             env=dict(environ),

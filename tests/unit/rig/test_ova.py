@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from images.ova.vmdk import HEADER_FORMAT, SECTOR
 from rig.image.ova import build_ova, ova_bytes
-from rig.image.vmdk import HEADER_FORMAT, SECTOR, stream_optimized
+from rig.image.vmdk import stream_optimized
 
 OVF = "{http://schemas.dmtf.org/ovf/envelope/1}"
 

@@ -28,12 +28,16 @@ def importers(package: str, of: set[str]) -> list[str]:
 
 @pytest.mark.parametrize("package", [*PRODUCT, "__main__.py"])
 def test_the_product_knows_neither_the_tools_nor_the_lab(package: str) -> None:
-    assert importers(package, {"toolchain", "rig"}) == []
+    assert importers(package, {"toolchain", "images", "rig"}) == []
 
 
 def test_the_tools_know_nothing_of_the_lab_or_the_product() -> None:
-    assert importers("toolchain", {"rig", *PRODUCT}) == []
+    assert importers("toolchain", {"images", "rig", *PRODUCT}) == []
 
 
 def test_the_lab_knows_nothing_of_the_product() -> None:
     assert importers("rig", set(PRODUCT)) == []
+
+
+def test_images_know_nothing_of_the_lab_or_the_product() -> None:
+    assert importers("images", {"rig", *PRODUCT}) == []

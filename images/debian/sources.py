@@ -1,4 +1,4 @@
-"""Where this machine itself gets Debian from, so that the node image comes from the same archive and proxy. Pure."""
+"""Where this machine itself gets Debian from, so that images come from the same archive and by the same proxy. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import re
 from collections.abc import Iterable
 
 INDEX_TARGET_FIELDS = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)|$(CODENAME)"
+KINDS = {
+    "": "https://deb.debian.org/debian",
+    "-updates": "https://deb.debian.org/debian",
+    "-security": "https://deb.debian.org/debian-security",
+}
 _TRANSPORT_SETTING = re.compile(
     r'^(?P<name>Acquire::(?:https?::(?:Proxy|CAInfo)\b.*|Check-Date|Check-Valid-Until|Retries)) "(?P<value>.*)";$'
 )
@@ -25,6 +30,31 @@ def apt_sources(index_targets: str, suite: str, keyring: str | None) -> list[str
         if origin == "Debian" and component == "main" and codename in wanted:
             lines.append(f"deb {option}{uri} {release} {component}")
     return list(dict.fromkeys(lines))
+
+
+def release_sources(index_targets: str, suite: str, keyring: str) -> list[str]:
+    """sources.list lines for `main` of any release of Debian, its updates and its security updates: always three.
+
+    This machine's own sources where it has that release; else where it gets another release of Debian from, since an
+    archive has them all; else, as on a machine that is no Debian, Debian's own servers. `keyring`: file with the
+    archive's keys, by which what comes from there is verified.
+    """
+    places = dict(KINDS)
+    for line in reversed(apt_sources(index_targets, suite, None) or _sources_of_any_release(index_targets)):
+        _, uri, release, _ = line.split()
+        kind = release[release.find("-") :] if "-" in release else ""
+        if kind in places:
+            places[kind] = uri
+    return [f"deb [signed-by={keyring}] {uri} {suite}{kind} main" for kind, uri in places.items()]
+
+
+def _sources_of_any_release(index_targets: str) -> list[str]:
+    lines = []
+    for target in index_targets.splitlines():
+        uri, _, component, origin, codename = target.split("|")
+        if origin == "Debian" and component == "main":
+            lines.append(f"deb {uri} {codename} {component}")
+    return lines
 
 
 def transport_settings(apt_config_dump: Iterable[str]) -> list[str]:

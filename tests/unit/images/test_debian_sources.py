@@ -1,4 +1,4 @@
-from rig.node.sources import apt_sources, transport_settings
+from images.debian.sources import apt_sources, transport_settings
 
 ARCHIVE = "http://archive.test/debian/"
 SECURITY = "http://archive.test/security/"

@@ -1,0 +1,90 @@
+"""`python -m images make|check SYSTEM`, run from the project's root by `make image` and `make image-check`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from images import kvm
+from images.catalog import SYSTEMS, make, require_known
+from images.check.check import Report, Wish, check
+from images.check.machine import FIRMWARES
+from images.lock import enter, entry_of
+from images.store import Image, ImageStore, store_folder
+from toolchain.build.store import locked
+from toolchain.command_line import explained, layout_here
+from toolchain.errors import SetupError
+from toolchain.layout import Layout
+from toolchain.progress import Progress
+from toolchain.system import host, packages
+from toolchain.system.scratch import scratch_directory
+
+SOURCE = Path(__file__).parent
+WAIT_SECONDS = 3600.0
+
+
+def main() -> int:
+    """Exit code 0: made, or found good; 1: a failure, explained, or a fault that was found; 2: wrong arguments."""
+    arguments = _parse()
+    require_known(arguments.system)
+    layout, progress = layout_here(), Progress()
+    store = ImageStore(store_folder().absolute())
+    store.folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PATH"] = host.search_path()
+    if arguments.command == "make":
+        _make(arguments, layout, store, progress)
+        return 0
+    return _check(arguments, layout, store, progress)
+
+
+def _make(arguments: argparse.Namespace, layout: Layout, store: ImageStore, progress: Progress) -> None:
+    packages.ensure(SOURCE / "host-packages.txt", host.look(), layout.logs / "packages.log", progress)
+    log = layout.logs / f"image-{arguments.system}.log"
+    with locked(store.folder / "lock" / arguments.system, arguments.system, WAIT_SECONDS, progress.note):
+        image = make(arguments.system, store, log, arguments.key, progress)
+    enter(arguments.lock, image, progress.note)
+    print(_described(image, store), f"It is in {arguments.lock}: a site file says `image: {image.system}`.", sep="\n")
+
+
+def _check(arguments: argparse.Namespace, layout: Layout, store: ImageStore, progress: Progress) -> int:
+    packages.ensure(SOURCE / "check" / "host-packages.txt", host.look(), layout.logs / "packages.log", progress)
+    image = entry_of(arguments.lock, arguments.system)
+    ova = store.folder / image.file
+    if not ova.is_file():
+        raise SetupError(
+            f"checking {image.system}: no {ova}, which {arguments.lock} names; run `make image OS={image.system}`"
+        )
+    found = kvm.probe()
+    print(f"{ova}\n{'KVM' if found.works else 'TCG, since ' + found.why}: {arguments.firmware}")
+    wish = Wish(ova, image.system, found.works, arguments.nested == "on", arguments.firmware)
+    report = Report(lambda text: print(text, end="", flush=True))
+    with scratch_directory(store.folder / f".checking-{image.system}-{os.getpid()}") as scratch:
+        check(wish, scratch, report)
+    return 1 if report.faults else 0
+
+
+def _described(image: Image, store: ImageStore) -> str:
+    return f"{store.folder / image.file}\nsha256 {image.sha256}\nfrom {image.source}"
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m images", description="Guest images of kubelab.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (("make", "make or fetch an image"), ("check", "boot an image and look at it")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("system", help=f"one of {', '.join(SYSTEMS)}")
+        command.add_argument(
+            "--lock", type=Path, default=Path("stacks/images.lock.yaml"), help="(default: %(default)s)"
+        )
+        if name == "make":
+            command.add_argument(
+                "--key", type=Path, help="file with Ubuntu's signing key (default: from its key server)"
+            )
+        else:
+            command.add_argument("--firmware", choices=FIRMWARES, default=FIRMWARES[0], help="(default: %(default)s)")
+            command.add_argument("--nested", choices=("on", "off"), default="on", help="(default: %(default)s)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(explained(main))

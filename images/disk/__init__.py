@@ -1,0 +1,1 @@
+"""What a bootable disk is made of: partitions, the boot loader, file systems."""

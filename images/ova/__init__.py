@@ -1,0 +1,1 @@
+"""A disk as OVA: descriptor, manifest, compressed disk."""

@@ -1,0 +1,1 @@
+"""Ubuntu's official images: fetched, and taken only with a good signature."""
