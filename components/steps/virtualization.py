@@ -1,5 +1,8 @@
 """Whether virtual machines run on a node: asked by the preflight, and by `make doctor` of a running one. Pure."""
 
+import ast
+from functools import cache
+
 from components.step import Step, read_script
 from config import NodeConfig
 
@@ -8,11 +11,20 @@ _PROGRAM = "installed/run_guest.py"
 
 
 def program(node: NodeConfig) -> str:
-    """What runs a guest on the node, without comments; empty where nobody asks."""
-    if node.machine.nested_virtualization == "off":
-        return ""
-    lines = read_script(_PROGRAM).splitlines(keepends=True)
-    return "".join(line for line in lines if not line.lstrip().startswith("#"))
+    """What runs a guest on the node, without what only people read; empty where nobody asks."""
+    return "" if node.machine.nested_virtualization == "off" else _bare(read_script(_PROGRAM))
+
+
+@cache
+def _bare(text: str) -> str:
+    """A program without its docstrings, comments and empty lines, as it goes to a machine and into a state."""
+    documented = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Module | ast.FunctionDef)]
+    told = [node.body[0] for node in documented if ast.get_docstring(node) is not None]
+    left_out = {line for each in told for line in range(each.lineno, (each.end_lineno or each.lineno) + 1)}
+    lines = enumerate(text.splitlines(keepends=True), start=1)
+    return "".join(
+        line for number, line in lines if number not in left_out and line.strip() and not line.lstrip().startswith("#")
+    )
 
 
 def environment(node: NodeConfig) -> dict[str, str]:

@@ -24,6 +24,7 @@ from components.steps import (
     reset,
     settle_nodes,
     verification,
+    virtualization,
     write_component_files,
 )
 from config import ClusterConfig, DeclaredFile, ExtraArg
@@ -208,6 +209,7 @@ JOIN = Step(
 )
 JOIN_DOCUMENT = JOIN.environment["KUBEADM_CONFIG"]
 INSPECT = Step(inspection.STEP.file, inspection.environment("w1"), lambda guest: run_member(guest, "containerd"))
+SHOW_VIRTUALIZATION = Step(virtualization.STEP.file, virtualization.environment(WORKER), PREFLIGHT.prepare)
 ADDRESSES = {"cp1": ADDRESS, "w1": "10.87.0.11", "w2": "10.87.0.12"}
 SETTLE = Step(
     settle_nodes.STEP.file,
@@ -237,6 +239,7 @@ STEPS = (
     REMOVE,
     JOIN,
     INSPECT,
+    SHOW_VIRTUALIZATION,
     SETTLE,
     VERIFY,
     COMPARE,

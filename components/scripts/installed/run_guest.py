@@ -37,10 +37,13 @@ MEMORY, LEVEL_4, LEVEL_3, LEVEL_2, COUNTER, CODE = 1 << 21, 0x1000, 0x2000, 0x30
 # Of the processor a moment, and of what emulates each instruction more than a minute.
 ROUNDS = 1 << 24
 PROGRAM = (
-    bytes.fromhex("48bbf0debc9a78563412 48c1eb3c b9")  # rbx: the highest digit of 64 bits, 1; ecx: rounds
+    # rbx: the highest digit of 64 bits, 1; ecx: rounds
+    bytes.fromhex("48bbf0debc9a78563412 48c1eb3c b9")
     + struct.pack("<I", ROUNDS)
-    + bytes.fromhex("ffc9 890c2500400000 75f5")  # one less, to the counter, again until it is 0
-    + bytes.fromhex("8d4330 e6e9 f4")  # the digit to port 0xe9; halt
+    # one less, to the counter, again until it is 0
+    + bytes.fromhex("ffc9 890c2500400000 75f5")
+    # the digit to port 0xe9; halt
+    + bytes.fromhex("8d4330 e6e9 f4")
 )
 
 

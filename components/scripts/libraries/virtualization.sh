@@ -15,7 +15,7 @@ virtualization_fault() {
   flag=$(grep -m 1 -owE 'vmx|svm' /proc/cpuinfo | head -n 1) || true
   if [[ -z $flag ]]; then
     printf 'no vmx or svm in /proc/cpuinfo%s: this CPU has no virtualization\n' "$(kernel_said)"
-    echo 'look, from here outwards, at the machine (CPU > "Expose hardware assisted virtualization to the guest OS", nestedHVEnabled), an EVC mode that hides it, VT-x or AMD-V in the BIOS of the ESXi host, and the same flag of the outer machine if that host is one itself'
+    echo 'look outwards at: the machine (CPU > "Expose hardware assisted virtualization to the guest OS", nestedHVEnabled), its EVC mode, VT-x or AMD-V in the BIOS of the ESXi host, the same flag of the outer machine if that host is one'
     return 0
   fi
   module=kvm_intel
@@ -24,15 +24,15 @@ virtualization_fault() {
   if [[ ! -c /dev/kvm ]]; then
     printf '%s in /proc/cpuinfo and no /dev/kvm: modprobe %s says: %s%s\n' "$flag" "$module" "${said:-nothing}" "$(kernel_said)"
     if [[ $loaded == true ]]; then
-      echo 'the kernel has KVM and nothing made its device: look at systemctl status systemd-udevd; a container has it from its host'
+      echo 'nothing made its device: look at systemctl status systemd-udevd; a container has it from its host'
     elif [[ $said == *'not found'* ]]; then
-      echo 'boot a kernel that has it (Debian: linux-image-amd64), without a line that blacklists it in /etc/modprobe.d'
+      echo 'boot a kernel that has it, such as linux-image-amd64, and look for it in /etc/modprobe.d'
     else
-      echo 'the machine offers it and its firmware keeps it off: enable VT-x or AMD-V in the BIOS of the ESXi host, then power the machine off and on'
+      echo 'enable VT-x or AMD-V in the BIOS of the ESXi host, then power the machine off and on'
     fi
     return 0
   fi
   if said=$(python3 -c "$RUN_GUEST" 2>&1); then return 0; fi
   printf '%s and /dev/kvm, and no guest that runs: %s\n' "$flag" "${said##*$'\n'}"
-  echo 'the host offers what it does not honour, as one does that is a guest of another hypervisor: expose hardware virtualization (EPT or RVI) to it there, or use a host of its own'
+  echo 'the host offers what it does not honour, as a guest of another hypervisor does: expose virtualization (EPT or RVI) to it there, or use hardware of its own'
 }

@@ -20,6 +20,7 @@ from config import NestedVirtualization
 from tests.unit.components import labs
 
 PROGRAM = (SCRIPTS / "installed/run_guest.py").read_text()
+GIVEN = virtualization.program(labs.node("w1"))
 READ, WRITE = 2, 1
 
 
@@ -69,7 +70,7 @@ REQUESTS = {
 
 def run(device: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The program, as a node runs it; with another device in place of /dev/kvm."""
-    text = PROGRAM if device is None else PROGRAM.replace('"/dev/kvm"', repr(str(device)))
+    text = GIVEN if device is None else GIVEN.replace('"/dev/kvm"', repr(str(device)))
     return subprocess.run(
         [sys.executable, "-c", text],
         capture_output=True,
@@ -194,11 +195,20 @@ def test_what_hangs_holds_no_output_and_no_file_of_its_caller() -> None:
     assert result.stdout == "0\n"
 
 
-def test_what_a_node_is_given_is_the_program_without_its_comments() -> None:
-    given = virtualization.program(labs.node("w1"))
-    assert ast.dump(ast.parse(given)) == ast.dump(ast.parse(PROGRAM))
-    assert not [line for line in given.splitlines() if line.startswith("#")]
-    assert len(given) < 6000
+def without_docstrings(text: str) -> str:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree)
+
+
+def test_what_a_node_is_given_is_the_program_without_what_only_people_read() -> None:
+    given = GIVEN
+    assert ast.dump(ast.parse(given)) == without_docstrings(PROGRAM)
+    assert not [line for line in given.splitlines() if not line.strip() or "#" in line]
+    # What a preflight is given stands in a state twice, of which gzip finds the second copy within 32 KiB.
+    assert len(given) < 4700
 
 
 @pytest.mark.parametrize("wanted", ["require", "prefer", "off"])
