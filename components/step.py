@@ -82,8 +82,9 @@ def check_environment(file: str, given: Sequence[str]) -> None:
 
 
 def read_script(file: str) -> str:
-    """The text of one script file; raises ScriptError when there is none of that name."""
-    path = next((path for path in (SCRIPTS / file, SCRIPTS / LIBRARIES / file) if path.is_file()), None)
+    """The text of one script file, or of a library in whichever of their folders; ScriptError when there is none."""
+    places = (SCRIPTS / file, SCRIPTS / LIBRARIES / file, *(SCRIPTS / LIBRARIES).glob(f"*/{file}"))
+    path = next((path for path in places if path.is_file()), None)
     if path is None:
         raise ScriptError(f"components/scripts/{file}: no such script")
     return path.read_text()

@@ -9,7 +9,6 @@ from config.lab import (
     ClusterConfig,
     DeclaredFile,
     ExtraArg,
-    ImageConfig,
     LabConfig,
     MachineConfig,
     MirrorsConfig,
@@ -22,9 +21,8 @@ from config.lab import (
     SiteConfig,
     SshConfig,
     Taint,
-    TlsConfig,
-    VsphereConfig,
 )
+from config.platform import ImageConfig, TlsConfig, VsphereConfig
 from config.problems import ConfigError, Problem
 
 __all__ = [

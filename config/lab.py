@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
+from config.platform import ImageConfig, VsphereConfig
+
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
 NestedVirtualization = Literal["require", "prefer", "off"]
@@ -95,15 +97,6 @@ class MachineConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageConfig:
-    """A node image: an absolute path or a URL, its SHA-256 sum in lower case, and the word for its guest system."""
-
-    ova: str
-    sha256: str
-    system: str
-
-
-@dataclass(frozen=True, slots=True)
 class Taint:
     """A taint of a node; an empty value is none."""
 
@@ -139,39 +132,6 @@ class NodeConfig:
     taints: tuple[Taint, ...]
     schedulable: bool
     allow_replace: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TlsConfig:
-    """How the host's certificate is verified: PEM text or a fingerprint (64 digits in lower case), or neither."""
-
-    ca_pem: str | None
-    sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class VsphereConfig:
-    """The ESXi host. `password` is None if it is to come from the stack, `password_sought` where one was sought."""
-
-    server: str
-    port: int
-    user: str
-    password: SecretStr | None
-    password_sought: tuple[str, ...]
-    tls: TlsConfig
-    datastore: str
-    network: str
-    image: ImageConfig
-
-    def password_or_none(self) -> str | None:
-        """The password in plain, for a secret output or a login; None if it is to come from the stack."""
-        return self.password.get_secret_value() if self.password else None
-
-    def missing_password(self) -> str:
-        """What to tell a user when there is no password anywhere: where it was sought, and the usual remedy."""
-        sought = ", ".join(self.password_sought)
-        remedy = "run `pulumi config set --secret kubelab:vspherePassword`"
-        return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from config import lab, releases, versions
+from config import lab, platform, releases, versions
 from config.declared.control_plane import ExtraArgSpec
 from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
@@ -20,8 +20,8 @@ def resolve(
     documents: Documents,
     files: SiteFiles,
     declared: DeclaredFiles,
-    image: lab.ImageConfig,
-    images: Mapping[str, lab.ImageConfig],
+    image: platform.ImageConfig,
+    images: Mapping[str, platform.ImageConfig],
     warnings: tuple[str, ...],
 ) -> lab.LabConfig:
     """The lab of two documents without faults: `image` is the site's, `images` are those of nodes with their own."""
@@ -44,7 +44,7 @@ def _node(
     documents: Documents,
     name: str,
     runtime_version: str,
-    image: lab.ImageConfig,
+    image: platform.ImageConfig,
     files: tuple[lab.DeclaredFile, ...],
 ) -> lab.NodeConfig:
     node, cluster, site = documents.nodes[name], documents.cluster, documents.site
@@ -105,7 +105,7 @@ def _arguments(arguments: tuple[ExtraArgSpec, ...]) -> tuple[lab.ExtraArg, ...]:
     return tuple(lab.ExtraArg(argument.name, argument.value) for argument in arguments)
 
 
-def _site(site: SiteSpec, files: SiteFiles, image: lab.ImageConfig) -> lab.SiteConfig:
+def _site(site: SiteSpec, files: SiteFiles, image: platform.ImageConfig) -> lab.SiteConfig:
     return lab.SiteConfig(
         vsphere=_vsphere(site.platform.vsphere, files, image),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
@@ -116,15 +116,15 @@ def _site(site: SiteSpec, files: SiteFiles, image: lab.ImageConfig) -> lab.SiteC
     )
 
 
-def _vsphere(vsphere: VsphereSpec, files: SiteFiles, image: lab.ImageConfig) -> lab.VsphereConfig:
+def _vsphere(vsphere: VsphereSpec, files: SiteFiles, image: platform.ImageConfig) -> platform.VsphereConfig:
     host, _, port = vsphere.server.partition(":")
-    return lab.VsphereConfig(
+    return platform.VsphereConfig(
         server=host,
         port=int(port) if port else _DEFAULT_PORT,
         user=vsphere.user,
         password=files.password,
         password_sought=files.password_sought,
-        tls=lab.TlsConfig(ca_pem=files.tls_ca_pem, sha256=vsphere.tls.sha256),
+        tls=platform.TlsConfig(ca_pem=files.tls_ca_pem, sha256=vsphere.tls.sha256),
         datastore=vsphere.datastore,
         network=vsphere.network,
         image=image,

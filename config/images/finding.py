@@ -7,8 +7,8 @@ from pathlib import Path
 
 from config.images.lock import LOCK_FILE, LockedImageSpec, LockFile, file_of, image_store
 from config.images.spec import Image, ImageSpec, default_guest_system, guest_systems
-from config.lab import ImageConfig
 from config.model import parse
+from config.platform import ImageConfig
 from config.problems import Problem, one_of, shown
 from config.reading.document import read_document
 from config.reading.regular_files import display, is_missing, kind_other_than_file

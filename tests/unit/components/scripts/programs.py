@@ -44,7 +44,7 @@ def guarded(text: str) -> set[str]:
 def of_all_scripts() -> dict[str, set[str]]:
     """Each program that some script calls, with the files that do."""
     texts = {
-        path.name: path.read_text() for path in sorted([*SCRIPTS.glob("*.sh"), *(SCRIPTS / LIBRARIES).glob("*.sh")])
+        path.name: path.read_text() for path in sorted([*SCRIPTS.glob("*.sh"), *(SCRIPTS / LIBRARIES).rglob("*.sh")])
     }
     functions = {name for text in texts.values() for name in defined(text)}
     found: dict[str, set[str]] = {}

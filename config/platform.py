@@ -1,0 +1,47 @@
+"""A checked platform: the hypervisor's host that machines are made on, and the images they are made of."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """A node image: an absolute path or a URL, its SHA-256 sum in lower case, and the word for its guest system."""
+
+    ova: str
+    sha256: str
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """How the host's certificate is verified: PEM text or a fingerprint (64 digits in lower case), or neither."""
+
+    ca_pem: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VsphereConfig:
+    """The ESXi host. `password` is None if it is to come from the stack, `password_sought` where one was sought."""
+
+    server: str
+    port: int
+    user: str
+    password: SecretStr | None
+    password_sought: tuple[str, ...]
+    tls: TlsConfig
+    datastore: str
+    network: str
+    image: ImageConfig
+
+    def password_or_none(self) -> str | None:
+        """The password in plain, for a secret output or a login; None if it is to come from the stack."""
+        return self.password.get_secret_value() if self.password else None
+
+    def missing_password(self) -> str:
+        """What to tell a user when there is no password anywhere: where it was sought, and the usual remedy."""
+        sought = ", ".join(self.password_sought)
+        remedy = "run `pulumi config set --secret kubelab:vspherePassword`"
+        return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"
