@@ -1,4 +1,4 @@
-"""Labels, taints and serving certificates, changed on the running cluster."""
+"""Labels, taints, files on machines and serving certificates, changed on the running cluster."""
 
 import pytest
 
@@ -8,6 +8,9 @@ from tests.e2e.mixed.nodes import CONTROL_PLANE, NODES, W2, Change, applied
 
 SETTINGS: dict[str, dict[str, object]] = {"kubelet": {"maxPods": 55}}
 """What is declared of the worker already."""
+MESSAGE, NEW = "/etc/motd", "/opt/of-the-test"
+FILES = {path: {"content": "of the test\n"} for path in (MESSAGE, NEW)}
+FORMER_MESSAGE = "/var/tmp/former-message"
 CONTROL_PLANE_TAINT = ("node-role.kubernetes.io/control-plane", "NoSchedule")
 
 
@@ -28,19 +31,24 @@ class TestDeclared:
     @pytest.fixture(scope="class")
     @classmethod
     def change(cls, mixed: Cluster) -> Change:
-        """Beside a label that somebody else set."""
+        """Beside a label that somebody else set, and in place of a file that was there."""
         mixed.kubectl("label", "node", W2, "team=others")
+        host.in_machine(W2, "cp", MESSAGE, FORMER_MESSAGE)
         taint = {"key": "dedicated", "value": "database", "effect": "NoExecute"}
-        mixed.project.set_node(W2, {**SETTINGS, "labels": {"disk": "ssd"}, "taints": [taint]})
+        mixed.project.set_node(W2, {**SETTINGS, "labels": {"disk": "ssd"}, "taints": [taint], "files": FILES})
         mixed.project.set_node(CONTROL_PLANE, {"schedulable": True})
         return applied(mixed)
 
-    def test_they_reach_the_running_nodes_by_one_step_and_disturb_none(self, mixed: Cluster, change: Change) -> None:
-        assert change.changed == [f"Command {W2}-join", "Command nodes-settle"]
+    def test_they_reach_the_running_nodes_by_their_steps_and_disturb_none(self, mixed: Cluster, change: Change) -> None:
+        assert change.changed == [f"Command {W2}-join", f"Command {W2}-place-files", "Command nodes-settle"]
         assert change.after == change.before
         assert labels(mixed, W2)["disk"] == "ssd"
         assert taints(mixed, W2) == {("dedicated", "NoExecute")}
         mixed.wait_ready(*NODES)
+
+    @pytest.mark.usefixtures("change")
+    def test_declared_files_are_on_their_machine(self) -> None:
+        assert [host.in_machine(W2, "cat", path) for path in FILES] == ["of the test\n", "of the test\n"]
 
     @pytest.mark.case("D21")
     @pytest.mark.usefixtures("change")
@@ -78,6 +86,12 @@ class TestTakenBack:
         assert (found["disk"], found["team"]) == ("hdd", "others")
         assert taints(mixed, W2) == set()
         assert taints(mixed, CONTROL_PLANE) == {CONTROL_PLANE_TAINT}
+
+    @pytest.mark.usefixtures("change")
+    def test_files_that_nobody_declares_any_more_are_gone_and_those_before_them_back(self) -> None:
+        assert not host.answers(W2, "test", "-e", NEW)
+        assert host.answers(W2, "cmp", MESSAGE, FORMER_MESSAGE)
+        host.in_machine(W2, "rm", FORMER_MESSAGE)
 
     @pytest.mark.case("D16")
     @pytest.mark.usefixtures("change")
