@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from config.images.lock import LockFile, file_of, image_store
+from config.images.spec import guest_systems
+from config.model import parse
+from config.reading.document import read_document
+from images.catalog import SYSTEMS
 from images.lock import enter, entry_of, with_entry
 from images.store import Image, ImageStore, store_folder
 from toolchain.errors import SetupError
@@ -100,3 +105,21 @@ def test_an_image_that_changed_since_is_not_taken_for_it(store: ImageStore) -> N
 def test_an_image_that_is_gone_is_made_again(store: ImageStore) -> None:
     (store.folder / taken(store).file).unlink()
     assert store.made_before("ab12") is None
+
+
+def test_the_product_reads_what_is_written_and_looks_in_the_same_store(tmp_path: Path) -> None:
+    lock = tmp_path / "images.lock.yaml"
+    for image in (OTHER, IMAGE):
+        enter(lock, image, quiet)
+    data, unreadable = read_document(lock)
+    content, faults = parse(LockFile, data, str(lock))
+    assert content is not None
+    assert (unreadable, faults) == ([], [])
+    found = content.images["ubuntu-24.04"]
+    assert (found.file, found.sha256, found.date) == (OTHER.file, OTHER.sha256, OTHER.date)
+    environ = {"KUBELAB_IMAGES": str(tmp_path)}
+    assert file_of(found, lock, image_store(environ)) == store_folder(environ) / OTHER.file
+
+
+def test_there_is_an_image_of_every_guest_system() -> None:
+    assert set(SYSTEMS) == set(guest_systems())
