@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ WAIT_SECONDS = 3600.0
 
 def main() -> int:
     """Exit code 0: made, or found good; 1: a failure, explained, or a fault that was found; 2: wrong arguments."""
+    # So that a machine that was started, and files on their way, go with the program.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     arguments = _parse()
     require_known(arguments.system)
     layout, progress = layout_here(), Progress()
