@@ -1,5 +1,6 @@
 """How a run with several processes shares the tests out."""
 
+import os
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ LABS = ("tests/e2e/mixed/", "tests/e2e/")
 
 
 class ChainsOfLabs(LoadScopeScheduling):  # type: ignore[misc]
-    """Any process takes any test, but one takes all of a chain of labs, in their order, and these come last."""
+    """Any process takes any test, but one takes all of a chain of labs, in their order."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((labs for labs in LABS if nodeid.startswith(labs)), nodeid)
@@ -19,3 +20,9 @@ class ChainsOfLabs(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
     """For `--dist loadscope`, as make test runs; the order of the folders is kept by `--no-loadscope-reorder`."""
     return ChainsOfLabs(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A lab has waits with an end, and goes before tests that only compute: these are as nice as a batch job."""
+    if "PYTEST_XDIST_WORKER" in os.environ and os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(LABS) else 10)
