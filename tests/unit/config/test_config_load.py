@@ -232,7 +232,16 @@ def test_the_checked_types_can_be_had_without_the_schema() -> None:
     program = "import sys, config, config.versions, config.passthrough; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("config.")}
-    checks = ("lab", "passthrough", "problems", "retired", "versions", "kubernetes", "kubernetes.quantities")
+    checks = (
+        "lab",
+        "passthrough",
+        "platform",
+        "problems",
+        "retired",
+        "versions",
+        "kubernetes",
+        "kubernetes.quantities",
+    )
     assert loaded == {f"config.{name}" for name in checks}
 
 
