@@ -7,6 +7,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,6 +193,14 @@ def _record(
     monitor = _Monitor(mocks)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    # pulumi's mocks make one in each thread they are called in, and close none: thousands of tests run out of files.
+    of_threads: list[asyncio.AbstractEventLoop] = []
+
+    def with_loop() -> None:
+        of_threads.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(of_threads[-1])
+
+    loop.set_default_executor(ThreadPoolExecutor(initializer=with_loop))
 
     def run() -> None:
         program()
@@ -202,6 +211,8 @@ def _record(
         ROOT.set(None)
         loop.run_until_complete(run_in_stack(run))
     finally:
-        loop.close()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        for each in (loop, *of_threads):
+            each.close()
         asyncio.set_event_loop(None)
     return Graph(monitor.recorded, monitor.outputs)

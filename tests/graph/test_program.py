@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from components.runtimes import RUNTIMES
+from config import LabConfig
 from config.versions import TRIED
 from tests.graph import conftest
-from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer, shipped
+from tests.graph.conftest import PASSWORD, PROJECT, STACK, address_of, answer, registered, shipped
 from tests.graph.recording import Graph, is_secret, record
 
 DEFAULT = TRIED
@@ -182,3 +183,11 @@ def test_the_password_may_come_as_a_secret_of_the_stack(
     (vsphere,) = graph.of_type("pulumi:providers:kubelab")
     assert is_secret(vsphere.inputs["password"])
     assert vsphere.plain("password") == "of the stack"
+
+
+def test_a_program_that_was_recorded_holds_no_files(config: LabConfig) -> None:
+    """A process that runs thousands of tests may have no more than 1024."""
+    registered(config)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    registered(config)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
