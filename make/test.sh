@@ -17,6 +17,7 @@ main() {
   trap stop_lab EXIT
   # Every container runtime; tests are made for containers.
   .venv/bin/python -m rig up --stack mixed --machines container
+  .venv/bin/python -m tests.packages
   # shellcheck disable=SC1091 # written by the set-up
   . .rig/env
   (($#)) || set -- "${FOLDERS[@]}"
