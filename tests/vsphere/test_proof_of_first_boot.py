@@ -149,12 +149,18 @@ def test_an_ssh_server_is_known_by_its_host_key_whatever_the_comment(guest: Gues
     assert ask_ssh("127.0.0.1", f"{guest.host_key.strip()} w1", guest.port) == SshAnswer(Heard.OUR_KEY)
 
 
+def heard_at(port: int, key: str) -> SshAnswer:
+    """What is heard there at last: as the driver does, a connection that was lost is tried again."""
+    answers = (ask_ssh("127.0.0.1", key, port) for _ in range(10))
+    return next((answer for answer in answers if answer.heard is not Heard.NOTHING), SshAnswer(Heard.NOTHING))
+
+
 @pytest.mark.case("C24")
 def test_another_host_key_and_one_of_another_kind_are_told_with_what_was_seen(guest: Guest, stock_guest: Guest) -> None:
-    other = ask_ssh("127.0.0.1", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAA w1", guest.port)
+    other = heard_at(guest.port, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAA w1")
     assert other.heard is Heard.ANOTHER_KEY
     assert other.evidence.startswith("SHA256:")
-    of_another_kind = ask_ssh("127.0.0.1", guest.host_key, stock_guest.port)
+    of_another_kind = heard_at(stock_guest.port, guest.host_key)
     assert of_another_kind.heard is Heard.ANOTHER_KEY
     assert "ssh-ed25519" in of_another_kind.evidence
 
