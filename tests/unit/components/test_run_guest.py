@@ -207,8 +207,6 @@ def test_what_a_node_is_given_is_the_program_without_what_only_people_read() -> 
     given = GIVEN
     assert ast.dump(ast.parse(given)) == without_docstrings(PROGRAM)
     assert not [line for line in given.splitlines() if not line.strip() or "#" in line]
-    # What a preflight is given stands in a state twice, of which gzip finds the second copy within 32 KiB.
-    assert len(given) < 4700
 
 
 @pytest.mark.parametrize("wanted", ["require", "prefer", "off"])
