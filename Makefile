@@ -81,8 +81,8 @@ image-check: venv ## boot the image of OS in a virtual machine and look at it; F
 	@$(PYTHON) -m images check "$(OS)" --lock "$(LOCK)" --firmware $(FIRMWARE) --nested $(NESTED) $(BAKED_STACK)
 
 .PHONY: image-test
-image-test: venv ## build the image of OS twice, compare, and boot it by BIOS and UEFI: half an hour without KVM
-	@OS="$(OS)" $(PYTHON) -m pytest --timeout 7200 tests/image
+image-test: venv ## build the image of OS twice, compare, boot it by BIOS and UEFI: half an hour without KVM; BAKED=1 STACK=...
+	@OS="$(OS)" STACK="$(STACK)" $(PYTHON) -m pytest --timeout 7200 tests/image/test_$(if $(BAKED_STACK),baked_)image.py
 
 .PHONY: schema
 schema: venv ## write stacks/schema.json from config/

@@ -65,7 +65,7 @@ def _check(arguments: argparse.Namespace, layout: Layout, store: ImageStore, pro
         raise SetupError(f"checking {image.word}: no {ova}, which {arguments.lock} names; run `make image {remedy}`")
     found = kvm.probe()
     print(f"{ova}\n{'KVM' if found.works else 'TCG, since ' + found.why}: {arguments.firmware}")
-    wish = Wish(ova, image.system, found.works, arguments.nested == "on", arguments.firmware)
+    wish = Wish(ova, image.system, found.works, arguments.nested == "on", arguments.firmware, baked=image.baked)
     report = Report(lambda text: print(text, end="", flush=True))
     with scratch_directory(store.folder / f".checking-{image.word}-{os.getpid()}") as scratch:
         check(wish, scratch, report)
