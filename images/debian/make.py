@@ -2,20 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from images.debian import rootfs
 from images.debian.disk import build_disk
-from images.debian.namespace import as_root
 from images.debian.recipe import Recipe
+from images.debian.scratch import scratch_of_users
 from images.ova.package import write_ova
 from images.store import Image, ImageStore
 from toolchain.progress import Progress
-from toolchain.system.run import logged
-from toolchain.system.scratch import scratch_directory
 
 CODE = tuple(Path(__file__).parents[1] / name for name in ("debian", "disk", "ova"))
 
@@ -25,7 +22,7 @@ def make(
 ) -> Image:
     """The image of a release as of today's packages. SetupError, with the last lines of the log, when it fails."""
     progress.expect(4)
-    with _scratch(store.folder / f".making-{recipe.system}", log, environ) as scratch:
+    with scratch_of_users(store.folder / f".making-{recipe.system}", log, environ) as scratch:
         archive = rootfs.archive_of(recipe, environ)
         with progress.step(f"packages of {recipe.system}"):
             packages = rootfs.resolve(recipe, archive, scratch, log, environ)
@@ -54,20 +51,3 @@ def make(
 
 def _day(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).date().isoformat()
-
-
-@contextmanager
-def _scratch(path: Path, log: Path, environ: Mapping[str, str]) -> Iterator[Path]:
-    """A scratch directory also for files that belong to other users of a user namespace."""
-
-    def clear() -> None:
-        if path.exists() and as_root():
-            logged([*as_root(), "rm", "-rf", str(path)], log, f"removing {path}", environ)
-
-    clear()
-    with scratch_directory(path):
-        try:
-            yield path
-        finally:
-            clear()
-            path.mkdir(exist_ok=True)
