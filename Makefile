@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 # What machines of the embedded lab are: container, vm, or auto: vm where KVM runs guests.
-MACHINES ?= container
+MACHINES ?= auto
 OS ?= debian-13
 LOCK ?= stacks/images.lock.yaml
 FIRMWARE ?= bios

@@ -15,8 +15,8 @@ main() {
   was_up=false
   if .venv/bin/python -m rig status >/dev/null; then was_up=true; fi
   trap stop_lab EXIT
-  # Every container runtime; tests are made for containers.
-  .venv/bin/python -m rig up --stack mixed --machines container
+  # Every container runtime and guest system. Tests are made for containers, but for those of real machines.
+  .venv/bin/python -m rig up --stack mixed --system debian-12 --machines container --also-real
   .venv/bin/python -m tests.packages
   # shellcheck disable=SC1091 # written by the set-up
   . .rig/env

@@ -10,9 +10,10 @@ from images.baked.root import Root, key_of, root
 from images.baked.wish import wish_of
 from images.debian.disk import DISK_MIB
 from images.debian.make import CODE as OF_IMAGE
-from images.debian.make import Work, own_scratch, pack
+from images.debian.make import Work, pack
 from images.debian.plan import plan
 from images.debian.recipe import Recipe
+from images.debian.scratch import scratch_of_users
 from images.store import Image, ImageStore
 from toolchain.progress import Progress
 
@@ -37,7 +38,7 @@ def make(
     require_able(environ)
     wish = wish_of(stack_file, recipe.system, environ)
     progress.expect(5)
-    with own_scratch(store.folder / f".making-{recipe.system}", log, environ) as scratch:
+    with scratch_of_users(store.folder / f".making-{recipe.system}", log, environ) as scratch:
         planned = plan(recipe, scratch, log, progress, environ)
         key = key_of(planned, wish, (*OF_IMAGE, *OF_BAKED))
         source = f"{planned.source}; inside: {wish.summary}, as sha256:{wish.digest} asks for it"
@@ -64,7 +65,7 @@ def root_of(
     """
     require_able(environ)
     wish = wish_of(stack_file, recipe.system, environ)
-    with own_scratch(folder / f".planning-{recipe.system}", log, environ) as scratch:
+    with scratch_of_users(folder / f".planning-{recipe.system}", log, environ) as scratch:
         planned = plan(recipe, scratch, log, progress, environ)
     return root(planned, wish, folder, log, progress, environ)
 

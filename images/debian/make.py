@@ -1,22 +1,19 @@
 """A Debian image from nothing: packages resolved, root file system, disk, OVA; none of it if that image is there."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from images.debian import rootfs
 from images.debian.disk import DISK_MIB, build_disk
-from images.debian.namespace import as_root
 from images.debian.plan import Plan, plan
 from images.debian.recipe import Recipe
+from images.debian.scratch import scratch_of_users
 from images.ova.package import write_ova
 from images.store import Baked, Image, ImageStore, word_of
 from toolchain.progress import Progress
-from toolchain.system.run import logged
-from toolchain.system.scratch import scratch_directory
 
 CODE = tuple(Path(__file__).parents[1] / name for name in ("debian", "disk", "ova"))
 
@@ -26,7 +23,7 @@ def make(
 ) -> Image:
     """The image of a release as of today's packages. SetupError, with the last lines of the log, when it fails."""
     progress.expect(4)
-    with own_scratch(store.folder / f".making-{recipe.system}", log, environ) as scratch:
+    with scratch_of_users(store.folder / f".making-{recipe.system}", log, environ) as scratch:
         planned = plan(recipe, scratch, log, progress, environ)
         key = planned.key(CODE)
         found = store.made_before(key)
@@ -72,20 +69,3 @@ def pack(
         digest = write_ova(ova, word, recipe.title, disk, scratch)
     today = datetime.now(UTC).date().isoformat()
     return work.store.take(ova, recipe.system, digest, source, today, key, baked)
-
-
-@contextmanager
-def own_scratch(path: Path, log: Path, environ: Mapping[str, str]) -> Iterator[Path]:
-    """A scratch directory also for files that belong to other users of a user namespace."""
-
-    def clear() -> None:
-        if path.exists() and as_root():
-            logged([*as_root(), "rm", "-rf", str(path)], log, f"removing {path}", environ)
-
-    clear()
-    with scratch_directory(path):
-        try:
-            yield path
-        finally:
-            clear()
-            path.mkdir(exist_ok=True)
