@@ -118,9 +118,9 @@ class TestRoot:
         other = root(PLAN, replace(WISH, kubernetes="1.36.4"), tmp_path / "roots", tmp_path / "log", quiet, {})
         assert made == ["plain", "1.36.3", "1.36.4"]
         # Of each image the last one.
-        kept = sorted(file.name for file in (tmp_path / "roots").iterdir())
-        assert kept == [other.tar.name, kept[1]]
-        assert kept[1].startswith("debian-13-")
+        kept = {file.name for file in (tmp_path / "roots").iterdir()}
+        assert len(kept) == 2
+        assert other.tar.name in kept
         assert other.tar.name == f"debian-13-baked-lab-{other.key[:12]}.tar"
 
     def test_one_that_fails_leaves_nothing(self, tmp_path: Path, quiet: Progress, made: list[str]) -> None:
