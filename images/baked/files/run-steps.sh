@@ -7,18 +7,28 @@ here=/run/kubelab-image
 export PATH=$here/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 [[ ! -s $here/apt.conf ]] || export APT_CONFIG=$here/apt.conf
 
+state=/run/kubelab-daemons
+
+# What went wrong comes last, behind what the services said.
+explain() {
+  { tail -n 20 "$state"/*.log 2>/dev/null || true; } | cut -c -300
+  if (($1 == 124)); then echo "error: $2 was not done in time"; fi
+  grep '^error: ' "$state/words" || true
+}
+
 main() {
-  local step seconds status
+  local step seconds status=0 teller
   for step in "$here"/steps/*.sh; do
     seconds=$(<"${step%.sh}.seconds")
     printf '== %s\n' "${step##*/}"
-    status=0
-    timeout --kill-after=10 "$seconds" bash -s <"$step" || status=$?
+    timeout --kill-after=10 "$seconds" bash -s <"$step" 2> >(tee "$state/words" >&2) || status=$?
+    teller=$!
     ((status == 0)) || break
   done
   systemctl stop-all
-  if ((status == 124)); then echo "error: ${step##*/} was not done after $seconds s" >&2; fi
-  ((status == 0)) || { tail -n 20 /run/kubelab-daemons/*.log 2>/dev/null || true; } | cut -c -300
+  # Nobody writes to it any more.
+  wait "$teller" || true
+  ((status == 0)) || explain "$status" "${step##*/}" >&2
   return "$status"
 }
 

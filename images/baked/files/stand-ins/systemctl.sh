@@ -54,7 +54,7 @@ start() {
       [[ ! -f ${file#-} ]] || . "${file#-}"
     done
     set +aeu
-    eval "exec setsid $command" </dev/null >>"$state/$unit.log" 2>&1
+    eval "exec setsid $command" </dev/null >>"$state/$unit.log" 2>&1 3>&- 4>&- 5>&-
   ) &
   echo $! >"$state/$unit.pid"
 }
