@@ -9,7 +9,8 @@ from components.cluster import Cluster
 from components.machine import Machine
 from components.node import Node
 from components.script import Script, steps_provider
-from components.steps import inspection, settle_nodes, verification
+from components.steps.cluster import settle_nodes, verification
+from components.steps.node import inspection
 from components.unreachable import error_hook
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker

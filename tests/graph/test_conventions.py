@@ -123,7 +123,7 @@ def test_only_a_runtimes_own_file_knows_which_runtime_it_is() -> None:
     }
     # Names of repositories and packages, of which some are also a runtime's, and what is said of versions out of date.
     systems = {"guest_families/debian.py", "guest_families/ubuntu.py", "guest_systems/ubuntu_26_04.py"}
-    assert knowing <= {"apt.py", "traces.py", "config/retired.py", *systems}
+    assert knowing <= {"apt.py", "records/traces.py", "config/retired.py", *systems}
 
 
 RECORDS: Mapping[str, Mapping[str, Any]] = {
@@ -199,7 +199,7 @@ def test_records_know_of_config_the_types_of_a_lab_and_facts_on_kubernetes_alone
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("components.")
             ]
             assert imports_of(tree) <= {"config.lab", "config.versions"}, paths
-    assert {"apt", "traces", "runtime", "discovery"} <= seen
+    assert {"apt", "records/traces", "records/runtime", "records/discovery"} <= seen
 
 
 def test_every_step_is_a_script_with_a_pure_environment() -> None:
