@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from components.guest_systems import of_node
 from components.step import Step, check_environment, render_stdin
-from components.steps import install_kubernetes, install_runtime, leave_image, prepare_os
+from components.steps.node import install_kubernetes, install_runtime, leave_image, prepare_os
 from config import LabConfig, NodeConfig, versions
 
 

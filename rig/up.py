@@ -35,7 +35,8 @@ def up(
 ) -> None:
     """Tools, parts, container engine, network, mirror and simulated host; then the site file and `.rig/env`.
 
-    `stacks`, `systems`: what to prepare for; `wish`: what machines are; `also_real`: single ones shall be able to be real ones in any case.
+    `stacks`, `systems`: what to prepare for; `wish`: what machines are; `also_real`: single ones shall be able to be
+    real ones in any case.
     """
     tools = setup(layout, progress, (SOURCE,))
     for listing in PACKAGES:

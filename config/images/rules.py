@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.guest_systems import GUEST_SYSTEMS
-from components.runtime import PackageSource
+from components.records.runtime import PackageSource
 from components.runtimes import RUNTIMES
 from config import versions
 from config.images.lock import how_to_make

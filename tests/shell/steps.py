@@ -8,25 +8,27 @@ from pydantic import JsonValue, SecretStr
 
 from components.guest_file import render_files
 from components.step import render_stdin
-from components.steps import (
+from components.steps.cluster import (
     apply_pod_network,
     certificates,
     init,
+    join,
+    membership,
+    settle_nodes,
+    verification,
+    write_component_files,
+)
+from components.steps.node import (
     inspection,
     install_kubernetes,
     install_runtime,
-    join,
     kubelet,
     leave_image,
-    membership,
     place_files,
     preflight,
     prepare_os,
     reset,
-    settle_nodes,
-    verification,
     virtualization,
-    write_component_files,
 )
 from config import ClusterConfig, DeclaredFile, ExtraArg
 from tests.shell.guest.machine import Guest

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.discovery import default
 from components.guest_systems import GUEST_SYSTEMS
+from components.records.discovery import default
 from config import ConfigError, ImageConfig
 from config.load import check_site_file, load_file
 from config.platform import BakedConfig

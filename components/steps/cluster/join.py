@@ -2,8 +2,8 @@
 
 from components.runtimes import RUNTIMES
 from components.step import Step
-from components.steps import kubeadm
-from components.steps.membership import Admission
+from components.steps.cluster import kubeadm
+from components.steps.cluster.membership import Admission
 from config import NodeConfig, SiteConfig
 
 STEP = Step("60-join-worker.sh", timeout_seconds=900)

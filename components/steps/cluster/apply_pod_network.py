@@ -1,7 +1,7 @@
 """The pod network, applied once the API server answers; it reaches workers as they join. Pure."""
 
-from components.pod_network import PodNetworkSettings
 from components.pod_networks import POD_NETWORKS, release_of
+from components.records.pod_network import PodNetworkSettings
 from components.step import Step
 from config import ClusterConfig, MirrorsConfig
 

@@ -8,9 +8,9 @@ from pydantic import JsonValue
 
 from components.apt import Repository
 from components.guest_file import GuestFile
-from components.guest_system import GuestSystem
-from components.release import Download, series_of
-from components.traces import Traces
+from components.records.guest_system import GuestSystem
+from components.records.release import Download, series_of
+from components.records.traces import Traces
 from config.lab import MirrorsConfig, RegistryConfig
 from config.versions import KubernetesRelease
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from components.apt import Repository
-from components.traces import Traces
+from components.records.traces import Traces
 from config.lab import MirrorsConfig
 
 

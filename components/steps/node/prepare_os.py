@@ -6,10 +6,10 @@ from components import apt
 from components.apt import Repository
 from components.guest_file import render_files
 from components.guest_systems import of_node
-from components.runtime import PackageSource
+from components.records.runtime import PackageSource
 from components.runtimes import RUNTIMES
 from components.step import Step, read_script
-from components.steps import operating_system
+from components.steps.node import operating_system
 from config import MirrorsConfig, NodeConfig, SiteConfig
 
 STEP = Step("10-prepare-os.sh", timeout_seconds=1500)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
 from components.step import Step
-from components.steps import kubelet
+from components.steps.node import kubelet
 from config import ClusterConfig, NodeConfig, versions
 
 STEP = Step("90-verify-cluster.sh", timeout_seconds=1500)

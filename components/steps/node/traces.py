@@ -1,8 +1,8 @@
 """What earlier installations left: the names that the preflight looks for and the reset removes. Pure."""
 
-from components import traces
 from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
+from components.records import traces
 from components.runtimes import RUNTIMES
 
 

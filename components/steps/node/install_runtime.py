@@ -2,10 +2,10 @@
 
 from components.guest_file import render_files
 from components.pod_networks import release_of
-from components.runtime import Installation, RuntimeSettings
+from components.records.runtime import Installation, RuntimeSettings
 from components.runtimes import RUNTIMES, sockets
 from components.step import Log, Step
-from components.steps import images, kubelet
+from components.steps.node import images, kubelet
 from config import ClusterConfig, NodeConfig, SiteConfig, versions
 
 

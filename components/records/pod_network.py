@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from components.release import Download
-from components.traces import Traces
+from components.records.release import Download
+from components.records.traces import Traces
 from config.lab import MirrorsConfig, PodNetworkConfig
 
 

@@ -3,7 +3,7 @@
 from components.guest_file import render_files
 from components.guest_systems import of_node
 from components.step import Step
-from components.steps import images, kubelet
+from components.steps.node import images, kubelet
 from config import ClusterConfig, NodeConfig, SiteConfig, versions
 
 STEP = Step("30-install-kubernetes.sh", timeout_seconds=2100)

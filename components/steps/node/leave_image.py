@@ -2,7 +2,7 @@
 
 from components.runtimes import RUNTIMES
 from components.step import Step
-from components.steps import install_runtime, traces
+from components.steps.node import install_runtime, traces
 from config import ClusterConfig, NodeConfig, SiteConfig
 
 STEP = Step("37-leave-image.sh", timeout_seconds=300)

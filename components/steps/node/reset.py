@@ -2,7 +2,7 @@
 
 from components.runtimes import sockets
 from components.step import Step
-from components.steps import traces
+from components.steps.node import traces
 from config import NodeConfig
 
 STEP = Step("05-reset-node.sh", timeout_seconds=900)

@@ -25,7 +25,7 @@ def environment(
     """What the step is given; `host_key` is the public one of the worker's machine, "ssh-ed25519 AAAA... comment".
 
     `initialisation` is another one when the cluster was made anew, `renewals` when certificates became due for renewal
-    (components/steps/certificates.py): either makes the certificate anew, so that no stored one ends.
+    (components/steps/cluster/certificates.py): either makes the certificate anew, so that no stored one ends.
     """
     return {
         "WORKER": worker,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from components import registries
-from components.pod_network import PodNetworkRelease
+from components.records.pod_network import PodNetworkRelease
 from components.runtimes import RUNTIMES
 from config import RegistryConfig, Role
 from config.versions import KubernetesRelease

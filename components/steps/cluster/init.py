@@ -2,7 +2,7 @@
 
 from components.runtimes import RUNTIMES
 from components.step import Log, Step
-from components.steps import certificates, component_mounts, kubeadm
+from components.steps.cluster import certificates, component_mounts, kubeadm
 from config import ClusterConfig, NodeConfig, SiteConfig
 
 # stdout is the birth of the cluster's authority.

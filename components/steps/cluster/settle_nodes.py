@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from components.guest_file import render_files
 from components.step import Step, read_script
-from components.steps import kubelet_serving
+from components.steps.cluster import kubelet_serving
 from config import ClusterConfig, NodeConfig
 from config.nodes.scheduling import CONTROL_PLANE_ROLE
 

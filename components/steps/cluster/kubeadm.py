@@ -6,7 +6,8 @@ import yaml
 
 from components import quoted_yaml
 from components.runtimes import RUNTIMES
-from components.steps import component_mounts, kubelet
+from components.steps.cluster import component_mounts
+from components.steps.node import kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
 from config.declared.components import COMPONENTS
 

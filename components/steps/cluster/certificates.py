@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from components.step import Log, Step
-from components.steps import kubeadm
+from components.steps.cluster import kubeadm
 from config import ClusterConfig, NodeConfig
 
 # stdout is the kubeconfig.

@@ -7,7 +7,7 @@ from components.apt import Repository
 from components.guest_families import unfit
 from components.guest_systems import GUEST_SYSTEMS, of_node
 from components.step import Step
-from components.steps import traces, virtualization
+from components.steps.node import traces, virtualization
 from config import ClusterConfig, NodeConfig, SiteConfig
 
 STEP = Step("00-preflight.sh", timeout_seconds=600)
