@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from images import kvm
-from images.baked.wish import stack_file
+from images.baked.wish import stack_file, stack_name
 from images.catalog import SYSTEMS, make, make_baked, require_baked, require_known
 from images.check.check import Report, Wish, check
 from images.check.machine import FIRMWARES
@@ -58,7 +58,7 @@ def _make(arguments: argparse.Namespace, layout: Layout, store: ImageStore, prog
 
 def _check(arguments: argparse.Namespace, layout: Layout, store: ImageStore, progress: Progress) -> int:
     packages.ensure(SOURCE / "check" / "host-packages.txt", host.look(), layout.logs / "packages.log", progress)
-    image = entry_of(arguments.lock, arguments.system, arguments.baked)
+    image = entry_of(arguments.lock, arguments.system, stack_name(arguments.baked) if arguments.baked else None)
     ova = store.folder / image.file
     if not ova.is_file():
         remedy = f"OS={image.system}{f' BAKED=1 STACK={arguments.baked}' if arguments.baked else ''}"

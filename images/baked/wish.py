@@ -65,6 +65,11 @@ def stack_file(stack: str, folder: Path = STACKS) -> Path:
     return file
 
 
+def stack_name(stack: str) -> str:
+    """The name of a stack that is named, or whose file is."""
+    return Path(stack).name.removeprefix("Pulumi.").removesuffix(".yaml") if stack.endswith(".yaml") else stack
+
+
 def wish_of(file: Path, system: str, environ: Mapping[str, str]) -> Wish:
     """What the stack of a file wants inside an image of a system. SetupError, with all faults of the stack's files."""
     doing = f"asking what {file} needs"

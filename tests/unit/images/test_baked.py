@@ -13,7 +13,7 @@ from images.baked import bake as baking
 from images.baked.bake import enter_arguments, environment, mirrors, pack_arguments, prepare, require_able
 from images.baked.make import disk_mib
 from images.baked.root import CODE, key_of, root
-from images.baked.wish import Step, Wish, parsed, stack_file, wish_of
+from images.baked.wish import Step, Wish, parsed, stack_file, stack_name, wish_of
 from images.catalog import SYSTEMS, require_baked
 from images.debian.plan import Plan
 from images.debian.recipe import RECIPES
@@ -57,6 +57,9 @@ class TestWish:
         assert stack_file(str(tmp_path / "Pulumi.mine.yaml")) == tmp_path / "Pulumi.mine.yaml"
         with pytest.raises(SetupError, match=r"STACK: found 'other', but there is no .*; choose one of mine, or write"):
             stack_file("other", tmp_path)
+
+    def test_a_stack_is_named_or_its_file_is(self) -> None:
+        assert [stack_name(each) for each in ("my.lab", "a/b/Pulumi.my.lab.yaml")] == ["my.lab", "my.lab"]
 
     def test_another_wish_has_another_digest(self) -> None:
         others = (
