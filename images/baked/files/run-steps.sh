@@ -17,16 +17,17 @@ explain() {
 }
 
 main() {
-  local step seconds status=0 teller
+  local step seconds status=0 told teller
+  exec {told}> >(exec tee "$state/words" >&2)
+  teller=$!
   for step in "$here"/steps/*.sh; do
     seconds=$(<"${step%.sh}.seconds")
-    printf '== %s\n' "${step##*/}"
-    timeout --kill-after=10 "$seconds" bash -s <"$step" 2> >(tee "$state/words" >&2) || status=$?
-    teller=$!
+    printf '== %s\n' "${step##*/}" >&"$told"
+    timeout --kill-after=10 "$seconds" bash -s <"$step" 2>&"$told" {told}>&- || status=$?
     ((status == 0)) || break
   done
-  systemctl stop-all
-  # Nobody writes to it any more.
+  systemctl stop-all {told}>&-
+  exec {told}>&-
   wait "$teller" || true
   ((status == 0)) || explain "$status" "${step##*/}" >&2
   return "$status"
