@@ -99,10 +99,16 @@ WantedBy=sockets.target
 """
 
 
+# As its package has it. A machine of an image with containerd inside has another, and without any, containerd would
+# answer as a runtime of its own.
+CONTAINERD = GuestFile("/etc/containerd/config.toml", 'disabled_plugins = ["cri"]\n')
+
+
 def files(settings: RuntimeSettings) -> list[GuestFile]:
-    """Every file of Docker's and cri-dockerd's configuration."""
+    """Every file of Docker's and cri-dockerd's configuration, and that of the containerd beneath."""
     return [
         crictl_file(CRI_SOCKET),
+        CONTAINERD,
         GuestFile("/etc/docker/daemon.json", render_daemon(settings)),
         GuestFile("/etc/systemd/system/cri-docker.service", render_service(settings.sandbox_image)),
         GuestFile("/etc/systemd/system/cri-docker.socket", SOCKET_UNIT),

@@ -30,6 +30,10 @@ def test_containers_survive_a_restart_of_the_daemon_and_have_a_log_file_each() -
     assert daemon["log-driver"] == "json-file"
 
 
+def test_the_containerd_beneath_docker_answers_as_no_runtime_of_its_own() -> None:
+    assert files_of("docker")["/etc/containerd/config.toml"].text == 'disabled_plugins = ["cri"]\n'
+
+
 def test_a_mirror_is_told_to_docker_for_docker_io_alone() -> None:
     assert Docker(*REGISTRIES).daemon["registry-mirrors"] == ["https://hub.test:5000"]
     assert "registry-mirrors" not in Docker(GHCR, PRIVATE).daemon

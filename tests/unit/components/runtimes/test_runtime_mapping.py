@@ -150,7 +150,7 @@ def test_no_drop_in_of_the_kubelet_fights_with_its_environment_file(runtime: str
 @EACH_RUNTIME
 def test_no_file_has_a_setting_of_the_kubelet_or_the_runtime_that_was_removed(runtime: str) -> None:
     removed = (
-        r"--container-runtime=remote|dockershim|disabled_plugins|io\.containerd\.grpc\.v1\.cri|runtime\.v1\.linux"
+        r"--container-runtime=remote|dockershim|io\.containerd\.grpc\.v1\.cri|runtime\.v1\.linux"
         r"|untrusted_workload_runtime|insecure_registries|registry\.mirrors|conmon_cgroup"
     )
     assert not re.search(removed, "\n".join(file.text for file in files_of(runtime, *REGISTRIES).values()))
