@@ -1,0 +1,259 @@
+# shellcheck shell=bash
+# The proof that pods of a RuntimeClass are run by the handler of its name: on every node that has it the runtime announces
+# it, a pod of the class runs to its end, on the kernel that it should, by a process of the handler's; one with an unknown
+# handler fails, and one of the class stays away from a node without. Nothing stands in for what is missing.
+: "${HANDLER_PROOFS?lines of: node, handler, socket, own or node (whose kernel), kernel, its messages, process; empty: none}"
+
+unknown_class=kubelab-verification-unknown
+faults=0
+
+# The cells of the table, by tabs: node, handler, kernel of the node, what is inside, what runs it.
+table=''
+
+fault() {
+  say "$*"
+  faults=$((faults + 1))
+}
+
+# pod NAME CLASS NODE TEXT: a pod of the class on that node and no other; TEXT are its containers.
+pod() {
+  cat <<-YAML
+	---
+	apiVersion: v1
+	kind: Pod
+	metadata: {name: $1, labels: {app: handler-proof}}
+	spec:
+	  $([[ -z $2 ]] || printf 'runtimeClassName: %s' "$2")
+	  terminationGracePeriodSeconds: 1
+	  restartPolicy: Never
+	  tolerations: [{operator: Exists}]
+	  affinity:
+	    nodeAffinity:
+	      requiredDuringSchedulingIgnoredDuringExecution:
+	        nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [$3]}]}]
+	$4
+	YAML
+}
+
+# Its first container ends with what the kernel says of itself, its second one stays for what is seen on the node. A
+# machine of its own is as large as the limits say.
+proof_containers() {
+  cat <<-YAML
+	  initContainers:
+	    - name: version
+	      image: $TEST_IMAGE
+	      args: [mounttest, --file_content=/proc/version]
+	      resources: {limits: {memory: 128Mi}}
+	  containers:
+	    - name: stay
+	      image: $TEST_IMAGE
+	      args: [pause]
+	      resources: {limits: {memory: 128Mi}}
+	YAML
+}
+
+# The node's own programs in a pod that sees its processes and asks its runtime: the image need not have any.
+witness_containers() {
+  cat <<-YAML
+	  hostPID: true
+	  containers:
+	    - name: witness
+	      image: $TEST_IMAGE
+	      command: [/usr/bin/sleep, infinity]
+	      env: [{name: PATH, value: "/usr/local/bin:/usr/bin:/bin"}]
+	      securityContext: {privileged: true}
+	      volumeMounts:
+	        - {name: usr, mountPath: /usr, readOnly: true}
+	        - {name: bin, mountPath: /bin, readOnly: true}
+	        - {name: lib, mountPath: /lib, readOnly: true}
+	        - {name: lib64, mountPath: /lib64, readOnly: true}
+	        - {name: run, mountPath: /run}
+	  volumes:
+	    - {name: usr, hostPath: {path: /usr}}
+	    - {name: bin, hostPath: {path: /bin}}
+	    - {name: lib, hostPath: {path: /lib}}
+	    - {name: lib64, hostPath: {path: /lib64}}
+	    - {name: run, hostPath: {path: /run}}
+	YAML
+}
+
+proven_nodes() { awk '{print $1}' <<<"$HANDLER_PROOFS" | sort -u; }
+proven_handlers() { awk '{print $2}' <<<"$HANDLER_PROOFS" | sort -u; }
+# node_without HANDLER: the first, if there is one.
+node_without() {
+  # shellcheck disable=SC2153 # nodes.sh declares it
+  awk '{print $1}' <<<"$NODES" | grep -vxF "$(awk -v handler="$1" '$2 == handler {print $1}' <<<"$HANDLER_PROOFS")" | sed -n 1p || true
+}
+
+proof_pods() {
+  local node handler number=0
+  while read -r node handler _; do
+    number=$((number + 1))
+    pod "proof-$number" "$handler" "$node" "$(proof_containers)"
+  done <<<"$HANDLER_PROOFS"
+  number=0
+  for node in $(proven_nodes); do
+    number=$((number + 1))
+    pod "witness-$number" '' "$node" "$(witness_containers)"
+    pod "unknown-$number" "$unknown_class" "$node" "$(proof_containers)"
+  done
+  number=0
+  for handler in $(proven_handlers); do
+    number=$((number + 1))
+    node=$(node_without "$handler")
+    [[ -z $node ]] || pod "stray-$number" "$handler" "$node" "$(proof_containers)"
+  done
+}
+
+remove_handler_proof() {
+  in_namespace delete pod --selector app=handler-proof --ignore-not-found --timeout 60s >/dev/null
+  kubectl delete runtimeclass "$unknown_class" --ignore-not-found --timeout 30s >/dev/null
+}
+
+# announced NODE: the handlers that its kubelet says its runtime has; the runtime's own one is nameless.
+announced() { kubectl get node "$1" --output 'jsonpath={.status.runtimeHandlers[*].name}'; }
+announces() {
+  local found
+  found=$(announced "$1") || return 1
+  echo "found $found"
+  [[ " $found " == *" $2 "* ]]
+}
+
+pod_is() {
+  local found
+  found=$(in_namespace get pod "$1" --output "jsonpath=$2") || return 1
+  echo "found ${found:-nothing}; $(last_event "$1")"
+  [[ $found == "$3" ]]
+}
+
+# last_event POD: why it is not what it should be.
+last_event() {
+  in_namespace get events --no-headers --field-selector "involvedObject.name=$1" --sort-by .lastTimestamp --output custom-columns=M:.message |
+    tail -n 1
+}
+
+# tried SECONDS COMMAND...: whether it succeeds in time; its last words are left in `seen`. Without an end of the step.
+tried() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until seen=$("$@" 2>&1); do
+    ((SECONDS < deadline)) || return 1
+    sleep 1
+  done
+}
+
+# witness NUMBER POD SOCKET: lines of what runs that pod on its node: handler and its name, process and its program.
+witness() {
+  # shellcheck disable=SC2016,SC2154 # the witness's own; proof.sh's
+  in_namespace exec "witness-$1" -- /bin/sh -c '
+    socket=$(printf %s "$3" | sed s#/var/run/#/run/#)
+    pod=$(crictl --runtime-endpoint "$socket" pods --quiet --no-trunc --namespace "$2" --name "^$1\$" | head -n 1)
+    [ -n "$pod" ] || { echo "crictl has no pod $1"; exit 1; }
+    echo "handler $(crictl --runtime-endpoint "$socket" inspectp --output go-template --template "{{.status.runtimeHandler}}" "$pod")"
+    for each in /proc/[0-9]*/cmdline; do
+      words=$(tr "\0" " " 2>/dev/null <"$each") || continue
+      case $words in *"$pod"*) echo "process ${words%% *}" ;; esac
+    done
+  ' sh "$2" "$namespace" "$3" 2>&1
+}
+
+# check_handler NUMBER WITNESS NODE HANDLER SOCKET WHOSE KERNEL MESSAGES PROCESS
+check_handler() {
+  local number=$1 witness=$2 node=$3 handler=$4 socket=$5 whose=$6 kernel=$7 messages=$8 process=$9 seen='' inside release of_node found said
+  local where="the handler $handler on $node"
+  tried 60 announces "$node" "$handler" || {
+    fault "proving $where: its runtime does not announce it: $seen; look at the runtime's configuration and journal on $node"
+    return 0
+  }
+  tried 240 pod_is "proof-$number" '{.status.phase}' Running || {
+    fault "proving $where: a pod of the RuntimeClass $handler does not run there: $seen; look at: crictl pods and the runtime's journal on $node"
+    return 0
+  }
+  inside=$(in_namespace logs "proof-$number" --container version | sed -n 's/^content of file "[^"]*": //p')
+  release=$(awk '{print $3}' <<<"$inside")
+  of_node=$(kubectl get node "$node" --output 'jsonpath={.status.nodeInfo.kernelVersion}')
+  if [[ $whose == node && $release != "$of_node" ]]; then
+    fault "proving $where: the kernel inside is ${release:-unknown}, wanted the node's, $of_node"
+  elif [[ $whose == own && (-z $release || $release == "$of_node") ]]; then
+    fault "proving $where: the kernel inside is the node's, ${release:-unknown}: the pod is in no sandbox; look at the runtime's configuration on $node"
+  elif [[ $kernel != - && ! $inside =~ $kernel ]]; then
+    fault "proving $where: the kernel inside says '$inside', wanted one that matches $kernel: something else runs the pod"
+  fi
+  # The image may have no program for it.
+  if [[ $messages != - ]] && said=$(in_namespace exec "proof-$number" --container stay -- dmesg 2>/dev/null) && [[ ! $said =~ $messages ]]; then
+    fault "proving $where: the messages of the kernel inside begin with '$(sed -n 1p <<<"$said")', wanted $messages among them"
+  fi
+  tried 60 pod_is "witness-$witness" '{.status.phase}' Running || fault "looking at the processes of $node: the pod that looks does not run: $seen"
+  found=$(witness "$witness" "proof-$number" "$socket") || fault "looking at the processes of $node: $found"
+  [[ $found == *"handler $handler"* ]] ||
+    fault "proving $where: its runtime says the pod is run by '$(sed -n 's/^handler //p' <<<"$found")', wanted $handler"
+  said=$(sed -n 's/^process //p' <<<"$found" | sort -u | xargs)
+  if [[ $process != - ]]; then
+    said=$(sed -n 's/^process //p' <<<"$found" | grep -E "^(.*/)?$process" | sort -u | xargs) || true
+    [[ -n $said ]] ||
+      fault "proving $where: found no process $process with the pod's ID on $node, but $(sed -n 's/^process //p' <<<"$found" | sort -u | xargs)"
+  fi
+  table+="$node"$'\t'"$handler"$'\t'"$of_node"$'\t'"$release"$'\t'"${said:--}"$'\n'
+}
+
+# What is not configured must not run, least of all by something else.
+check_unknown() {
+  local number=$1 node=$2 seen=''
+  tried 90 fails_unknown "unknown-$number" || fault "proving that $node runs nothing by an unknown handler: $seen"
+}
+fails_unknown() {
+  local said phase
+  phase=$(in_namespace get pod "$1" --output 'jsonpath={.status.phase}') || return 1
+  said=$(in_namespace get events --no-headers --field-selector "involvedObject.name=$1,reason=FailedCreatePodSandBox" --output custom-columns=M:.message)
+  echo "found a pod that is $phase, and the event '$(tail -n 1 <<<"$said")', wanted one that names $unknown_class"
+  [[ $phase == Pending && $said == *"$unknown_class"* ]]
+}
+
+check_stray() {
+  local number=$1 handler=$2 node=$3 seen=''
+  tried 60 pod_is "stray-$number" '{.spec.nodeName}{.status.conditions[?(@.type=="PodScheduled")].reason}' Unschedulable ||
+    fault "proving that no pod of $handler comes to $node, which has not that handler: $seen, wanted Unschedulable"
+}
+
+check_handlers() {
+  local node handler socket whose kernel messages process number=0
+  [[ -n $HANDLER_PROOFS ]] || return 0
+  remove_handler_proof
+  kubectl create namespace "$namespace" --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
+  {
+    printf 'apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: %s}\nhandler: %s\n' "$unknown_class" "$unknown_class"
+    proof_pods
+  } | kubectl --namespace "$namespace" apply --filename - >/dev/null
+  while read -r node handler socket whose kernel messages process; do
+    number=$((number + 1))
+    check_handler "$number" "$(proven_nodes | grep -nxF "$node" | cut -d : -f 1)" "$node" "$handler" "$socket" "$whose" "$kernel" "$messages" "$process"
+  done <<<"$HANDLER_PROOFS"
+  number=0
+  for node in $(proven_nodes); do
+    number=$((number + 1))
+    check_unknown "$number" "$node"
+  done
+  number=0
+  for handler in $(proven_handlers); do
+    number=$((number + 1))
+    node=$(node_without "$handler")
+    [[ -z $node ]] || check_stray "$number" "$handler" "$node"
+  done
+  show_handlers
+  ((faults == 0)) || fail "proving the handlers: $faults of their proofs failed, above"
+}
+
+# show_handlers: what was proven, for people.
+show_handlers() {
+  [[ -n $table ]] || return 0
+  # shellcheck disable=SC2154 # the step's own
+  [[ $mode != handlers ]] || printf '%s' "$table"
+  say 'pods of these RuntimeClasses run by their handlers:'
+  {
+    printf 'NODE\tHANDLER\tKERNEL OF THE NODE\tKERNEL INSIDE\tRUN BY\n'
+    printf '%s' "$table"
+  } | awk -F '\t' '
+    {for (i = 1; i <= NF; i++) {cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i)}}
+    END {for (row = 1; row <= NR; row++) {line = ""; for (i = 1; i <= 5; i++) line = line sprintf("%-" width[i] + 2 "s", cell[row, i]); sub(/ +$/, "", line); print line}}
+  ' >&2
+}
