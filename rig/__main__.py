@@ -1,9 +1,10 @@
-"""The embedded lab's command line: `python -m rig up|down|status`, run from the project's root."""
+"""The embedded lab's command line: `python -m rig up|bake|down|status`, run from the project's root."""
 
 import argparse
 import sys
 
-from rig import catalog
+from rig.bake import bake
+from rig.catalog import DEFAULT_STACK
 from rig.down import down
 from rig.host.machine_kind import Wish
 from rig.status import render, rows
@@ -16,14 +17,17 @@ NOT_UP = 3
 def main() -> int:
     """Exit code 0: done (status: up); 1: a failure, explained; 2: wrong arguments; 3: the lab is not up."""
     arguments = _parse()
+    stacks = arguments.stack or [DEFAULT_STACK]
     layout = layout_here()
     if arguments.command == "status":
-        table = rows(layout, arguments.stack)
+        table = rows(layout, stacks)
         sys.stdout.write(render(table))
         return 0 if all(row.good for row in table) else NOT_UP
     with alone(layout) as progress:
         if arguments.command == "up":
-            up(layout, arguments.stack, arguments.machines, arguments.also_real, progress)
+            up(layout, stacks, arguments.system, arguments.machines, arguments.also_real, progress)
+        elif arguments.command == "bake":
+            bake(layout, stacks, progress)
         else:
             down(layout, progress)
     return 0
@@ -31,9 +35,12 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rig", description="The embedded lab of kubelab.")
-    parser.add_argument("command", choices=("up", "down", "status"))
+    parser.add_argument("command", choices=("up", "bake", "down", "status"))
     parser.add_argument(
-        "--stack", default=catalog.DEFAULT_STACK, help="the stack to prepare for (default: %(default)s)"
+        "--stack", action="append", help=f"a stack to prepare for, may be repeated (default: {DEFAULT_STACK})"
+    )
+    parser.add_argument(
+        "--system", action="append", default=[], help="a guest system to prepare for besides those of the stacks"
     )
     parser.add_argument(
         "--machines",

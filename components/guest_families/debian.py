@@ -8,7 +8,7 @@ from config.lab import MirrorsConfig
 
 ID = "debian"
 # Of a node whose image does not say what it holds: this line alone decides.
-DEFAULT_RELEASE = "12"
+DEFAULT_RELEASE = "13"
 # Of its own packages; docker's client has one of its own in newer releases.
 _RUNTIMES = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd", "runc", "podman", "crun")
 

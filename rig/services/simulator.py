@@ -10,6 +10,7 @@ from rig.host import network
 from rig.host.docker import Docker
 from rig.host.machine_kind import Machines
 from rig.mark import mark_of
+from rig.node.offering import roots_file
 from rig.services import dhcp
 from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.build.golang import GoProgram, go_part
@@ -32,16 +33,24 @@ def part() -> Part:
 
 
 def ensure(
-    layout: Layout, table: ProcessTable, program: Path, docker: Docker, network_id: str, machines: Machines
+    layout: Layout,
+    table: ProcessTable,
+    program: Path,
+    docker: Docker,
+    network_id: str,
+    machines: Machines,
 ) -> str:
-    """Runs the simulator and returns its `host:port`; a restart forgets all of its VMs, and ends their processes."""
+    """Runs the simulator and returns its `host:port`.
+
+    A restart forgets all of its VMs, and ends their processes.
+    """
     port = _port(layout, table)
     server = f"{LOOPBACK}:{port}"
     argv = [str(program), "-listen", server, "-username", "root", "-password-file", str(password_file(layout))]
     argv += ["-tls-cert", str(layout.state / "ca" / "esxi.pem"), "-tls-key", str(layout.state / "ca" / "esxi.key")]
     argv += ["-datastore-dir", str(datastore(layout)), "-rig", mark_of(layout), "-container-network", network.NAME]
     argv += ["-container-subnet", network.SUBNET, "-container-gateway", network.GATEWAY]
-    argv += ["-container-range", network.CONTAINERS]
+    argv += ["-container-range", network.CONTAINERS, "-container-roots", str(roots_file(layout))]
     argv += real_machine_arguments(layout, machines)
     secrets = (password_file(layout), layout.state / "ca" / "esxi.pem")
     inputs = [

@@ -23,6 +23,7 @@ from components.steps.node import (
     install_kubernetes,
     install_runtime,
     kubelet,
+    leave_image,
     place_files,
     preflight,
     prepare_os,
@@ -163,6 +164,11 @@ INSTALL_KUBERNETES = Step(
     install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER, SITE),
     run_prepared,
 )
+LEAVE_IMAGE = Step(
+    leave_image.STEP.file,
+    on_this_machine(leave_image.environment(WORKER, CLUSTER, SITE)),
+    lambda guest: guest.path("/run/kubelab-image").mkdir(),
+)
 WRITE_COMPONENT_FILES = Step(
     write_component_files.STEP.file,
     write_component_files.environment(labs.CONTROL_PLANE, AUDITED_CLUSTER),
@@ -232,6 +238,7 @@ STEPS = (
     PREPARE_OS,
     *INSTALL_RUNTIME.values(),
     INSTALL_KUBERNETES,
+    LEAVE_IMAGE,
     WRITE_COMPONENT_FILES,
     INIT,
     APPLY_POD_NETWORK,

@@ -1,4 +1,4 @@
-"""Builds the rig's OVA: the same bytes on every run, so that its checksum changes only when its content does."""
+"""A small OVA for tests of the driver, with an empty disk: the same bytes on every run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from images.ova.vmdk import SECTOR
-from rig.image.vmdk import stream_optimized
+from tests.vsphere.image.vmdk import stream_optimized
 
 NAME = "kubelab-node"
 CAPACITY_MIB = 1024

@@ -1,4 +1,4 @@
-"""The disk of the rig's OVA: one compressed grain of content, the rest of it empty."""
+"""The disk of the small OVA: one compressed grain of content, the rest of it empty."""
 
 from __future__ import annotations
 
