@@ -165,9 +165,7 @@ ANYWHERE: Wishes = _by_word(
         "kubeProxyMode proxyMode": _write("kubeProxy/mode", _CLUSTER),
         "kubeProxyConfig kubeProxyConfiguration kubeProxyReplacement skipKubeProxy": _write("kubeProxy", _CLUSTER),
         "containerManager containerRuntime cri criType runtimeType": _write("runtime", f"{_CLUSTER} or at the node"),
-        "handler runtimeClass runtimeClasses kata gvisor runsc": _write(
-            "handlers: [gvisor]", f"{_CLUSTER} or at the node"
-        ),
+        "handler runtimeClass kata gvisor runsc": _write("handlers: [gvisor]", f"{_CLUSTER} or at the node"),
         "criSocket containerRuntimeEndpoint": "kubelab sets it by the node's runtime; remove it",
         "containerdVersion dockerVersion crioVersion criDockerdVersion": _write("runtimeVersions", _CLUSTER),
         "cloudProvider externalCloudProvider cloudConfig": "kubelab brings no cloud provider; remove it",

@@ -15,6 +15,7 @@
 : "${MIN_MEMORY_MIB:?memory that the role needs, MiB}"
 : "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
 : "${NESTED_VIRTUALIZATION:?require, prefer or off: whether guests must run, should, or are not asked for}"
+: "${ROOM?lines of: folder that is to be there, GiB of disk that it takes; empty: none}"
 : "${NEEDING_KVM?handlers of the node that run virtual machines, separated by spaces; empty: none}"
 : "${MODULES?lines of: module of the kernel that handlers of the node need, its device; empty: none}"
 : "${SERVICE_SUBNET:?CIDR of the addresses of services}"
@@ -167,14 +168,24 @@ check_machine() {
   local memory disk found
   memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
   disk=$(df --output=avail -BG /var | tail -n 1 | tr -dc '0-9')
-  found=$(leftovers)
   check_version
   check CPUs "$(nproc)" "at least $MIN_CPUS" 'raise machine.cpus' at_least "$(nproc)" "$MIN_CPUS"
   check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
-  check Disk "$disk GiB free in /var" "at least $MIN_DISK_GIB GiB" 'raise machine.diskGiB' at_least "$disk" "$MIN_DISK_GIB"
+  found=$(disk_wanted)
+  check Disk "$disk GiB free in /var" "at least $found GiB" 'raise machine.diskGiB' at_least "$disk" "$found"
+  found=$(leftovers)
   check Leftovers "$found" 'no earlier installation' 'set cleanInstall: true to have it removed, or build the machine anew' none "$found"
   check_virtualization
   check_modules
+}
+
+# What is there already needs no more room.
+disk_wanted() {
+  local folder gib wanted=$MIN_DISK_GIB
+  while read -r folder gib; do
+    [[ -z $folder || -e $folder ]] || wanted=$((wanted + gib))
+  done <<<"$ROOM"
+  echo "$wanted"
 }
 
 check_virtualization() {

@@ -1,6 +1,6 @@
 """What steps are given of handlers: how they come to a node, their labels, RuntimeClasses and proofs. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from components import quoted_yaml
 from components.handlers import HANDLERS, variant_of
@@ -100,10 +100,13 @@ def _proof(node: NodeConfig, declared: HandlerConfig) -> str:
     return " ".join([node.name, declared.name, RUNTIMES[node.runtime].cri_socket, whose, *expressions])
 
 
-def needs(node: NodeConfig) -> Mapping[str, int]:
-    """What a node must have for its handlers beside what it needs without: memory in MiB, free disk in GiB."""
-    memory = [in_bytes(each.overhead_memory) for each in node.handlers if each.overhead_memory]
-    return {
-        "memory_mib": -(-max(memory, default=0) // 2**20),
-        "disk_gib": sum(HANDLERS[each.name].disk_gib for each in node.handlers),
-    }
+def overhead_mib(node: NodeConfig) -> int:
+    """The memory that a node must have for a pod of its handlers beside what it needs without them, in MiB."""
+    bytes_ = [in_bytes(each.overhead_memory) for each in node.handlers if each.overhead_memory]
+    return -(-max(bytes_, default=0) // 2**20)
+
+
+def room(node: NodeConfig) -> dict[str, int]:
+    """The folders of a node's handlers, and the disk in GiB that each takes."""
+    records = [HANDLERS[each.name] for each in node.handlers]
+    return {each.folder: each.disk_gib for each in records if each.folder}

@@ -27,7 +27,7 @@ def environment(
 ) -> dict[str, str]:
     """What the preflight of the machine at `address` is given."""
     cpus, memory_mib, disk_gib = MINIMUM[node.role]
-    system, needs = of_node(node), handlers.needs(node)
+    system = of_node(node)
     return {
         "NODE_NAME": node.name,
         "NODE_ADDRESS": address,
@@ -38,9 +38,10 @@ def environment(
         "TIME_SERVICE": system.time_service,
         "NETWORK_FILES": system.network_files,
         "MIN_CPUS": str(cpus),
-        "MIN_MEMORY_MIB": str(memory_mib + needs["memory_mib"]),
-        "MIN_DISK_GIB": str(disk_gib + needs["disk_gib"]),
+        "MIN_MEMORY_MIB": str(memory_mib + handlers.overhead_mib(node)),
+        "MIN_DISK_GIB": str(disk_gib),
         "NESTED_VIRTUALIZATION": node.machine.nested_virtualization,
+        "ROOM": "\n".join(f"{folder} {gib}" for folder, gib in handlers.room(node).items()),
         "NEEDING_KVM": " ".join(handlers.needing_kvm(node)),
         "MODULES": "\n".join(f"{module} {device}" for module, device in handlers.modules(node).items()),
         "RUN_GUEST": virtualization.program(node),

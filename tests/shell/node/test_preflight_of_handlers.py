@@ -68,3 +68,10 @@ def test_memory_for_what_a_pod_takes_besides_is_asked_for(guest: Guest) -> None:
     memory = int(WANTED["MIN_MEMORY_MIB"]) + 320
     guest.write("/kernel/meminfo", f"MemTotal:        {(memory - 1) * 1024} kB\n")
     assert f"at least {memory} MiB" in said(guest, "Memory", **GIVEN, MIN_MEMORY_MIB=str(memory))
+
+
+def test_room_for_an_archive_is_asked_for_until_it_is_there(guest: Guest) -> None:
+    assert "at least 11 GiB" in said(guest, "Disk", **GIVEN, ROOM="/opt/kata 9")
+    guest.write("/opt/kata/VERSION", "4.2.0\n")
+    guest.write("/etc/kubelab/node", "w1\n")
+    assert_fit(guest, **GIVEN, ROOM="/opt/kata 9")
