@@ -142,7 +142,8 @@ def test_every_file_of_a_folder_of_records_is_one_of_them(folder: str) -> None:
     assert len(RECORDS[folder]) == len(modules) > 0
 
 
-@pytest.mark.parametrize("folder", RECORDS)
+# A node without handlers has none.
+@pytest.mark.parametrize("folder", sorted(set(RECORDS) - {"handlers"}))
 def test_one_record_of_each_kind_is_the_default(folder: str) -> None:
     assert len([record for record in RECORDS[folder].values() if record.is_default]) == 1
 
