@@ -10,8 +10,10 @@ from components.steps.cluster import verification
 from components.steps.node import inspection
 from config import ConfigError, LabConfig, Problem
 from doctor import __main__ as program
+from doctor import table
 from doctor.machine import Answer
 from tests.unit.components import labs
+from tests.unit.components.handlers.declared import handler
 from tests.unit.components.labs import MIXED as LAB
 from tests.unit.doctor.machines import COMPARE, INSPECT, KNOWN, NAMES, UNREACHABLE, Machines, agreement, facts, in_days
 
@@ -155,3 +157,37 @@ def test_faults_of_the_stack_are_told_before_any_machine_is_asked(
     assert program.main("lab") == 1
     assert "found 'rkt'" in capsys.readouterr().err
     assert machines.ran == []
+
+
+PROVEN = Answer(0, "w2\tgvisor\t6.1.0\t4.19.0-gvisor\trunsc-sandbox\n", "")
+NOT_PROVEN = Answer(
+    1, PROVEN.stdout, "proving the handler gvisor on w2: is in no sandbox\nerror: proving the handlers: 1\n"
+)
+
+
+@pytest.mark.parametrize(("answer", "status"), [(PROVEN, 0), (NOT_PROVEN, 1)])
+def test_handlers_are_proven_on_the_control_plane_and_have_a_table_of_their_own(
+    machines: Machines,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: Answer,
+    status: int,
+) -> None:
+    nodes = (*LAB.nodes[:-1], replace(LAB.nodes[-1], handlers=(handler("gvisor"),)))
+    monkeypatch.setattr(program, "load_file", lambda *_: replace(LAB, nodes=nodes))
+    compare = machines.run
+    monkeypatch.setattr(
+        program,
+        "run",
+        lambda known, step, given: answer if step.argument == "handlers" else compare(known, step, given),
+    )
+    assert program.main("lab") == status
+    printed = capsys.readouterr()
+    assert re.split(r"\s{2,}", printed.out.splitlines()[-2]) == list(table.OF_HANDLERS)
+    assert printed.out.splitlines()[-1].split()[:2] == ["w2", "gvisor"]
+    assert printed.err == answer.stderr
+
+
+def test_a_lab_without_handlers_is_not_asked_for_any(machines: Machines) -> None:
+    program.main("lab")
+    assert [argument for *_, argument, _ in machines.ran if argument == "handlers"] == []
