@@ -1,5 +1,6 @@
 """make doctor, its machines pretended: what it prints, and when it ends with 1."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

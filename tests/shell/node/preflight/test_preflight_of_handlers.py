@@ -4,7 +4,7 @@ import pytest
 
 from components.steps.node import preflight
 from tests.shell.guest.machine import Guest
-from tests.shell.node.preflights import WANTED, assert_fit, said
+from tests.shell.node.preflight.answers import WANTED, assert_fit, said
 from tests.shell.steps import PREFLIGHT
 from tests.shell.world import CLUSTER, REPOSITORY, SITE
 from tests.unit.components.handlers.declared import handler, node
