@@ -22,7 +22,7 @@ SHELL_FILES = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv:
@@ -114,6 +114,10 @@ fuzz: venv ## 20,000 odd stacks, sites and files at the door of config/, new one
 .PHONY: test
 test: setup check ## everything that needs no real hardware
 	@make/test.sh
+
+.PHONY: e2e-real
+e2e-real: setup ## the whole proof of sandboxed pods on a real ESXi host: SITE=stacks/site.yaml
+	@make/e2e-real.sh "$(SITE)"
 
 .PHONY: bench
 bench: setup ## previews, no-op against an empty program, cold up of each runtime and its critical path, state, connections

@@ -33,6 +33,10 @@ class Documents:
         """The container runtime of a node: its own word or the cluster's."""
         return node.runtime or self.cluster.runtime
 
+    def handlers_of(self, node: NodeSpec) -> tuple[str, ...]:
+        """The handlers of a node by their words: its own or the cluster's."""
+        return self.cluster.handlers if node.handlers is None else node.handlers
+
     @staticmethod
     def is_schedulable(node: NodeSpec) -> bool:
         """Whether pods of users may run on a node, as far as its role counts: on workers, and where it is asked for."""

@@ -111,7 +111,7 @@ class SiteFilesReader:
             return None
         try:
             found = x509.load_pem_x509_certificates(text.encode())
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             self._fault(path, f"found no certificate in {shown(file)}, wanted: a PEM file with BEGIN CERTIFICATE")
             return None
         if "PRIVATE KEY" in text:

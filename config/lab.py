@@ -51,6 +51,22 @@ class DeclaredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class HandlerConfig:
+    """A handler of nodes, a key of `components.handlers.HANDLERS`, as it is on all that have it.
+
+    `version` is empty for one that comes as a package, `hypervisor` where there is no choice. What a pod takes besides
+    its containers are quantities such as `320Mi`, empty for none; it tolerates `tolerations`.
+    """
+
+    name: str
+    version: str
+    hypervisor: str
+    overhead_memory: str
+    overhead_cpu: str
+    tolerations: tuple["Taint", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterConfig:
     """What all nodes share; subnets in CIDR notation, versions as `1.36.3`.
 
@@ -58,7 +74,8 @@ class ClusterConfig:
     settings of KubeProxyConfiguration, `mode` always among them. `cert_sans` are host names and IP addresses.
     `control_plane_endpoint` is kubeadm's, as `host:port`; None for the address of the first control plane.
     `name` tells the cluster from others in a kubeconfig. `certificate_hours` is how long certificates are valid.
-    `control_plane_files` are those of its components, each in the folder of one.
+    `control_plane_files` are those of its components, each in the folder of one. `handlers` are those that some node
+    has.
     """
 
     name: str
@@ -78,6 +95,7 @@ class ClusterConfig:
     controller_manager_extra_args: tuple[ExtraArg, ...]
     scheduler_extra_args: tuple[ExtraArg, ...]
     etcd_extra_args: tuple[ExtraArg, ...]
+    handlers: tuple[HandlerConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +134,7 @@ class NodeConfig:
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
+    `handlers` are what may run pods there beside the runtime's own.
     """
 
     name: str
@@ -132,6 +151,7 @@ class NodeConfig:
     taints: tuple[Taint, ...]
     schedulable: bool
     allow_replace: bool
+    handlers: tuple[HandlerConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

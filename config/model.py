@@ -61,7 +61,7 @@ class Spec(BaseModel):
     count before those that are expected anywhere (`config.wishes.ANYWHERE`), in whatever spelling.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=camel_case)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=camel_case, defer_build=True)
 
     refused_keys: ClassVar[wishes.Wishes] = wishes.NOWHERE
 

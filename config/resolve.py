@@ -1,16 +1,19 @@
 """From what the user wrote to the whole lab: defaults and overrides. Pure; the input has no faults."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from components.handlers import HANDLERS
 from config import lab, platform, releases, versions
 from config.declared.control_plane import ExtraArgSpec
 from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
 from config.files import SiteFiles
+from config.handlers.resolve import checked_handlers
 from config.mirrors import MirrorsSpec, PackageKeysSpec
 from config.passthrough import KUBE_PROXY_MODES, merged
 from config.pod_network import PodNetworkSpec
-from config.site import SiteSpec, VsphereSpec
+from config.site import MachineSpec, SiteSpec, VsphereSpec
 
 _DEFAULT_PORT = 443
 
@@ -26,7 +29,8 @@ def resolve(
 ) -> lab.LabConfig:
     """The lab of two documents without faults: `image` is the site's, `images` are those of nodes with their own."""
     site = _site(documents.site, files, image)
-    cluster = _cluster(stack, documents, declared)
+    handlers = checked_handlers(documents)
+    cluster = _cluster(stack, documents, declared, tuple(handlers.values()))
     nodes = (
         _node(
             documents,
@@ -34,6 +38,7 @@ def resolve(
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
             image=images.get(name, image),
             files=declared.nodes[name],
+            handlers=tuple(handlers[word] for word in sorted(documents.handlers_of(node))),
         )
         for name, node in documents.nodes.items()
     )
@@ -46,6 +51,7 @@ def _node(
     runtime_version: str,
     image: platform.ImageConfig,
     files: tuple[lab.DeclaredFile, ...],
+    handlers: tuple[lab.HandlerConfig, ...],
 ) -> lab.NodeConfig:
     node, cluster, site = documents.nodes[name], documents.cluster, documents.site
     return lab.NodeConfig(
@@ -53,7 +59,7 @@ def _node(
         role=node.role,
         runtime=documents.runtime_of(node),
         runtime_version=runtime_version,
-        machine=lab.MachineConfig(**dict(node.machine.over(site.machine))),
+        machine=_machine(node.machine.over(site.machine), handlers),
         image=image,
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
@@ -63,10 +69,20 @@ def _node(
         taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
         schedulable=documents.is_schedulable(node),
         allow_replace=node.allow_replace,
+        handlers=handlers,
     )
 
 
-def _cluster(stack: str, documents: Documents, declared: DeclaredFiles) -> lab.ClusterConfig:
+def _machine(machine: MachineSpec, handlers: tuple[lab.HandlerConfig, ...]) -> lab.MachineConfig:
+    """The machine of a node; one whose handlers run virtual machines must be able to."""
+    written = lab.MachineConfig(**dict(machine))
+    needs_kvm = any(HANDLERS[each.name].needs_kvm for each in handlers)
+    return replace(written, nested_virtualization="require") if needs_kvm else written
+
+
+def _cluster(
+    stack: str, documents: Documents, declared: DeclaredFiles, handlers: tuple[lab.HandlerConfig, ...]
+) -> lab.ClusterConfig:
     cluster = documents.cluster
     release = versions.kubernetes(cluster.kubernetes_version)
     return lab.ClusterConfig(
@@ -87,6 +103,7 @@ def _cluster(stack: str, documents: Documents, declared: DeclaredFiles) -> lab.C
         controller_manager_extra_args=_arguments(cluster.controller_manager.extra_args),
         scheduler_extra_args=_arguments(cluster.scheduler.extra_args),
         etcd_extra_args=_arguments(cluster.etcd.extra_args),
+        handlers=handlers,
     )
 
 

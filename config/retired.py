@@ -20,8 +20,8 @@ RUNTIMES: Mapping[str, str] = MappingProxyType(
         "moby": "which is the source that docker is made of; write docker",
         "podman": "which serves no CRI to a kubelet; write crio, which runs containers by the same libraries",
         "cri-dockerd": "which is no runtime, but stands between the kubelet and docker; write docker, which brings it",
-        "gvisor": "which is a sandbox for some pods and not the runtime of a node; write containerd or crio",
-        "kata": "which is a sandbox for some pods and not the runtime of a node; write containerd or crio",
+        "gvisor": "which is a sandbox for some pods; write containerd or crio as the runtime, and handlers: [gvisor]",
+        "kata": "which is a sandbox for some pods; write containerd or crio as the runtime, and handlers: [kata]",
     }
 )
 """Words that are no `runtime`, by the word in lower case."""

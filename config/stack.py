@@ -14,6 +14,7 @@ from pydantic import (
 from config import wishes
 from config.declared.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
 from config.declared.files import NodeFiles
+from config.handlers.spec import Handlers, HandlerSettings, handlers_described
 from config.images.spec import Image
 from config.lab import Role, RuntimeChange
 from config.model import Spec
@@ -60,6 +61,14 @@ class ClusterSpec(Spec):
         default_factory=dict,
         description=f"versions of container runtimes and of {', '.join(adapters())}; "
         "default: the site's, or kubelab's own",
+    )
+    handlers: Handlers = Field(
+        default=(),
+        description="what runs pods of the RuntimeClass of its name, on each node that says nothing else: "
+        f"{handlers_described()}",
+    )
+    handler_settings: HandlerSettings = Field(
+        default_factory=dict, description="what of a handler is other than kubelab's own, by its name"
     )
     clean_install: bool = Field(
         default=False, description="whether what an earlier installation left on a machine is removed first"
@@ -140,6 +149,7 @@ class NodeSpec(Spec):
         description="what the node is in the cluster"
     )
     runtime: Runtime | None = Field(default=None, description="its container runtime; default: the cluster's")
+    handlers: Handlers | None = Field(default=None, description="its handlers; default: the cluster's, [] for none")
     kubelet: KubeletSettings = Field(
         default_factory=dict, description="settings added to KubeletConfiguration, over the cluster's"
     )

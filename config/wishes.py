@@ -165,6 +165,7 @@ ANYWHERE: Wishes = _by_word(
         "kubeProxyMode proxyMode": _write("kubeProxy/mode", _CLUSTER),
         "kubeProxyConfig kubeProxyConfiguration kubeProxyReplacement skipKubeProxy": _write("kubeProxy", _CLUSTER),
         "containerManager containerRuntime cri criType runtimeType": _write("runtime", f"{_CLUSTER} or at the node"),
+        "handler runtimeClass kata gvisor runsc": _write("handlers: [gvisor]", f"{_CLUSTER} or at the node"),
         "criSocket containerRuntimeEndpoint": "kubelab sets it by the node's runtime; remove it",
         "containerdVersion dockerVersion crioVersion criDockerdVersion": _write("runtimeVersions", _CLUSTER),
         "cloudProvider externalCloudProvider cloudConfig": "kubelab brings no cloud provider; remove it",
@@ -184,7 +185,6 @@ CLUSTER: Wishes = _by_word({"network": _POD_NETWORK})
 
 NODE: Wishes = _by_word(
     {
-        "handlers": "kubelab cannot build sandboxes for pods yet; remove it",
         "name hostname nodeName": "a node's name is its key below kubelab:nodes; remove it",
         "ssh": _OWN_MACHINES,
         "network networkInterface": _ONE_CARD,

@@ -23,6 +23,7 @@ from doctor.virtualization import Finding, finding
 AT_ONCE = 16
 CERTIFICATES = Step(certificates.STEP.file, timeout_seconds=120, argument=certificates.SHOW)
 COMPARISON = Step(verification.STEP.file, timeout_seconds=300, argument=verification.COMPARE)
+PROOF = Step(verification.STEP.file, timeout_seconds=1500, argument=verification.PROVE_HANDLERS)
 
 
 class DoctorError(Exception):
@@ -103,7 +104,19 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
     faults += [found.line for found in virtual.values() if found.is_fault]
     warnings += [found.line for found in virtual.values() if found.line and not found.is_fault]
     rows = [[*row, virtual[row[0]].cell] for row in table.parse(compared.stdout)]
-    return Findings(table.render(rows), faults, warnings)
+    handlers = prove_handlers(known[asked], environment, faults)
+    return Findings(table.render(rows) + handlers, faults, warnings)
+
+
+def prove_handlers(control_plane: Connection, environment: Mapping[str, str], faults: list[str]) -> str:
+    """What was proven of the handlers, as a table; empty where no node has one. What was not becomes faults."""
+    if not environment["HANDLER_PROOFS"]:
+        return ""
+    proven = run(control_plane, PROOF, environment)
+    if proven.status != 0:
+        faults += last_words(proven).splitlines()
+    rows = table.parse(proven.stdout)
+    return f"\n{table.render(rows, table.OF_HANDLERS)}" if rows else ""
 
 
 def _warnings_of_certificates(

@@ -1,11 +1,14 @@
 """Starts the plugin: the engine runs `python <this directory> <engine address>`."""
 
+import gc
 import sys
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
 # Run as a directory, Python puts that directory first on its path; the plugin's modules are a package beside it.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
+# While the plugin is loaded, nothing is made that would be garbage.
+gc.disable()
 
 
 def _bare(package: str) -> None:
@@ -20,8 +23,11 @@ def _bare(package: str) -> None:
 # and a third of the time that the engine would wait for this process at each of its runs.
 _bare("pulumi")
 _bare("pulumi.runtime")
+_bare("pulumi.runtime.proto")
 
 from provider.plugin import main  # noqa: E402 - needs what is set above
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.enable()
     main(sys.argv[1:])

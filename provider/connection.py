@@ -24,7 +24,7 @@ Progress = Callable[[str], None]
 class Connection:
     """Holds the configuration and the place that it names."""
 
-    def __init__(self, cancel: CancelToken, ask_ssh: "AskSsh") -> None:
+    def __init__(self, cancel: CancelToken, ask_ssh: "AskSsh | None" = None) -> None:
         self._cancel = cancel
         self._ask_ssh = ask_ssh
         self._lock = threading.Lock()
@@ -44,9 +44,10 @@ class Connection:
 
     def machines(self, progress: Progress) -> "Machines":
         """The machines of the place. Raises VsphereError if the configuration is not complete."""
+        from provider.guest_ssh import ask_ssh
         from provider.vsphere.machines import Machines
 
-        return Machines(self._connected(), progress, self._ask_ssh)
+        return Machines(self._connected(), progress, self._ask_ssh or ask_ssh)
 
     def images(self, progress: Progress) -> "Images":
         """The images of the place. Raises VsphereError if the configuration is not complete."""

@@ -6,16 +6,19 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent import futures
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import grpc  # type: ignore[import-untyped, unused-ignore]
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from provider.connection import Connection
 from provider.engine import Engine
-from provider.guest_ssh import ask_ssh
 from provider.servicer import Provider
 from provider.vsphere.cancel import CancelToken
-from provider.vsphere.model import AskSsh
+
+if TYPE_CHECKING:
+    from provider.vsphere.model import AskSsh
 
 ENDING = {signal.SIGTERM, signal.SIGINT}
 WORKERS = 64  # more than the engine's parallelism, so that a Check never waits for a Create
@@ -23,10 +26,10 @@ LOGOUT_SECONDS = 2.0
 MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 
 
-def main(arguments: Sequence[str], ask_ssh: AskSsh = ask_ssh) -> None:
+def main(arguments: Sequence[str], ask_ssh: "AskSsh | None" = None) -> None:
     """Serves until a signal, or until the engine at the address in `arguments` is gone. Does not return.
 
-    `ask_ssh` is how a guest is asked for its host key.
+    `ask_ssh` is how a guest is asked for its host key, by its ssh server if not told otherwise.
     """
     address = engine_address(arguments)
     if address is None:
@@ -45,6 +48,8 @@ def main(arguments: Sequence[str], ask_ssh: AskSsh = ask_ssh) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
+    # By now the engine goes on; it asks for the provider itself first, and for resources a little later.
+    threading.Thread(target=import_module, args=("provider.resources",), name="load", daemon=True).start()
     engine.when_gone(lambda: os.kill(os.getpid(), signal.SIGTERM))
     signal.sigwait(ENDING)
     cancel.cancel(abandoned=True)

@@ -13,17 +13,12 @@ from provider import configuration, wire
 from provider.answers import diff_response, init_failed, reported
 from provider.connection import Connection
 from provider.engine import Engine
-from provider.image import Image
 from provider.resource import Operation, Resource, Unfinished
-from provider.ssh_key_pair import SshKeyPair
-from provider.virtual_machine import VirtualMachine
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.errors import VsphereError
 from provider.wire import Properties
 
 NAME, VERSION = "kubelab", "0.1.0"
-_TYPES: tuple[Resource, ...] = (SshKeyPair(), Image(), VirtualMachine())
-RESOURCES = {resource.token: resource for resource in _TYPES}
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -163,6 +158,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 def _resource(urn: str) -> Resource:
     """urn:pulumi:<stack>::<project>::<parent types$>type::<name>"""
+    from provider.resources import RESOURCES
+
     match = re.match(r"urn:pulumi:[^:]*::[^:]*::(?:.*\$)?(?P<type>.*?)::", urn)
     token = match["type"] if match else urn
     if token not in RESOURCES:

@@ -11,7 +11,7 @@ def series_of(version: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file of one release: where it lies below a file server's root, and the SHA-256 sums it may have.
+    """A file of one release: where it lies below a file server's root, and the SHA-256 or SHA-512 sums it may have.
 
     Upstream's own server is the first part of `path`. Without any sum it can be had only where the site gives one, as
     `mirrors.checksums`.
@@ -20,6 +20,7 @@ class Download:
     version: str
     path: str
     sha256: tuple[str, ...]
+    sha512: tuple[str, ...] = ()
 
     def url(self, files: str | None) -> str:
         """Where it is fetched from: upstream, or the site's file server `files` (https, no trailing slash)."""

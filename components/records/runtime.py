@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from components.apt import Repository
 from components.guest_file import GuestFile
 from components.records.guest_system import GuestSystem
+from components.records.handler import Entry
 from components.records.release import Download, series_of
 from components.records.traces import Traces
 from config.lab import MirrorsConfig, RegistryConfig
@@ -20,13 +21,15 @@ class RuntimeSettings:
     """What every runtime is given, each in its own files.
 
     `sandbox_image` is the pause image that kubeadm names. The limits of a container's log are the kubelet's
-    containerLogMaxSize, here in bytes, and containerLogMaxFiles. The cgroup driver is always systemd.
+    containerLogMaxSize, here in bytes, and containerLogMaxFiles. The cgroup driver is always systemd. `handlers` are
+    by their names what the runtime's configuration says of them.
     """
 
     sandbox_image: str
     registries: tuple[RegistryConfig, ...]
     log_max_bytes: int
     log_max_files: int
+    handlers: Mapping[str, Entry] = field(default_factory=dict)
 
     @property
     def has_credentials(self) -> bool:
@@ -80,7 +83,8 @@ class Runtime:
     containerRuntimeVersion, `cri_socket` the one socket that kubeadm, the kubelet and crictl are given. `script`
     installs it from `repository`, with `inputs` beside those that all runtimes share. `kubelet` are settings its nodes
     need; `own_network` one that it makes on a machine besides the cluster's; `mirror_limit` is None if it takes any
-    mirror; `traces` what it leaves on a machine. `is_default`: a cluster that names none has it.
+    mirror; `traces` what it leaves on a machine. `no_handlers` says why it carries no handlers, empty if it does: its
+    script then has `handlers.sh`. `is_default`: a cluster that names none has it.
     """
 
     name: str
@@ -97,6 +101,7 @@ class Runtime:
     kubelet: Mapping[str, JsonValue] = field(default_factory=dict)
     own_network: IPv4Network | None = None
     mirror_limit: MirrorLimit | None = None
+    no_handlers: str = "kubelab knows no way in which it carries handlers"
     is_default: bool = False
 
     def fits(self, release: KubernetesRelease, version: str) -> bool:

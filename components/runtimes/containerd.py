@@ -1,11 +1,13 @@
 """containerd: its configuration files, from what every runtime is given. Pure."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import tomli_w
 
 from components import apt, registries
 from components.guest_file import GuestFile
+from components.records.handler import Entry
 from components.records.runtime import Installation, Runtime, RuntimeSettings, crictl_file
 from components.records.traces import Traces
 from config.lab import RegistryConfig
@@ -16,7 +18,7 @@ REGISTRY_HOSTS = "/etc/containerd/certs.d"
 CONFIG_SCHEMA = 3
 
 
-def render_config(sandbox_image: str) -> str:
+def render_config(sandbox_image: str, handlers: Mapping[str, Entry] = MappingProxyType({})) -> str:
     """/etc/containerd/config.toml, complete: the package's own file disables the CRI plugin.
 
     `sandbox_image` is the pause image that kubeadm names. SystemdCgroup is written out because containerd's
@@ -24,7 +26,8 @@ def render_config(sandbox_image: str) -> str:
     """
     images = {"pinned_images": {"sandbox": sandbox_image}, "registry": {"config_path": REGISTRY_HOSTS}}
     runc = {"runtime_type": "io.containerd.runc.v2", "options": {"SystemdCgroup": True}}
-    runtime = {"containerd": {"default_runtime_name": "runc", "runtimes": {"runc": runc}}}
+    others = {name: entry.table for name, entry in handlers.items()}
+    runtime = {"containerd": {"default_runtime_name": "runc", "runtimes": {"runc": runc, **others}}}
     plugins = {"io.containerd.cri.v1.images": images, "io.containerd.cri.v1.runtime": runtime}
     return tomli_w.dumps({"version": CONFIG_SCHEMA, "plugins": plugins})
 
@@ -54,7 +57,8 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
     """Every file of containerd's configuration."""
     return [
         crictl_file(CRI_SOCKET),
-        GuestFile("/etc/containerd/config.toml", render_config(settings.sandbox_image)),
+        GuestFile("/etc/containerd/config.toml", render_config(settings.sandbox_image, settings.handlers)),
+        *(file for entry in settings.handlers.values() for file in entry.files),
         *(file for registry in settings.registries for file in registry_files(registry)),
         *registries.credential_files(settings.registries),
     ]
@@ -90,5 +94,6 @@ RUNTIME = Runtime(
         ),
         process=("containerd-shim",),
     ),
+    no_handlers="",
     is_default=True,
 )

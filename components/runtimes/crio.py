@@ -31,7 +31,12 @@ def render_drop_in(settings: RuntimeSettings) -> str:
     image = {"pause_image": settings.sandbox_image}
     if settings.has_credentials:
         image["global_auth_file"] = registries.CREDENTIALS
-    return tomli_w.dumps({"crio": {"runtime": {"cgroup_manager": "systemd"}, "image": image}})
+    runtime = {
+        "cgroup_manager": "systemd",
+        **{key: value for entry in settings.handlers.values() for key, value in entry.beside.items()},
+        **({"runtimes": {name: entry.table for name, entry in settings.handlers.items()}} if settings.handlers else {}),
+    }
+    return tomli_w.dumps({"crio": {"runtime": runtime, "image": image}})
 
 
 def render_registries(mirrored: list[RegistryConfig]) -> str:
@@ -46,6 +51,7 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
     return [
         crictl_file(CRI_SOCKET),
         GuestFile("/etc/crio/crio.conf.d/20-kubelab.conf", render_drop_in(settings)),
+        *(file for entry in settings.handlers.values() for file in entry.files),
         *(
             [GuestFile("/etc/containers/registries.conf.d/20-kubelab.conf", render_registries(mirrored))]
             if mirrored
@@ -72,6 +78,7 @@ RUNTIME = Runtime(
     repository=repository,
     files=files,
     inputs=inputs,
+    no_handlers="",
     traces=Traces(
         package=("cri-o",),
         unit=("crio.service", "crio-wipe.service", "crio-shutdown.service"),

@@ -147,6 +147,7 @@ RUNTIME = Runtime(
     # From 1.36 on the kubelet would speak WebSocket to cri-dockerd's streaming server, by TLS, which that does not
     # offer: exec, attach and port-forward fail (Mirantis/cri-dockerd#560, #569).
     kubelet={"featureGates": {"ExtendWebSocketsToKubelet": False}},
+    no_handlers="nobody documents how cri-dockerd hands a sandbox to Docker",
     own_network=IPv4Network("172.17.0.0/16"),
     mirror_limit=MirrorLimit("mirrors of docker.io alone, and without a path below /v2", takes_mirror),
     traces=Traces(

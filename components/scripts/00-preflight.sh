@@ -6,6 +6,7 @@
 # library: firewall.sh
 # library: resolver.sh
 # library: virtualization.sh
+# library: module-devices.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
 : "${TIME_SERVICE:?what keeps the clock of the declared system, and what shows its state}"
@@ -14,6 +15,9 @@
 : "${MIN_MEMORY_MIB:?memory that the role needs, MiB}"
 : "${MIN_DISK_GIB:?free disk that the role needs, GiB}"
 : "${NESTED_VIRTUALIZATION:?require, prefer or off: whether guests must run, should, or are not asked for}"
+: "${ROOM?lines of: folder that is to be there, GiB of disk that it takes; empty: none}"
+: "${NEEDING_KVM?handlers of the node that run virtual machines, separated by spaces; empty: none}"
+: "${MODULES?lines of: module of the kernel that handlers of the node need, its device; empty: none}"
 : "${SERVICE_SUBNET:?CIDR of the addresses of services}"
 : "${POD_SUBNET:?CIDR of the addresses of pods}"
 : "${CLOCKS?URLs, separated by spaces, whose servers are asked for the time if they answer}"
@@ -164,13 +168,24 @@ check_machine() {
   local memory disk found
   memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
   disk=$(df --output=avail -BG /var | tail -n 1 | tr -dc '0-9')
-  found=$(leftovers)
   check_version
   check CPUs "$(nproc)" "at least $MIN_CPUS" 'raise machine.cpus' at_least "$(nproc)" "$MIN_CPUS"
   check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
-  check Disk "$disk GiB free in /var" "at least $MIN_DISK_GIB GiB" 'raise machine.diskGiB' at_least "$disk" "$MIN_DISK_GIB"
+  found=$(disk_wanted)
+  check Disk "$disk GiB free in /var" "at least $found GiB" 'raise machine.diskGiB' at_least "$disk" "$found"
+  found=$(leftovers)
   check Leftovers "$found" 'no earlier installation' 'set cleanInstall: true to have it removed, or build the machine anew' none "$found"
   check_virtualization
+  check_modules
+}
+
+# What is there already needs no more room.
+disk_wanted() {
+  local folder gib wanted=$MIN_DISK_GIB
+  while read -r folder gib; do
+    [[ -z $folder || -e $folder ]] || wanted=$((wanted + gib))
+  done <<<"$ROOM"
+  echo "$wanted"
 }
 
 check_virtualization() {
@@ -181,8 +196,22 @@ check_virtualization() {
     say "warning: preflight NestedVirtualization on $NODE_NAME: found ${fault%%$'\n'*}; ${fault#*$'\n'}, or set nestedVirtualization: off"
     return 0
   fi
-  check NestedVirtualization "${fault%%$'\n'*}" 'a guest that runs by KVM' \
-    "${fault#*$'\n'}; or set nestedVirtualization to prefer or off" none "$fault"
+  check NestedVirtualization "${fault%%$'\n'*}" "a guest that runs by KVM${NEEDING_KVM:+, as $NEEDING_KVM needs it}" \
+    "${fault#*$'\n'}; or $(virtualization_way_out)" none "$fault"
+}
+
+virtualization_way_out() {
+  if [[ -n $NEEDING_KVM ]]; then echo "take $NEEDING_KVM from the handlers of $NODE_NAME"; else echo 'set nestedVirtualization to prefer or off'; fi
+}
+
+check_modules() {
+  local module device fault
+  while read -r module device; do
+    [[ -n $module ]] || continue
+    fault=$(module_fault "$module" "$device")
+    check Modules "$fault" "$device, which handlers of the node need" \
+      "boot a kernel that has $module, such as linux-image-amd64, or with linux-modules-extra; or take the handler from $NODE_NAME" none "$fault"
+  done <<<"$MODULES"
 }
 
 check_all() {

@@ -2,6 +2,7 @@
 # Installs containerd with its whole configuration, and proves that it alone can run a pod, before a kubelet is there.
 # library: packages.sh
 # library: runtime.sh
+# library: handler-programs.sh
 : "${CONTAINERD_VERSION:?version of the package containerd.io, as apt matches it}"
 
 check_known_keys() {
@@ -13,7 +14,10 @@ check_known_keys() {
 main() {
   claim_machine
   install_held_packages "containerd.io=$CONTAINERD_VERSION" "cri-tools=$CRI_TOOLS_VERSION"
+  add_handlers
+  vacate_handlers
   configure_service "$CONTAINERD_VERSION" containerd
+  remove_handlers
   check_known_keys
   prove_runtime
 }

@@ -4,6 +4,7 @@
 # library: files.sh
 # library: certificates.sh
 # library: copies.sh
+# library: kube-proxy.sh
 : "${NODE_ADDRESS:?address of the node}"
 : "${KUBEADM_CONFIG:?documents of kubeadm init, YAML}"
 : "${IDENTITY:?what the control plane keeps for its life, YAML}"
@@ -127,6 +128,7 @@ phase() { logged "running kubeadm init phase $* on $NODE_NAME" kubeadm init phas
 
 # kubeadm's own way to change a running cluster. The components come first: what they refuse is not yet uploaded.
 apply_settings() {
+  local watches
   say "changing the control plane's settings"
   # An API server that does not answer is what the change may mend.
   watches=$(configmap_watches 2>/dev/null) || watches=0
@@ -151,7 +153,8 @@ apply_settings() {
   wait_until 180 "the control plane of $API_ENDPOINT to take its settings" settings_in_effect
   phase upload-config all
   publish_endpoint
-  apply_kube_proxy
+  phase addon kube-proxy
+  renew_kube_proxy "$watches"
   grep -qxF "$API_ENDPOINT" "$endpoints" || printf '%s\n' "$API_ENDPOINT" >>"$endpoints"
   mark_applied control-plane "$KUBEADM_CONFIG"
 }
@@ -195,37 +198,6 @@ last_words() {
   [[ -z $container ]] || crictl logs --tail 3 "$container" 2>&1
 }
 
-# Watches of single ConfigMaps, which kubelets hold for those that their pods mount.
-configmap_watches() {
-  local metrics
-  metrics=$(kubectl get --raw /metrics) || return 1
-  awk '/^apiserver_longrunning_requests\{/ && /resource="configmaps"/ && /scope="resource"/ && /verb="WATCH"/ {sum += $2} END {print sum + 0}' <<<"$metrics"
-}
-
-# A kubelet that lost its watch while the API server was started again would give a new kube-proxy the former settings.
-await_watches() {
-  local deadline=$((SECONDS + 90)) found
-  until found=$(configmap_watches) && ((found >= watches)); do
-    if ((SECONDS >= deadline)); then
-      say "warning: waited 90 s for kubelets to watch their ConfigMaps again: found ${found:-none}, before the change there were $watches; kube-proxy may go on with its former settings on a node: look at kubectl -n kube-system rollout restart daemonset/kube-proxy"
-      return 0
-    fi
-    sleep 1
-  done
-}
-
-apply_kube_proxy() {
-  local settings
-  phase addon kube-proxy
-  settings=$(kube_proxy_settings)
-  if is_applied kube-proxy "$settings"; then return 0; fi
-  await_watches
-  kubectl --namespace kube-system rollout restart daemonset/kube-proxy >&2
-  kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
-    fail "waiting 180 s for kube-proxy to take its settings: see above; look at: kubectl -n kube-system logs daemonset/kube-proxy"
-  mark_applied kube-proxy "$settings"
-}
-
 # An API server that does not start takes the cluster away, and the engine, which keeps what was declared before a
 # failure, would see no difference once the change is taken back. What follows the manifests is only uploaded once they
 # work, and is uploaded again by the next run.
@@ -239,8 +211,6 @@ at_exit() {
   fi
   rm -rf "$former"
 }
-
-kube_proxy_settings() { kubectl --namespace kube-system get configmap kube-proxy --output 'jsonpath={.data}'; }
 
 main() {
   write_file 0600 "$config" "$KUBEADM_CONFIG"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Brings the nodes that joined to what is declared of them, on a control plane, once for all: labels and taints, of which
 # it takes away what it set once and nobody declares any more, and leaves what others set; and the certificates that
-# kubelets ask the cluster for, which something must approve, now and whenever they are renewed. Once Secrets are to be
-# encrypted, it writes those that were there before again.
+# kubelets ask the cluster for, which something must approve, now and whenever they are renewed; and the RuntimeClasses of
+# their handlers. Once Secrets are to be encrypted, it writes those that were there before again.
 # library: files.sh
 # library: nodes.sh
+# library: runtime-classes.sh
 : "${WANTED?lines of: node, label KEY=VALUE or taint KEY=VALUE:EFFECT, no-label KEY or no-taint KEY:EFFECT}"
 : "${SECRETS_ENCRYPTION:?true when Secrets are encrypted in etcd}"
 : "${ASKING?names of nodes whose kubelets ask for the certificate they serve with, separated by spaces; empty: none}"
@@ -113,11 +114,13 @@ remove_approver() {
 main() {
   local node found
   await_nodes
+  apply_runtime_classes
   found=$(kubectl get nodes --output "go-template=$template")
   while read -r node _; do
     settle "$node" label "$labels_record"
     settle "$node" taint "$taints_record"
   done <<<"$NODES"
+  remove_runtime_classes
   encrypt_secrets
   approve_serving
 }

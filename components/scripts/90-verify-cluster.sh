@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Proves that the cluster works, beyond what "Ready" says, from the bottom: nodes, their names and runtimes, node to node,
 # pod to pod, DNS, service addresses; logs, exec and port-forward. What it made is removed again, also when it fails. With
-# the argument compare it only compares the runtimes, and changes nothing.
+# the argument compare it only compares the runtimes, and changes nothing; with handlers it only proves these.
 # library: compare.sh
 # library: layers.sh
 # library: nodes.sh
 # library: proof.sh
+# library: handler-proof.sh
 
 mode=verify
 export KUBECONFIG=/etc/kubernetes/admin.conf
@@ -18,7 +19,7 @@ evidence() {
 }
 
 at_exit() {
-  [[ $mode == verify ]] || return 0
+  [[ $mode != compare ]] || return 0
   end_forward
   (($1 == 0)) || evidence
   remove_pods || {
@@ -120,6 +121,7 @@ verify() {
   check_each_pod
   check_system_pods
   check_service
+  check_handlers
   say 'the cluster works: nodes, runtimes, system pods, DNS, pods on every node, ClusterIP, NodePort, logs, exec, port-forward'
 }
 
@@ -127,12 +129,17 @@ main() {
   mode=${1:-verify}
   case $mode in
     verify) verify ;;
+    handlers)
+      # shellcheck disable=SC2034 # the prelude's: the rows say what was proven
+      give_always=true
+      check_handlers
+      ;;
     compare)
       # shellcheck disable=SC2034 # the prelude's: the rows say what differs
       give_always=true
       compare_runtimes
       ;;
-    *) fail "verifying the cluster: found argument '$mode', wanted compare or none" ;;
+    *) fail "verifying the cluster: found argument '$mode', wanted compare, handlers or none" ;;
   esac
 }
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from components.handlers import HANDLERS
 from config.model import Spec
 from config.values import FilePath
 
@@ -33,6 +34,7 @@ _OWNED = {
     "/etc/crictl.yaml": _KUBELAB,
     **dict.fromkeys(("/etc/containerd", "/etc/containers", "/etc/crio", "/etc/docker"), _KUBELAB),
     **dict.fromkeys(("/var/lib/containerd", "/var/lib/containers", "/var/lib/docker"), "the container runtime's own"),
+    **{each.folder: _KUBELAB for each in HANDLERS.values() if each.folder},
     "/etc/apt": "mirrors/apt of the site says where packages come from",
     "/var/lib/apt": _SYSTEM,
     "/var/lib/dpkg": _SYSTEM,

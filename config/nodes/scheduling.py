@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from components.records.handler import HANDLER_DOMAIN
 from config.lab import TaintEffect
 from config.model import Spec
 from config.problems import closest
@@ -42,6 +43,8 @@ def _label_key(value: str) -> str:
     prefix = _key(value).rpartition("/")[0]
     if value == CONTROL_PLANE_ROLE:
         raise ValueError("which kubeadm sets on each control plane; remove it")
+    if prefix == HANDLER_DOMAIN:
+        raise ValueError("which kubelab sets on nodes with the handler; write handlers instead")
     if not _is_reserved(prefix) or prefix in _LABELS_FOR_USERS or value in _LABELS_OF_TOPOLOGY:
         return value
     allowed = (*(f"{each}/..." for each in _LABELS_FOR_USERS), *_LABELS_OF_TOPOLOGY)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from components.guest_systems import GUEST_SYSTEMS
+from components.handlers import HANDLERS
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
 from tests.graph.conftest import PROJECT
@@ -122,11 +123,14 @@ def test_only_a_runtimes_own_file_knows_which_runtime_it_is() -> None:
     }
     # Names of repositories and packages, of which some are also a runtime's, and what is said of versions out of date.
     systems = {"guest_families/debian.py", "guest_families/ubuntu.py", "guest_systems/ubuntu_26_04.py"}
-    assert knowing <= {"apt.py", "records/traces.py", "config/retired.py", *systems}
+    # Whoever is configured in runtimes says in which, and how.
+    carried = {f"handlers/{name}.py" for name in HANDLERS}
+    assert knowing <= {"apt.py", "records/traces.py", "config/retired.py", *systems, *carried}
 
 
 RECORDS: Mapping[str, Mapping[str, Any]] = {
     "runtimes": RUNTIMES,
+    "handlers": HANDLERS,
     "pod_networks": POD_NETWORKS,
     "guest_systems": GUEST_SYSTEMS,
 }
@@ -138,7 +142,8 @@ def test_every_file_of_a_folder_of_records_is_one_of_them(folder: str) -> None:
     assert len(RECORDS[folder]) == len(modules) > 0
 
 
-@pytest.mark.parametrize("folder", RECORDS)
+# A node without handlers has none.
+@pytest.mark.parametrize("folder", sorted(set(RECORDS) - {"handlers"}))
 def test_one_record_of_each_kind_is_the_default(folder: str) -> None:
     assert len([record for record in RECORDS[folder].values() if record.is_default]) == 1
 

@@ -1,13 +1,12 @@
 """Every step with what it is given on a worker w1 or on its control plane cp1, and the world it meets there."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import JsonValue, SecretStr
 
 from components.guest_file import render_files
-from components.step import render_stdin
 from components.steps.cluster import (
     apply_pod_network,
     certificates,
@@ -32,6 +31,8 @@ from components.steps.node import (
 )
 from config import ClusterConfig, DeclaredFile, ExtraArg
 from tests.shell.guest.machine import Guest
+from tests.shell.keys import admitted, authority_text, public_half
+from tests.shell.step import Step
 from tests.shell.world import (
     ADDRESS,
     CLUSTER,
@@ -41,13 +42,10 @@ from tests.shell.world import (
     SITE,
     WORDS,
     WORKER,
-    admitted,
-    authority_text,
     cri_dockerd_archive,
     leave_docker,
     let_a_user_log_in,
     nothing,
-    public_half,
     render_facts,
     run_cluster,
     run_control_plane,
@@ -60,25 +58,6 @@ from tests.shell.world import (
     serve_mirror,
 )
 from tests.unit.components import labs
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One script, what it is given, and what must be there before it."""
-
-    file: str
-    environment: Mapping[str, str]
-    prepare: Callable[[Guest], None]
-    arguments: tuple[str, ...] = ()
-
-    def given(self, **changed: str) -> "Step":
-        """The same step with some inputs changed."""
-        return replace(self, environment={**self.environment, **changed})
-
-
-def render(step: Step) -> str:
-    """What the shell of a step reads."""
-    return render_stdin(step.file, step.environment)
 
 
 def run_prepared(guest: Guest) -> None:

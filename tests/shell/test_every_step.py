@@ -9,8 +9,9 @@ import pytest
 from components.step import LOCK, SCRIPTS, declared_inputs, read_step, render_command, render_stdin
 from tests.shell import steps
 from tests.shell.guest.machine import Guest, Result
-from tests.shell.steps import STEPS, Step
-from tests.shell.world import private_text, worker_key
+from tests.shell.keys import private_text, worker_key
+from tests.shell.step import Step
+from tests.shell.steps import STEPS
 
 IDS = [" ".join((step.file, *step.arguments)) for step in STEPS]
 EACH = pytest.mark.parametrize("step", STEPS, ids=IDS)

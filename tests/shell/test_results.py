@@ -5,7 +5,7 @@ import pytest
 from components.step import LOCK, render_command, render_stdin
 from tests.shell import steps
 from tests.shell.guest.machine import KILLED, Guest
-from tests.shell.steps import Step
+from tests.shell.step import Step
 
 SECRET = "client-key-data: c2VjcmV0"
 GIVE = f"main() {{\n  echo '{SECRET}'\n  %s\n}}\nmain </dev/null\n"

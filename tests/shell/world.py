@@ -5,16 +5,11 @@ import hashlib
 import io
 import json
 import tarfile
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import JsonValue
 
 from components import apt
@@ -22,9 +17,9 @@ from components.pod_networks import POD_NETWORKS
 from components.records.pod_network import PodNetwork
 from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
-from components.steps.cluster.membership import Admission
 from config import RegistryConfig
 from tests.shell.guest.machine import Guest
+from tests.shell.keys import authority_key, authority_text, host_key_text, private_text, worker_key
 from tests.unit.components import labs
 
 MIRROR = "https://10.87.0.1:8443"
@@ -47,66 +42,6 @@ ADDRESS = "10.87.0.10"
 RELEASE = labs.RELEASE
 WORDS = tuple(sorted(RUNTIMES))
 REGISTRY = RegistryConfig("registry.k8s.io", f"{MIRROR}/v2/registry.k8s.io", MIRROR_CA, "", None)
-
-
-def authority(name: str = "kubernetes", age: timedelta = timedelta()) -> x509.Certificate:
-    """The certificate of a cluster's authority, which is valid for a day from its birth: one and the same in a run."""
-    return _authority(name, age)[0]
-
-
-@cache
-def _authority(name: str, age: timedelta) -> tuple[x509.Certificate, ed25519.Ed25519PrivateKey]:
-    key, now = ed25519.Ed25519PrivateKey.generate(), datetime.now(UTC)
-    return _signed(name, key.public_key(), name, key, now - age), key
-
-
-def _signed(
-    name: str,
-    public: ed25519.Ed25519PublicKey,
-    issuer: str,
-    key: ed25519.Ed25519PrivateKey,
-    born: datetime,
-) -> x509.Certificate:
-    subject, signer = (x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, each)]) for each in (name, issuer))
-    unsigned = x509.CertificateBuilder().subject_name(subject).issuer_name(signer).public_key(public)
-    dated = unsigned.serial_number(1).not_valid_before(born).not_valid_after(born + timedelta(days=1))
-    return dated.sign(key, None)
-
-
-def authority_text(name: str = "kubernetes", age: timedelta = timedelta()) -> str:
-    """The same as a file has it."""
-    return authority(name, age).public_bytes(Encoding.PEM).decode()
-
-
-def private_text(key: ed25519.Ed25519PrivateKey, form: PrivateFormat = PrivateFormat.PKCS8) -> str:
-    """A private key as a file has it."""
-    return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
-
-
-@cache
-def worker_key() -> ed25519.Ed25519PrivateKey:
-    """The host key of w1's machine, by which it joins."""
-    return ed25519.Ed25519PrivateKey.generate()
-
-
-@cache
-def host_key_text(key: ed25519.Ed25519PrivateKey) -> str:
-    """A host key as sshd has it on its machine."""
-    return private_text(key, PrivateFormat.OpenSSH)
-
-
-def public_half() -> str:
-    """The public half of w1's host key, as its resource says it."""
-    public = worker_key().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-    return f"{public} w1"
-
-
-@cache
-def admitted(name: str = "kubernetes") -> Admission:
-    """What the cluster with that authority answers to w1."""
-    ca, key = _authority(name, timedelta())
-    signed = _signed("system:node:w1", worker_key().public_key(), name, key, ca.not_valid_before_utc)
-    return Admission(*(b64encode(each.public_bytes(Encoding.PEM)).decode() for each in (signed, ca)))
 
 
 @cache
@@ -162,7 +97,7 @@ def run_runtime(guest: Guest) -> None:
 def run_control_plane(guest: Guest) -> None:
     guest.state("nodes", CONTROL_PLANE_NODE)
     guest.write("/etc/kubernetes/pki/ca.crt", authority_text())
-    guest.write("/etc/kubernetes/pki/ca.key", private_text(_authority("kubernetes", timedelta())[1]))
+    guest.write("/etc/kubernetes/pki/ca.key", private_text(authority_key()))
 
 
 def run_kubelet_unit(guest: Guest) -> None:

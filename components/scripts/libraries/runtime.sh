@@ -118,7 +118,10 @@ run_proof() {
   remove_proof
 }
 
-at_exit() { rm -rf "${work:-}"; }
+at_exit() {
+  rm -rf "${work:-}"
+  if declare -F handlers_at_exit >/dev/null; then handlers_at_exit "$1"; fi
+}
 
 # From the join on, the machine's pods are the kubelet's.
 prove_runtime() {

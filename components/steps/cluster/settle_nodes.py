@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from components.guest_file import render_files
 from components.step import Step, read_script
+from components.steps import handlers
 from components.steps.cluster import kubelet_serving
 from config import ClusterConfig, NodeConfig
 from config.nodes.scheduling import CONTROL_PLANE_ROLE
@@ -22,6 +23,7 @@ def environment(cluster: ClusterConfig, nodes: Sequence[NodeConfig], addresses: 
     return {
         "NODES": "\n".join(f"{name} {address}" for name, address in addresses.items()),
         "WANTED": "".join(f"{node.name} {line}\n" for node in nodes for line in _wanted(node)),
+        "RUNTIME_CLASSES": handlers.runtime_classes(cluster),
         "SECRETS_ENCRYPTION": str(cluster.secrets_encryption).lower(),
         "ASKING": " ".join(asking),
         "APPROVER": render_files(kubelet_serving.files(asking, addresses, read_script(_PROGRAM))),
@@ -34,5 +36,5 @@ def _wanted(node: NodeConfig) -> Iterator[str]:
         yield f"{'no-' if node.schedulable else ''}taint {_CONTROL_PLANE_TAINT}"
         if _NO_LOAD_BALANCER not in node.labels:
             yield f"no-label {_NO_LOAD_BALANCER}" if node.schedulable else f"label {_NO_LOAD_BALANCER}="
-    yield from (f"label {key}={value}" for key, value in sorted(node.labels.items()))
+    yield from (f"label {key}={value}" for key, value in sorted({**node.labels, **handlers.labels(node)}.items()))
     yield from sorted(f"taint {taint}" for taint in node.taints)

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
 from components.step import Step
+from components.steps import handlers
 from components.steps.node import kubelet
 from config import ClusterConfig, NodeConfig, versions
 
 STEP = Step("90-verify-cluster.sh", timeout_seconds=1500)
 COMPARE = "compare"
 """The argument with which it only compares the runtimes."""
+PROVE_HANDLERS = "handlers"
+"""The argument with which it only proves the handlers: a line for each on each node as result, its cells in tabs."""
 
 
 def environment(
@@ -33,6 +36,7 @@ def environment(
         "POD_NETWORK_LOOK_AT": network.hint(cluster.pod_network),
         "DNS_DOMAIN": cluster.dns_domain,
         "TEST_IMAGE": release.agnhost_image,
+        "HANDLER_PROOFS": handlers.proofs(nodes),
     }
 
 

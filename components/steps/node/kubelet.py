@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from components import quoted_yaml
 from components.guest_file import GuestFile
+from components.handlers import HANDLERS
 from components.runtimes import RUNTIMES
 from config import NodeConfig
 from config.kubernetes.facts import Facts, facts
@@ -20,8 +21,12 @@ _HIDDEN = frozenset({"staticPodURLHeader"})
 
 
 def settings(node: NodeConfig, minor: str) -> Mapping[str, JsonValue]:
-    """The node's settings, and over them those that its runtime needs of a kubelet of that minor (`1.36`)."""
-    return merged(node.kubelet, _of_runtime(RUNTIMES[node.runtime].kubelet, facts(minor)))
+    """What the node's handlers need, over it its settings, over them what its runtime needs.
+
+    `minor` is the kubelet's, `1.36`.
+    """
+    of_handlers = (HANDLERS[each.name].kubelet for each in node.handlers)
+    return merged(*of_handlers, node.kubelet, _of_runtime(RUNTIMES[node.runtime].kubelet, facts(minor)))
 
 
 def _of_runtime(needed: Mapping[str, JsonValue], known: Facts) -> Mapping[str, JsonValue]:

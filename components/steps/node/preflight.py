@@ -7,6 +7,7 @@ from components.apt import Repository
 from components.guest_families import unfit
 from components.guest_systems import GUEST_SYSTEMS, of_node
 from components.step import Step
+from components.steps import handlers
 from components.steps.node import traces, virtualization
 from config import ClusterConfig, NodeConfig, SiteConfig
 
@@ -37,9 +38,12 @@ def environment(
         "TIME_SERVICE": system.time_service,
         "NETWORK_FILES": system.network_files,
         "MIN_CPUS": str(cpus),
-        "MIN_MEMORY_MIB": str(memory_mib),
+        "MIN_MEMORY_MIB": str(memory_mib + handlers.overhead_mib(node)),
         "MIN_DISK_GIB": str(disk_gib),
         "NESTED_VIRTUALIZATION": node.machine.nested_virtualization,
+        "ROOM": "\n".join(f"{folder} {gib}" for folder, gib in handlers.room(node).items()),
+        "NEEDING_KVM": " ".join(handlers.needing_kvm(node)),
+        "MODULES": "\n".join(f"{module} {device}" for module, device in handlers.modules(node).items()),
         "RUN_GUEST": virtualization.program(node),
         "SERVICE_SUBNET": cluster.service_subnet,
         "POD_SUBNET": cluster.pod_subnet,

@@ -1,6 +1,7 @@
 """What earlier installations left: the names that the preflight looks for and the reset removes. Pure."""
 
 from components.guest_systems import GUEST_SYSTEMS
+from components.handlers import HANDLERS
 from components.pod_networks import POD_NETWORKS
 from components.records import traces
 from components.runtimes import RUNTIMES
@@ -14,6 +15,7 @@ def all_traces() -> str:
             *(network.traces for _, network in sorted(POD_NETWORKS.items())),
             traces.OTHER_POD_NETWORKS,
             *(runtime.traces for _, runtime in sorted(RUNTIMES.items())),
+            *(handler.traces for _, handler in sorted(HANDLERS.items())),
             *(system.traces for _, system in sorted(GUEST_SYSTEMS.items())),
             traces.OTHER_RUNTIMES,
         ]

@@ -10,7 +10,8 @@ from config import ClusterConfig
 from tests.shell import steps
 from tests.shell.cluster.control_plane import init
 from tests.shell.guest.machine import KILLED, Guest, Result, assert_one_error
-from tests.shell.world import ADDRESS, CLUSTER, CONTROL_PLANE_NODE, authority, authority_text
+from tests.shell.keys import authority, authority_text
+from tests.shell.world import ADDRESS, CLUSTER, CONTROL_PLANE_NODE
 from tests.unit.components import labs
 
 FILE, WANTED = steps.CERTIFICATES.file, steps.CERTIFICATES.environment

@@ -5,7 +5,7 @@ import pytest
 from tests.shell import steps
 from tests.shell.cluster.control_plane import API_SERVER, changed
 from tests.shell.guest.machine import KILLED, Guest
-from tests.shell.world import authority
+from tests.shell.keys import authority
 
 INIT, WANTED = steps.INIT.file, steps.INIT.environment
 BORN = f"{authority().not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}\n"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.shell.guest.machine import Guest
+from tests.shell.node import ubuntu_machines as ubuntu
 from tests.shell.node.reset_machines import Join, make_worker, set_up
 from tests.shell.steps import INSTALL_RUNTIME
 from tests.shell.world import WORDS
@@ -31,3 +32,10 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Guest]:
 def join(guest: Guest, workers: Mapping[str, Guest]) -> Join:
     """Makes the machine a worker with this runtime."""
     return lambda word: guest.become(workers[word])
+
+
+@pytest.fixture(params=ubuntu.RELEASES)
+def release(request: pytest.FixtureRequest, guest: Guest) -> str:
+    """Each release of Ubuntu, booted on the machine."""
+    ubuntu.boot(guest, str(request.param))
+    return str(request.param)

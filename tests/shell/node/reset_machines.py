@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 
 from tests.shell import steps
 from tests.shell.guest.machine import Guest, Result
+from tests.shell.keys import authority_text, host_key_text, worker_key
 from tests.shell.steps import INSTALL_RUNTIME, RESET
-from tests.shell.world import HOST_KEY, authority_text, host_key_text, run_kubelet, socket_of, worker_key
+from tests.shell.world import HOST_KEY, run_kubelet, socket_of
 
 OTHER = {"containerd": "docker", "docker": "crio", "crio": "containerd"}
 SERVICE = {"containerd": "containerd", "crio": "crio", "docker": "cri-docker"}

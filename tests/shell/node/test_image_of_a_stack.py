@@ -8,7 +8,8 @@ import pytest
 from tests.shell.guest.machine import Guest
 from tests.shell.node.installations import EACH
 from tests.shell.node.reset_machines import reset, set_up
-from tests.shell.steps import INSTALL_KUBERNETES, INSTALL_RUNTIME, LEAVE_IMAGE, PREFLIGHT, PREPARE_OS, Step
+from tests.shell.step import Step
+from tests.shell.steps import INSTALL_KUBERNETES, INSTALL_RUNTIME, LEAVE_IMAGE, PREFLIGHT, PREPARE_OS
 from tests.shell.world import WORDS
 
 OTHER = {"containerd": "crio", "crio": "docker", "docker": "containerd"}

@@ -9,7 +9,8 @@ from components.runtimes import RUNTIMES, containerd
 from components.step import read_step
 from tests.shell.guest.machine import KILLED, Guest
 from tests.shell.node.installations import EACH, assert_one_error, install, refuse
-from tests.shell.steps import INSTALL_RUNTIME, Step
+from tests.shell.step import Step
+from tests.shell.steps import INSTALL_RUNTIME
 from tests.shell.world import MIRROR, RELEASE, WORDS, socket_of
 
 PACKAGES = {

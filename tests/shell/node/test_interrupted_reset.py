@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.shell import steps
 from tests.shell.guest.machine import KILLED, Guest, assert_one_error
 from tests.shell.node.reset_machines import Join, contents, reset, set_up
+from tests.shell.step import render
 from tests.shell.steps import RESET
 
 # The commands during which the machine stops, in the order of the reset, and whether the first, ... of their calls.
@@ -105,6 +105,6 @@ class TestFailure:
         guest.write("/var/lib/docker/busy", "")
         result = guest.shell(
             ["bash", "-c", "mount --bind /opt/tool /var/lib/docker && exec bash -s"],
-            steps.render(RESET),
+            render(RESET),
         )
         assert_one_error(result, "w1", "paths: /var/lib/docker")

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 from components.steps.node import place_files
 from config import DeclaredFile
 from tests.shell.guest.machine import Guest, Result, assert_one_error
-from tests.shell.steps import MOTD, PLACE_FILES, PREPARE_OS, RESET, Step
+from tests.shell.step import Step
+from tests.shell.steps import MOTD, PLACE_FILES, PREPARE_OS, RESET
 from tests.shell.world import SITE, WORKER
 
 KEYS = "/home/lab/.ssh/authorized_keys"

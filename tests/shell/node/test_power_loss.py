@@ -7,9 +7,10 @@ import pytest
 
 from components.step import SCRIPTS
 from tests.shell.guest.machine import KILLED, Guest
+from tests.shell.keys import admitted, authority_text
 from tests.shell.node.installations import install
 from tests.shell.steps import INSTALL_KUBERNETES, PREPARE_OS, RESET
-from tests.shell.world import KEY, KEYRING, admitted, authority_text
+from tests.shell.world import KEY, KEYRING
 
 FILES = "# library: files.sh\n"
 ONE = 'write_file 0644 /etc/one "$TEXT"\n'

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from components.guest_systems import GUEST_SYSTEMS
+from components.handlers import HANDLERS
 from components.pod_networks import POD_NETWORKS
 from components.records import traces
 from components.records.traces import KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES, Traces
@@ -57,6 +58,7 @@ def test_every_known_installation_is_looked_for_whichever_runtime_a_node_has() -
         *(KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES),
         *(network.traces for network in POD_NETWORKS.values()),
         *(runtime.traces for runtime in RUNTIMES.values()),
+        *(handler.traces for handler in HANDLERS.values()),
         *(system.traces for system in GUEST_SYSTEMS.values()),
     ]
     assert set(ALL.splitlines()) == set(traces.render(known).splitlines())

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.unit.config.lab_folder import MINIMAL, LabFolder, text_of
+from tests.unit.config.lab_folder import CASES, MINIMAL, LabFolder, text_of
 
 
 @pytest.fixture
@@ -61,3 +61,9 @@ def _self_signed() -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     return pem, private
+
+
+@pytest.fixture
+def everything(lab_folder: Callable[[Path], LabFolder]) -> LabFolder:
+    """A lab in which everything is written that may be."""
+    return lab_folder(CASES / "valid" / "02-everything")

@@ -1,5 +1,6 @@
 """The files a lab comes from and those it names: where they are looked for, what they may hold."""
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,18 @@ def test_a_certificate_file_without_a_certificate_that_can_be_read_is_refused(mi
     assert [problem.text for problem in raised.value.problems] == [
         "found no certificate in 'ca.pem', wanted: a PEM file with BEGIN CERTIFICATE"
     ]
+
+
+def test_a_certificate_of_a_version_that_there_is_none_of_is_none(
+    minimal: LabFolder, certificate: tuple[str, str]
+) -> None:
+    third, none = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x43"
+    der = ssl.PEM_cert_to_DER_cert(certificate[0])
+    assert third in der
+    (minimal.path / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(der.replace(third, none, 1)))
+    minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.pem}")
+    with pytest.raises(ConfigError, match=r"tls/caFile: found no certificate in 'ca\.pem', wanted: a PEM file"):
+        minimal.load()
 
 
 def test_a_private_key_beside_the_certificate_is_refused(minimal: LabFolder, certificate: tuple[str, str]) -> None:

@@ -1,89 +1,28 @@
 """make doctor, its machines pretended: what it prints, and when it ends with 1."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from components.step import Step, check_environment
 from components.steps.cluster import verification
-from components.steps.node import inspection, virtualization
-from config import ConfigError, LabConfig, NestedVirtualization, Problem
+from components.steps.node import inspection
+from config import ConfigError, LabConfig, Problem
 from doctor import __main__ as program
+from doctor import table
 from doctor.machine import Answer
-from doctor.state import Connection
 from tests.unit.components import labs
+from tests.unit.components.handlers.declared import handler
 from tests.unit.components.labs import MIXED as LAB
-from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY
+from tests.unit.doctor.machines import COMPARE, INSPECT, KNOWN, NAMES, UNREACHABLE, Machines, agreement, facts, in_days
 
-NAMES = [node.name for node in LAB.nodes]
-KNOWN = {name: Connection(f"{name}.test", "lab", PRIVATE_KEY, HOST_KEY) for name in NAMES}
-INSPECT, COMPARE, CERTIFICATES = "80-inspect-node.sh", "90-verify-cluster.sh", "41-renew-certificates.sh"
-GUEST = "81-show-virtualization.sh"
-NO_GUEST = Answer(0, "no vmx or svm in /proc/cpuinfo: this CPU has no virtualization\nlook at the machine\n", "")
-UNREACHABLE = Answer(255, "", "ssh: connect to host w1.test port 22: No route to host\n")
 DISAGREEMENT = Answer(
     1,
     "cp1\tcontainerd\ta\tb\tc\td\te\n",
     "comparing w1: crictl's socket is a, and the kubelet's is b\nerror: comparing: 1 differences, above\n",
 )
-
-
-def facts(node: str) -> str:
-    return f"{node} answering something\n"
-
-
-def row(node: str) -> str:
-    return "\t".join([node, "declared", "configured", "answering 1.0", "reported", "x/y/z", "flannel"]) + "\n"
-
-
-def agreement(environment: Mapping[str, str]) -> Answer:
-    """One row for every node that is compared."""
-    nodes = [line.split()[0] for line in environment["RUNTIMES"].splitlines()]
-    return Answer(0, "".join(map(row, nodes)), "")
-
-
-def in_days(days: int) -> Answer:
-    """The first certificate ends after so many days."""
-    return Answer(0, f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}\n", "")
-
-
-@dataclass(slots=True)
-class Machines:
-    """The machines of the lab; those that are named answer otherwise. Keeps what was run."""
-
-    inspected: dict[str, Answer] = field(default_factory=dict)
-    compared: Callable[[Mapping[str, str]], Answer] = agreement
-    guests: dict[str, Answer] = field(default_factory=dict)
-    certificates: Answer = field(default_factory=lambda: in_days(800))
-    ran: list[tuple[str, str, str, Mapping[str, str]]] = field(default_factory=list)
-
-    def run(self, connection: Connection, step: Step, environment: Mapping[str, str]) -> Answer:
-        assert step.timeout_seconds > 0
-        check_environment(step.file, list(environment))
-        node = connection.host.removesuffix(".test")
-        self.ran.append((node, step.file, step.argument, environment))
-        if step.file == INSPECT:
-            return self.inspected.get(node, Answer(0, facts(node), ""))
-        if step.file == GUEST:
-            return self.guests.get(node, Answer(0, "", ""))
-        if step.file == CERTIFICATES:
-            assert step.argument == "show"
-            return self.certificates
-        return self.compared(environment)
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
-    """All well, unless a test says otherwise."""
-    pretended = Machines()
-    monkeypatch.setattr(program, "run", pretended.run)
-    monkeypatch.setattr(program, "load_file", lambda path, _: LAB if path == Path("stacks/Pulumi.lab.yaml") else None)
-    monkeypatch.setattr(program, "read_state", lambda stack: KNOWN if stack == "lab" else {})
-    return pretended
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
@@ -121,76 +60,6 @@ def test_a_disagreement_is_told_in_the_words_of_the_comparison_and_ends_with_1(
     printed = capsys.readouterr()
     assert printed.err == DISAGREEMENT.stderr
     assert printed.out.splitlines()[1].startswith("cp1")
-
-
-def wanting(monkeypatch: pytest.MonkeyPatch, wanted: NestedVirtualization, *ignored: str) -> None:
-    """All nodes have this word, and the site ignores these checks."""
-    nodes = (replace(node, machine=replace(node.machine, nested_virtualization=wanted)) for node in LAB.nodes)
-    lab = replace(LAB, nodes=tuple(nodes), site=replace(LAB.site, ignore_preflight_errors=ignored))
-    monkeypatch.setattr(program, "load_file", lambda *_: lab)
-
-
-def cells(out: str) -> list[str]:
-    """The last column."""
-    return [re.split(r"\s{2,}", line)[-1] for line in out.splitlines()[1:]]
-
-
-def test_a_guest_is_run_on_every_node_and_the_table_says_that_it_ran(
-    machines: Machines, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert program.main("lab") == 0
-    ran = {node: environment for node, file, _, environment in machines.ran if file == GUEST}
-    assert ran == {node.name: virtualization.environment(node) for node in LAB.nodes}
-    assert cells(capsys.readouterr().out) == ["a guest runs"] * len(NAMES)
-
-
-def test_a_node_on_which_no_guest_runs_is_a_fault_with_its_cause_and_a_remedy(
-    machines: Machines, capsys: pytest.CaptureFixture[str]
-) -> None:
-    machines.guests["w1"] = NO_GUEST
-    assert program.main("lab") == 1
-    printed = capsys.readouterr()
-    assert cells(printed.out) == ["a guest runs", "no guest runs", "a guest runs"]
-    found, remedy = NO_GUEST.stdout.splitlines()
-    assert printed.err == (f"error: running a guest on w1: found {found}, wanted one that runs by KVM; {remedy}\n")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "ignored"), [("prefer", ()), ("require", ("Nestedvirtualization",))], ids=["preferred", "ignored"]
-)
-def test_where_a_lab_may_do_without_guests_it_is_a_warning(
-    machines: Machines,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    wanted: NestedVirtualization,
-    ignored: tuple[str, ...],
-) -> None:
-    wanting(monkeypatch, wanted, *ignored)
-    machines.guests["w1"] = NO_GUEST
-    assert program.main("lab") == 0
-    printed = capsys.readouterr()
-    assert "no guest runs" in cells(printed.out)
-    assert printed.err.startswith("warning: running a guest on w1: ")
-
-
-def test_where_guests_are_off_no_machine_is_asked(
-    machines: Machines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    wanting(monkeypatch, "off")
-    assert program.main("lab") == 0
-    assert GUEST not in {file for _, file, *_ in machines.ran}
-    assert cells(capsys.readouterr().out) == ["off"] * len(NAMES)
-
-
-@pytest.mark.parametrize(("said", "shown"), [("error: no\n", "error: no"), ("", "exit status 1")])
-def test_a_machine_that_cannot_be_asked_to_run_one_is_a_fault(
-    machines: Machines, capsys: pytest.CaptureFixture[str], said: str, shown: str
-) -> None:
-    machines.guests["w1"] = Answer(1, "", said)
-    assert program.main("lab") == 1
-    printed = capsys.readouterr()
-    assert printed.err.rstrip() == f"error: running a guest on w1: {shown}"
-    assert cells(printed.out)[1] == "-"
 
 
 @pytest.mark.case("C17")
@@ -289,3 +158,37 @@ def test_faults_of_the_stack_are_told_before_any_machine_is_asked(
     assert program.main("lab") == 1
     assert "found 'rkt'" in capsys.readouterr().err
     assert machines.ran == []
+
+
+PROVEN = Answer(0, "w2\tgvisor\t6.1.0\t4.19.0-gvisor\trunsc-sandbox\n", "")
+NOT_PROVEN = Answer(
+    1, PROVEN.stdout, "proving the handler gvisor on w2: is in no sandbox\nerror: proving the handlers: 1\n"
+)
+
+
+@pytest.mark.parametrize(("answer", "status"), [(PROVEN, 0), (NOT_PROVEN, 1)])
+def test_handlers_are_proven_on_the_control_plane_and_have_a_table_of_their_own(
+    machines: Machines,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: Answer,
+    status: int,
+) -> None:
+    nodes = (*LAB.nodes[:-1], replace(LAB.nodes[-1], handlers=(handler("gvisor"),)))
+    monkeypatch.setattr(program, "load_file", lambda *_: replace(LAB, nodes=nodes))
+    compare = machines.run
+    monkeypatch.setattr(
+        program,
+        "run",
+        lambda known, step, given: answer if step.argument == "handlers" else compare(known, step, given),
+    )
+    assert program.main("lab") == status
+    printed = capsys.readouterr()
+    assert re.split(r"\s{2,}", printed.out.splitlines()[-2]) == list(table.OF_HANDLERS)
+    assert printed.out.splitlines()[-1].split()[:2] == ["w2", "gvisor"]
+    assert printed.err == answer.stderr
+
+
+def test_a_lab_without_handlers_is_not_asked_for_any(machines: Machines) -> None:
+    program.main("lab")
+    assert [argument for *_, argument, _ in machines.ran if argument == "handlers"] == []

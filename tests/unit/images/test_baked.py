@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -34,7 +32,6 @@ ARCHIVE = Archive(
     ('Acquire::http::Proxy "http://p.test";', 'Acquire::https::CAInfo "/etc/own.pem";'),
 )
 PLAN = Plan(RECIPES[-1], ARCHIVE, Packages(("a=1",), 5))
-STAND_INS = baking.FILES / "stand-ins"
 
 
 @pytest.fixture
@@ -227,96 +224,3 @@ class TestWord:
         image = store.take(tmp_path / "new.ova", "debian-13", empty, "s", "2026-11-28", "ab12", INSIDE)
         assert image.file == f"debian-13-baked-lab-{empty[:12]}.ova"
         assert store.made_before("ab12") == image
-
-
-class TestStandIns:
-    """What stands before systemctl in the root of an image, tried with the real shell."""
-
-    @pytest.fixture
-    def systemctl(self, tmp_path: Path) -> list[str]:
-        """The stand-in with folders of the test's own."""
-        units, state = tmp_path / "units", tmp_path / "state"
-        units.mkdir()
-        state.mkdir()
-        text = (STAND_INS / "systemctl.sh").read_text()
-        assert "/run/kubelab-daemons" in text
-        assert "folders=(/etc/systemd/system " in text
-        text = text.replace("/run/kubelab-daemons", str(state)).replace("/etc/systemd/system ", f"{units} ", 1)
-        (tmp_path / "systemctl").write_text(text)
-        (tmp_path / "values").write_text("B='from a file'\n")
-        (units / "below.service").write_text("[Service]\nExecStart=/bin/sleep 600\n")
-        (units / "above.service").write_text(
-            "[Unit]\nWants=network.target \\\n  below.service\n[Service]\nEnvironment=A=said\n"
-            f"EnvironmentFile=-{tmp_path}/values\nEnvironmentFile=-{tmp_path}/none\n"
-            f"ExecStart=/bin/sh -c 'echo \"$A, $B\" >{tmp_path}/said; exec sleep 600'\n"
-        )
-        return ["bash", str(tmp_path / "systemctl")]
-
-    def test_a_service_runs_with_what_it_needs_until_all_are_stopped(
-        self, systemctl: list[str], tmp_path: Path
-    ) -> None:
-        def ask(*words: str) -> int:
-            return subprocess.run([*systemctl, *words], timeout=60, check=False).returncode
-
-        assert ask("is-active", "--quiet", "above") == 3
-        try:
-            assert ask("restart", "above") == 0
-            assert (ask("is-active", "--quiet", "above"), ask("is-active", "below.service")) == (0, 0)
-            first = (tmp_path / "state/above.pid").read_text()
-            assert ask("start", "above") == 0
-            assert (tmp_path / "state/above.pid").read_text() == first
-            assert ask("restart", "above") == 0
-            assert (tmp_path / "state/above.pid").read_text() != first
-        finally:
-            assert ask("stop-all") == 0
-        assert (ask("is-active", "above"), ask("is-active", "below")) == (3, 3)
-        assert ask("daemon-reload") == 0
-        assert ask("start", "unknown") == 1
-
-
-class TestRun:
-    """What runs the steps in the root of an image, tried with the real shell."""
-
-    @pytest.fixture
-    def run(self, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-        """Runs steps, each by its text, with folders of the test's own."""
-        text = (baking.FILES / "run-steps.sh").read_text()
-        for place in ("/run/kubelab-image", "/run/kubelab-daemons"):
-            assert place in text
-            text = text.replace(place, str(tmp_path / Path(place).name))
-        work = tmp_path / "kubelab-image"
-
-        def run(*steps: str, seconds: int = 60) -> subprocess.CompletedProcess[str]:
-            wish = replace(WISH, steps=tuple(Step(f"{each}.sh", seconds, step) for each, step in enumerate(steps)))
-            prepare(work, wish, ARCHIVE)
-            (tmp_path / "kubelab-daemons").mkdir()
-            (tmp_path / "kubelab-daemons/containerd.log").write_text("no space left\n")
-            (work / "bin/systemctl").write_text(f"#!/bin/sh\necho $1 >{tmp_path}/asked\n")
-            (work / "bin/systemctl").chmod(0o755)
-            command = ["bash", "-c", text]
-            return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-        return run
-
-    def test_all_of_them_run_in_order_and_then_the_services_stop(
-        self, run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-    ) -> None:
-        done = run("echo one >&2", "echo $APT_CONFIG >&2")
-        assert (done.returncode, done.stdout) == (0, "")
-        config = str(tmp_path / "kubelab-image/apt.conf")
-        assert done.stderr.splitlines() == ["== 00-0.sh", "one", "== 01-1.sh", config]
-        assert (tmp_path / "asked").read_text() == "stop-all\n"
-
-    def test_the_first_that_fails_is_the_last_and_its_error_stands_last(
-        self, run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-    ) -> None:
-        done = run("echo 'error: pulling a:1' >&2; exit 1", "echo two >&2")
-        assert done.returncode == 1
-        assert done.stderr.splitlines()[-2:] == ["no space left", "error: pulling a:1"]
-        assert "two" not in done.stderr
-        assert (tmp_path / "asked").read_text() == "stop-all\n"
-
-    def test_one_that_does_not_end_is_ended(self, run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-        done = run("exec sleep 600", seconds=1)
-        assert done.returncode == 124
-        assert done.stderr.splitlines()[-1] == "error: 00-0.sh was not done in time"

@@ -11,6 +11,7 @@ pods=''
 
 # The pods first: a namespace that still has some is deleted only after pauses of several seconds.
 remove_pods() {
+  if [[ -n $HANDLER_PROOFS ]]; then remove_handler_proof || return 1; fi
   in_namespace delete daemonset,deployment,service web --ignore-not-found --timeout 60s >/dev/null &&
     in_namespace wait --for delete pod --selector app=web --timeout 60s >/dev/null &&
     kubectl delete namespace "$namespace" --ignore-not-found --timeout 90s >/dev/null

@@ -11,8 +11,9 @@ from components.records.release import Download
 from components.records.runtime import PackageSource
 from components.records.traces import Traces
 from components.runtimes import RUNTIMES
+from components.steps.handlers import installation
 from config import releases
-from tests.unit.components.labs import CONTROL_PLANE, RELEASE, UPSTREAM
+from tests.unit.components.labs import CLUSTER, CONTROL_PLANE, RELEASE, UPSTREAM, node
 from tests.unit.components.runtimes.renderings import inputs_of
 
 FOLDER = Path(str(runtimes.__file__)).parent
@@ -75,7 +76,9 @@ def test_every_release_of_an_adapter_is_named_by_its_path_and_has_sums_if_any(re
 def test_a_runtime_has_its_script_which_is_given_just_what_it_declares(runtime: str) -> None:
     found = RUNTIMES[runtime]
     assert found.script == f"20-install-{runtime}.sh"
-    step.check_environment(found.script, [*SHARED, *inputs_of(runtime)])
+    of_handlers = installation(node("w1", runtime=runtime), CLUSTER, UPSTREAM)
+    assert bool(of_handlers) is not bool(found.no_handlers)
+    step.check_environment(found.script, [*SHARED, *inputs_of(runtime), *of_handlers])
 
 
 @EACH

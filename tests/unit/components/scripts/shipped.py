@@ -11,7 +11,7 @@ from components.step import (
 
 FILES = sorted(path.name for path in step.SCRIPTS.glob("[0-9]*.sh"))
 LIBRARIES = sorted(path.name for path in (step.SCRIPTS / step.LIBRARIES).rglob("*.sh") if path.name != step.PRELUDE)
-PLAIN, OF_LIBRARY, LIBRARY = "50-manage-membership.sh", "20-install-crio.sh", "runtime.sh"
+PLAIN, OF_LIBRARY, LIBRARY = "50-manage-membership.sh", "20-install-docker.sh", "runtime.sh"
 EACH = pytest.mark.parametrize("file", FILES)
 
 

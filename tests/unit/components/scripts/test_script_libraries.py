@@ -21,8 +21,8 @@ from tests.unit.components.scripts.shipped import EACH, FILES, LIBRARIES, LIBRAR
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
-    packages, library = read_step("packages.sh"), read_step(LIBRARY)
-    assert packages.endswith(read_script("packages.sh"))
+    packages, library = read_step("packages.sh") + read_step("downloads.sh"), read_step(LIBRARY)
+    assert packages.endswith(read_script("packages.sh") + read_script("downloads.sh"))
     assert library.startswith(read_script("observe.sh") + read_script("files.sh"))
     rest = library.replace(read_script("files.sh"), "")
     assert read_step(OF_LIBRARY) == packages + rest + read_script(OF_LIBRARY)

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from tests.shell.guest.machine import Guest
-from tests.shell.node.preflights import STEP, WANTED, assert_fit, open_ufw, said
+from tests.shell.node.preflight.answers import STEP, WANTED, assert_fit, open_ufw, said
 from tests.shell.steps import PREFLIGHT
 from tests.shell.world import MIRROR
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.shell.guest.machine import Guest
-from tests.shell.node.preflights import STEP, WANTED, assert_fit, open_ufw, said
+from tests.shell.node.preflight.answers import STEP, WANTED, assert_fit, open_ufw, said
 from tests.shell.steps import PREFLIGHT
 
 IPTABLES = "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\n"

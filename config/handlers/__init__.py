@@ -1,0 +1,1 @@
+"""Handlers, of which pods of a RuntimeClass are run: what a user may write of them, and what must agree."""
