@@ -93,6 +93,7 @@ class Image(pulumi.CustomResource):
     """An OVA, imported once per host; machines copy its disk on the host itself.
 
     `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
+    `machines` are those made of it: an image that is unfit for one of them is refused before it is sent.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Image(pulumi.CustomResource):
         datastore: str,
         network: str,
         state_key: pulumi.Input[str],
+        machines: Sequence[MachineConfig],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -112,6 +114,8 @@ class Image(pulumi.CustomResource):
             "datastore": datastore,
             "network": network,
             "stateKey": state_key,
+            "diskGiB": min((machine.disk_gib for machine in machines), default=None),
+            "nestedVirtualization": any(machine.nested_virtualization == "require" for machine in machines),
             "diskPath": None,
         }
         super().__init__("kubelab:index:Image", name, props, opts)

@@ -48,11 +48,11 @@ class Connection:
 
         return Machines(self._connected(), progress, self._ask_ssh)
 
-    def images(self, progress: Progress) -> "Images":
+    def images(self, progress: Progress, tell: Progress) -> "Images":
         """The images of the place. Raises VsphereError if the configuration is not complete."""
         from provider.vsphere.images.base_machines import Images
 
-        return Images(self._connected(), progress)
+        return Images(self._connected(), progress, tell)
 
     def close(self) -> None:
         """Logs out, if logged in."""

@@ -94,6 +94,10 @@ class Creation:
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
         files.copy_disk(self._place, parts.image.disks[0].path, disk)
+        nvram = parts.image.extra_config.get(identity.NVRAM_KEY)
+        if nvram:
+            own = parts.datastore.path(directory, f"{desired.name}.nvram")
+            files.copy_file(self._place, f"{parts.image.folder}{nvram}", own)
         self._progress("creating")
         wanted = spec.first_spec(desired, parts.image, mark, disk, parts.network.nic_backing)
         create, where = self._place.folder.CreateVM_Task, (self._place.pool, self._place.host)

@@ -46,6 +46,7 @@ class ObservedMachine:
     seen_macs: tuple[str, ...]
     extra_config: Mapping[str, str] = field(repr=False)
     connection: str = "connected"
+    secure_boot: bool = False
 
     @property
     def folder(self) -> str:
@@ -125,12 +126,18 @@ class HalfMadeError(VsphereError):
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """An OVA (path or URL, SHA-256 in hex) and where to import it; `network` is only what its NICs are mapped to."""
+    """An OVA (path or URL, SHA-256 in hex) and where to import it; `network` is only what its NICs are mapped to.
+
+    `least_disk_gib` is the smallest disk that a machine is to have of it, 0 if that is not known;
+    `nested_virtualization` is true if one of them must have it.
+    """
 
     ova: str
     sha256: str
     datastore: str
     network: str | None = None
+    least_disk_gib: int = 0
+    nested_virtualization: bool = False
 
 
 @dataclass(frozen=True, slots=True)

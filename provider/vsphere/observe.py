@@ -25,6 +25,7 @@ PATHS = (
     "summary.config.vmPathName",
     "config.guestId",
     "config.firmware",
+    "config.bootOptions.efiSecureBootEnabled",
     "config.version",
     "config.extraConfig",
     *GUEST_PATHS,
@@ -57,6 +58,7 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
         tools=str(facts.get("guest.toolsRunningStatus", "unknown")),
         seen_macs=tuple(guest.macAddress for guest in guest_nics if guest.macAddress),
         extra_config=extra_config(facts),
+        secure_boot=facts.get("config.bootOptions.efiSecureBootEnabled") is True,
         connection=str(facts.get("runtime.connectionState", connection_state.CONNECTED)),
     )
 

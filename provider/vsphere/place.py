@@ -94,6 +94,10 @@ class Place(Protocol):
     def offers_nested_virtualization(self) -> bool:
         """Whether the host that new machines are put on says that it can pass its CPU's virtualization on."""
 
+    @property
+    def hardware_versions(self) -> tuple[int, ...]:
+        """The numbers of the hardware versions that new machines may have, none where the server does not say them."""
+
     def datastore(self, name: str) -> Datastore:
         """A datastore. Raises GoneError if there is none of that name, VsphereError if it is not accessible."""
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from provider.vsphere import cloudinit, identity, paths
 from provider.vsphere.api.sdk import vim
-from provider.vsphere.desired import HARDWARE, DesiredMachine, Hardware
+from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, DesiredMachine, Hardware
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.fields import Effect
 from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.observe import GIB
 
-NESTED_MIN_HARDWARE = 9
 CONTROLLER_KEY, DISK_KEY, NIC_KEY = -101, -102, -103
 
 
@@ -54,6 +53,7 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         version=image.hardware_version or None,
         guestId=image.guest_id or "otherLinux64Guest",
         firmware=image.firmware or None,
+        bootOptions=vim.vm.BootOptions(efiSecureBootEnabled=True) if image.secure_boot else None,
         **{row.spec: getattr(desired.hardware, name) for name, row in HARDWARE.items()},
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
         annotation=f"kubelab machine {mark} (project/stack@state/machine)",

@@ -61,6 +61,14 @@ class StandaloneHost:
         (host,) = self._read(self._computer, "host")
         return self._read(host, "capability.nestedHVSupported") is not False
 
+    @cached_property
+    def hardware_versions(self) -> tuple[int, ...]:
+        """See Place."""
+        browser = self._read(self._computer, "environmentBrowser")
+        offered = self.session.read(self._looking, browser.QueryConfigOptionDescriptor) if browser else []
+        keys = [str(each.key).removeprefix("vmx-") for each in offered if each.createSupported is not False]
+        return tuple(sorted(int(key) for key in keys if key.isdigit()))
+
     def datastore(self, name: str) -> Datastore:
         """See Place."""
         paths = ["summary.accessible", "summary.maintenanceMode"]

@@ -215,6 +215,17 @@ class Simulator:
         path.write_bytes(content)
         return path
 
+    def keep_upload(self, folder: str, file: str, content: bytes) -> None:
+        """As if the file had come with the image that was imported: the simulator keeps disks alone."""
+        path = self._datastore_path() / folder / file
+        times = path.stat()
+        path.write_bytes(content)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def read_file(self, folder: str, file: str) -> bytes:
+        """What a file in a folder of the datastore holds."""
+        return (self._datastore_path() / folder / file).read_bytes()
+
     def wait_until_on(self, names: set[str]) -> None:
         """Once all these machines are on."""
         deadline = Deadline(START_SECONDS)
