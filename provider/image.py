@@ -63,6 +63,7 @@ class Image:
             least_disk_gib=int(inputs.get("diskGiB") or 0),
             nested_virtualization=inputs.get("nestedVirtualization") is True,
         )
+        operation.preflight()
         imported = operation.images().acquire(source, user)
         return f"{base_name(inputs['sha256'])}@{user}", _outputs(inputs, imported)
 

@@ -159,6 +159,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             seconds=seconds,
             machines=lambda: self._connection.machines(progress),
             images=lambda: self._connection.images(progress, info),
+            preflight=lambda: self._connection.preflight(lambda message: self._engine.warn(urn, message)),
             progress=progress,
             info=info,
         )

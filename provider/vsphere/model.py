@@ -25,6 +25,14 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the host's about a machine: its text in one line, and the choices that it gives."""
+
+    text: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedMachine:
     """What the host says about a machine. `addresses` are the IPv4 addresses of its first NIC, by that NIC's MAC."""
 
@@ -47,6 +55,8 @@ class ObservedMachine:
     extra_config: Mapping[str, str] = field(repr=False)
     connection: str = "connected"
     secure_boot: bool = False
+    question: Question | None = None
+    snapshots: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:

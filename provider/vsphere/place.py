@@ -6,6 +6,7 @@ inventory path where there are several. Everything else of the driver knows a pl
 
 import ssl
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -89,6 +90,10 @@ class Place(Protocol):
     @property
     def host(self) -> Any | None:
         """The host that new machines are put on, None where the server chooses."""
+
+    @property
+    def hosts(self) -> Sequence[Any]:
+        """The hosts that new machines may come to."""
 
     @property
     def offers_nested_virtualization(self) -> bool:

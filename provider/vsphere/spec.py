@@ -22,6 +22,11 @@ class Changes:
     in_place: Any | None
     offline: Any | None
 
+    @property
+    def any(self) -> bool:
+        """True if there is something to change."""
+        return self.in_place is not None or self.offline is not None
+
 
 def options(values: Mapping[str, str]) -> list[Any]:
     """extraConfig entries; the value "" removes a key."""
@@ -91,12 +96,17 @@ def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[s
     if extra:
         in_place["extraConfig"] = options(extra)
     root = found.root_disk
-    if root is not None and root.capacity < desired.disk_gib * GIB:
+    if root is not None and grows(found, desired):
         in_place["deviceChange"] = [_disk_change("edit", root, desired.disk_gib * GIB)]
     for name in different(found.hardware, desired.hardware):
         row = HARDWARE[name]
         (offline if row.effect is Effect.POWER_CYCLE else in_place)[row.spec] = getattr(desired.hardware, name)
     return Changes(_spec(in_place), _spec(offline))
+
+
+def grows(found: ObservedMachine, desired: DesiredMachine) -> bool:
+    """True if its root disk is smaller than it should be."""
+    return found.root_disk is not None and found.root_disk.capacity < desired.disk_gib * GIB
 
 
 def different(found: Hardware, desired: Hardware) -> list[str]:

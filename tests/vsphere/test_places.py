@@ -59,6 +59,10 @@ class PlaceByPaths:
         return Network(self._at(name), backing)
 
     @property
+    def hosts(self) -> tuple[Any, ...]:
+        return ()
+
+    @property
     def hardware_versions(self) -> tuple[int, ...]:
         return ()
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from provider.vsphere.api import tls
-from provider.vsphere.api.faults import translate
+from provider.vsphere.api import certificates, tls
+from provider.vsphere.api.faults import translate, translate_login
 from provider.vsphere.api.sdk import SoapStubAdapter, negotiated_version, vim, vmodl
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.endpoint import Endpoint
@@ -38,6 +38,7 @@ class Session:
         self._content: Any = None
         self._context: ssl.SSLContext | None = None
         self._refused: RefusedError | None = None
+        self.evidence: Callable[[], str] = str  # what the place has to say of itself when a wait ends, "" for nothing
 
     @property
     def name(self) -> str:
@@ -155,19 +156,32 @@ class Session:
             raise self._refused
         try:
             content.sessionManager.Login(self.endpoint.user, self.endpoint.password)
-        except vim.fault.InvalidLogin as fault:
-            self._refused = RefusedError(str(translate(doing, fault)))
-            raise self._refused from None
         except vmodl.MethodFault as fault:
-            raise translate(doing, fault) from None
+            error = translate_login(doing, fault)
+            if isinstance(error, RefusedError):
+                self._refused = error
+            raise error from None
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(doing, error) from None
         self._generation += 1
 
+    @property
+    def certificate(self) -> bytes:
+        """The server's certificate (DER), trusted or not. Raises UnreachableError."""
+        return certificates.read(self.endpoint.server, self.endpoint.port)
+
+    def _dates(self) -> str:
+        """What a certificate's dates have to do with it."""
+        try:
+            said = certificates.outside_its_dates(self.certificate)
+        except VsphereError:
+            return ""
+        return f"; {said}" if said else ""
+
     def _unreachable(self, doing: str, error: Exception) -> VsphereError:
         if isinstance(error, ssl.SSLCertVerificationError):
             return RefusedError(
-                f"{doing}: the certificate of {self.name} is not trusted ({error.verify_message}); "
+                f"{doing}: the certificate of {self.name} is not trusted ({error.verify_message}){self._dates()}; "
                 "correct tls.caFile or tls.sha256 in the site file"
             )
         if isinstance(error, vim.fault.NotAuthenticated):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from provider.vsphere import identity
+from provider.vsphere.api import collector
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import (
     AlreadyExistsError,
@@ -15,7 +16,6 @@ from provider.vsphere.errors import (
     ForeignError,
     GoneError,
     OutcomeUnknownError,
-    TimedOutError,
     VsphereError,
 )
 from provider.vsphere.finding import find_by_name, find_by_uuid, refuse_if_unreadable
@@ -173,7 +173,7 @@ class Images:
                 machine.destroy()
                 return None
             if deadline.passed:
-                raise TimedOutError(f"{doing}: not done after {deadline.seconds:g} s")
+                raise collector.timed_out(self._session, doing, deadline)
             self._progress("waiting for another run that imports the same image")
             self._session.cancel.sleep(1, doing)
 

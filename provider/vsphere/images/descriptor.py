@@ -164,7 +164,9 @@ def _disks(root: Element, items: list[Element], files: dict[str, ReferencedFile]
 
 
 def _items(root: Element) -> list[Element]:
-    return [item for kind in ("Item", "StorageItem", "EthernetPortItem") for item in _all(root, kind)]
+    """The hardware of the machine; a collection of machines has items of another kind."""
+    kinds = ("Item", "StorageItem", "EthernetPortItem")
+    return [item for section in _all(root, "VirtualHardwareSection") for kind in kinds for item in _all(section, kind)]
 
 
 def _configuration(root: Element) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from provider.vsphere import files, spec
 from provider.vsphere.api import collector
-from provider.vsphere.api.sdk import vim
+from provider.vsphere.api.sdk import service_instance, vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.finding import find_by_uuid
@@ -137,11 +137,7 @@ def importer_is_alive(session: Session, marks: Mapping[str, str]) -> bool:
         return False
     facts = collector.read(session, "reading sessions", session.content.sessionManager, ["sessionList"])
     sessions: list[Any] = facts.get("sessionList", [])
-    now = session.read("reading the host's clock", _service_instance(session).CurrentTime)
+    now = session.read("reading the host's clock", service_instance(session.content).CurrentTime)
     return any(
         other.key == importer and (now - other.lastActiveTime).total_seconds() < SILENT_SECONDS for other in sessions
     )
-
-
-def _service_instance(session: Session) -> Any:
-    return vim.ServiceInstance("ServiceInstance", session.content.sessionManager._stub)
