@@ -12,6 +12,7 @@ from components.step import Step, check_environment
 from components.steps import inspection, verification, virtualization
 from config import ConfigError, LabConfig, NestedVirtualization, Problem
 from doctor import __main__ as program
+from doctor import host
 from doctor.machine import Answer
 from doctor.state import Connection
 from tests.unit.components import labs
@@ -82,6 +83,8 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
     monkeypatch.setattr(program, "run", pretended.run)
     monkeypatch.setattr(program, "load_file", lambda path, _: LAB if path == Path("stacks/Pulumi.lab.yaml") else None)
     monkeypatch.setattr(program, "read_state", lambda stack: KNOWN if stack == "lab" else {})
+    monkeypatch.setattr(program, "read_password", lambda _: None)
+    monkeypatch.setattr(host, "findings", lambda *_: [])
     return pretended
 
 
