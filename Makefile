@@ -6,13 +6,15 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= containerd
 # What machines of the embedded lab are: container, vm, or auto: vm where KVM runs guests.
-MACHINES ?= container
+MACHINES ?= auto
 OS ?= debian-13
 LOCK ?= stacks/images.lock.yaml
 FIRMWARE ?= bios
 NESTED ?= on
+# What STACK needs is put into the image of OS.
+BAKED_STACK = $(if $(filter-out 0 no off false,$(BAKED)),--baked "$(STACK)")
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components provider doctor toolchain images rig upstream tests bench
+SOURCES := __main__.py config components baking provider doctor toolchain images rig upstream tests bench
 # A stack that is named, or all that are shipped, which do without the embedded lab's site file.
 LINTED = $(if $(filter file,$(origin STACK)),--stand-in stacks/site.example.yaml $(SHIPPED),stacks/Pulumi.$(STACK).yaml)
 SHIPPED = $(shell git ls-files 'stacks/Pulumi.*.yaml')
@@ -71,16 +73,16 @@ lint: venv ## what is wrong with STACK's files, or with the shipped ones, withou
 	@$(PYTHON) -m config $(LINTED)
 
 .PHONY: image
-image: venv ## a guest image as OVA, entered into LOCK: OS=debian-13, debian-12, ubuntu-24.04, ubuntu-22.04, ubuntu-26.04
-	@$(PYTHON) -m images make "$(OS)" --lock "$(LOCK)" $(if $(KEY),--key "$(KEY)")
+image: venv ## a guest image as OVA, into LOCK: OS=debian-13, debian-12, ubuntu-24.04...; BAKED=1: with STACK inside
+	@$(PYTHON) -m images make "$(OS)" --lock "$(LOCK)" $(if $(KEY),--key "$(KEY)") $(BAKED_STACK)
 
 .PHONY: image-check
 image-check: venv ## boot the image of OS in a virtual machine and look at it; FIRMWARE=bios|uefi|secureboot NESTED=on|off
-	@$(PYTHON) -m images check "$(OS)" --lock "$(LOCK)" --firmware $(FIRMWARE) --nested $(NESTED)
+	@$(PYTHON) -m images check "$(OS)" --lock "$(LOCK)" --firmware $(FIRMWARE) --nested $(NESTED) $(BAKED_STACK)
 
 .PHONY: image-test
-image-test: venv ## build the image of OS twice, compare, and boot it by BIOS and UEFI: half an hour without KVM
-	@OS="$(OS)" $(PYTHON) -m pytest --timeout 7200 tests/image
+image-test: venv ## build the image of OS twice, compare, boot it by BIOS and UEFI: half an hour without KVM; BAKED=1 STACK=...
+	@OS="$(OS)" STACK="$(STACK)" $(PYTHON) -m pytest --timeout 7200 tests/image/test_$(if $(BAKED_STACK),baked_)image.py
 
 .PHONY: schema
 schema: venv ## write stacks/schema.json from config/

@@ -11,12 +11,15 @@ import pulumi
 from pulumi.runtime.config import get_config_env
 
 from components import sdk
-from components.vsphere import VSphere
-from config import ConfigError
-from config.load import load
-from config.reading.json_reader import read_json
 
+# Before the rest is loaded: that makes many objects, too.
 sdk.hasten()
+
+from components.vsphere import VSphere  # noqa: E402
+from config import ConfigError  # noqa: E402
+from config.load import load  # noqa: E402
+from config.reading.json_reader import read_json  # noqa: E402
+
 declared = pulumi.Config()
 try:
     config = load(

@@ -9,7 +9,7 @@ import pulumi
 from components.control_planes import one_that_answers
 from components.node import Node
 from components.script import Host, Script
-from components.steps import apply_pod_network, certificates, init, kubeadm, write_component_files
+from components.steps.cluster import apply_pod_network, certificates, init, kubeadm, write_component_files
 from config import ClusterConfig, LabConfig, NodeConfig
 
 

@@ -9,7 +9,8 @@ from components.cluster import Cluster
 from components.machine import Machine
 from components.node import Node
 from components.script import Script, steps_provider
-from components.steps import inspection, settle_nodes, verification
+from components.steps.cluster import settle_nodes, verification
+from components.steps.node import inspection
 from components.unreachable import error_hook
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
@@ -43,7 +44,8 @@ class Lab(pulumi.ComponentResource):
     ) -> None:
         super().__init__("kubelab:lab:Lab", name, None, opts)
         site = config.site
-        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps_provider(self)])
+        steps = steps_provider(self)
+        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps])
         user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
         images = {
             sha256: _image(config, image, user_key, inside)
@@ -69,16 +71,21 @@ class Lab(pulumi.ComponentResource):
         }
         joined = {name: worker.joined for name, worker in workers.items()}
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}
-        settled = self._settled(config, prepared, cluster, workers)
-        facts = [self._inspected(node, prepared[node.name], members[node.name]) for node in config.nodes]
-        self._verified(config, prepared, cluster, facts, settled)
+        settled = self._settled(config, prepared, cluster, workers, steps)
+        facts = [self._inspected(node, prepared[node.name], members[node.name], steps) for node in config.nodes]
+        self._verified(config, prepared, cluster, facts, settled, steps)
         self.kubeconfig = cluster.kubeconfig
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
 
     def _settled(
-        self, config: LabConfig, prepared: Mapping[str, Node], cluster: Cluster, workers: Mapping[str, Worker]
+        self,
+        config: LabConfig,
+        prepared: Mapping[str, Node],
+        cluster: Cluster,
+        workers: Mapping[str, Worker],
+        steps: pulumi.ProviderResource,
     ) -> Script:
         addresses = {node.name: prepared[node.name].address for node in config.nodes}
         return Script(
@@ -91,18 +98,20 @@ class Lab(pulumi.ComponentResource):
                 )
             ),
             parent=self,
+            provider=steps,
             # A node that is registered anew has lost what it was given.
             triggers=[worker.membership.id for worker in workers.values()],
             depends_on=[cluster.pod_network, *(worker.joined for worker in workers.values())],
         )
 
-    def _inspected(self, node: NodeConfig, prepared: Node, member: Script) -> Script:
+    def _inspected(self, node: NodeConfig, prepared: Node, member: Script, steps: pulumi.ProviderResource) -> Script:
         return Script(
             f"{node.name}-inspect",
             inspection.STEP,
             prepared.host,
             inspection.environment(node.name),
             parent=self,
+            provider=steps,
             # Nothing else that may change on a running node shows in the facts.
             triggers=[node.runtime_version],
             depends_on=[member],
@@ -115,6 +124,7 @@ class Lab(pulumi.ComponentResource):
         cluster: Cluster,
         inspections: list[Script],
         settled: Script,
+        steps: pulumi.ProviderResource,
     ) -> None:
         addresses = {node.name: prepared[node.name].address for node in config.nodes}
         Script(
@@ -130,6 +140,7 @@ class Lab(pulumi.ComponentResource):
                 )
             ),
             parent=self,
+            provider=steps,
             triggers=[each.host.instance_id for each in prepared.values()],
             depends_on=[*inspections, settled],
         )

@@ -7,7 +7,7 @@ import pulumi
 
 from components.machine import Machine
 from components.script import Host, Script
-from components.steps import install_kubernetes, install_runtime, place_files, preflight, prepare_os, reset
+from components.steps.node import install_kubernetes, install_runtime, place_files, preflight, prepare_os, reset
 from config import LabConfig, NodeConfig, SiteConfig, versions
 
 

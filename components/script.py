@@ -63,6 +63,7 @@ class Script(remote.Command):
         environment: Mapping[str, str] | pulumi.Output[Mapping[str, str]],
         *,
         parent: pulumi.Resource,
+        provider: pulumi.ProviderResource | None = None,
         triggers: Sequence[pulumi.Input[str]] = (),
         depends_on: Sequence[pulumi.Resource] = (),
     ) -> None:
@@ -78,6 +79,7 @@ class Script(remote.Command):
             add_previous_output_in_env=False,
             opts=pulumi.ResourceOptions(
                 parent=parent,
+                provider=provider,
                 depends_on=list(depends_on),
                 deleted_with=host.machine,
                 delete_before_replace=True,

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -76,18 +77,14 @@ def declared_inputs(text: str) -> dict[str, bool]:
 
 def check_environment(file: str, given: Sequence[str]) -> None:
     """Refuse a missing or an extra variable: raises ScriptError naming the file and both lists."""
-    declared = sorted(declared_inputs(read_step(file)))
+    declared = list(_inputs(SCRIPTS, file))
     if declared != sorted(given):
         raise ScriptError(f"components/scripts/{file}: declares {declared}, was given {sorted(given)}")
 
 
 def read_script(file: str) -> str:
     """The text of one script file, or of a library in whichever of their folders; ScriptError when there is none."""
-    places = (SCRIPTS / file, SCRIPTS / LIBRARIES / file, *(SCRIPTS / LIBRARIES).glob(f"*/{file}"))
-    path = next((path for path in places if path.is_file()), None)
-    if path is None:
-        raise ScriptError(f"components/scripts/{file}: no such script")
-    return path.read_text()
+    return _script(SCRIPTS, file)
 
 
 def read_step(file: str) -> str:
@@ -96,20 +93,12 @@ def read_step(file: str) -> str:
     A script, or a library itself, names a library, functions that several scripts share, with a line
     `# library: <file>`. A library that is named twice stands once.
     """
-    return "".join(dict.fromkeys(_texts(file)))
-
-
-def _texts(file: str) -> Iterator[str]:
-    text = read_script(file)
-    for library in _LIBRARY.findall(text):
-        yield from _texts(library)
-    yield text
+    return _step(SCRIPTS, file)
 
 
 def sent(file: str) -> str:
     """What of a step's text goes to a machine, and into a lab's state: what its shell would skip is left out."""
-    lines = (read_script(PRELUDE) + read_step(file)).splitlines(keepends=True)
-    return "".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    return _sent(SCRIPTS, file)
 
 
 def render_stdin(file: str, environment: Mapping[str, str]) -> str:
@@ -130,10 +119,50 @@ def render_command(file: str, timeout_seconds: int, argument: str = "") -> str:
     has written there what is shown to who waited in vain. A step says itself when its time limit ends it, unless it
     has to be killed, which `timeout` says.
     """
-    digest = hashlib.sha256(sent(file).encode()).hexdigest()[:12]
+    digest = _digest(SCRIPTS, file)
     words = ["bash", "-s", *(["--", argument] if argument else [])]
     return (
         f"sudo -n flock --timeout {LOCK_WAIT_SECONDS} --conflict-exit-code {_LOCKED} {LOCK}"
         f" timeout --verbose --kill-after=10 {timeout_seconds} env TIME_LIMIT={timeout_seconds} {' '.join(words)}"
         f" || {{ code=$?; [ $code != {_LOCKED} ] || cat {LOCK} >&2; exit $code; }} # {file} {digest}"
     )
+
+
+# A script is read and put together once in a run, however many nodes it is for.
+
+
+@cache
+def _script(folder: Path, file: str) -> str:
+    places = (folder / file, folder / LIBRARIES / file, *(folder / LIBRARIES).glob(f"*/{file}"))
+    path = next((path for path in places if path.is_file()), None)
+    if path is None:
+        raise ScriptError(f"components/scripts/{file}: no such script")
+    return path.read_text()
+
+
+@cache
+def _step(folder: Path, file: str) -> str:
+    return "".join(dict.fromkeys(_texts(folder, file)))
+
+
+def _texts(folder: Path, file: str) -> Iterator[str]:
+    text = _script(folder, file)
+    for library in _LIBRARY.findall(text):
+        yield from _texts(folder, library)
+    yield text
+
+
+@cache
+def _inputs(folder: Path, file: str) -> tuple[str, ...]:
+    return tuple(sorted(declared_inputs(_step(folder, file))))
+
+
+@cache
+def _sent(folder: Path, file: str) -> str:
+    lines = (_script(folder, PRELUDE) + _step(folder, file)).splitlines(keepends=True)
+    return "".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+@cache
+def _digest(folder: Path, file: str) -> str:
+    return hashlib.sha256(_sent(folder, file).encode()).hexdigest()[:12]

@@ -7,7 +7,7 @@ import pulumi
 from components.cluster import Cluster
 from components.node import Node
 from components.script import Script
-from components.steps import join, membership
+from components.steps.cluster import join, membership
 from config import LabConfig, NodeConfig
 
 

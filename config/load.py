@@ -4,7 +4,7 @@ Faults of single fields of both files come first and together; rules across fiel
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.declared.stack_files import StackFilesReader
@@ -14,6 +14,7 @@ from config.images import rules as image_rules
 from config.images.finding import ImagesReader
 from config.lab import LabConfig
 from config.model import parse
+from config.platform import ImageConfig
 from config.problems import ConfigError, Problem, shown
 from config.reading.document import read_document
 from config.reading.guard import unexpected
@@ -53,16 +54,21 @@ def load(
     return _load(_Written(stack, file, written | dict.fromkeys(unknown), PASSWORD_KEY in config_keys), environ)
 
 
-def load_file(file: Path, environ: Mapping[str, str], *, stand_in: Path | None = None) -> LabConfig:
+def load_file(
+    file: Path, environ: Mapping[str, str], *, stand_in: Path | None = None, image: ImageConfig | None = None
+) -> LabConfig:
     """The checked lab of a whole stack file, named Pulumi.<stack>.yaml.
 
-    `stand_in` is a site file that counts where the stack's own is not there. Raises ConfigError, as `load` does.
+    `stand_in` is a site file that counts where the stack's own is not there; `image` that of all nodes, whichever the
+    files name: one that is about to be made, for which nobody logs in, so that no password is looked for. Raises
+    ConfigError, as `load` does.
     """
     stack = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     written, problems = read_stack_file(file)
     if written is None:
         raise ConfigError(f"stack {stack}", problems)
-    return _load(_Written(stack, file, written, PASSWORD_KEY in written, tuple(problems), stand_in), environ)
+    has_password = PASSWORD_KEY in written or image is not None
+    return _load(_Written(stack, file, written, has_password, tuple(problems), stand_in, image), environ)
 
 
 def check_site_file(file: Path, environ: Mapping[str, str]) -> None:
@@ -97,7 +103,10 @@ def read_stack_file(file: Path) -> tuple[dict[str, object] | None, list[Problem]
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The project's entries of a stack, the file they stand in (it need not be there), and what is known already."""
+    """The project's entries of a stack, the file they stand in (it need not be there), and what is known already.
+
+    `image`: what takes the place of every image that the files name.
+    """
 
     stack: str
     file: Path
@@ -105,6 +114,7 @@ class _Written:
     has_password: bool
     problems: tuple[Problem, ...] = ()
     stand_in: Path | None = None
+    image: ImageConfig | None = None
 
 
 def _load(written: _Written, environ: Mapping[str, str]) -> LabConfig:
@@ -128,7 +138,7 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
     if site is None or site_file is None:
         raise ConfigError(f"stack {stack}", problems)
     images = ImagesReader(site_file, environ, is_stand_in=site_file == written.stand_in)
-    image = images.of_site(site)
+    image = written.image or images.of_site(site)
     reader = SiteFilesReader(site_file)
     files = reader.read(site, environ, password_in_stack=written.has_password)
     problems += images.problems + reader.problems
@@ -136,7 +146,7 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
         raise ConfigError(f"stack {stack}", problems)
     documents = Documents(stack_config, site, where, display(site_file))
     images.problems.clear()
-    of_nodes = images.of_nodes(stack_config, written.file)
+    of_nodes = {} if written.image else images.of_nodes(stack_config, written.file)
     problems += images.problems
     stack_reader = StackFilesReader(written.file)
     declared = stack_reader.read(stack_config)
@@ -148,7 +158,7 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
     problems += image_rules.broken_rules(lab, where)
     if problems:
         raise ConfigError(f"stack {stack}", problems)
-    return lab
+    return replace(lab, warnings=(*lab.warnings, *map(str, image_rules.warnings(lab, where))))
 
 
 def _site_file(written: _Written, problems: list[Problem]) -> Path | None:

@@ -1,17 +1,31 @@
 """A checked platform: the hypervisor's host that machines are made on, and the images they are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 
 @dataclass(frozen=True, slots=True)
+class BakedConfig:
+    """What an image has inside, by its `word`: versions of Kubernetes and, by their words, of container runtimes."""
+
+    word: str
+    kubernetes: str
+    runtimes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """A node image: an absolute path or a URL, its SHA-256 sum in lower case, and the word for its guest system."""
+    """A node image: an absolute path or a URL, its SHA-256 sum in lower case, and the word for its guest system.
+
+    `baked` is what it is known to have inside besides; steps look for themselves.
+    """
 
     ova: str
     sha256: str
     system: str
+    baked: BakedConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from components.discovery import default
-from components.pod_network import Backend
 from components.pod_networks import POD_NETWORKS
-from components.release import Download
-from components.runtime import Adapter
+from components.records.discovery import default
+from components.records.pod_network import Backend
+from components.records.release import Download
+from components.records.runtime import Adapter
 from components.runtimes import RUNTIMES
 from config import retired, wishes
 from config.problems import one_of

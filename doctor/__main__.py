@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from components.step import Step
-from components.steps import certificates, inspection, verification, virtualization
+from components.steps.cluster import certificates, verification
+from components.steps.node import inspection, virtualization
 from config import ConfigError, LabConfig, NodeConfig
 from config.load import load_file
 from doctor import host, table

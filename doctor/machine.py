@@ -29,27 +29,7 @@ def run(connection: Connection, step: Step, environment: Mapping[str, str]) -> A
     that falls silent, answers with status 255 and what is known of it.
     """
     with tempfile.TemporaryDirectory() as folder:  # readable by its owner alone
-        key, known = Path(folder) / "key", Path(folder) / "known_hosts"
-        key.touch(mode=0o600)
-        key.write_text(connection.private_key.rstrip("\n") + "\n")
-        known.write_text(f"{connection.host} {connection.host_key}\n")
-        options = {
-            "BatchMode": "yes",
-            "ConnectTimeout": str(CONNECT_SECONDS),
-            "IdentitiesOnly": "yes",
-            "ServerAliveInterval": "15",
-            "ServerAliveCountMax": "4",
-            "LogLevel": "ERROR",
-            "StrictHostKeyChecking": "yes",
-            "UserKnownHostsFile": str(known),
-            "GlobalKnownHostsFile": os.devnull,
-        }
-        command = [
-            *("ssh", "-F", os.devnull, "-i", str(key)),
-            *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
-            f"{connection.user}@{connection.host}",
-            step.command,
-        ]
+        command = ssh_command(connection, step.command, Path(folder))
         most = CONNECT_SECONDS + LOCK_WAIT_SECONDS + step.timeout_seconds
         try:
             done = subprocess.run(
@@ -63,3 +43,31 @@ def run(connection: Connection, step: Step, environment: Mapping[str, str]) -> A
         except subprocess.TimeoutExpired:
             return Answer(255, "", f"found no end of {step.file} after {most} s")
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def ssh_command(connection: Connection, command: str, folder: Path) -> list[str]:
+    """The command line that runs `command` on a machine; the host key is verified.
+
+    `folder`, which its owner alone may read, gets the private key and the known host key.
+    """
+    key, known = folder / "key", folder / "known_hosts"
+    key.touch(mode=0o600)
+    key.write_text(connection.private_key.rstrip("\n") + "\n")
+    known.write_text(f"{connection.host} {connection.host_key}\n")
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(CONNECT_SECONDS),
+        "IdentitiesOnly": "yes",
+        "ServerAliveInterval": "15",
+        "ServerAliveCountMax": "4",
+        "LogLevel": "ERROR",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": str(known),
+        "GlobalKnownHostsFile": os.devnull,
+    }
+    return [
+        *("ssh", "-F", os.devnull, "-i", str(key)),
+        *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
+        f"{connection.user}@{connection.host}",
+        command,
+    ]

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from images import kvm
-from images.catalog import SYSTEMS, make, require_known
+from images.baked.wish import stack_file
+from images.catalog import SYSTEMS, make, make_baked, require_baked, require_known
 from images.check.check import Report, Wish, check
 from images.check.machine import FIRMWARES
 from images.lock import enter, entry_of
@@ -30,6 +31,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     arguments = _parse()
     require_known(arguments.system)
+    if arguments.baked:
+        require_baked(arguments.system)
     layout, progress = layout_here(), Progress()
     store = ImageStore(store_folder().absolute())
     store.folder.mkdir(parents=True, exist_ok=True)
@@ -41,27 +44,30 @@ def main() -> int:
 
 
 def _make(arguments: argparse.Namespace, layout: Layout, store: ImageStore, progress: Progress) -> None:
+    stack = stack_file(arguments.baked) if arguments.baked else None
     packages.ensure(SOURCE / "host-packages.txt", host.look(), layout.logs / "packages.log", progress)
     log = layout.logs / f"image-{arguments.system}.log"
     with locked(store.folder / "lock" / arguments.system, arguments.system, WAIT_SECONDS, progress.note):
-        image = make(arguments.system, store, log, arguments.key, progress)
+        if stack:
+            image = make_baked(arguments.system, stack, store, log, progress)
+        else:
+            image = make(arguments.system, store, log, arguments.key, progress)
     enter(arguments.lock, image, progress.note)
-    print(_described(image, store), f"It is in {arguments.lock}: a site file says `image: {image.system}`.", sep="\n")
+    print(_described(image, store), f"It is in {arguments.lock}: a site file says `image: {image.word}`.", sep="\n")
 
 
 def _check(arguments: argparse.Namespace, layout: Layout, store: ImageStore, progress: Progress) -> int:
     packages.ensure(SOURCE / "check" / "host-packages.txt", host.look(), layout.logs / "packages.log", progress)
-    image = entry_of(arguments.lock, arguments.system)
+    image = entry_of(arguments.lock, arguments.system, arguments.baked)
     ova = store.folder / image.file
     if not ova.is_file():
-        raise SetupError(
-            f"checking {image.system}: no {ova}, which {arguments.lock} names; run `make image OS={image.system}`"
-        )
+        remedy = f"OS={image.system}{f' BAKED=1 STACK={arguments.baked}' if arguments.baked else ''}"
+        raise SetupError(f"checking {image.word}: no {ova}, which {arguments.lock} names; run `make image {remedy}`")
     found = kvm.probe()
     print(f"{ova}\n{'KVM' if found.works else 'TCG, since ' + found.why}: {arguments.firmware}")
-    wish = Wish(ova, image.system, found.works, arguments.nested == "on", arguments.firmware)
+    wish = Wish(ova, image.system, found.works, arguments.nested == "on", arguments.firmware, baked=image.baked)
     report = Report(lambda text: print(text, end="", flush=True))
-    with scratch_directory(store.folder / f".checking-{image.system}-{os.getpid()}") as scratch:
+    with scratch_directory(store.folder / f".checking-{image.word}-{os.getpid()}") as scratch:
         check(wish, scratch, report)
     return 1 if report.faults else 0
 
@@ -78,6 +84,9 @@ def _parse() -> argparse.Namespace:
         command.add_argument("system", help=f"one of {', '.join(SYSTEMS)}")
         command.add_argument(
             "--lock", type=Path, default=Path("stacks/images.lock.yaml"), help="(default: %(default)s)"
+        )
+        command.add_argument(
+            "--baked", metavar="STACK", help="with this stack inside, by its name or its file (default: none)"
         )
         if name == "make":
             command.add_argument(

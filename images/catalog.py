@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from images.baked import make as baked
 from images.debian import make as debian
 from images.debian.recipe import RECIPES
 from images.store import Image, ImageStore
@@ -22,6 +23,25 @@ def require_known(system: str) -> None:
     if system not in SYSTEMS:
         found = repr(system) if system else "nothing"
         raise SetupError(f"OS: found {found}, wanted one of: {', '.join(SYSTEMS)}")
+
+
+def require_baked(system: str) -> None:
+    """SetupError for the word of a system that is not made here, so that nothing can be put inside."""
+    if system not in _DEBIAN:
+        found = f"{system}, which its makers give out as it is"
+        raise SetupError(f"BAKED: found OS={found}, wanted one that is made here: {', '.join(_DEBIAN)}")
+
+
+def make_baked(
+    system: str,
+    stack_file: Path,
+    store: ImageStore,
+    log: Path,
+    progress: Progress,
+    environ: Mapping[str, str] = os.environ,
+) -> Image:
+    """The image of a system that is made here, with the stack of a file inside."""
+    return baked.make(_DEBIAN[system], stack_file, store, log, progress, environ)
 
 
 def make(

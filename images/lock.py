@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import yaml
 
-from images.store import Image
+from images.store import Baked, Image, word_of
 from toolchain.build.store import locked
 from toolchain.errors import SetupError
 
@@ -20,7 +19,7 @@ MAX_BYTES = 1 << 20
 
 
 def enter(lock: Path, image: Image, waiting: Callable[[str], None]) -> None:
-    """Writes the image's entry, under the name of its system; others stay. The file is replaced in one step.
+    """Writes the image's entry, under its word; others stay. The file is replaced in one step.
 
     SetupError for a file that is no lock file, which is left as it is.
     """
@@ -34,23 +33,27 @@ def enter(lock: Path, image: Image, waiting: Callable[[str], None]) -> None:
             unfinished.unlink(missing_ok=True)
 
 
-def entry_of(lock: Path, system: str) -> Image:
-    """The entry of a system. SetupError when there is none, or the file is no lock file."""
-    entry = _images(_read(lock), str(lock)).get(system)
+def entry_of(lock: Path, system: str, stack: str | None = None) -> Image:
+    """The entry of a system, or of its image with a stack inside.
+
+    SetupError when there is none, or the file is no lock file.
+    """
+    word = word_of(system, Baked(stack, "", {}) if stack else None)
     try:
-        return Image(**{key: str(value) for key, value in entry.items()})  # type: ignore[union-attr]
-    except (AttributeError, TypeError) as error:
-        raise SetupError(f"{lock}: no image {system} in it; run `make image OS={system}`") from error
+        return Image.of_entry(_images(_read(lock), str(lock))[word])
+    except (KeyError, AttributeError, TypeError) as error:
+        more = f" BAKED=1 STACK={stack}" if stack else ""
+        raise SetupError(f"{lock}: no image {word} in it; run `make image OS={system}{more}`") from error
 
 
 def with_entry(text: str, image: Image, where: str) -> str:
     """The text of a lock file (may be empty) with the entry for `image`; SetupError for any other text."""
-    merged = {str(word): each for word, each in {**_images(text, where), image.system: asdict(image)}.items()}
+    merged = {str(word): each for word, each in {**_images(text, where), image.word: image.entry()}.items()}
     data = {"images": dict(sorted(merged.items()))}
     return HEAD + str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000))
 
 
-def _images(text: str, where: str) -> dict[str, dict[str, str]]:
+def _images(text: str, where: str) -> dict[str, dict[str, object]]:
     remedy = "remove it, or name another by LOCK="
     try:
         found = yaml.safe_load(text)

@@ -2,7 +2,7 @@
 # make test: every test, on the embedded lab; a lab that was not running before is stopped again. Arguments are pytest's.
 set -euo pipefail
 
-# Labs come first: two chains of them run side by side from the beginning to the end, and wait most of the time. What
+# Labs come first: three chains of them run side by side from the beginning to the end, and wait most of the time. What
 # changes nothing but files of its own fills that time, and then the rest of it.
 FOLDERS=(tests/e2e tests/unit tests/graph tests/shell tests/vsphere tests/plugin)
 
@@ -15,13 +15,13 @@ main() {
   was_up=false
   if .venv/bin/python -m rig status >/dev/null; then was_up=true; fi
   trap stop_lab EXIT
-  # Every container runtime; tests are made for containers.
-  .venv/bin/python -m rig up --stack mixed --machines container
+  # Every container runtime and guest system. Tests are made for containers, but for those of real machines.
+  .venv/bin/python -m rig up --stack mixed --system debian-12 --machines container --also-real
   .venv/bin/python -m tests.packages
   # shellcheck disable=SC1091 # written by the set-up
   . .rig/env
   (($#)) || set -- "${FOLDERS[@]}"
-  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 1)) --dist loadscope --no-loadscope-reorder \
+  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 2)) --dist loadscope --no-loadscope-reorder \
     --durations 20 --durations-min 5 "$@"
 }
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from rig import catalog
+from rig.catalog import DEFAULT_STACK
 from rig.down import down
 from rig.host.machine_kind import Wish
 from rig.status import render, rows
@@ -16,14 +16,15 @@ NOT_UP = 3
 def main() -> int:
     """Exit code 0: done (status: up); 1: a failure, explained; 2: wrong arguments; 3: the lab is not up."""
     arguments = _parse()
+    stacks = arguments.stack or [DEFAULT_STACK]
     layout = layout_here()
     if arguments.command == "status":
-        table = rows(layout, arguments.stack)
+        table = rows(layout, stacks)
         sys.stdout.write(render(table))
         return 0 if all(row.good for row in table) else NOT_UP
     with alone(layout) as progress:
         if arguments.command == "up":
-            up(layout, arguments.stack, arguments.machines, arguments.also_real, progress)
+            up(layout, stacks, arguments.system, arguments.machines, arguments.also_real, progress)
         else:
             down(layout, progress)
     return 0
@@ -33,7 +34,10 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rig", description="The embedded lab of kubelab.")
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument(
-        "--stack", default=catalog.DEFAULT_STACK, help="the stack to prepare for (default: %(default)s)"
+        "--stack", action="append", help=f"a stack to prepare for, may be repeated (default: {DEFAULT_STACK})"
+    )
+    parser.add_argument(
+        "--system", action="append", default=[], help="a guest system to prepare for besides those of the stacks"
     )
     parser.add_argument(
         "--machines",

@@ -1,57 +1,62 @@
 """The list of the rig's parts: what a stack needs on the simulated host and in the mirror."""
 
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from images.ova import vmdk
-from rig.image.ova import NAME, build_ova
+from rig.mirror.debian import GUESTS, Release
 from rig.mirror.parts import mirror_parts, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
-from rig.node import build as node
+from rig.node import guests
 from rig.services import simulator
-from rig.stack_runtimes import runtimes_of
-from toolchain.build.part import Part, Workplace, cache_keys, in_order
+from rig.stack_needs import needs_of
+from toolchain.build.part import Part, cache_keys, in_order
 from toolchain.build.store import Store
 from toolchain.layout import Layout
 
 DEFAULT_STACK = "containerd"
-NODE = "node-rootfs"
-OVA = "node-ova"
+# The product's own default guest, which the lab's site names.
+DEFAULT_SYSTEM = "debian-13"
 
 
-def parts_for(stack: str, layout: Layout) -> tuple[Part, ...]:
-    """The parts that a stack's container runtimes need, and those of other runtimes that are built already.
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a lab is made of; `systems`: words for its guest systems, the site's own first."""
 
-    A word that is no runtime's adds nothing: the product says what is wrong. SetupError for a stack without file.
+    systems: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        return tuple(GUESTS[system] for system in self.systems)
+
+
+def catalog_for(stacks: Iterable[str], layout: Layout, systems: Iterable[str] = ()) -> Catalog:
+    """What these stacks and guest systems need, and what of other runtimes and guest systems is built already.
+
+    A word that is no runtime's or system's adds nothing: the product says what is wrong. SetupError for a stack
+    without file.
     """
-    wanted = runtimes_of(stack, layout.project / "stacks") & RUNTIMES.keys()
-    return (simulator.part(), ova_part(), node_part(), *mirror_parts(wanted | _built_runtimes(layout)))
+    needs = [needs_of(stack, layout.project / "stacks") for stack in stacks]
+    runtimes = RUNTIMES.keys() & {word for need in needs for word in need.runtimes}
+    wanted = {*systems, *(word for need in needs for word in need.systems)}
+    others = {system for system in GUESTS if system in wanted or _is_built((guests.part(system),), layout)}
+    all_systems = (DEFAULT_SYSTEM, *sorted(others - {DEFAULT_SYSTEM}))
+    releases = tuple(GUESTS[system] for system in all_systems)
+    every = runtimes | _built_runtimes(releases, layout)
+    return Catalog(all_systems, (simulator.part(), *map(guests.part, all_systems), *mirror_parts(every, releases)))
 
 
-def _built_runtimes(layout: Layout) -> frozenset[str]:
+def _built_runtimes(releases: Sequence[Release], layout: Layout) -> frozenset[str]:
     """The runtimes of which every part is in the store, made from today's inputs."""
     store = Store(layout.cache)
-    keys = cache_keys(in_order(mirror_parts(RUNTIMES)), layout.project)
+    keys = cache_keys(in_order(mirror_parts(RUNTIMES, releases)), layout.project)
 
     def is_built(word: str) -> bool:
-        return all(store.has(part.name, keys[part.name]) for part in runtime_parts(RUNTIMES[word]))
+        return all(store.has(part.name, keys[part.name]) for part in runtime_parts(RUNTIMES[word], releases))
 
     return frozenset(word for word in RUNTIMES if is_built(word))
 
 
-def node_part() -> Part:
-    """The node's root file system, a tar."""
-
-    def build(place: Workplace, out: Path) -> None:
-        node.build_rootfs(out / "rootfs.tar", place.log, place.environ)
-
-    return Part(NODE, "node image", build, values={"key": node.cache_key()})
-
-
-def ova_part() -> Part:
-    """The OVA that the simulated host imports, with its SHA-256 beside it."""
-
-    def build(place: Workplace, out: Path) -> None:
-        del place
-        (out / "sha256").write_text(build_ova(out / f"{NAME}.ova") + "\n")
-
-    return Part(OVA, "OVA", build, files=(Path(__file__).with_name("image"), Path(vmdk.__file__)))
+def _is_built(parts: Sequence[Part], layout: Layout) -> bool:
+    keys = cache_keys(parts, layout.project)
+    return all(Store(layout.cache).has(part.name, keys[part.name]) for part in parts)

@@ -8,6 +8,7 @@ from rig.host import container_engine, kernel, network
 from rig.node import image
 from rig.services import dhcp, mirror, simulator
 from rig.services.process import ProcessTable
+from rig.site import LOCK_FILE
 from rig.up import kernel_record
 from toolchain.errors import SetupError
 from toolchain.layout import Layout
@@ -55,6 +56,7 @@ def _remove_containers(layout: Layout, table: ProcessTable) -> None:
 
 def _remove_files(layout: Layout) -> None:
     layout.site_file.unlink(missing_ok=True)
+    layout.site_file.with_name(LOCK_FILE).unlink(missing_ok=True)
     layout.services_env.unlink(missing_ok=True)
     for directory in (simulator.datastore(layout), dhcp.directory(layout), layout.processes):
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,15 +1,22 @@
 """How others see the lab: `.rig/site.yaml` for the product, `.rig/services.env` for shells. Pure."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import yaml
+
+from rig.node.guests import Guest
 
 SITE_HEADER = """\
 # The embedded lab as a site: written by `make rig`, gone after `make rig-down`. Paths are relative to this file.
 # Your own site file has the same form; see stacks/.
 """
+LOCK_FILE = "images.lock.yaml"
+LOCK_HEADER = (
+    "# The embedded lab's images, as `make image` makes them: written by `make rig`, gone after `make rig-down`.\n"
+)
 KEYS_BY_FINGERPRINT = ("kubernetes", "crio", "debian")
 # Container machines have no disks of their own: a kubelet sees the whole disk of the machine that carries the lab. A
 # share of it says nothing of the lab, and one that is filled to 85 % would have a kubelet remove images and pods.
@@ -40,13 +47,12 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the site file says. `server`: host:port of the simulated ESXi host; `image`: path and SHA-256 of the OVA;
-    `network`: the machines' network (CIDR); `extra_config`, `start_seconds`: of every machine; `runtime_versions`: by
-    the words of stack files, where the mirror has others than kubelab's defaults."""
+    """What the site file says. `server`: host:port of the simulated ESXi host; `image`: of all machines, a word of the
+    lock file; `network`: the machines' network (CIDR); `extra_config`, `start_seconds`: of every machine;
+    `runtime_versions`: by the words of stack files, where the mirror has others than kubelab's defaults."""
 
     server: str
     image: str
-    image_sha256: str
     network: str
     mirror: Mirror
     extra_config: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +88,21 @@ def render_site(site: Site) -> str:
     return SITE_HEADER + yaml.safe_dump(document, sort_keys=False, width=1000)
 
 
+def render_lock(images: Iterable[tuple[Path, Guest]]) -> str:
+    """The text of the lock file beside the site file, which knows each image by its system; paths are absolute."""
+    entries = {
+        guest.system: {
+            "system": guest.system,
+            "file": str(file.absolute()),
+            "sha256": guest.sha256,
+            "source": guest.source,
+            "date": guest.date,
+        }
+        for file, guest in images
+    }
+    return LOCK_HEADER + yaml.safe_dump({"images": entries}, sort_keys=False, width=1000)
+
+
 def _vsphere(site: Site) -> dict[str, object]:
     return {
         "server": site.server,
@@ -90,7 +111,7 @@ def _vsphere(site: Site) -> dict[str, object]:
         "tls": {"caFile": "ca/ca.pem"},
         "datastore": "LocalDS_0",
         "network": "VM Network",
-        "image": {"ova": site.image, "sha256": site.image_sha256},
+        "image": site.image,
     }
 
 

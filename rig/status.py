@@ -1,9 +1,9 @@
 """`python -m rig status`: a table of what the rig consists of and whether it is there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rig import catalog
+from rig.catalog import catalog_for
 from rig.host import container_engine, network
 from rig.services import dhcp, mirror, simulator
 from rig.services.process import ProcessTable
@@ -22,9 +22,9 @@ class Row:
     good: bool
 
 
-def rows(layout: Layout, stack: str) -> list[Row]:
+def rows(layout: Layout, stacks: Sequence[str]) -> list[Row]:
     """Parts, services and network, as found now; nothing is changed."""
-    return [*_parts(layout, stack), *_services(layout), _network(layout), _site(layout)]
+    return [*_parts(layout, stacks), *_services(layout), _network(layout), _site(layout)]
 
 
 def render(table: Iterable[Row]) -> str:
@@ -34,8 +34,8 @@ def render(table: Iterable[Row]) -> str:
     return "".join(f"{kind:<{widths[0]}}  {name:<{widths[1]}}  {state}\n" for kind, name, state in cells)
 
 
-def _parts(layout: Layout, stack: str) -> list[Row]:
-    ordered = in_order(catalog.parts_for(stack, layout))
+def _parts(layout: Layout, stacks: Sequence[str]) -> list[Row]:
+    ordered = in_order(catalog_for(stacks, layout).parts)
     keys, store = cache_keys(ordered, layout.project), Store(layout.cache)
     found = [(part, store.has(part.name, keys[part.name])) for part in ordered]
     return [Row("part", part.name, "built" if there else "to be built", there) for part, there in found]

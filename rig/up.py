@@ -1,16 +1,17 @@
 """`python -m rig up`: the embedded lab, running; repairs whatever an earlier run left."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rig import catalog
+from rig.catalog import Catalog, catalog_for
 from rig.host import container_engine, kernel, machine_kind, network
-from rig.image.ova import NAME as OVA_NAME
+from rig.host.docker import Docker
 from rig.mirror import versions
-from rig.node import container
+from rig.node import container, guests
 from rig.node import image as node_image
 from rig.services import certificates, dhcp, mirror, simulator
 from rig.services.process import ProcessTable
-from rig.site import Mirror, Site, render_services_env, render_site
+from rig.site import LOCK_FILE, Mirror, Site, render_lock, render_services_env, render_site
 from toolchain.build.workshop import Built, build, link, link_binaries
 from toolchain.layout import Layout
 from toolchain.progress import Progress
@@ -19,22 +20,32 @@ from toolchain.system import host, packages
 from toolchain.system.secrets import ensure_secret
 
 SOURCE = Path(__file__).parent
-PACKAGES = SOURCE / "host-packages.txt"
+PACKAGES = (SOURCE / "host-packages.txt", SOURCE.parent / "images" / "host-packages.txt")
 USUAL_START_SECONDS, TRANSLATED_START_SECONDS = 300, 900
 CGROUP = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
-def up(layout: Layout, stack: str, wish: machine_kind.Wish, also_real: bool, progress: Progress) -> None:
+def up(
+    layout: Layout,
+    stacks: Sequence[str],
+    systems: Sequence[str],
+    wish: machine_kind.Wish,
+    also_real: bool,
+    progress: Progress,
+) -> None:
     """Tools, parts, container engine, network, mirror and simulated host; then the site file and `.rig/env`.
 
-    `wish`: what machines are; `also_real`: single ones shall be able to be real ones in any case.
+    `stacks`, `systems`: what to prepare for; `wish`: what machines are; `also_real`: single ones shall be able to be
+    real ones in any case.
     """
     tools = setup(layout, progress, (SOURCE,))
-    packages.ensure(PACKAGES, host.look(), layout.logs / "packages.log", progress)
+    for listing in PACKAGES:
+        packages.ensure(listing, host.look(), layout.logs / "packages.log", progress)
     means = machine_kind.means_here(host.look(), layout.state, layout.logs / "packages.log", progress)
     machines = machine_kind.choose(wish, also_real, means)
     progress.note(machines.why)
-    built = _build(layout, stack, tools, progress)
+    catalog = catalog_for(stacks, layout, systems)
+    built = _build(layout, catalog, tools, progress)
     table = ProcessTable(layout.processes, layout.logs)
     facts = container.probe_host()
     progress.expect(4)
@@ -44,20 +55,20 @@ def up(layout: Layout, stack: str, wish: machine_kind.Wish, also_real: bool, pro
         layout.services_env.write_text(render_services_env(docker.host))
         network.ensure(docker)
         container_engine.mark_network(layout, docker)
-    with progress.step("node image"):
-        image = node_image.ensure_image(layout, docker, built.outputs[catalog.NODE], built.keys[catalog.NODE])
+    with progress.step("root file systems of container machines"):
+        roots = _roots(layout, docker, catalog, built)
     _credentials(layout)
     with progress.step("mirror"):
-        offered = mirror.ensure(layout, table, built)
+        offered = mirror.ensure(layout, table, built, catalog.releases)
     with progress.step("simulated ESXi host"):
         if machines.possible:
             dhcp.ensure(layout, table)
         program = built.outputs[simulator.PART] / simulator.PROGRAM
-        server = simulator.ensure(layout, table, program, docker, network.identity(docker), machines)
+        server = simulator.ensure(layout, table, program, docker, network.identity(docker), machines, roots)
     accelerator = machines.accelerator if machines.real else None
-    extra_config = container.machine_extra_config(facts, image, accelerator)
-    _write_site(layout, built, server, offered, extra_config, facts.sys_resource, machines)
-    progress.note(f"up: https://{server} and {offered.files}; next: . .rig/env && pulumi up -s {stack}")
+    extra_config = container.machine_extra_config(facts, accelerator)
+    _write_site(layout, catalog, built, server, offered, extra_config, facts.sys_resource, machines)
+    progress.note(f"up: https://{server} and {offered.files}; next: . .rig/env && pulumi up -s {stacks[0]}")
 
 
 def kernel_record(layout: Layout) -> Path:
@@ -65,14 +76,21 @@ def kernel_record(layout: Layout) -> Path:
     return layout.state / "kernel-before.json"
 
 
-def _build(layout: Layout, stack: str, tools: Tools, progress: Progress) -> Built:
-    parts = catalog.parts_for(stack, layout)
-    built = build(parts, layout, tools.go, progress)
-    link_binaries([part for part in parts if part.name == simulator.PART], built, layout.bin)
+def _build(layout: Layout, catalog: Catalog, tools: Tools, progress: Progress) -> Built:
+    built = build(catalog.parts, layout, tools.go, progress)
+    link_binaries([part for part in catalog.parts if part.name == simulator.PART], built, layout.bin)
     link(built.outputs["kubernetes"] / "kubectl", layout.bin / "kubectl")
-    (layout.state / "image").mkdir(exist_ok=True)
-    link(built.outputs[catalog.OVA] / f"{OVA_NAME}.ova", layout.state / "image" / f"{OVA_NAME}.ova")
     return built
+
+
+def _roots(layout: Layout, docker: Docker, catalog: Catalog, built: Built) -> Mapping[str, str]:
+    """Content id of each system's disk -> the container image of the same root file system."""
+    roots = {}
+    for part in map(guests.part_name, catalog.systems):
+        output = built.outputs[part]
+        name = node_image.ensure_image(layout, docker, output / guests.ROOT, built.keys[part])
+        roots[guests.guest_of(output).content_id] = name
+    return roots
 
 
 def _credentials(layout: Layout) -> None:
@@ -85,6 +103,7 @@ def _credentials(layout: Layout) -> None:
 
 def _write_site(
     layout: Layout,
+    catalog: Catalog,
     built: Built,
     server: str,
     offered: Mirror,
@@ -96,8 +115,7 @@ def _write_site(
     translated = machines.real and machines.accelerator is machine_kind.Accelerator.TCG
     site = Site(
         server=server,
-        image=f"image/{OVA_NAME}.ova",
-        image_sha256=(built.outputs[catalog.OVA] / "sha256").read_text().strip(),
+        image=catalog.systems[0],
         network=network.SUBNET,
         mirror=offered,
         extra_config=extra_config,
@@ -108,6 +126,9 @@ def _write_site(
         ignore_preflight_errors=() if machines.real else ("SystemVerification",),
         runtime_versions={"docker": versions.DOCKER, "criDockerd": versions.CRI_DOCKERD},
     )
-    scratch = layout.site_file.with_name(".site.yaml.new")
-    scratch.write_text(render_site(site))
-    scratch.replace(layout.site_file)
+    outputs = [built.outputs[guests.part_name(system)] for system in catalog.systems]
+    lock = render_lock((output / guests.OVA, guests.guest_of(output)) for output in outputs)
+    for file, text in ((layout.site_file.with_name(LOCK_FILE), lock), (layout.site_file, render_site(site))):
+        scratch = file.with_name(f".{file.name}.new")
+        scratch.write_text(text)
+        scratch.replace(file)

@@ -7,7 +7,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # Each is a chain of labs in the order of a lab's life, most of which is waiting.
-LABS = ("tests/e2e/mixed/", "tests/e2e/")
+LABS = ("tests/e2e/mixed/", "tests/e2e/real/", "tests/e2e/")
 
 
 class ChainsOfLabs(LoadScopeScheduling):  # type: ignore[misc]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain import command_plugin, private_files, pulumi_engine, stack_files
+from toolchain import command_plugin, engine_log, private_files, pulumi_engine, stack_files
 from toolchain.build import workshop
 from toolchain.build.golang import required_version, toolchain_part, usable_go
 from toolchain.environment import write_env
@@ -50,6 +50,7 @@ def prepare_folders(layout: Layout) -> None:
     private_files.close(layout.project / ".state")
     for directory in (layout.logs, layout.bin, layout.pulumi_home):
         directory.mkdir(parents=True, exist_ok=True)
+    engine_log.refuse(layout.pulumi_home)
     ensure_secret(layout.passphrase_file)
 
 

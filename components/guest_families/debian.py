@@ -2,13 +2,13 @@
 
 from components.apt import ANY_FINGERPRINT, Repository, fingerprint_of
 from components.guest_families.programs import OF_KUBERNETES, PACKAGES, by_program
-from components.guest_system import GuestSystem
-from components.traces import Traces
+from components.records.guest_system import GuestSystem
+from components.records.traces import Traces
 from config.lab import MirrorsConfig
 
 ID = "debian"
 # Of a node whose image does not say what it holds: this line alone decides.
-DEFAULT_RELEASE = "12"
+DEFAULT_RELEASE = "13"
 # Of its own packages; docker's client has one of its own in newer releases.
 _RUNTIMES = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd", "runc", "podman", "crun")
 

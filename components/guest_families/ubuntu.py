@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from components.apt import Repository, fingerprint_of
 from components.guest_families.programs import OF_KUBERNETES, PACKAGES, by_program
-from components.guest_system import GuestSystem
-from components.traces import Traces
+from components.records.guest_system import GuestSystem
+from components.records.traces import Traces
 from config.lab import MirrorsConfig
 
 ID = "ubuntu"

@@ -1,13 +1,13 @@
 """The operating systems of nodes, one file each, found by being there: a sixth is one more file here.
 
-Not here: what they have in common (components/guest_system.py, components/guest_families), how a node is prepared
-(components/scripts).
+Not here: what they have in common (components/records/guest_system.py, components/guest_families), how a node is
+prepared (components/scripts).
 """
 
 from collections.abc import Mapping
 
-from components.discovery import Records
-from components.guest_system import GuestSystem
+from components.records.discovery import Records
+from components.records.guest_system import GuestSystem
 from config.lab import NodeConfig
 
 GUEST_SYSTEMS: Mapping[str, GuestSystem] = Records(__name__, "GUEST_SYSTEM", GuestSystem)

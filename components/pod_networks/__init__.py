@@ -1,12 +1,12 @@
 """The pod networks, one file each, found by being there: a second is one more file here and, if needed, its script.
 
-Not here: what they have in common (components/pod_network.py).
+Not here: what they have in common (components/records/pod_network.py).
 """
 
 from collections.abc import Mapping
 
-from components.discovery import Records
-from components.pod_network import PodNetwork, PodNetworkRelease
+from components.records.discovery import Records
+from components.records.pod_network import PodNetwork, PodNetworkRelease
 from config.lab import PodNetworkConfig
 
 POD_NETWORKS: Mapping[str, PodNetwork] = Records(__name__, "POD_NETWORK", PodNetwork)

@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 
 from components import quoted_yaml
-from components.pod_network import Backend, PodNetwork, PodNetworkRelease, PodNetworkSettings, manifest_inputs
-from components.release import Download
-from components.traces import Traces
+from components.records.pod_network import Backend, PodNetwork, PodNetworkRelease, PodNetworkSettings, manifest_inputs
+from components.records.release import Download
+from components.records.traces import Traces
 from config.lab import MirrorsConfig, PodNetworkConfig
 
 RELEASES = (

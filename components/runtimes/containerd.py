@@ -6,8 +6,8 @@ import tomli_w
 
 from components import apt, registries
 from components.guest_file import GuestFile
-from components.runtime import Installation, Runtime, RuntimeSettings, crictl_file
-from components.traces import Traces
+from components.records.runtime import Installation, Runtime, RuntimeSettings, crictl_file
+from components.records.traces import Traces
 from config.lab import RegistryConfig
 
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"

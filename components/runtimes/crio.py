@@ -7,8 +7,8 @@ import tomli_w
 from components import registries
 from components.apt import ANY_FINGERPRINT, Repository, fingerprint_of
 from components.guest_file import GuestFile
-from components.runtime import Installation, PackageSource, Runtime, RuntimeSettings, crictl_file
-from components.traces import Traces
+from components.records.runtime import Installation, PackageSource, Runtime, RuntimeSettings, crictl_file
+from components.records.traces import Traces
 from config.lab import RegistryConfig
 
 CRI_SOCKET = "unix:///var/run/crio/crio.sock"

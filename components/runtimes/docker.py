@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from components import apt, registries
 from components.guest_file import GuestFile
-from components.release import Download, by_version
-from components.runtime import Adapter, Installation, MirrorLimit, Runtime, RuntimeSettings, crictl_file
-from components.traces import Traces
+from components.records.release import Download, by_version
+from components.records.runtime import Adapter, Installation, MirrorLimit, Runtime, RuntimeSettings, crictl_file
+from components.records.traces import Traces
 
 CRI_SOCKET = "unix:///run/cri-dockerd.sock"
 CRI_DOCKERD = Adapter(

@@ -144,7 +144,7 @@ check_system() {
 leftovers() {
   if is_ours || [[ $CLEAN_INSTALL == true ]]; then return 0; fi
   [[ ! -f /etc/kubelab/node ]] || printf "kubelab's node %s; " "$(</etc/kubelab/node)"
-  found_traces | paste -sd ';' | sed 's/;/; /g'
+  strange_traces | paste -sd ';' | sed 's/;/; /g'
 }
 
 # Kubelets may not be newer than their API server, and a cluster is changed in an order that no run without an upgrade

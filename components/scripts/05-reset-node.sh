@@ -21,7 +21,7 @@ must_reset() {
     [[ $ROLE == worker && -s /etc/kubelab/runtime && $(</etc/kubelab/runtime) != "$RUNTIME" ]]
     return
   fi
-  [[ $CLEAN_INSTALL == true && (-f /etc/kubelab/node || -n $(found_traces)) ]]
+  [[ $CLEAN_INSTALL == true && (-f /etc/kubelab/node || -n $(strange_traces)) ]]
 }
 
 # The users' kubeconfigs of the cluster that goes: they would name an authority that nobody knows any more.

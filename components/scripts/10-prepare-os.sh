@@ -6,6 +6,7 @@
 # library: kernel_settings.sh
 # library: swap.sh
 # library: ownership.sh
+# library: image.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
@@ -71,6 +72,13 @@ install_programs() {
   require . "also with that package installed; look at PATH: $PATH"
 }
 
+prepare_kernel() {
+  load_modules
+  apply_kernel_settings
+  check_next_boot
+  if [[ $SWAP == keep ]]; then restore_swap; else disable_swap; fi
+}
+
 main() {
   local before
   claim_node preparing
@@ -82,10 +90,7 @@ main() {
   trust_mirror_authority
   before=${files_written:?}
   own_files prepare-os "$FILES"
-  load_modules
-  apply_kernel_settings
-  check_next_boot
-  if [[ $SWAP == keep ]]; then restore_swap; else disable_swap; fi
+  is_image || prepare_kernel
   set_other_sources_aside
   fetch_keys "$APT_KEYS"
   if ((files_written > before)) || ! is_applied apt-sources "${FILES@Q} ${APT_KEYS@Q}"; then

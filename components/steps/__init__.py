@@ -1,5 +1,5 @@
-"""The steps, one module each in the order of their scripts: a `Step`, and the pure `environment` that it is given.
+"""The steps, one module each: a `Step`, and the pure `environment` that it is given.
 
-Beside them the data they share: kubeadm's documents, the kubelet's patch, images, files of the operating system.
+From a machine to a node that a cluster can take in (node/), then what makes nodes a cluster and proves it (cluster/).
 Not here: which step waits for which (the components), the shell itself (components/scripts).
 """

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.images.lock import LOCK_FILE, LockedImageSpec, LockFile, file_of, image_store
+from config.images.lock import LOCK_FILE, LockedImageSpec, LockFile, file_of, how_to_make, image_store
 from config.images.spec import Image, ImageSpec, default_guest_system, guest_systems
 from config.model import parse
-from config.platform import ImageConfig
+from config.platform import BakedConfig, ImageConfig
 from config.problems import Problem, one_of, shown
 from config.reading.document import read_document
 from config.reading.regular_files import display, is_missing, kind_other_than_file
@@ -70,7 +70,7 @@ class ImagesReader:
             return None
         lock, locked = found
         ova = file_of(locked, lock, self._store)
-        remedy = f"run `make image OS={locked.system}`"
+        remedy = locked.remedy
         if is_missing(ova):
             text = f"found {shown(image)}, but its file {display(ova)} is not there: {remedy}"
             self.problems.append(Problem(where, path, text))
@@ -78,7 +78,9 @@ class ImagesReader:
             text = f"found {shown(image)}, whose file {display(ova)} is {kind}, wanted: a regular file; {remedy}"
             self.problems.append(Problem(where, path, text))
         else:
-            return ImageConfig(str(ova), locked.sha256, locked.system)
+            inside = locked.baked
+            baked = BakedConfig(image, inside.kubernetes, inside.runtimes) if inside else None
+            return ImageConfig(str(ova), locked.sha256, locked.system, baked)
         return None
 
     def _declared(self, where: str, path: str, image: ImageSpec, folder: Path) -> ImageConfig | None:
@@ -117,10 +119,11 @@ class ImagesReader:
     def _not_known(self, word: str, folders: Sequence[Path], locks: Sequence[Path]) -> str:
         found = f"found {shown(word)}"
         known = sorted({name for lock in locks if (read := self._lock(lock)) for name in read.images})
-        if word not in guest_systems():
+        system, baked, stack = word.partition("-baked-")
+        if system not in guest_systems() or (baked and not stack):
             return f"{found}, {one_of(word, sorted({*known, *guest_systems()}))}"
         names = dict.fromkeys(display(lock) for lock in locks or [folder / LOCK_FILE for folder in folders])
         state = f"but there is no {' or '.join(names)}"
         if locks:
             state = f"known in {' and '.join(names)}: {', '.join(known) or 'none'}"
-        return f"{found}, {state}; run `make image OS={word}`, or write ova and sha256 in its place"
+        return f"{found}, {state}; {how_to_make(system, stack or None)}, or write ova and sha256 in its place"

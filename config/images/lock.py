@@ -21,6 +21,14 @@ def _date(value: str) -> str:
     raise ValueError("wanted: a date such as 2026-11-27")
 
 
+class BakedSpec(Spec):
+    """What an image has inside that was made for a stack."""
+
+    stack: str = Field(description="the stack that it was made for")
+    kubernetes: str = Field(description="the version of Kubernetes")
+    runtimes: dict[str, str] = Field(description="versions of container runtimes, by their words")
+
+
 class LockedImageSpec(Spec):
     """One image that was made or fetched."""
 
@@ -29,12 +37,23 @@ class LockedImageSpec(Spec):
     sha256: Sha256 = Field(description="the SHA-256 sum of the OVA, 64 hexadecimal digits")
     source: str = Field(description="where it came from, in one line")
     date: Annotated[str, AfterValidator(_date)] = Field(description="the day on which it was made")
+    baked: BakedSpec | None = Field(default=None, description="the stack inside; none: the guest system alone")
+
+    @property
+    def remedy(self) -> str:
+        """How to make it again."""
+        return how_to_make(self.system, self.baked.stack if self.baked else None)
 
 
 class LockFile(Spec):
     """A whole lock file."""
 
     images: dict[ImageWord, LockedImageSpec] = Field(description="images by the word for them")
+
+
+def how_to_make(system: str, stack: str | None) -> str:
+    """What a user runs for the image of a system, with a stack inside or none."""
+    return f"run `make image OS={system}{f' BAKED=1 STACK={stack}' if stack else ''}`"
 
 
 def image_store(environ: Mapping[str, str]) -> Path:

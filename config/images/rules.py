@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from components.guest_systems import GUEST_SYSTEMS
-from components.runtime import PackageSource
+from components.records.runtime import PackageSource
 from components.runtimes import RUNTIMES
 from config import versions
+from config.images.lock import how_to_make
 from config.lab import LabConfig, NodeConfig
 from config.problems import Problem
 from config.stack import PREFIX
@@ -15,6 +16,24 @@ def broken_rules(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     """What does not go together in a lab whose two documents break no rule; `stack_file` is how messages name it."""
     yield from _systems_of_one_file(lab, stack_file)
     yield from _packages_that_are_not_made(lab, stack_file)
+
+
+def warnings(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
+    """What a lab wants otherwise than its images have it inside: a line for each image. Steps make up for it."""
+    nodes_of: dict[str, list[NodeConfig]] = {}
+    for node in lab.nodes:
+        nodes_of.setdefault(node.image.sha256, []).append(node)
+    for nodes in nodes_of.values():
+        baked = nodes[0].image.baked
+        if baked is None:
+            continue
+        wanted = {f"Kubernetes {lab.cluster.kubernetes_version}": None}
+        wanted |= {f"{node.runtime} {node.runtime_version}": None for node in nodes}
+        inside = [f"Kubernetes {baked.kubernetes}", *(f"{word} {found}" for word, found in baked.runtimes.items())]
+        if missing := [each for each in wanted if each not in inside]:
+            text = f"found {', '.join(missing)}, and in image {baked.word}, {', '.join(inside)}: pulumi up installs"
+            remedy = how_to_make(nodes[0].image.system, lab.stack)
+            yield Problem(stack_file, f"{PREFIX}cluster", f"{text} what is missing; for an image that has it, {remedy}")
 
 
 def _systems_of_one_file(lab: LabConfig, stack_file: str) -> Iterator[Problem]:

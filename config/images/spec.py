@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Tag
 
-from components.discovery import default
 from components.guest_families import unfit
 from components.guest_systems import GUEST_SYSTEMS
+from components.records.discovery import default
 from config import wishes
 from config.model import OTHER, TEXT, TEXT_OR_OTHER, Spec
 from config.problems import one_of

@@ -15,6 +15,7 @@ from images.check.machine import VARIABLES, Machine
 from images.check.process import Running, free_port, started
 from images.check.seed import new_keys, seed_files
 from images.nocloud import nocloud_disc
+from images.store import Baked
 from toolchain.errors import SetupError
 from toolchain.system.run import answer
 
@@ -29,7 +30,7 @@ MORE_GIB = 5
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to check: the OVA, the guest system that it should hold, and how it is booted."""
+    """What to check: the OVA, the guest system that it should hold, with which stack inside, and how it is booted."""
 
     ova: Path
     system: str
@@ -37,6 +38,7 @@ class Wish:
     nested: bool = True
     firmware: str = "bios"
     reboot: bool = True
+    baked: Baked | None = None
 
 
 class Report:
@@ -114,7 +116,7 @@ async def _look(wish: Wish, guest: Guest, running: Running, report: Report, disk
     report.good("first boot", f"by {wish.firmware}, {'KVM' if wish.kvm else 'TCG'}; ssh by the given host key")
     await guest.ask("cloud-init status --wait", slow * CLOUD_INIT_SECONDS)
     public = " ".join(host_key.export_public_key().decode().split()[:2])  # type: ignore[attr-defined]
-    for look in looks(wish.system, disk_bytes, public, nested=wish.nested):
+    for look in looks(wish.system, disk_bytes, public, nested=wish.nested, baked=wish.baked):
         said = await guest.ask(look.question, slow * LOOK_SECONDS)
         try:
             report.good(look.title, look.judge(said.text))

@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from images.store import Baked
+
 GIB = 1 << 30
 SLACK = GIB // 2
+AT_REST = (["inactive", "disabled"], ["inactive", "static"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,15 @@ class Look:
     judge: Callable[[str], str]
 
 
-def looks(system: str, disk_bytes: int, host_key: str, *, nested: bool) -> tuple[Look, ...]:
-    """What must hold of every image: `host_key`: the public key that was given, without comment."""
+def looks(system: str, disk_bytes: int, host_key: str, *, nested: bool, baked: Baked | None = None) -> tuple[Look, ...]:
+    """What must hold of every image, and of one with a stack inside.
+
+    `host_key`: the public key that was given, without comment.
+    """
+    return (*_of_every_image(system, disk_bytes, host_key, nested=nested), *([_of_stack(baked)] if baked else []))
+
+
+def _of_every_image(system: str, disk_bytes: int, host_key: str, *, nested: bool) -> tuple[Look, ...]:
     return (
         Look("system", ". /etc/os-release; echo $ID-$VERSION_ID; uname -r", lambda text: _is_system(text, system)),
         Look("cloud-init", "cloud-init status; cat /run/cloud-init/cloud-id; echo", _is_done),
@@ -31,6 +41,14 @@ def looks(system: str, disk_bytes: int, host_key: str, *, nested: bool) -> tuple
         Look("units", "systemctl --failed --plain --no-legend", _none_failed),
         Look("nested virtualization", _KVM_QUESTION, lambda text: _kvm_as_asked(text, nested=nested)),
     )
+
+
+def _of_stack(baked: Baked) -> Look:
+    question = (
+        "kubeadm version --output short; sed -n 's/^unit //p' /etc/kubelab/image | "
+        'while read -r unit; do echo "$unit $(systemctl is-active "$unit") $(systemctl is-enabled "$unit")"; done'
+    )
+    return Look("stack inside", question, lambda text: _rests(text, baked))
 
 
 _KVM_QUESTION = (
@@ -104,3 +122,12 @@ def _kvm_as_asked(text: str, *, nested: bool) -> str:
     if (flag != "none", has_device) != (nested, nested):
         raise ValueError(f"flag {flag}, /dev/kvm {'there' if has_device else 'not there'}; wanted: both {nested}")
     return f"on: {flag}, /dev/kvm" if nested else "off: no flag, no /dev/kvm"
+
+
+def _rests(text: str, baked: Baked) -> str:
+    version, *units = text.splitlines() or [""]
+    busy = [unit for unit in units if unit.split()[1:] not in AT_REST]
+    if version != f"v{baked.kubernetes}" or not units or busy:
+        found = f"kubeadm {version or 'none'}, {', '.join(busy) or f'{len(units)} units'}"
+        raise ValueError(f"{found}; wanted: v{baked.kubernetes}, and its services at rest until a step starts them")
+    return f"kubeadm {version}; at rest: {', '.join(unit.split()[0] for unit in units)}"

@@ -21,9 +21,16 @@ COPY_BYTES = 1 << 20
 
 
 def build_disk(
-    recipe: Recipe, rootfs: Path, moment: int, disk: Path, scratch: Path, log: Path, environ: Mapping[str, str]
+    recipe: Recipe,
+    rootfs: Path,
+    moment: int,
+    disk: Path,
+    scratch: Path,
+    log: Path,
+    environ: Mapping[str, str],
+    disk_mib: int = DISK_MIB,
 ) -> None:
-    """Writes the raw disk; `moment`: the time (Unix seconds) of all that has none of its own.
+    """Writes the raw disk of `disk_mib` MiB; `moment`: the time (Unix seconds) of all that has none of its own.
 
     `scratch`: an empty directory for the files on their way, which may belong to users of `as_root` afterwards.
     SetupError when a command fails.
@@ -37,7 +44,7 @@ def build_disk(
         "E2FSPROGS_FAKE_TIME": str(moment),
     }
     table = table_of(
-        DISK_MIB, *(recipe.identity(each) for each in ("disk", "bios-boot", "esp-partition", "root-partition"))
+        disk_mib, *(recipe.identity(each) for each in ("disk", "bios-boot", "esp-partition", "root-partition"))
     )
     root, esp = scratch / "root", scratch / "esp"
 
@@ -56,7 +63,7 @@ def build_disk(
     run("touch", "--reference", str(root / "boot/grub/grub.cfg"), str(root / ESP))
 
     with disk.open("wb") as empty:
-        empty.truncate(DISK_MIB << 20)
+        empty.truncate(disk_mib << 20)
     answer(["sfdisk", "--quiet", str(disk)], doing, frozen, given=sfdisk_script(table))
     run(*ext4_arguments(disk, table.root, root, recipe.identity("root")))
     _set_times(disk, table.root, moment, scratch, doing, frozen)

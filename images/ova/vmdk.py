@@ -4,9 +4,11 @@ Layout (Virtual Disk Format 5.0): header, text descriptor, grains with a table a
 tables, footer, end of stream.
 """
 
+import re
 import struct
+import zlib
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 SECTOR = 512
 GRAIN_SECTORS = 128
@@ -19,12 +21,14 @@ HEADER_FORMAT = "<4sIIQQQQIQQQB4sH433x"
 HAS_NEWLINE_TEST, COMPRESSED_GRAINS, HAS_MARKERS = 1 << 0, 1 << 16, 1 << 17
 DIRECTORY_AT_END = 0xFFFFFFFFFFFFFFFF
 MARKER_END_OF_STREAM, MARKER_GRAIN_TABLE, MARKER_GRAIN_DIRECTORY, MARKER_FOOTER = 0, 1, 2, 3
+# A CID of all ones says that there is none.
+LAST_CONTENT_ID = 0xFFFFFFFE
 
 
 def write_stream_optimized(
     sink: BinaryIO, name: str, capacity_sectors: int, grains: Iterable[tuple[int, bytes]]
 ) -> int:
-    """Writes a disk of `capacity_sectors` sectors to `sink`, and returns the number of grains in it.
+    """Writes a disk of `capacity_sectors` sectors to `sink`, which can be sought in; returns the number of its grains.
 
     `grains`: number of the grain (64 KiB each) and its content compressed by zlib, in rising order; those that are left
     out are empty. The same grains give the same bytes. ValueError if the capacity is not whole grain tables (32 MiB).
@@ -33,10 +37,11 @@ def write_stream_optimized(
         raise ValueError(f"capacity of {name}: {capacity_sectors} sectors, must be a multiple of {COVERED_BY_A_TABLE}")
     written = _Counted(sink)
     written.write(_header(capacity_sectors, DIRECTORY_AT_END))
-    written.write(_padded(_descriptor(name, capacity_sectors), OVERHEAD_SECTORS - 1))
+    descriptor_at = sink.tell()
+    written.write(_padded(_descriptor(name, capacity_sectors, 0), OVERHEAD_SECTORS - 1))
 
     directory = [0] * (capacity_sectors // COVERED_BY_A_TABLE)
-    table, current, count = [0] * GRAIN_TABLE_ENTRIES, -1, 0
+    table, current, count, checksum = [0] * GRAIN_TABLE_ENTRIES, -1, 0, 0
 
     def close_table() -> None:
         written.write(_marker(MARKER_GRAIN_TABLE, GRAIN_TABLE_ENTRIES * 4 // SECTOR))
@@ -51,6 +56,7 @@ def write_stream_optimized(
             table, current = [0] * GRAIN_TABLE_ENTRIES, of_table
         table[entry] = written.sectors
         count += 1
+        checksum = zlib.crc32(compressed, zlib.crc32(struct.pack("<Q", number), checksum))
         written.write(_padded(struct.pack("<QI", number * GRAIN_SECTORS, len(compressed)) + compressed))
     if current >= 0:
         close_table()
@@ -62,7 +68,17 @@ def write_stream_optimized(
     written.write(_marker(MARKER_FOOTER, 1))
     written.write(_header(capacity_sectors, directory_sector))
     written.write(_marker(MARKER_END_OF_STREAM, 0))
+    end = sink.tell()
+    sink.seek(descriptor_at)
+    sink.write(_descriptor(name, capacity_sectors, checksum))
+    sink.seek(end)
     return count
+
+
+def content_id(disk: IO[bytes]) -> str | None:
+    """The CID in the descriptor of a disk, 8 hex digits: what tells one content from another. None if it has none."""
+    found = re.search(rb"^CID=([0-9a-f]{8})$", disk.read(OVERHEAD_SECTORS * SECTOR), re.MULTILINE)
+    return found.group(1).decode() if found else None
 
 
 class _Counted:
@@ -99,12 +115,12 @@ def _header(capacity_sectors: int, directory_sector: int) -> bytes:
     )
 
 
-def _descriptor(name: str, capacity_sectors: int) -> bytes:
+def _descriptor(name: str, capacity_sectors: int, checksum: int) -> bytes:
     cylinders = capacity_sectors // (255 * 63)
     return (
         "# Disk DescriptorFile\n"
         "version=1\n"
-        "CID=6b756265\n"
+        f"CID={min(checksum, LAST_CONTENT_ID):08x}\n"
         "parentCID=ffffffff\n"
         'createType="streamOptimized"\n'
         "# Extent description\n"

@@ -14,6 +14,7 @@ import (
 // machines backs VMs by containers: one per VM, made at its first power-on and removed with it.
 type machines struct {
 	engine       engine
+	roots        containerRoots
 	reservations *reservations
 
 	mu         sync.Mutex
@@ -37,6 +38,7 @@ func newMachines(opts options) (*machines, error) {
 	}
 	return &machines{
 		engine:       engine{network: opts.network, rig: opts.rig},
+		roots:        containerRoots(opts.containerRoots),
 		reservations: newReservations(subnet, part, gateway),
 		containers:   map[types.ManagedObjectReference]string{},
 	}, nil
@@ -89,7 +91,7 @@ func (m *machines) container(vm types.ManagedObjectReference) string {
 }
 
 // powerOn starts the VM's container, which it creates first if there is none.
-func (m *machines) powerOn(ctx context.Context, vm *simulator.VirtualMachine) error {
+func (m *machines) powerOn(ctx *simulator.Context, vm *simulator.VirtualMachine) error {
 	m.mu.Lock()
 	if m.closed {
 		m.mu.Unlock()
@@ -101,7 +103,7 @@ func (m *machines) powerOn(ctx context.Context, vm *simulator.VirtualMachine) er
 	m.mu.Unlock()
 
 	if id == "" {
-		spec, err := m.spec(vm)
+		spec, err := m.spec(ctx, vm)
 		if err != nil {
 			return err
 		}

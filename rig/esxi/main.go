@@ -36,6 +36,7 @@ type options struct {
 	network           string
 	subnet            string
 	containerRange    string
+	containerRoots    string
 	gateway           string
 	bridge            string
 	leases            string
@@ -113,6 +114,7 @@ func parse(arguments []string) (options, error) {
 	flags.StringVar(&o.subnet, "container-subnet", "", "that network's subnet in CIDR notation, from which VMs get their addresses")
 	flags.StringVar(&o.gateway, "container-gateway", "", "that network's gateway, given to no VM")
 	flags.StringVar(&o.containerRange, "container-range", "", "the part of the subnet that containers get their addresses from; without it all of the subnet")
+	flags.StringVar(&o.containerRoots, "container-roots", "", "JSON file, read at each first power-on: the content id of a disk -> the container image of the same root file system")
 	flags.StringVar(&o.bridge, "bridge", "", "bridge of that network, on which VMs may be real machines; without it none can be")
 	flags.StringVar(&o.leases, "dhcp-leases", "", "dnsmasq's file of leases on that bridge")
 	flags.DurationVar(&o.leaseTime, "dhcp-lease-time", time.Hour, "for how long each lease is granted")

@@ -12,11 +12,16 @@ import (
 const containerKey = "RUN.container"
 
 // spec is the container of a VM, with an address reserved for it.
-func (m *machines) spec(vm *simulator.VirtualMachine) (containerSpec, error) {
+func (m *machines) spec(ctx *simulator.Context, vm *simulator.VirtualMachine) (containerSpec, error) {
 	value, _ := extraConfig(vm, containerKey)
 	arguments, err := parseArguments(value)
 	if err != nil {
 		return containerSpec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
+	}
+	if arguments[len(arguments)-1] == imageOfDisk {
+		if arguments[len(arguments)-1], err = m.roots.of(ctx.Map, vm); err != nil {
+			return containerSpec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
+		}
 	}
 	card := firstCard(vm)
 	if card == nil {

@@ -2,23 +2,42 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from images.debian.sources import INDEX_TARGET_FIELDS, release_sources
 from toolchain.errors import SetupError
 from toolchain.system import run
 
-RELEASE = "bookworm"
-_RELEASE_NUMBER = "12"
-# How vendors mark versions of packages that they make for this release.
-VENDOR_SUFFIX = f"~debian.{_RELEASE_NUMBER}~{RELEASE}"
-_SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release of Debian; `system`: a guest system's word in stack files."""
+
+    number: str
+    codename: str
+
+    @property
+    def system(self) -> str:
+        return f"debian-{self.number}"
+
+    @property
+    def vendor_suffix(self) -> str:
+        """How vendors mark versions of packages that they make for this release."""
+        return f"~debian.{self.number}~{self.codename}"
+
+
+BOOKWORM, TRIXIE = Release("12", "bookworm"), Release("13", "trixie")
+GUESTS: Mapping[str, Release] = {release.system: release for release in (TRIXIE, BOOKWORM)}
+# What runs on this machine must not need a newer C library than it has; images and nodes may have the older one.
+PROGRAMS = BOOKWORM
 _QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # What kubeadm's preflight looks for, what the kubelet and kube-proxy call, and what the product's steps use: as much of
 # Debian's archive as is asked for.
-NODE_PACKAGES = (
+_OF_KUBERNETES = (
     "apt-transport-https",
     "ca-certificates",
     "conntrack",
@@ -36,26 +55,17 @@ NODE_PACKAGES = (
     "socat",
     "util-linux",
 )
+# What the programs that other packages of the mirror take from Debian's (debian_programs.py) are linked with.
+_LIBRARIES = ("libdevmapper1.02.1", "libglib2.0-0", "libsystemd0")
+NODE_PACKAGES = (*_OF_KUBERNETES, *_LIBRARIES)
 # The programs that kube-proxy and flannel call.
 NETWORK_IMAGE_PACKAGES = ("conntrack", "ipset", "iptables", "nftables")
 SHELL_IMAGE_PACKAGES = ("busybox-static",)
-GROUPS = {"node": NODE_PACKAGES, "network-image": NETWORK_IMAGE_PACKAGES, "shell-image": SHELL_IMAGE_PACKAGES}
-
-
-def source_lines(targets: Iterable[str], architecture: str) -> list[str]:
-    """Lines of a sources.list from `REPO_URI|RELEASE|COMPONENT` lines of the host's apt: Debian's own suites alone."""
-    rows = (line.strip().split("|") for line in targets if line.count("|") == 2)
-    options = f"[arch={architecture} signed-by={_KEYRING}]"
-    lines = [
-        f"deb {options} {address} {suite} {component}"
-        for address, suite, component in rows
-        if suite in _SUITES and component == "main"
-    ]
-    return list(dict.fromkeys(lines))
+IMAGE_GROUPS = {"network-image": NETWORK_IMAGE_PACKAGES, "shell-image": SHELL_IMAGE_PACKAGES}
 
 
 class Archive:
-    """Debian's archive of this release, as the host's apt reaches it; knows nothing of what the host has installed."""
+    """A release's archive, as the host's apt reaches it; knows nothing of what the host has installed."""
 
     def __init__(self, options: Sequence[str], log: Path) -> None:
         self._options = options
@@ -80,34 +90,31 @@ class Archive:
 
 
 @contextmanager
-def archive(architecture: str, scratch: Path, log: Path) -> Iterator[Archive]:
-    """The archive, its package lists read into `scratch`, which is removed afterwards.
+def archive(release: Release, architecture: str, scratch: Path, log: Path) -> Iterator[Archive]:
+    """The archive of a release, its package lists read into `scratch`, which is removed afterwards.
 
-    Addresses come from the host's apt. SetupError when the host has no such source or apt fails.
+    Addresses come from the host's apt. SetupError when apt fails.
     """
-    options = _prepare(scratch, _host_sources(architecture), architecture)
+    options = _prepare(scratch, _sources(release), architecture)
     update = ["apt-get", *options, "update"]
-    run.logged(update, log, f"reading the package lists of Debian {RELEASE}", _QUIET, timeout=300)
+    run.logged(update, log, f"reading the package lists of Debian {release.codename}", _QUIET, timeout=300)
     yield Archive(options, log)
     shutil.rmtree(scratch)
 
 
-def download(architecture: str, out: Path, log: Path) -> None:
+def download(release: Release, groups: Mapping[str, Sequence[str]], architecture: str, out: Path, log: Path) -> None:
     """Downloads each group of packages, with everything it depends on, into `out/<group>/`."""
-    with archive(architecture, out / ".apt", log) as debian:
-        for group, names in GROUPS.items():
+    with archive(release, architecture, out / ".apt", log) as debian:
+        for group, names in groups.items():
             debian.with_dependencies(names, out / group)
 
 
-def _host_sources(architecture: str) -> list[str]:
-    template = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)"
-    argv = ["apt-get", "indextargets", "--no-release-info", "--format", template, "Created-By: Packages"]
-    lines = source_lines(run.answer(argv, "reading the host's apt sources", os.environ).splitlines(), architecture)
-    if not any(f" {RELEASE} main" in line for line in lines):
-        raise SetupError(
-            f"Debian packages: apt's sources name no {RELEASE} main; add it to /etc/apt/sources.list.d and run again"
-        )
-    return lines
+def _sources(release: Release) -> list[str]:
+    if not _KEYRING.is_file():
+        raise SetupError(f"Debian packages: no {_KEYRING}, with its archive's keys; install debian-archive-keyring")
+    argv = ["apt-get", "indextargets", "--format", INDEX_TARGET_FIELDS, "Created-By: Packages"]
+    targets = run.answer(argv, "reading the host's apt sources", os.environ)
+    return release_sources(targets, release.codename, str(_KEYRING))
 
 
 def _prepare(state: Path, sources: list[str], architecture: str) -> list[str]:

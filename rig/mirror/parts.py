@@ -1,12 +1,13 @@
 """The mirror as parts of the rig: Go programs, packages, repositories, images, files."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rig.mirror import debian, files
 from rig.mirror.apt import deb, maintainer_scripts, packages
 from rig.mirror.apt.packages import PackageGroup
 from rig.mirror.apt.repositories import build_repository, repositories
+from rig.mirror.debian import Release
 from rig.mirror.images import image_store, private_images
 from rig.mirror.machine import architecture
 from rig.mirror.programs import binaries, debian_programs, flanneld
@@ -15,11 +16,12 @@ from toolchain.build.part import Part, Workplace
 
 FILES = "files"
 PRIVATE_IMAGES = "private-images"
+_NODE = "node"
 _HERE = Path(__file__).parent
 
 
-def mirror_parts(runtimes: Collection[str]) -> tuple[Part, ...]:
-    """Every part of a mirror for nodes with these container runtimes (words of RUNTIMES).
+def mirror_parts(runtimes: Collection[str], guests: Sequence[Release]) -> tuple[Part, ...]:
+    """Every part of a mirror for nodes with these container runtimes (words of RUNTIMES) and releases.
 
     Served: `apt`, `files` and the files of runtimes (publish.py), `images` and `private-images` (registry.py).
     """
@@ -28,11 +30,12 @@ def mirror_parts(runtimes: Collection[str]) -> tuple[Part, ...]:
         *map(program_part, binaries.COMMON_BUILDS),
         debian_programs.part(debian_programs.REGISTRY),
         debian_packages_part(),
+        *map(guest_packages_part, guests),
         packages_part(packages.KUBERNETES),
     )
-    own = (part for runtime in chosen for part in runtime_parts(runtime))
+    own = (part for runtime in chosen for part in runtime_parts(runtime, guests))
     parts = {part.name: part for part in (*common, *own)}
-    return (*parts.values(), apt_part(chosen), images_part(), private_images_part(), files_part())
+    return (*parts.values(), apt_part(chosen, guests), images_part(), private_images_part(), files_part())
 
 
 def program_part(build: binaries.GoBuild) -> Part:
@@ -40,16 +43,23 @@ def program_part(build: binaries.GoBuild) -> Part:
     return flanneld.part() if build is binaries.FLANNEL else binaries.part(build)
 
 
-def runtime_parts(runtime: Runtime) -> tuple[Part, ...]:
+def runtime_parts(runtime: Runtime, guests: Sequence[Release]) -> tuple[Part, ...]:
     """The parts that a container runtime alone needs."""
-    return (*runtime.parts, *map(packages_part, runtime.packages))
+    return (*runtime.parts, *map(packages_part, runtime.package_groups(guests)))
 
 
 def debian_packages_part() -> Part:
     def build(place: Workplace, out: Path) -> None:
-        debian.download(architecture(), out, place.log)
+        debian.download(debian.PROGRAMS, debian.IMAGE_GROUPS, architecture(), out, place.log)
 
-    return Part("debian-packages", "Debian packages for nodes and images", build, files=_sources("debian"))
+    return Part("debian-packages", "Debian packages for images", build, files=_sources("debian"))
+
+
+def guest_packages_part(guest: Release) -> Part:
+    def build(place: Workplace, out: Path) -> None:
+        debian.download(guest, {_NODE: debian.NODE_PACKAGES}, architecture(), out, place.log)
+
+    return Part(_of_guest(guest), f"Debian packages for nodes with {guest.codename}", build, files=_sources("debian"))
 
 
 def packages_part(group: PackageGroup) -> Part:
@@ -65,21 +75,20 @@ def packages_part(group: PackageGroup) -> Part:
     return Part(_made_of(group), title, build, files=(*code, *texts, *scripts), needs=needs)
 
 
-def apt_part(runtimes: Collection[Runtime]) -> Part:
-    chosen = (packages.KUBERNETES, *(group for runtime in runtimes for group in runtime.packages))
+def apt_part(runtimes: Collection[Runtime], guests: Sequence[Release]) -> Part:
+    chosen = (packages.KUBERNETES, *(group for runtime in runtimes for group in runtime.package_groups(guests)))
     groups = {_made_of(group): group for group in chosen}
-    libraries = {name for runtime in runtimes for name in runtime.libraries}
 
     def build(place: Workplace, out: Path) -> None:
-        debs: dict[str, list[Path]] = {"debian": sorted((place.outputs["debian-packages"] / "node").glob("*.deb"))}
-        for name in sorted(libraries):
-            debs["debian"] += (place.outputs[name] / debian_programs.LIBRARIES).glob("*.deb")
+        debs: dict[str, list[Path]] = {}
+        for guest in guests:
+            debs[guest.system] = sorted((place.outputs[_of_guest(guest)] / _NODE).glob("*.deb"))
         for made, group in groups.items():
             debs.setdefault(group.repository, []).extend(place.outputs[made].glob("*.deb"))
-        for repository in repositories(architecture()):
+        for repository in repositories(guests, architecture()):
             build_repository(repository, debs.get(repository.name, ()), architecture(), out)
 
-    needs = ("debian-packages", *sorted(libraries), *sorted(groups))
+    needs = (*map(_of_guest, guests), *sorted(groups))
     sources = _sources("apt/repositories", "debian", "placing", "versions")
     return Part("apt", "apt repositories", build, files=sources, needs=needs)
 
@@ -107,6 +116,10 @@ def private_images_part() -> Part:
 def files_part() -> Part:
     go_mod = binaries.FLANNEL.directory / "go.mod"
     return Part(FILES, "single files", files.build, files=(*_sources("files", "versions"), go_mod))
+
+
+def _of_guest(guest: Release) -> str:
+    return f"{guest.system}-packages"
 
 
 def _made_of(group: PackageGroup) -> str:

@@ -1,10 +1,11 @@
 """What each container runtime adds to the mirror: a stack's mirror holds only what its nodes' runtimes need."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from rig.mirror.apt import runtime_packages
 from rig.mirror.apt.packages import PackageGroup
+from rig.mirror.debian import Release
 from rig.mirror.programs import binaries, cri_dockerd_release, debian_programs, pinns
 from toolchain.build.part import Part
 
@@ -13,20 +14,23 @@ from toolchain.build.part import Part
 class Runtime:
     """A container runtime in the mirror.
 
-    `parts`: what its packages are made of, and its files; `packages`: to be built of them; `libraries`: names of those
-    parts that bring packages which nodes need besides (debian_programs.py); `files`: names of those that are served as
-    single files.
+    `parts`: what its packages are made of, and its files; `packages`: to be built of them, for any release;
+    `packages_for`: for one; `files`: names of those parts that are served as single files.
     """
 
     parts: tuple[Part, ...]
-    packages: tuple[PackageGroup, ...]
-    libraries: tuple[str, ...] = ()
+    packages: tuple[PackageGroup, ...] = ()
+    packages_for: tuple[Callable[[Release], PackageGroup], ...] = ()
     files: tuple[str, ...] = ()
+
+    def package_groups(self, guests: Iterable[Release]) -> tuple[PackageGroup, ...]:
+        """All packages of a mirror for nodes with these releases."""
+        return (*self.packages, *(make(guest) for guest in guests for make in self.packages_for))
 
 
 _CONTAINERD = Runtime(
     parts=(binaries.part(binaries.CONTAINERD), binaries.part(binaries.RUNC)),
-    packages=(runtime_packages.CONTAINERD,),
+    packages_for=(runtime_packages.containerd,),
 )
 # By the word that a stack file has for it.
 RUNTIMES: Mapping[str, Runtime] = {
@@ -38,8 +42,7 @@ RUNTIMES: Mapping[str, Runtime] = {
             binaries.part(binaries.CRI_DOCKERD),
             cri_dockerd_release.part(),
         ),
-        packages=(*_CONTAINERD.packages, runtime_packages.DOCKER),
-        libraries=(debian_programs.DOCKER_ENGINE.name,),
+        packages_for=(*_CONTAINERD.packages_for, runtime_packages.docker),
         files=(cri_dockerd_release.NAME,),
     ),
     "crio": Runtime(
@@ -50,6 +53,5 @@ RUNTIMES: Mapping[str, Runtime] = {
             debian_programs.part(debian_programs.CONMON),
         ),
         packages=(runtime_packages.CRIO,),
-        libraries=(debian_programs.CONMON.name,),
     ),
 }

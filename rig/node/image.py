@@ -1,13 +1,14 @@
-"""The node image in the container engine, and what the host lets a node do."""
+"""Images' root file systems in the container engine, by the disks of which container machines have them."""
 
 from pathlib import Path
 
 from rig.host.docker import Docker
 from rig.mark import mark_of
-from rig.node import build as node
 from toolchain.layout import Layout
+from toolchain.system.run import logged
 
 REPOSITORY = "kubelab/node"
+IMPORT_SECONDS = 300.0
 
 
 def image_name(layout: Layout, key: str) -> str:
@@ -16,16 +17,17 @@ def image_name(layout: Layout, key: str) -> str:
 
 
 def ensure_image(layout: Layout, docker: Docker, rootfs: Path, key: str) -> str:
-    """Imports the root file system unless the engine has it; returns the image's name."""
+    """Imports a root file system, as it is, unless the engine has it; returns the image's name."""
     name = image_name(layout, key)
-    if not node.image_is_current("docker", name, docker.environ):
-        node.import_image("docker", rootfs / "rootfs.tar", name, layout.logs / "node-image.log", docker.environ)
+    if not docker("looking for the node image", "image", "ls", "--quiet", name).strip():
+        argv = ["docker", "import", str(rootfs), name]
+        logged(argv, layout.logs / "node-image.log", "importing the node image", docker.environ, timeout=IMPORT_SECONDS)
     return name
 
 
 def remove_images(layout: Layout, docker: Docker) -> None:
     """Removes this clone's node images."""
-    doing = "removing the node image"
+    doing = "removing node images"
     images = docker(doing, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).split()
     ours = [image for image in images if image.startswith(f"{REPOSITORY}:{mark_of(layout)}-")]
     if ours:

@@ -3,12 +3,15 @@
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rig.host import network
 from rig.mirror import parts
 from rig.mirror.apt import signing
+from rig.mirror.apt.repositories import repositories
+from rig.mirror.debian import Release
 from rig.mirror.machine import architecture
 from rig.mirror.runtimes import RUNTIMES
 from rig.mirror.serving import publish, registry, server, users
@@ -30,8 +33,8 @@ START_LIMIT_SECONDS = 60.0
 MIRROR = Mirror(f"https://{network.GATEWAY}:{FILES_PORT}", f"https://{network.GATEWAY}:{REGISTRY_PORT}")
 
 
-def ensure(layout: Layout, table: ProcessTable, built: Built) -> Mirror:
-    """Publishes the built parts and runs the servers on the bridge's address.
+def ensure(layout: Layout, table: ProcessTable, built: Built, guests: Sequence[Release]) -> Mirror:
+    """Publishes the built parts, packages for nodes with these releases, and runs the servers on the bridge's address.
 
     The private registry is no part of the mirror: it is there for whoever tries registries that want a password.
     """
@@ -39,7 +42,8 @@ def ensure(layout: Layout, table: ProcessTable, built: Built) -> Mirror:
     key = layout.state / "mirror" / "apt.key"
     root.parent.mkdir(parents=True, exist_ok=True)
     single_files = [built.outputs[name] for name in (parts.FILES, *_runtime_files(built))]
-    publish.publish(built.outputs["apt"], single_files, key, root, architecture())
+    served = repositories(guests, architecture())
+    publish.publish(built.outputs["apt"], served, single_files, key, root)
     _ensure(table, _file_server(layout, root), layout, FILES_PORT)
     _ensure(table, _registry(layout, built), layout, REGISTRY_PORT)
     _ensure(table, _private_registry(layout, built), layout, PRIVATE_REGISTRY_PORT)

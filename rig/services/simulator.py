@@ -1,9 +1,11 @@
 """The simulated ESXi host as a service of the rig."""
 
 import hashlib
+import json
 import shutil
 import socket
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 from rig.host import network
@@ -15,6 +17,7 @@ from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.build.golang import GoProgram, go_part
 from toolchain.build.part import Part
 from toolchain.layout import Layout
+from toolchain.system.secrets import secret_file
 
 SOURCE = Path(__file__).parents[1] / "esxi"
 SERVICE = "esxi"
@@ -32,17 +35,27 @@ def part() -> Part:
 
 
 def ensure(
-    layout: Layout, table: ProcessTable, program: Path, docker: Docker, network_id: str, machines: Machines
+    layout: Layout,
+    table: ProcessTable,
+    program: Path,
+    docker: Docker,
+    network_id: str,
+    machines: Machines,
+    roots: Mapping[str, str],
 ) -> str:
-    """Runs the simulator and returns its `host:port`; a restart forgets all of its VMs, and ends their processes."""
+    """Runs the simulator and returns its `host:port`; `roots`: content id of a disk -> container image.
+
+    A restart forgets all of its VMs, and ends their processes.
+    """
     port = _port(layout, table)
     server = f"{LOOPBACK}:{port}"
     argv = [str(program), "-listen", server, "-username", "root", "-password-file", str(password_file(layout))]
     argv += ["-tls-cert", str(layout.state / "ca" / "esxi.pem"), "-tls-key", str(layout.state / "ca" / "esxi.key")]
     argv += ["-datastore-dir", str(datastore(layout)), "-rig", mark_of(layout), "-container-network", network.NAME]
     argv += ["-container-subnet", network.SUBNET, "-container-gateway", network.GATEWAY]
-    argv += ["-container-range", network.CONTAINERS]
+    argv += ["-container-range", network.CONTAINERS, "-container-roots", str(roots_file(layout))]
     argv += real_machine_arguments(layout, machines)
+    secret_file(roots_file(layout), json.dumps(roots, indent=2, sort_keys=True) + "\n")
     secrets = (password_file(layout), layout.state / "ca" / "esxi.pem")
     inputs = [
         *argv,
@@ -69,6 +82,11 @@ def real_machine_arguments(layout: Layout, machines: Machines) -> list[str]:
 
 def password_file(layout: Layout) -> Path:
     return layout.state / "esxi" / "password"
+
+
+def roots_file(layout: Layout) -> Path:
+    """Which container image stands for a disk; the simulator reads it when a machine is first powered on."""
+    return layout.state / "esxi" / "roots.json"
 
 
 def datastore(layout: Layout) -> Path:

@@ -64,6 +64,11 @@ class Cluster:
         nodes = self.get("nodes")["items"]
         return {node["metadata"]["name"]: node["status"]["nodeInfo"]["containerRuntimeVersion"] for node in nodes}
 
+    def reported_systems(self) -> dict[str, str]:
+        """Node -> osImage, as the API has it."""
+        nodes = self.get("nodes")["items"]
+        return {node["metadata"]["name"]: node["status"]["nodeInfo"]["osImage"] for node in nodes}
+
     def wait_ready(self, *nodes: str, seconds: int = 180) -> None:
         """Wait until these nodes are Ready."""
         self.kubectl(

@@ -10,14 +10,18 @@ from tests.e2e.project import Project, Result
 
 # The containerd stack is the lab of test_lab.py.
 WORDS = sorted(set(RUNTIMES) - {"containerd"})
+# Guest systems other than the site's own, by the stack that is built on them.
+SYSTEMS = {"crio": "debian-12"}
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
     """What was seen of a lab from its first up to its end."""
 
+    word: str
     declared: Mapping[str, str]
     reported: Mapping[str, str]
+    systems: Mapping[str, str]
     second_preview: Result
     doctor: Result
     destroy: Result
@@ -28,11 +32,15 @@ def live(directory: Path, word: str, site: Path) -> Life:
     """Build the shipped stack of one runtime, look at it, destroy it."""
     name = f"e2e-{word}"
     project = Project.copy(directory, word, f"{name}-", name)
+    if word in SYSTEMS:
+        for node in project.nodes:
+            project.set_node(node, {"image": SYSTEMS[word]})
     with built(project, site) as cluster:
         declared = project.runtimes
         cluster.wait_ready(*declared)
         reported = {node: runtime.partition("://")[0] for node, runtime in cluster.reported_runtimes().items()}
+        systems = cluster.reported_systems()
         preview = ("pulumi", "preview", "--expect-no-changes", "--stack", name, "--non-interactive")
         second_preview, doctor = project.run(*preview), project.doctor()
         destroy = project.run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", name, "--non-interactive")
-        return Life(declared, reported, second_preview, doctor, destroy, remains(project, site))
+        return Life(word, declared, reported, systems, second_preview, doctor, destroy, remains(project, site))

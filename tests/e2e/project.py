@@ -137,9 +137,9 @@ class Project:
         assert result.code == 0, result.output
         return result
 
-    def up(self) -> Result:
+    def up(self, seconds: int = UP_SECONDS) -> Result:
         """pulumi up, without asking."""
-        return self.pulumi("up", "--yes", "--skip-preview")
+        return self.pulumi("up", "--yes", "--skip-preview", seconds=seconds)
 
     def preview_nothing(self) -> None:
         """pulumi preview, which must have nothing to do."""

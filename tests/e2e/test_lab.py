@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from config import versions
-from rig.image.ova import ova_bytes
+from rig.catalog import DEFAULT_SYSTEM
 from tests.e2e import host
 from tests.e2e.cluster import kubelet_starts
 from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
@@ -169,8 +170,12 @@ def test_more_memory_for_one_worker_updates_that_machine_alone(lab: BuiltLab) ->
 
 def test_another_image_for_one_worker_replaces_it_and_joins_it_anew(lab: BuiltLab, tmp_path: Path) -> None:
     image = tmp_path / "another.ova"
-    image.write_bytes(ova_bytes() + bytes(10240))
-    sha256 = hashlib.sha256(image.read_bytes()).hexdigest()
+    lock = yaml.safe_load((lab.site.parent / "images.lock.yaml").read_text())["images"][DEFAULT_SYSTEM]
+    shutil.copyfile(lock["file"], image)
+    with image.open("ab") as end:
+        end.write(bytes(10240))
+    with image.open("rb") as whole:
+        sha256 = hashlib.file_digest(whole, "sha256").hexdigest()
     before = json.loads(lab.cluster.kubectl("get", "node", "e2e-w1", "--output", "json"))["metadata"]["uid"]
     others = kubelet_starts("e2e-cp1", "e2e-w2")
     lab.project.set_node("e2e-w1", {"image": {"ova": str(image), "sha256": sha256}})

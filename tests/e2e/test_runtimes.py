@@ -6,7 +6,8 @@ from concurrent.futures import Future
 import pytest
 
 from components.runtimes import RUNTIMES
-from tests.e2e.lives import WORDS, Life
+from rig.catalog import DEFAULT_SYSTEM
+from tests.e2e.lives import SYSTEMS, WORDS, Life
 
 
 @pytest.fixture(scope="module", params=WORDS)
@@ -18,6 +19,11 @@ def life(request: pytest.FixtureRequest, lives: Mapping[str, Future[Life]]) -> L
 def test_every_node_is_ready_with_the_runtime_that_the_stack_names(life: Life) -> None:
     assert len(set(life.declared.values())) == 1
     assert life.reported == {node: RUNTIMES[runtime].reported_as for node, runtime in life.declared.items()}
+
+
+def test_every_node_runs_the_guest_system_that_its_image_holds(life: Life) -> None:
+    release = SYSTEMS.get(life.word, DEFAULT_SYSTEM).removeprefix("debian-")
+    assert {name.split("(")[0].strip() for name in life.systems.values()} == {f"Debian GNU/Linux {release}"}
 
 
 def test_a_second_preview_shows_no_change(life: Life) -> None:

@@ -1,4 +1,4 @@
-"""The shape of components/: what a reader of any one of them may take for granted in all."""
+"""The shape of components/: what a reader of any one of them may take for granted in all its source."""
 
 import ast
 import re
@@ -14,7 +14,6 @@ from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
 from tests.graph.conftest import PROJECT
-from tests.graph.recording import Graph
 
 FOLDER = PROJECT / "components"
 TREES = {str(module.relative_to(FOLDER)): ast.parse(module.read_text()) for module in sorted(FOLDER.rglob("*.py"))}
@@ -123,7 +122,7 @@ def test_only_a_runtimes_own_file_knows_which_runtime_it_is() -> None:
     }
     # Names of repositories and packages, of which some are also a runtime's, and what is said of versions out of date.
     systems = {"guest_families/debian.py", "guest_families/ubuntu.py", "guest_systems/ubuntu_26_04.py"}
-    assert knowing <= {"apt.py", "traces.py", "config/retired.py", *systems}
+    assert knowing <= {"apt.py", "records/traces.py", "config/retired.py", *systems}
 
 
 RECORDS: Mapping[str, Mapping[str, Any]] = {
@@ -199,7 +198,7 @@ def test_records_know_of_config_the_types_of_a_lab_and_facts_on_kubernetes_alone
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("components.")
             ]
             assert imports_of(tree) <= {"config.lab", "config.versions"}, paths
-    assert {"apt", "traces", "runtime", "discovery"} <= seen
+    assert {"apt", "records/traces", "records/runtime", "records/discovery"} <= seen
 
 
 def test_every_step_is_a_script_with_a_pure_environment() -> None:
@@ -217,40 +216,3 @@ def test_every_step_is_a_script_with_a_pure_environment() -> None:
 
 def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.suffix in (".py", ".sh")]
-
-
-def test_parents_are_components_only(graph: Graph) -> None:
-    for resource in graph:
-        if resource.parent:
-            parent = graph.by_urn[resource.parent]
-            assert not parent.custom, f"{resource.name} is a child of {parent.name}"
-
-
-def test_everything_has_its_place_below_the_lab(graph: Graph) -> None:
-    (lab,) = graph.of_type("kubelab:lab:Lab")
-    for resource in graph:
-        above = resource
-        while above.parent and above is not lab:
-            above = graph.by_urn[above.parent]
-        outside = ("pulumi:pulumi:Stack", "pulumi:providers:kubelab")
-        assert above is lab or resource.type in outside, resource.name
-
-
-def test_every_machine_key_and_image_is_made_through_the_labs_own_host(graph: Graph) -> None:
-    (vsphere,) = graph.of_type("pulumi:providers:kubelab")
-    made = [resource for resource in graph if resource.type.startswith("kubelab:index:")]
-    assert made
-    for resource in made:
-        assert resource.provider.startswith(f"{vsphere.urn}::"), resource.name
-
-
-def test_everything_made_on_the_host_is_marked_with_project_and_stack(graph: Graph, stack: str) -> None:
-    (vsphere,) = graph.of_type("pulumi:providers:kubelab")
-    assert vsphere.plain("owner") == f"kubelab/{stack}"
-
-
-def test_machines_of_one_image_share_it(graph: Graph) -> None:
-    (image,) = graph.of_type("kubelab:index:Image")
-    assert {machine.plain("image") for machine in graph.of_type("kubelab:index:VirtualMachine")} == {
-        f"[ds] {image.name}/disk.vmdk"
-    }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.runtimes import RUNTIMES
-from components.steps.traces import all_traces
+from components.steps.node.traces import all_traces
 from config import LabConfig, NestedVirtualization, versions
 from tests.graph.conftest import address_of, facts_of, loaded, registered, shipped
 from tests.graph.recording import Graph

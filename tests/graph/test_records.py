@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from components import guest_systems, pod_networks, runtimes
-from components.discovery import default
 from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
+from components.records.discovery import default
 from components.runtimes import RUNTIMES
 from config import ConfigError, LabConfig, PodNetworkConfig
 from config.load import load_file
@@ -25,9 +25,9 @@ Add = Callable[[ModuleType, str, str], None]
 Write = Callable[..., Path]
 
 POD_NETWORK = """
-from components.pod_network import PodNetwork, PodNetworkRelease, manifest_inputs
-from components.release import Download
-from components.traces import Traces
+from components.records.pod_network import PodNetwork, PodNetworkRelease, manifest_inputs
+from components.records.release import Download
+from components.records.traces import Traces
 
 MANIFEST = Download("7.1.0", "pretended.test/network.yaml", ("f" * 64,))
 RELEASE = PodNetworkRelease(MANIFEST, ("pretended.test/cni:7.1.0",))
@@ -42,8 +42,8 @@ POD_NETWORK = PodNetwork(
 """
 GUEST_SYSTEM = """
 from components.apt import Repository
-from components.guest_system import GuestSystem
-from components.traces import Traces
+from components.records.guest_system import GuestSystem
+from components.records.traces import Traces
 
 GUEST_SYSTEM = GuestSystem(
     name="pretended-1",

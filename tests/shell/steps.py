@@ -8,24 +8,27 @@ from pydantic import JsonValue, SecretStr
 
 from components.guest_file import render_files
 from components.step import render_stdin
-from components.steps import (
+from components.steps.cluster import (
     apply_pod_network,
     certificates,
     init,
+    join,
+    membership,
+    settle_nodes,
+    verification,
+    write_component_files,
+)
+from components.steps.node import (
     inspection,
     install_kubernetes,
     install_runtime,
-    join,
     kubelet,
-    membership,
+    leave_image,
     place_files,
     preflight,
     prepare_os,
     reset,
-    settle_nodes,
-    verification,
     virtualization,
-    write_component_files,
 )
 from config import ClusterConfig, DeclaredFile, ExtraArg
 from tests.shell.guest.machine import Guest
@@ -161,6 +164,11 @@ INSTALL_KUBERNETES = Step(
     install_kubernetes.environment(replace(WORKER, kubelet={"maxPods": 50}), CLUSTER, SITE),
     run_prepared,
 )
+LEAVE_IMAGE = Step(
+    leave_image.STEP.file,
+    on_this_machine(leave_image.environment(WORKER, CLUSTER, SITE)),
+    lambda guest: guest.path("/run/kubelab-image").mkdir(),
+)
 WRITE_COMPONENT_FILES = Step(
     write_component_files.STEP.file,
     write_component_files.environment(labs.CONTROL_PLANE, AUDITED_CLUSTER),
@@ -230,6 +238,7 @@ STEPS = (
     PREPARE_OS,
     *INSTALL_RUNTIME.values(),
     INSTALL_KUBERNETES,
+    LEAVE_IMAGE,
     WRITE_COMPONENT_FILES,
     INIT,
     APPLY_POD_NETWORK,

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import JsonValue
 
 from components import apt
-from components.pod_network import PodNetwork
 from components.pod_networks import POD_NETWORKS
+from components.records.pod_network import PodNetwork
 from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
-from components.steps.membership import Admission
+from components.steps.cluster.membership import Admission
 from config import RegistryConfig
 from tests.shell.guest.machine import Guest
 from tests.unit.components import labs

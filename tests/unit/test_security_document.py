@@ -8,7 +8,7 @@ import pytest
 from components import apt
 from components.apt import ANY_FINGERPRINT
 from components.runtimes import RUNTIMES
-from components.steps import prepare_os
+from components.steps.node import prepare_os
 from config.mirrors import PackageKeysSpec
 from config.site import SiteSpec
 from images.ubuntu.releases import SIGNING_KEY

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from provider.vsphere.model import ImageSource
-from rig.image.ova import build_ova
 from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import FaultProxy
+from tests.vsphere.image.ova import build_ova
 from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
 
 

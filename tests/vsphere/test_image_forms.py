@@ -14,10 +14,10 @@ import pytest
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.images.base_machines import Images
-from rig.image.ova import DESCRIPTOR, ova_bytes
 from tests.unit.provider.images.ovas import config, item, tar
 from tests.vsphere.conftest import OWNER, Driver, Drivers
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
+from tests.vsphere.image.ova import DESCRIPTOR, ova_bytes
 from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import Simulator
 

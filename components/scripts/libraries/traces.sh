@@ -55,13 +55,38 @@ filter_tables() {
 }
 
 # found_traces: everything that is present, one line per kind.
-found_traces() {
+found_traces() { each_kind present; }
+
+# strange_traces: the same, but for what the image brought with it.
+strange_traces() { each_kind present_since; }
+
+# each_kind COMMAND
+each_kind() {
   local kind found
   for kind in package snap unit path link chain table process; do
-    found=$(present "$kind" | sort -u | xargs)
+    found=$("$1" "$kind" | sort -u | xargs)
     [[ -z $found ]] || printf '%s: %s\n' "${kind/%s/se}s" "$found"
   done
 }
+
+# An image that was made for a stack says what is in it, in lines of: kind, name. What lies below a `folder` are its
+# `file`s and no others; a `path` may have anything.
+image_record=/etc/kubelab/image
+
+present_since() {
+  local name
+  while read -r name; do is_of_image "$1" "$name" || printf '%s\n' "$name"; done < <(present "$1")
+}
+
+is_of_image() {
+  [[ -f $image_record ]] || return 1
+  grep -qxF -- "$1 $2" "$image_record" || { [[ $1 == path ]] && grep -qxF -- "folder $2" "$image_record" && is_as_made "$2"; }
+}
+
+# is_as_made PATH: it has no file but those of the image.
+is_as_made() { ! files_below "$1" | sed 's/^/file /' | grep -qvxFf "$image_record"; }
+
+files_below() { find "$1" ! -type d; }
 
 # A machine is ours when its preparation named it as this node; a clone of another node carries that one's name. A power
 # loss may have taken the name, and no installation is to be removed for that.

@@ -84,33 +84,13 @@ replace_sources() {
   rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 }
 
-# What must differ from machine to machine is made by each at its first boot; what belongs to this one stays here.
-remove_identity() {
-  local root=$1
-  rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" "$root/etc/mailname" \
-    "$root/var/lib/systemd/random-seed" "$root/var/lib/systemd/credential.secret"
-  rm -rf "$root/var/lib/cloud"
-  truncate -s 0 "$root/etc/machine-id" "$root/etc/hostname"
-  ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
-}
-
-# Times and orders of this run, which nobody needs.
-remove_traces() {
-  local root=$1
-  find "$root/var/log" -type f -delete
-  rm -rf "$root"/var/cache/man/* "$root"/var/cache/debconf/*-old "$root"/var/lib/dpkg/*-old "$root"/tmp/* \
-    "$root"/etc/{passwd,group,shadow,gshadow,subuid,subgid}- "$root"/var/cache/ldconfig/aux-cache \
-    "$root"/var/cache/apt/archives/*.deb "$root"/var/cache/apt/*.bin
-}
-
 main() {
   configure_as_debian "$1"
   configure_cloud_init "$1"
   replace_sources "$1"
   install_boot_loader "$1"
   write_boot_menu "$1"
-  remove_identity "$1"
-  remove_traces "$1"
+  "$KUBELAB_IMAGE_FILES/clean-root.sh" "$1"
 }
 
 main "$@" </dev/null

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from rig.mirror import versions
-from rig.mirror.debian import RELEASE
+from rig.mirror.debian import Release
 from rig.mirror.placing import place
 from toolchain.errors import SetupError
 from toolchain.system import run
@@ -53,40 +53,48 @@ def _flat(name: str, directory: str, project: str, minor: str, architecture: str
     return Repository(name, path, ".", ".", architecture, f"{path}/Release.key", release)
 
 
-def docker(architecture: str) -> Repository:
+def docker(guest: Release, architecture: str) -> Repository:
     """As download.docker.com/linux/debian."""
     return Repository(
-        name="docker",
+        name=f"docker-{guest.system}",
         path="docker",
-        release_directory=f"dists/{RELEASE}",
-        index_directory=f"dists/{RELEASE}/stable/binary-{architecture}",
-        pool=f"dists/{RELEASE}/pool/stable/{architecture}",
+        release_directory=f"dists/{guest.codename}",
+        index_directory=f"dists/{guest.codename}/stable/binary-{architecture}",
+        pool=f"dists/{guest.codename}/pool/stable/{architecture}",
         key="docker/gpg",
         release={
             "Origin": "Docker",
             "Label": "Docker CE",
-            "Suite": RELEASE,
-            "Codename": RELEASE,
+            "Suite": guest.codename,
+            "Codename": guest.codename,
             "Components": "stable",
         },
     )
 
 
-def debian(architecture: str) -> Repository:
+def debian(guest: Release, architecture: str) -> Repository:
     """As Debian's archive, with a small choice of packages; its key, which nodes do not have, lies beside it."""
     return Repository(
-        name="debian",
+        name=guest.system,
         path="debian",
-        release_directory=f"dists/{RELEASE}",
-        index_directory=f"dists/{RELEASE}/main/binary-{architecture}",
-        pool="pool/main",
+        release_directory=f"dists/{guest.codename}",
+        index_directory=f"dists/{guest.codename}/main/binary-{architecture}",
+        pool=f"pool/{guest.codename}",
         key="debian/archive-key.asc",
-        release={"Origin": "Debian", "Label": "Debian", "Suite": RELEASE, "Codename": RELEASE, "Components": "main"},
+        release={
+            "Origin": "Debian",
+            "Label": "Debian",
+            "Suite": guest.codename,
+            "Codename": guest.codename,
+            "Components": "main",
+        },
     )
 
 
-def repositories(architecture: str) -> tuple[Repository, ...]:
-    return kubernetes(architecture), docker(architecture), crio(architecture), debian(architecture)
+def repositories(guests: Iterable[Release], architecture: str) -> tuple[Repository, ...]:
+    """Those of a mirror for nodes with these releases."""
+    of_guests = (make(guest, architecture) for guest in guests for make in (docker, debian))
+    return kubernetes(architecture), crio(architecture), *of_guests
 
 
 def build_repository(repository: Repository, debs: Iterable[Path], architecture: str, root: Path) -> None:

@@ -1,4 +1,7 @@
-"""Programs that the mirror and its own packages take from Debian's, and the libraries these need on a node."""
+"""Programs that the mirror and its own packages take from Debian's.
+
+The libraries that they need on a node are among `debian.NODE_PACKAGES`.
+"""
 
 import json
 import re
@@ -14,16 +17,13 @@ from rig.mirror.machine import architecture
 from toolchain.build.part import Part, Workplace
 from toolchain.errors import SetupError
 
-LIBRARIES = "libraries"
-
 
 @dataclass(frozen=True, slots=True)
 class DebianPrograms:
     """Programs of a few Debian packages, to be had like those of a Go build.
 
     `name`: unique among the rig's parts; `title`: shown as progress; `package`: the Debian package, whose upstream
-    version must be `version`; `others`: more packages to take from; `programs`: file name -> path in the packages;
-    `libraries`: packages that the programs depend on, for nodes.
+    version must be `version`; `others`: more packages to take from; `programs`: file name -> path in the packages.
     """
 
     name: str
@@ -31,7 +31,6 @@ class DebianPrograms:
     package: str
     version: str
     programs: Mapping[str, str]
-    libraries: tuple[str, ...]
     others: tuple[str, ...] = ()
 
 
@@ -46,7 +45,6 @@ DOCKER_ENGINE = DebianPrograms(
         "docker-proxy": "usr/sbin/docker-proxy",
         "docker-init": "usr/bin/tini-static",
     },
-    libraries=("libdevmapper1.02.1", "libsystemd0"),
     others=("tini",),
 )
 CONMON = DebianPrograms(
@@ -55,7 +53,6 @@ CONMON = DebianPrograms(
     package="conmon",
     version=versions.CONMON,
     programs={"conmon": "usr/bin/conmon"},
-    libraries=("libglib2.0-0", "libsystemd0"),
 )
 
 
@@ -66,7 +63,6 @@ REGISTRY = DebianPrograms(
     package="docker-registry",
     version=versions.REGISTRY,
     programs={"registry": "usr/bin/docker-registry"},
-    libraries=(),
 )
 
 
@@ -82,16 +78,13 @@ def part(source: DebianPrograms) -> Part:
 
 
 def build(source: DebianPrograms, machine: str, out: Path, log: Path) -> None:
-    """Puts the programs into `out` and the libraries' packages, with all they depend on, into `out/libraries/`.
+    """Puts the programs into `out`; `machine`: Debian's name of the architecture.
 
-    `machine`: Debian's name of the architecture.
     SetupError when Debian has another version or a package lacks one of the programs.
     """
     scratch = out / ".packages"
-    with debian.archive(machine, out / ".apt", log) as archive:
+    with debian.archive(debian.PROGRAMS, machine, out / ".apt", log) as archive:
         archive.alone((source.package, *source.others), scratch)
-        if source.libraries:
-            archive.with_dependencies(source.libraries, out / LIBRARIES)
     _check_version(source, scratch)
     tree = debian_layer.unpack(scratch.glob("*.deb"))
     for name, path in source.programs.items():

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rig.mirror.apt import signing
-from rig.mirror.apt.repositories import repositories
+from rig.mirror.apt.repositories import Repository
 
 _STAMP = ".made-from"
 
 
-def publish(apt: Path, files: Iterable[Path], key: Path, root: Path, architecture: str) -> None:
+def publish(apt: Path, repositories: Iterable[Repository], files: Iterable[Path], key: Path, root: Path) -> None:
     """Makes `root` hold `apt/` (signed with `key`, which is made if missing) and `files/`; nothing to do costs nothing.
 
-    `apt`: output of the part of this name; `files`: outputs of those with single files. Their files are linked to, not
-    copied. `root` is replaced as a whole, so that no client sees a half of it.
+    `apt`: output of the part of this name, with these repositories; `files`: outputs of those with single files.
+    Their files are linked to, not copied. `root` is replaced as a whole, so that no client sees a half of it.
     """
     signing.ensure_key(key)
     sources = (("apt", apt), *(("files", directory) for directory in files))
@@ -29,7 +29,7 @@ def publish(apt: Path, files: Iterable[Path], key: Path, root: Path, architectur
         _mirror(source, scratch / name)
     public_key = signing.public_key(key)
     releases = {}
-    for repository in repositories(architecture):
+    for repository in repositories:
         directory = scratch / "apt" / repository.path / repository.release_directory
         releases[directory / "Release"] = directory
         (scratch / "apt" / repository.key).write_text(public_key)

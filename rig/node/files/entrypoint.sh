@@ -1,11 +1,25 @@
 #!/bin/bash
-# First process of a node's container: makes the container look like a machine, then becomes systemd.
+# First process of a node's container: makes the container look like a machine, then becomes systemd. The root file
+# system is that of an image for virtual machines; whatever the lab adds lies in /run, and ends with the container.
 set -euo pipefail
 
 : "${KUBELAB_GATEWAY:?gateway of the machine network}"
 
-readonly lib=/usr/local/lib/kubelab
+readonly lib=/run/kubelab-rig
 readonly cgroups=/sys/fs/cgroup
+readonly units=/run/systemd/system
+
+# What waits for hardware or works on it, which a container has not or has not alone.
+readonly MASKED=(
+  systemd-networkd-wait-online.service
+  systemd-remount-fs.service
+  systemd-udev-trigger.service
+  systemd-udevd-control.socket
+  systemd-udevd-kernel.socket
+  systemd-udevd.service
+)
+# All names of cloud-init's stages, of its older and newer releases.
+readonly CLOUD_INIT=(cloud-init-main cloud-init-local cloud-init-network cloud-init cloud-config cloud-final)
 
 # The container's own cgroup v1 hierarchies are mounted inside its cgroup namespace, so that every path in them is
 # relative to the node. On cgroup v2 the engine's mount is that already, but may be read-only.
@@ -47,8 +61,8 @@ link_joined_controllers() {
   done
 }
 
-# The engine binds these files into the container; a machine owns them and can replace them. Its name server is the
-# gateway: nothing answers there, which is known at once, while the engine's own resolver would make CoreDNS loop.
+# The engine binds these files into the container, and has put empty ones in place of the image's below them; a machine
+# owns them and can replace them.
 own_network_files() {
   local file
   for file in /etc/hosts /etc/hostname /etc/resolv.conf; do
@@ -59,8 +73,29 @@ own_network_files() {
   if [[ ! -s /etc/hostname ]]; then
     hostname >/etc/hostname
     printf '127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost ip6-loopback\n' "$(hostname)" >/etc/hosts
+    ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
   fi
-  printf 'nameserver %s\n' "$KUBELAB_GATEWAY" >/etc/resolv.conf
+}
+
+# What DHCP would say. Nothing answers at the gateway, which is known at once, while the engine's own resolver would
+# make CoreDNS loop.
+name_server() {
+  mkdir -p /run/systemd/resolved.conf.d
+  printf '[Resolve]\nDNS=%s\n' "$KUBELAB_GATEWAY" >/run/systemd/resolved.conf.d/dhcp.conf
+}
+
+install_units() {
+  local unit
+  mkdir -p "$units/multi-user.target.wants"
+  cp "$lib"/units/*.service "$units"
+  ln -sfn ../apt-daily-at-first-boot.service "$units/multi-user.target.wants"
+  for unit in "${CLOUD_INIT[@]}"; do
+    mkdir -p "$units/$unit.service.d"
+    cp "$lib/units/guestinfo.conf" "$units/$unit.service.d"
+  done
+  for unit in "${MASKED[@]}"; do
+    ln -sfn /dev/null "$units/$unit"
+  done
 }
 
 # The network adapter has the MAC that the VM's virtual hardware shows. The neighbours are told (arp_notify): one that
@@ -118,6 +153,8 @@ main() {
   mount --make-rshared /
   mount_cgroups
   own_network_files
+  name_server
+  install_units
   route_by_gateway
   provide_kmsg
   provide_product_uuid
@@ -126,4 +163,6 @@ main() {
 }
 
 main </dev/null
-exec /sbin/init
+# In a container these stand for the kernel's command line. The engine has configured the network, as DHCP would; and
+# systemd from release 256 on starts on a host's old cgroups only where it is told to.
+exec /sbin/init network-config=disabled SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1

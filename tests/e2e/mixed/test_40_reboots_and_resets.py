@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.steps import inspection, preflight, prepare_os, reset, verification
+from components.steps.cluster import verification
+from components.steps.node import inspection, preflight, prepare_os, reset
 from config import LabConfig, NodeConfig, versions
 from config.load import load_file
 from tests.e2e import host

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from components.steps import kubelet_serving, settle_nodes
+from components.steps.cluster import kubelet_serving, settle_nodes
 from tests.shell.guest.machine import Guest, Result, assert_one_error
 from tests.shell.steps import ADDRESSES, SETTLE
 from tests.shell.world import CLUSTER

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.steps import certificates
+from components.steps.cluster import certificates
 from config import ClusterConfig
 from tests.shell import steps
 from tests.shell.cluster.control_plane import init

@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from components.runtimes import RUNTIMES
-from components.steps import verification
+from components.steps.cluster import verification
 from tests.shell.guest.machine import Guest, Result
 from tests.shell.steps import ADDRESSES, COMPARE
 from tests.shell.world import CLUSTER, NODE_FACTS, render_configz, render_facts

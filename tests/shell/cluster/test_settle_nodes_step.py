@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.steps import settle_nodes
+from components.steps.cluster import settle_nodes
 from config import NodeConfig, Taint
 from tests.shell.guest.machine import Guest, Result, assert_one_error
 from tests.shell.steps import ADDRESSES, AUDITED_CLUSTER, SETTLE

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from components.steps import write_component_files
+from components.steps.cluster import write_component_files
 from config import ClusterConfig, DeclaredFile
 from tests.shell import steps
 from tests.shell.cluster import control_plane

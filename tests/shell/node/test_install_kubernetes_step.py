@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.steps import images
+from components.steps.node import images
 from tests.shell.guest.machine import KILLED, Guest, Result, assert_one_error
 from tests.shell.steps import INSTALL_KUBERNETES, kubelet_patch
 from tests.shell.world import RELEASE

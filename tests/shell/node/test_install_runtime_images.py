@@ -4,7 +4,7 @@ import pytest
 
 from components import registries
 from components.guest_file import render_files
-from components.runtime import RuntimeSettings
+from components.records.runtime import RuntimeSettings
 from components.runtimes import RUNTIMES
 from tests.shell.guest.machine import Guest
 from tests.shell.node.installations import EACH, assert_one_error, install, refuse

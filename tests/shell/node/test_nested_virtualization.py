@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from components.steps import virtualization
+from components.steps.node import virtualization
 from tests.shell.guest.machine import Guest
 from tests.shell.steps import PREFLIGHT
 from tests.shell.world import WORKER

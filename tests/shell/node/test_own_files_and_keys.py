@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from components.steps import place_files
+from components.steps.node import place_files
 from config import DeclaredFile
 from tests.shell.guest.machine import Guest, Result, assert_one_error
 from tests.shell.steps import MOTD, PLACE_FILES, PREPARE_OS, RESET, Step

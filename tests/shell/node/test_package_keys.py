@@ -8,8 +8,8 @@ import pytest
 
 from components import apt
 from components.apt import Repository
-from components.discovery import default
 from components.guest_systems import GUEST_SYSTEMS
+from components.records.discovery import default
 from tests.shell.guest.machine import Guest
 from tests.shell.steps import PREPARE_OS
 from tests.shell.world import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from components.steps.operating_system import SYSCTLS
+from components.steps.node.operating_system import SYSCTLS
 from tests.shell.guest.machine import Guest, Result, assert_one_error
 from tests.shell.steps import PREPARE_OS, RESET
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from components.steps import prepare_os
-from components.steps.operating_system import SYSCTLS
+from components.steps.node import prepare_os
+from components.steps.node.operating_system import SYSCTLS
 from tests.shell.guest.machine import KILLED, Guest
 from tests.shell.steps import PREPARE_OS
 from tests.shell.world import KEY, KEY_FINGERPRINT, KEY_URL, KEYRING, MIRROR, REPOSITORY, SITE, WORKER

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from components.steps import reset
+from components.steps.node import reset
 from tests.shell.guest.machine import Guest
 from tests.shell.node import ubuntu_machines as ubuntu
 from tests.shell.node.ubuntu_machines import MIRRORED, MIRRORS, RELEASES, codename, node

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from components.apt import Repository
 from components.guest_systems import GUEST_SYSTEMS
-from components.steps import install_kubernetes, install_runtime, preflight, prepare_os
+from components.steps.node import install_kubernetes, install_runtime, preflight, prepare_os
 from config import MirrorsConfig, NodeConfig, SiteConfig
 from tests.shell.guest.machine import Guest
 from tests.shell.steps import on_this_machine

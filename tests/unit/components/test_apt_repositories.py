@@ -6,7 +6,7 @@ import pytest
 
 from components import apt
 from components.runtimes import RUNTIMES
-from components.steps import prepare_os
+from components.steps.node import prepare_os
 from config import MirrorsConfig
 from tests.unit.components.labs import MIRRORED, UPSTREAM, node
 

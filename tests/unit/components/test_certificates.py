@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.steps import certificates
+from components.steps.cluster import certificates
 from tests.unit.components.labs import CLUSTER
 
 BORN = "2026-11-27T18:12:54Z"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.pod_network import PodNetworkSettings
 from components.pod_networks.flannel import POD_NETWORK, kustomization
+from components.records.pod_network import PodNetworkSettings
 from config.lab import PodNetworkConfig
 from tests.unit.components.labs import MIRRORED, UPSTREAM
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from components import apt
-from components.discovery import default
 from components.guest_families import unfit
-from components.guest_system import GuestSystem
 from components.guest_systems import GUEST_SYSTEMS, of_node
+from components.records.discovery import default
+from components.records.guest_system import GuestSystem
 from components.runtimes import RUNTIMES
-from components.steps import preflight, prepare_os
+from components.steps.node import preflight, prepare_os
 from config import MirrorsConfig, NodeConfig
 from tests.unit.components.labs import CLUSTER, IMAGE, MIRRORED, SITE, UPSTREAM, node
 

@@ -7,8 +7,8 @@ import pytest
 
 from components import step
 from components.pod_networks import POD_NETWORKS
-from components.steps import images, operating_system
-from components.steps.preflight import MINIMUM
+from components.steps.node import images, operating_system
+from components.steps.node.preflight import MINIMUM
 from config import Role, versions
 from config.stack import NodeSpec
 from tests.unit.components.labs import RELEASE

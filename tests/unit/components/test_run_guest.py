@@ -15,7 +15,7 @@ import pytest
 
 from components.scripts.installed import run_guest
 from components.step import SCRIPTS
-from components.steps import preflight, virtualization
+from components.steps.node import preflight, virtualization
 from config import NestedVirtualization
 from tests.unit.components import labs
 

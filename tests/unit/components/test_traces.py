@@ -7,12 +7,12 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from components import traces
 from components.guest_systems import GUEST_SYSTEMS
 from components.pod_networks import POD_NETWORKS
+from components.records import traces
+from components.records.traces import KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES, Traces
 from components.runtimes import RUNTIMES
-from components.steps.traces import all_traces
-from components.traces import KUBERNETES, OTHER_POD_NETWORKS, OTHER_RUNTIMES, Traces
+from components.steps.node.traces import all_traces
 from tests.unit.components.labs import REGISTRIES
 from tests.unit.components.runtimes.renderings import files_of
 

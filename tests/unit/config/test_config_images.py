@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.discovery import default
 from components.guest_systems import GUEST_SYSTEMS
+from components.records.discovery import default
 from config import ConfigError, ImageConfig
-from config.load import check_site_file
+from config.load import check_site_file, load_file
+from config.platform import BakedConfig
 from tests.unit.config.lab_folder import CASES, SHA256, LabFolder
 
 OVA = f"""
@@ -156,3 +157,63 @@ def test_mirrors_of_docker_are_one_for_all_or_by_distribution(lab_folder: Callab
         "debian": "https://mirror.lab/docker/debian",
     }
     assert mirrors.apt_ubuntu == "https://mirror.lab/ubuntu"
+
+
+BAKED = "debian-13-baked-lab"
+
+
+def lock_baked(folder: Path, kubernetes: str = "1.36.3", **runtimes: str) -> None:
+    """A lock file that knows an image with a stack inside, which is there."""
+    inside = {"stack": "lab", "kubernetes": kubernetes, "runtimes": runtimes}
+    lock(folder, debian_13_baked_lab="./a.ova")
+    file = folder / "images.lock.yaml"
+    images = yaml.safe_load(file.read_text())
+    images["images"][BAKED]["baked"] = inside
+    file.write_text(yaml.safe_dump(images))
+    touch(folder / "a.ova")
+
+
+def test_an_image_with_the_stack_inside_is_taken_without_a_word(minimal: LabFolder) -> None:
+    plain = minimal.load()
+    by_word(minimal, BAKED)
+    ((version, runtime, release),) = {
+        (plain.cluster.kubernetes_version, n.runtime, n.runtime_version) for n in plain.nodes
+    }
+    lock_baked(minimal.path, version, **{runtime: release})
+    lab = minimal.load()
+    assert lab.nodes[0].image.baked == BakedConfig(BAKED, version, {runtime: release})
+    assert lab.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("inside", "missing"),
+    [
+        ({"kubernetes": "1.35.1", "containerd": "2.3.4"}, "Kubernetes 1.36.3"),
+        ({"crio": "1.36.3"}, "containerd 2.3.4"),
+        ({"containerd": "2.2.0"}, "containerd 2.3.4"),
+    ],
+)
+def test_what_an_image_has_otherwise_inside_is_one_warning(
+    inside: Mapping[str, str], missing: str, minimal: LabFolder
+) -> None:
+    by_word(minimal, BAKED)
+    lock_baked(minimal.path, **inside)
+    (warning,) = minimal.load().warnings
+    assert f"found {missing}, and in image {BAKED}, Kubernetes " in warning
+    assert warning.endswith("run `make image OS=debian-13 BAKED=1 STACK=lab`")
+
+
+def test_an_image_with_a_stack_inside_that_is_not_made_says_how(minimal: LabFolder) -> None:
+    by_word(minimal, BAKED)
+    assert "run `make image OS=debian-13 BAKED=1 STACK=lab`, or write" in fault(minimal)
+    lock_baked(minimal.path)
+    (minimal.path / "a.ova").unlink()
+    assert fault(minimal).endswith("is not there: run `make image OS=debian-13 BAKED=1 STACK=lab`")
+
+
+def test_what_an_image_is_to_have_inside_is_read_before_it_is_there(minimal: LabFolder) -> None:
+    by_word(minimal, BAKED)
+    minimal.edit_site("user: root", "user: root\n    passwordFile: nowhere")
+    image = ImageConfig("", "0" * 64, "debian-13")
+    lab = load_file(minimal.stack, {}, image=image)
+    assert {node.image for node in lab.nodes} == {image}

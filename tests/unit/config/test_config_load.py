@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import config
-from components.discovery import default
 from components.guest_systems import GUEST_SYSTEMS
+from components.records.discovery import default
 from config import ConfigError, Problem
 from config.load import load
 from tests.unit.config.lab_folder import CASES, KUBERNETES, SHA256, LabFolder

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.runtime import Adapter
+from components.records.runtime import Adapter
 from components.runtimes import RUNTIMES
 from config import releases, versions
 from config.versions import UnknownVersionError

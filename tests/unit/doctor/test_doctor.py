@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from components.step import Step, check_environment
-from components.steps import inspection, verification, virtualization
+from components.steps.cluster import verification
+from components.steps.node import inspection, virtualization
 from config import ConfigError, LabConfig, NestedVirtualization, Problem
 from doctor import __main__ as program
 from doctor import host

@@ -15,8 +15,8 @@ import yaml
 
 from components import steps
 from components.guest_file import render_files
-from components.steps import kubelet, prepare_os
-from components.steps.membership import Admission
+from components.steps.cluster.membership import Admission
+from components.steps.node import kubelet, prepare_os
 from config import LabConfig, NodeConfig, versions
 
 ADDRESS = "10.87.0.9"

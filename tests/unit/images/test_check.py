@@ -1,5 +1,6 @@
 """How QEMU is called, what the machine is told, and what a look at it must show."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 from images.check.looks import Look, looks
 from images.check.machine import FIRMWARES, Machine, processor, qemu_arguments
 from images.check.seed import new_keys, seed_files
+from images.store import Baked
 
 MAC = "52:54:00:00:00:01"
 MACHINE = Machine(
@@ -114,3 +116,27 @@ def test_virtualization_that_was_switched_off_must_be_gone() -> None:
     assert look.judge("none") == "off: no flag, no /dev/kvm"
     with pytest.raises(ValueError, match="wanted: both False"):
         look.judge("svm\n/dev/kvm")
+
+
+INSIDE = Baked("lab", "1.36.3", {"containerd": "2.3.4"})
+
+
+def test_a_stack_inside_is_there_and_rests() -> None:
+    look = looks("debian-13", DISK, "k", nested=True, baked=INSIDE)[-1]
+    said = "v1.36.3\ncontainerd.service inactive disabled\nkubelet.service inactive disabled"
+    assert look.judge(said) == "kubeadm v1.36.3; at rest: containerd.service, kubelet.service"
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("", "kubeadm none, 0 units; wanted: v1.36.3"),
+        ("v1.36.2\nkubelet.service inactive disabled", "kubeadm v1.36.2, 1 units; wanted"),
+        ("v1.36.3\nkubelet.service activating enabled", "kubelet.service activating enabled; wanted"),
+        ("v1.36.3", "kubeadm v1.36.3, 0 units"),
+    ],
+)
+def test_a_stack_that_is_another_or_does_not_rest_is_a_fault(said: str, fault: str) -> None:
+    look = looks("debian-13", DISK, "k", nested=True, baked=INSIDE)[-1]
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        look.judge(said)

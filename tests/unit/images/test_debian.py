@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from images.catalog import SYSTEMS, require_known
-from images.debian.recipe import RECIPES
+from images.debian.recipe import RECIPES, Recipe
 from images.debian.rootfs import FILES, Archive, Packages, mmdebstrap_arguments, recipe_digest
 from images.debian.sources import release_sources
 from toolchain.errors import SetupError
@@ -34,6 +34,14 @@ def test_a_simulation_runs_no_hook_and_keeps_the_lists() -> None:
 def test_every_release_boots_both_ways_and_reads_guestinfo(recipe: object) -> None:
     wanted = {"open-vm-tools", "cloud-init", "grub-cloud-amd64", "shim-signed", "openssh-server", "cloud-guest-utils"}
     assert wanted <= set(getattr(recipe, "packages", ()))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.system)
+def test_an_image_is_no_kinder_than_debians_own_which_lacks_what_steps_bring(recipe: Recipe) -> None:
+    brought = {"gnupg", "gpg", "jq", "nftables", "conntrack", "ebtables", "ipset"}
+    of_runtimes = {"containerd", "containerd.io", "docker.io", "docker-ce", "podman", "cri-o", "runc", "crun"}
+    of_kubernetes = {"kubeadm", "kubelet", "kubectl", "cri-tools", "kubernetes-cni"}
+    assert not set(recipe.packages) & (brought | of_runtimes | of_kubernetes)
 
 
 def test_the_same_packages_have_the_same_digest_and_others_another() -> None:

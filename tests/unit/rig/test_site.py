@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,30 +10,46 @@ import pytest
 import yaml
 
 from config import LabConfig
+from config.images.lock import LOCK_FILE as PRODUCTS_LOCK_FILE
+from config.images.lock import LockFile, file_of
 from config.load import load as load_lab
+from config.model import parse
+from config.reading.document import read_document
 from config.versions import TRIED
 from rig.mirror.programs import cri_dockerd_release
+from rig.node.guests import Guest
 from rig.services.mirror import MIRROR
-from rig.site import KEYS_BY_FINGERPRINT, Site, render_services_env, render_site
+from rig.site import KEYS_BY_FINGERPRINT, LOCK_FILE, Site, render_lock, render_services_env, render_site
 
 SITE = Site(
     server="127.0.0.1:8989",
-    image="image/kubelab-node.ova",
-    image_sha256="ab" * 32,
+    image="debian-13",
     network="10.87.0.0/24",
     mirror=MIRROR,
-    extra_config={"RUN.container": '["--privileged", "kubelab/node:1"]'},
+    extra_config={"RUN.container": '["--privileged", "image-of-disk"]'},
+)
+GUESTS = (
+    Guest("debian-13", "ab" * 32, "0123abcd", "Debian trixie, 400 packages with sha256:ef", "2026-11-27"),
+    Guest("debian-12", "cd" * 32, "4567abcd", "Debian bookworm: it's 300 packages", "2026-11-28"),
 )
 NODES = {"cp1": {"role": "controlPlane"}, "w1": {"role": "worker"}}
 
 
-def load(tmp_path: Path, site: Site) -> LabConfig:
+def image_of(tmp_path: Path, guest: Guest) -> Path:
+    """The OVA of a guest system in the cache of built parts."""
+    file = tmp_path / "cache" / f"guest-{guest.system}" / "image.ova"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("ova")
+    return file
+
+
+def load(tmp_path: Path, site: Site, nodes: Mapping[str, Mapping[str, str]] = NODES) -> LabConfig:
     rig = tmp_path / ".rig"
     for name, text in {
+        LOCK_FILE: render_lock((image_of(tmp_path, guest), guest) for guest in GUESTS),
         "site.yaml": render_site(site),
         "esxi/password": "secret\n",
         "ca/ca.pem": certificate(tmp_path),
-        "image/kubelab-node.ova": "ova",
     }.items():
         (rig / name).parent.mkdir(parents=True, exist_ok=True)
         (rig / name).write_text(text)
@@ -40,7 +57,7 @@ def load(tmp_path: Path, site: Site) -> LabConfig:
     stacks = tmp_path / "stacks"
     stacks.mkdir()
     cluster = {"kubernetesVersion": TRIED, "runtime": "containerd"}
-    return load_lab("containerd", cluster, NODES, "../.rig/site.yaml", stacks, {})
+    return load_lab("containerd", cluster, nodes, "../.rig/site.yaml", stacks, {})
 
 
 def test_machines_are_warned_of_what_their_host_lacks_and_no_check_of_it_is_hidden(tmp_path: Path) -> None:
@@ -65,6 +82,46 @@ def test_the_configuration_accepts_the_rigs_site_file(tmp_path: Path) -> None:
     assert {registry.host: registry.mirror for registry in site.registries} == {
         host: f"https://10.87.0.1:5443/v2/{host}" for host in ("docker.io", "ghcr.io", "registry.k8s.io")
     }
+
+
+def test_machines_have_the_labs_image_by_its_word(tmp_path: Path) -> None:
+    image = load(tmp_path, SITE).site.vsphere.image
+    assert (image.ova, image.sha256, image.system) == (
+        str(image_of(tmp_path, GUESTS[0])),
+        GUESTS[0].sha256,
+        "debian-13",
+    )
+
+
+def test_a_node_of_a_stack_can_have_another_of_the_labs_images(tmp_path: Path) -> None:
+    lab = load(tmp_path, SITE, {**NODES, "w1": {"role": "worker", "image": "debian-12"}})
+    assert {node.name: node.image.system for node in lab.nodes} == {"cp1": "debian-13", "w1": "debian-12"}
+    assert {node.image.sha256 for node in lab.nodes} == {guest.sha256 for guest in GUESTS}
+
+
+def test_the_lock_file_says_all_that_is_known_of_an_image(tmp_path: Path) -> None:
+    lock = tmp_path / LOCK_FILE
+    lock.write_text(render_lock((image_of(tmp_path, guest), guest) for guest in GUESTS))
+    assert lock.name == PRODUCTS_LOCK_FILE
+    data, unreadable = read_document(lock)
+    content, faults = parse(LockFile, data, str(lock))
+    assert content is not None
+    assert (unreadable, faults) == ([], [])
+    for guest in GUESTS:
+        entry = content.images[guest.system]
+        assert (entry.system, entry.sha256, entry.source, entry.date) == (
+            guest.system,
+            guest.sha256,
+            guest.source,
+            guest.date,
+        )
+        assert file_of(entry, lock, tmp_path / "another store") == image_of(tmp_path, guest)
+
+
+def test_the_lock_file_names_images_from_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (image,) = yaml.safe_load(render_lock([(Path("a.ova"), GUESTS[0])]))["images"].values()
+    assert image["file"] == str(tmp_path / "a.ova")
 
 
 def test_what_the_mirror_built_itself_comes_with_its_versions_and_checksums(tmp_path: Path) -> None:

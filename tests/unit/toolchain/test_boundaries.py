@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PRODUCT = ("config", "components", "provider", "doctor")
+PRODUCT = ("config", "components", "baking", "provider", "doctor")
 
 
 def imported(file: Path) -> set[str]:

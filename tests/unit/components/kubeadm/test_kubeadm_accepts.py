@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from components.steps import kubeadm
+from components.steps.cluster import kubeadm
 from config import ClusterConfig, ExtraArg
 from rig.mirror.programs import binaries
 from tests.unit.components.labs import CLUSTER, CONTROL_PLANE, SITE, WORKERS

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from components.runtimes import RUNTIMES
-from components.steps import kubeadm, kubelet
+from components.steps.cluster import kubeadm
+from components.steps.node import kubelet
 from config import ClusterConfig, ExtraArg, NodeConfig, SiteConfig, Taint
 from config.passthrough import KUBE_PROXY_MODES
 from tests.unit.components.labs import CLUSTER, CONTROL_PLANE, SITE, WORKERS

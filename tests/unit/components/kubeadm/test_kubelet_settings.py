@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from components.guest_file import render_files
 from components.runtimes import RUNTIMES
-from components.steps import kubelet
+from components.steps.node import kubelet
 from config.passthrough import merged
 from tests.unit.components import labs
 

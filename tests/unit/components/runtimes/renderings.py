@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from components.guest_file import GuestFile
+from components.records.runtime import Installation, RuntimeSettings
 from components.registries import CREDENTIALS
-from components.runtime import Installation, RuntimeSettings
 from components.runtimes import RUNTIMES
-from components.steps.images import sources
+from components.steps.node.images import sources
 from config import MirrorsConfig, RegistryConfig
 from tests.unit.components.labs import RELEASE, RUNTIME_VERSIONS, UPSTREAM
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.runtimes import RUNTIMES
 from components.runtimes.docker import CRI_DOCKERD
-from components.steps.images import sources
+from components.steps.node.images import sources
 from tests.unit.components.labs import GHCR, HUB, MIRRORED, PRIVATE, REGISTRIES, RUNTIME_VERSIONS, UPSTREAM
 from tests.unit.components.runtimes.renderings import Docker, files_of, inputs_of
 

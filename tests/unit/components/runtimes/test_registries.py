@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from components import apt, registries
-from components.steps import preflight
+from components.steps.node import preflight
 from config import RegistryConfig
 from tests.unit.components.labs import (
     AUTHORITY,

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from components import registries
 from components.guest_file import render_files
 from components.runtimes import RUNTIMES
-from components.steps import kubelet
-from components.steps.images import sources
+from components.steps.node import kubelet
+from components.steps.node.images import sources
 from config.versions import TRIED, kubernetes
 from tests.unit.components.labs import (
     AUTHORITY,

@@ -7,17 +7,17 @@ import pytest
 
 from components import runtimes, step
 from components.guest_systems import of_node
-from components.release import Download
-from components.runtime import PackageSource
+from components.records.release import Download
+from components.records.runtime import PackageSource
+from components.records.traces import Traces
 from components.runtimes import RUNTIMES
-from components.traces import Traces
 from config import releases
 from tests.unit.components.labs import CONTROL_PLANE, RELEASE, UPSTREAM
 from tests.unit.components.runtimes.renderings import inputs_of
 
 FOLDER = Path(str(runtimes.__file__)).parent
 EACH = pytest.mark.parametrize("runtime", sorted(RUNTIMES))
-# What an installation is given by components/steps/install_runtime.py, whichever the runtime.
+# What an installation is given by components/steps/node/install_runtime.py, whichever the runtime.
 SHARED = {
     "NODE_NAME",
     "RUNTIME",

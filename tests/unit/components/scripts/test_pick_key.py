@@ -10,7 +10,7 @@ import pytest
 from components.apt import ANY_FINGERPRINT, Repository
 from components.scripts.installed.pick_key import armored, dearmored, picked
 from components.step import SCRIPTS
-from components.steps import prepare_os
+from components.steps.node import prepare_os
 from tests.unit.components import labs
 
 KEY = (Path(__file__).parents[3] / "shell/package-key.asc").read_text()

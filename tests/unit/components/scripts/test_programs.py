@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from components.guest_system import GuestSystem
 from components.guest_systems import GUEST_SYSTEMS
+from components.records.guest_system import GuestSystem
 from components.step import read_script, render_command
 from tests.unit.components.scripts import programs
 from tests.unit.components.scripts.shipped import FILES, LIBRARIES

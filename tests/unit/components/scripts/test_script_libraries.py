@@ -1,6 +1,7 @@
 """The libraries that scripts name: functions that several share."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,10 +72,11 @@ def test_no_input_is_declared_twice_in_a_step(file: str) -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_change_of_a_library_shows_in_the_commands_of_the_scripts_that_name_it(scripts: Path, library: str) -> None:
+def test_a_change_of_a_library_shows_in_the_commands_of_the_scripts_that_name_it(
+    in_next_run: Callable[[str, str], None], library: str
+) -> None:
     before = {file: render_command(file, 60) for file in FILES}
-    (place,) = (scripts / step.LIBRARIES).rglob(library)
-    place.write_text(f"{place.read_text()}true\n")
+    in_next_run(library, "true\n")
     changed = {file for file in FILES if render_command(file, 60) != before[file]}
     assert changed == {file for file in FILES if library in libraries_of(file)}
     assert changed

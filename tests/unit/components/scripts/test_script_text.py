@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -133,17 +134,19 @@ def test_an_argument_follows_the_end_of_the_shells_own_options() -> None:
     assert " bash -s -- remove ||" in render_command(file, 60, "remove")
 
 
-def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(scripts: Path) -> None:
+def test_a_change_of_the_script_or_of_the_prelude_shows_in_the_command(
+    in_next_run: Callable[[str, str], None],
+) -> None:
     commands = [render_command(PLAIN, 60)]
-    for file in (scripts / PLAIN, scripts / step.LIBRARIES / step.PRELUDE):
-        file.write_text(f"{file.read_text()}true\n")
+    for file in (PLAIN, step.PRELUDE):
+        in_next_run(file, "true\n")
         commands.append(render_command(PLAIN, 60))
     assert len(set(commands)) == 3
 
 
-def test_a_change_of_another_script_does_not_show(scripts: Path) -> None:
+def test_a_change_of_another_script_does_not_show(in_next_run: Callable[[str, str], None]) -> None:
     before = render_command(PLAIN, 60)
-    (scripts / "90-verify-cluster.sh").write_text("")
+    in_next_run("90-verify-cluster.sh", "true\n")
     assert render_command(PLAIN, 60) == before
 
 

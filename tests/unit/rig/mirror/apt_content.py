@@ -2,15 +2,25 @@
 
 from rig.mirror.apt import runtime_packages
 from rig.mirror.apt.packages import KUBERNETES, Package
+from rig.mirror.apt.repositories import repositories
+from rig.mirror.debian import BOOKWORM, TRIXIE
 
 SOCAT = Package(
     "socat", "1:1.7-1", "relay", "net", "https://example.invalid", {"usr/bin/socat": ("kubernetes", "kubectl")}
 )
+GUESTS = (TRIXIE, BOOKWORM)
+REPOSITORIES = repositories(GUESTS, "amd64")
 DEBS = {
     "kubernetes": KUBERNETES.packages,
-    "docker": (*runtime_packages.CONTAINERD.packages, *runtime_packages.DOCKER.packages),
     "crio": runtime_packages.CRIO.packages,
-    "debian": (SOCAT,),
+    **{
+        f"docker-{guest.system}": (
+            *runtime_packages.containerd(guest).packages,
+            *runtime_packages.docker(guest).packages,
+        )
+        for guest in GUESTS
+    },
+    **{guest.system: (SOCAT,) for guest in GUESTS},
 }
 KEYS = {
     "kubernetes": "kubernetes/core:/stable:/v1.36/deb/Release.key",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rig.mirror import debian
 from rig.mirror.programs import cri_dockerd_release
 from rig.mirror.programs.debian_programs import CONMON, build
 from toolchain.errors import SetupError
@@ -36,18 +37,15 @@ class LocalArchive:
         target = directory / f"conmon_{self._version.replace(':', '%3a')}_amd64.deb"
         subprocess.run(["dpkg-deb", "--build", str(self._tree), str(target)], check=True, capture_output=True)
 
-    def with_dependencies(self, names: tuple[str, ...], directory: Path) -> None:
-        directory.mkdir()
-        for name in names:
-            (directory / f"{name}_1_amd64.deb").touch()
-
 
 def debian_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str) -> Path:
     """Lets Debian have conmon in that version; returns an empty directory to build in."""
 
     @contextmanager
-    def archive(machine: str, scratch: Path, log: Path) -> Iterator[LocalArchive]:
-        del machine, scratch, log
+    def archive(release: debian.Release, machine: str, scratch: Path, log: Path) -> Iterator[LocalArchive]:
+        # No newer C library than this machine may have.
+        assert (release, machine) == (debian.BOOKWORM, "amd64")
+        del scratch, log
         yield LocalArchive(tmp_path / "archive", version)
 
     monkeypatch.setattr("rig.mirror.debian.archive", archive)
@@ -56,16 +54,14 @@ def debian_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str) -
 
 
 @pytest.mark.parametrize("version", ["2.1.6+ds1-1", "2.1.6-1", "1:2.1.6-1"])
-def test_the_programs_come_out_of_the_package_and_its_libraries_beside_them(
+def test_the_programs_come_out_of_the_package_and_nothing_stays_beside_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str
 ) -> None:
     out = debian_with(monkeypatch, tmp_path, version)
     build(CONMON, "amd64", out, tmp_path / "log")
     assert (out / "conmon").read_bytes() == b"\x7fELF conmon"
     assert (out / "conmon").stat().st_mode & 0o777 == 0o755
-    libraries = sorted(file.name for file in (out / "libraries").iterdir())
-    assert libraries == ["libglib2.0-0_1_amd64.deb", "libsystemd0_1_amd64.deb"]
-    assert sorted(file.name for file in out.iterdir()) == ["conmon", "libraries"]
+    assert [file.name for file in out.iterdir()] == ["conmon"]
 
 
 @pytest.mark.parametrize("version", ["2.1.60-1", "2.1.7+ds1-1", "12.1.6-1"])
@@ -77,14 +73,6 @@ def test_another_version_than_the_mirror_claims_is_refused(
         SetupError, match=r"conmon 2\.1\.6 \(Debian\): Debian has conmon_.*correct rig/mirror/versions.py"
     ):
         build(CONMON, "amd64", out, tmp_path / "log")
-
-
-def test_a_program_that_runs_on_no_node_brings_no_libraries_for_nodes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    out = debian_with(monkeypatch, tmp_path, "2.1.6-1")
-    build(replace(CONMON, libraries=()), "amd64", out, tmp_path / "log")
-    assert [file.name for file in out.iterdir()] == ["conmon"]
 
 
 def test_a_package_without_the_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from rig.mirror.apt import signing
+from rig.mirror.debian import BOOKWORM, TRIXIE, Release
 from rig.mirror.serving.server import FileServer, tls_context
 from rig.services.certificates import ensure_authority, ensure_server
-from tests.unit.rig.mirror.apt_content import KEYS
+from tests.unit.rig.mirror.apt_content import GUESTS, KEYS
 
 pytestmark = pytest.mark.host
 LOOPBACK = "127.0.0.1"
@@ -30,8 +31,15 @@ def address(tmp_path: Path, root: Path) -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture(params=GUESTS, ids=lambda guest: guest.system)
+def guest(request: pytest.FixtureRequest) -> Release:
+    """The release of a node."""
+    release: Release = request.param
+    return release
+
+
 @pytest.fixture
-def client(tmp_path: Path, root: Path, address: str) -> Apt:
+def client(tmp_path: Path, root: Path, address: str, guest: Release) -> Apt:
     """apt-get with the repositories as its only sources, as the product's scripts write them."""
     home = tmp_path / "client"
     (home / "lists/partial").mkdir(parents=True)
@@ -39,9 +47,9 @@ def client(tmp_path: Path, root: Path, address: str) -> Apt:
     (home / "status").touch()
     lines = {
         "kubernetes": f"{address}/kubernetes/core:/stable:/v1.36/deb/ /",
-        "docker": f"{address}/docker bookworm stable",
+        "docker": f"{address}/docker {guest.codename} stable",
         "crio": f"{address}/crio/isv:/cri-o:/stable:/v1.36/deb/ /",
-        "debian": f"{address}/debian bookworm main",
+        "debian": f"{address}/debian {guest.codename} main",
     }
     keys = {**KEYS, "debian": "debian/archive-key.asc"}
     signed = {name: f"deb [arch=amd64 signed-by={root / 'apt' / keys[name]}] {line}\n" for name, line in lines.items()}
@@ -68,26 +76,29 @@ def client(tmp_path: Path, root: Path, address: str) -> Apt:
     return apt_get
 
 
-def test_apt_trusts_the_repositories_and_gets_their_packages(client: Apt, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("guest", "suffix"), [(TRIXIE, "~debian.13~trixie"), (BOOKWORM, "~debian.12~bookworm")], indirect=["guest"]
+)
+def test_apt_trusts_the_repositories_and_gets_their_packages(client: Apt, tmp_path: Path, suffix: str) -> None:
     update = client("update")
     assert update.returncode == 0, update.stderr
     assert update.stderr == ""
-    docker = "docker-ce=5:20.10.24-1~debian.12~bookworm"
-    wanted = ["kubelet=1.36.3-1.1", "containerd.io=2.3.4-1~debian.12~bookworm", docker, "cri-o=1.36.3-1.1"]
+    docker = f"docker-ce=5:20.10.24-1{suffix}"
+    wanted = ["kubelet=1.36.3-1.1", f"containerd.io=2.3.4-1{suffix}", docker, "cri-o=1.36.3-1.1"]
     wanted.append("socat=1:1.7-1")
     download = client("download", *wanted)
     assert download.returncode == 0, download.stderr
     assert sorted(file.name for file in (tmp_path / "client").glob("*.deb")) == [
-        "containerd.io_2.3.4-1~debian.12~bookworm_amd64.deb",
+        f"containerd.io_2.3.4-1{suffix}_amd64.deb",
         "cri-o_1.36.3-1.1_amd64.deb",
-        "docker-ce_5%3a20.10.24-1~debian.12~bookworm_amd64.deb",
+        f"docker-ce_5%3a20.10.24-1{suffix}_amd64.deb",
         "kubelet_1.36.3-1.1_amd64.deb",
         "socat_1%3a1.7-1_amd64.deb",
     ]
 
 
-def test_apt_refuses_an_index_that_was_changed_after_signing(client: Apt, root: Path) -> None:
-    index = root / "apt/docker/dists/bookworm/stable/binary-amd64"
+def test_apt_refuses_an_index_that_was_changed_after_signing(client: Apt, root: Path, guest: Release) -> None:
+    index = root / f"apt/docker/dists/{guest.codename}/stable/binary-amd64"
     for name in ("Packages", "Packages.gz"):
         content = (index / name).read_bytes()
         (index / name).unlink()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.pod_networks import POD_NETWORKS
 from components.runtimes import RUNTIMES
-from components.steps import images as install_images
+from components.steps.node import images as install_images
 from config import releases
 from config import versions as config_versions
 from rig.mirror import versions

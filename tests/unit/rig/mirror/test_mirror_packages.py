@@ -11,12 +11,20 @@ from rig.mirror import runtimes
 from rig.mirror.apt import maintainer_scripts
 from rig.mirror.apt.deb import build_packages
 from rig.mirror.apt.packages import KUBERNETES, Package, control
+from rig.mirror.debian import BOOKWORM, NODE_PACKAGES, TRIXIE, Release
 from rig.mirror.parts import mirror_parts
+from tests.unit.rig.mirror.apt_content import GUESTS
 
 pytestmark = pytest.mark.host
 
-GROUPS = (KUBERNETES, *(group for runtime in runtimes.RUNTIMES.values() for group in runtime.packages))
-BY_NAME = {package.name: package for group in GROUPS for package in group.packages}
+
+def packages_for(guest: Release) -> dict[str, Package]:
+    """All packages of a mirror for nodes with this release, by name."""
+    own = (group for runtime in runtimes.RUNTIMES.values() for group in runtime.package_groups([guest]))
+    return {package.name: package for group in (KUBERNETES, *own) for package in group.packages}
+
+
+BY_NAME = packages_for(TRIXIE)
 PACKAGES = tuple(BY_NAME.values())
 
 
@@ -30,13 +38,18 @@ def debs(tmp_path: Path, programs: dict[str, Path]) -> Path:
     return tmp_path / "debs"
 
 
-def test_packages_have_upstreams_names_and_versions(debs: Path) -> None:
-    assert sorted(file.name for file in debs.iterdir()) == [
-        "containerd.io_2.3.4-1~debian.12~bookworm_amd64.deb",
+@pytest.mark.parametrize(
+    ("guest", "suffix"),
+    [(TRIXIE, "~debian.13~trixie"), (BOOKWORM, "~debian.12~bookworm")],
+    ids=lambda value: getattr(value, "system", ""),
+)
+def test_packages_have_upstreams_names_and_versions(guest: Release, suffix: str) -> None:
+    assert sorted(package.file_name("amd64") for package in packages_for(guest).values()) == [
+        f"containerd.io_2.3.4-1{suffix}_amd64.deb",
         "cri-o_1.36.3-1.1_amd64.deb",
         "cri-tools_1.36.0-1.1_amd64.deb",
-        "docker-ce-cli_5%3a20.10.24-1~debian.12~bookworm_amd64.deb",
-        "docker-ce_5%3a20.10.24-1~debian.12~bookworm_amd64.deb",
+        f"docker-ce-cli_5%3a20.10.24-1{suffix}_amd64.deb",
+        f"docker-ce_5%3a20.10.24-1{suffix}_amd64.deb",
         "kubeadm_1.36.3-1.1_amd64.deb",
         "kubectl_1.36.3-1.1_amd64.deb",
         "kubelet_1.36.3-1.1_amd64.deb",
@@ -44,7 +57,16 @@ def test_packages_have_upstreams_names_and_versions(debs: Path) -> None:
     ]
 
 
+def test_what_packages_depend_on_can_be_had_from_the_mirror() -> None:
+    relations = ", ".join(package.relations.get("Depends", "libc6") for package in PACKAGES)
+    needed = {relation.split()[0] for relation in relations.split(", ")}
+    # The C library comes with everything that is linked with it.
+    assert needed - {"libc6"} <= {*NODE_PACKAGES, *BY_NAME}
+    assert {"libdevmapper1.02.1", "libglib2.0-0", "libsystemd0"} <= needed
+
+
 def test_dpkg_reads_the_relations(debs: Path) -> None:
+    assert {file.name for file in debs.iterdir()} == {package.file_name("amd64") for package in PACKAGES}
     (kubelet,) = debs.glob("kubelet_*")
     (containerd,) = debs.glob("containerd.io_*")
     wanted = "iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, util-linux"
@@ -118,7 +140,7 @@ def test_kubernetes_cni_has_every_plugin_but_flannels() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_packages_name_programs_and_texts_that_exist(package: Package) -> None:
-    made = {part.name: set(part.binaries) for part in mirror_parts(runtimes.RUNTIMES)}
+    made = {part.name: set(part.binaries) for part in mirror_parts(runtimes.RUNTIMES, GUESTS)}
     assert all(program in made[part] for part, program in package.programs.values())
     assert all(text is None or text.is_file() for text in package.texts.values())
     assert set(package.conffiles) <= set(package.texts)

@@ -10,7 +10,7 @@ import pytest
 
 from rig.mirror.apt import signing
 from rig.mirror.serving.publish import publish
-from tests.unit.rig.mirror.apt_content import KEYS
+from tests.unit.rig.mirror.apt_content import GUESTS, KEYS, REPOSITORIES
 
 pytestmark = pytest.mark.host
 
@@ -62,12 +62,12 @@ def test_publishing_again_changes_nothing_and_a_new_part_replaces_the_tree(
     tmp_path: Path, built: Path, key: Path, root: Path
 ) -> None:
     before = (root / "apt/docker/dists/bookworm/InRelease").stat()
-    publish(built, [tmp_path / "files"], key, root, "amd64")
+    publish(built, REPOSITORIES, [tmp_path / "files"], key, root)
     assert (root / "apt/docker/dists/bookworm/InRelease").stat() == before
     other = tmp_path / "other-files"
     (other / "github.com").mkdir(parents=True)
     (other / "github.com/manifest.yml").write_text("kind: List\n")
-    publish(built, [tmp_path / "files", other], key, root, "amd64")
+    publish(built, REPOSITORIES, [tmp_path / "files", other], key, root)
     assert (root / "files/upstream.yml").read_text() == "kind: Namespace\n"
     assert (root / "files/github.com/manifest.yml").read_text() == "kind: List\n"
     assert sorted(entry.name for entry in root.parent.glob("*www*")) == ["www"]
@@ -76,6 +76,7 @@ def test_publishing_again_changes_nothing_and_a_new_part_replaces_the_tree(
 def test_publishing_replaces_what_an_interrupted_run_left(tmp_path: Path, built: Path, key: Path, root: Path) -> None:
     root.rename(root.with_name(".www.old"))
     (root.with_name(".www.new") / "apt").mkdir(parents=True)
-    publish(built, [tmp_path / "files"], key, root, "amd64")
-    assert (root / "apt/debian/dists/bookworm/InRelease").is_file()
+    publish(built, REPOSITORIES, [tmp_path / "files"], key, root)
+    for guest in GUESTS:
+        assert (root / f"apt/debian/dists/{guest.codename}/InRelease").is_file()
     assert sorted(entry.name for entry in root.parent.glob("*www*")) == ["www"]

@@ -7,6 +7,7 @@ import yaml
 from rig.mirror.parts import mirror_parts
 from rig.mirror.runtimes import RUNTIMES
 from rig.mirror.serving import registry
+from tests.unit.rig.mirror.apt_content import GUESTS
 from toolchain.build.part import in_order
 
 
@@ -28,7 +29,7 @@ def test_a_registry_with_users_wants_a_password() -> None:
 
 
 def test_the_mirrors_parts_need_only_each_other_and_have_inputs_that_exist() -> None:
-    parts = in_order(mirror_parts(RUNTIMES))
+    parts = in_order(mirror_parts(RUNTIMES, GUESTS))
     assert {"packages-kubernetes", "apt", "images", "private-images", "files"} <= {part.name for part in parts}
     for part in parts:
         assert part.files or part.values, part.name

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from rig.mirror.apt.deb import build_packages
-from rig.mirror.apt.repositories import build_repository, crio, debian, docker, pool_name
-from rig.mirror.debian import source_lines
+from rig.mirror.apt.repositories import build_repository, crio, debian, docker, pool_name, repositories
+from rig.mirror.debian import BOOKWORM, TRIXIE
 from tests.unit.rig.mirror.apt_content import DEBS, SOCAT
 from toolchain.errors import SetupError
 
@@ -18,17 +18,17 @@ def test_a_package_that_two_parts_brought_is_listed_once(tmp_path: Path, program
     for directory in (tmp_path / "one", tmp_path / "two"):
         build_packages((SOCAT,), programs, "amd64", directory, tmp_path / "log")
         debs += directory.iterdir()
-    build_repository(debian("amd64"), debs, "amd64", tmp_path / "apt")
-    index = tmp_path / "apt/debian/dists/bookworm/main/binary-amd64/Packages"
+    build_repository(debian(TRIXIE, "amd64"), debs, "amd64", tmp_path / "apt")
+    index = tmp_path / "apt/debian/dists/trixie/main/binary-amd64/Packages"
     assert index.read_text().count("Package: socat") == 1
 
 
 def test_a_repository_is_the_same_for_the_same_packages(tmp_path: Path, programs: dict[str, Path]) -> None:
-    packages = DEBS["docker"]
+    packages = DEBS["docker-debian-13"]
     build_packages(packages, programs, "amd64", tmp_path / "debs", tmp_path / "log")
     debs = sorted((tmp_path / "debs").iterdir())
     for name, order in (("one", debs), ("two", debs[::-1])):
-        build_repository(docker("amd64"), order, "amd64", tmp_path / name)
+        build_repository(docker(TRIXIE, "amd64"), order, "amd64", tmp_path / name)
     files = sorted(file for file in (tmp_path / "one").rglob("*") if file.is_file())
     assert len(files) == len(packages) + len(("Packages", "Packages.gz", "Release"))
     for file in files:
@@ -39,8 +39,8 @@ def test_a_broken_package_is_refused_by_the_place_it_lies_at(tmp_path: Path, pro
     build_packages((SOCAT,), programs, "amd64", tmp_path / "debs", tmp_path / "log")
     broken = tmp_path / "debs" / "jq_1.6-2.1_amd64.deb"
     broken.write_bytes(b"half of a package")
-    with pytest.raises(SetupError, match=f"apt repository debian: apt-ftparchive cannot read {broken}; remove"):
-        build_repository(debian("amd64"), (tmp_path / "debs").iterdir(), "amd64", tmp_path / "apt")
+    with pytest.raises(SetupError, match=f"apt repository debian-13: apt-ftparchive cannot read {broken}; remove"):
+        build_repository(debian(TRIXIE, "amd64"), (tmp_path / "debs").iterdir(), "amd64", tmp_path / "apt")
 
 
 def test_a_repository_without_packages_is_one_all_the_same(tmp_path: Path) -> None:
@@ -55,18 +55,24 @@ def test_file_names_in_a_pool_have_no_epoch() -> None:
     assert pool_name("jq_1.6-2.1_amd64.deb") == "jq_1.6-2.1_amd64.deb"
 
 
-def test_debian_sources_are_the_hosts_own_without_its_other_suites() -> None:
-    told = [
-        "http://archive.example/debian/|bookworm|main",
-        "http://archive.example/debian/|bookworm|main",
-        "http://archive.example/debian/|bookworm-backports|main",
-        "http://archive.example/debian/|bookworm|non-free",
-        "http://security.example/|bookworm-security|main",
-        "http://other.example/apt/|stable|main",
-        "",
-    ]
-    options = "[arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-    assert source_lines(told, "amd64") == [
-        f"deb {options} http://archive.example/debian/ bookworm main",
-        f"deb {options} http://security.example/ bookworm-security main",
-    ]
+def test_releases_share_a_vendors_address_and_have_suites_and_pools_of_their_own() -> None:
+    for of_vendor in (docker, debian):
+        old, new = of_vendor(BOOKWORM, "amd64"), of_vendor(TRIXIE, "amd64")
+        assert (old.path, old.key) == (new.path, new.key)
+        assert {old.release["Suite"], new.release["Suite"]} == {"bookworm", "trixie"}
+        places = [(each.name, each.release_directory, each.index_directory, each.pool) for each in (old, new)]
+        assert all(mine != others for mine, others in zip(*places, strict=True))
+
+
+def test_a_suite_lists_no_package_of_another_release(built: Path) -> None:
+    for guest, other in ((BOOKWORM, TRIXIE), (TRIXIE, BOOKWORM)):
+        index = built / f"docker/dists/{guest.codename}/stable/binary-amd64/Packages"
+        assert guest.vendor_suffix in index.read_text()
+        assert other.vendor_suffix not in index.read_text()
+
+
+def test_a_mirror_has_the_vendors_repositories_once_for_each_release() -> None:
+    names = [each.name for each in repositories([TRIXIE], "amd64")]
+    assert names == ["kubernetes", "crio", "docker-debian-13", "debian-13"]
+    both = [each.name for each in repositories([TRIXIE, BOOKWORM], "amd64")]
+    assert both == [*names, "docker-debian-12", "debian-12"]

@@ -1,0 +1,42 @@
+"""A worker's membership in the cluster, kept on a control plane: a certificate to join by, and the way out. Pure."""
+
+from dataclasses import dataclass
+
+from components.step import Log, Step
+from config import ClusterConfig
+
+# stdout is the certificate and its authority's.
+STEP = Step(
+    "50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove", is_public=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the step answered, each PEM in base64: the worker's certificate, and that of the cluster's authority."""
+
+    certificate: str
+    authority: str
+
+
+def environment(
+    worker: str, cluster: ClusterConfig, host_key: str, initialisation: str, renewals: int
+) -> dict[str, str]:
+    """What the step is given; `host_key` is the public one of the worker's machine, "ssh-ed25519 AAAA... comment".
+
+    `initialisation` is another one when the cluster was made anew, `renewals` when certificates became due for renewal
+    (components/steps/cluster/certificates.py): either makes the certificate anew, so that no stored one ends.
+    """
+    return {
+        "WORKER": worker,
+        "WORKER_KEY": " ".join(host_key.split()[:2]),
+        "CERTIFICATE_HOURS": str(cluster.certificate_hours),
+        "INITIALISATION": initialisation,
+        "RENEWAL": str(renewals),
+    }
+
+
+def admission(stdout: str) -> Admission:
+    """The step's result, parsed; nothing of an earlier program's, which held a token and which a preview still has."""
+    certificate, authority = stdout.split()
+    return Admission("" if "." in certificate else certificate, authority)

@@ -1,0 +1,28 @@
+"""The reset: a machine brought back to what it was before any installation. Pure."""
+
+from components.runtimes import sockets
+from components.step import Step
+from components.steps.node import traces
+from config import NodeConfig
+
+STEP = Step("05-reset-node.sh", timeout_seconds=900)
+
+
+def is_wanted(node: NodeConfig) -> bool:
+    """Whether a node has a reset at all: it is asked for, and looks for itself whether there is something to do."""
+    return node.clean_install or node.on_runtime_change == "resetNode"
+
+
+def environment(node: NodeConfig, ssh_user: str) -> dict[str, str]:
+    """What the reset is given; `ssh_user` logs in to the machine, whose files and keys of its owner go as well."""
+    return {
+        "NODE_NAME": node.name,
+        "ROLE": node.role,
+        "RUNTIME": node.runtime,
+        "CLEAN_INSTALL": str(node.clean_install).lower(),
+        "OWN_FILES": "",
+        "SSH_USER": ssh_user,
+        "AUTHORIZED_KEYS": "",
+        "TRACES": traces.all_traces(),
+        "SOCKETS": sockets(),
+    }

@@ -1,0 +1,69 @@
+"""A container control plane and a worker that is a virtual machine: a kernel of its own beneath the steps.
+
+The machine is a QEMU process, translated, so that it needs no hardware; that is slow, a boot is a minute or more. What
+tests ask of is gathered once for each of its two lives: made, and changed by a power cycle.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cluster import Cluster
+from tests.e2e.labs import clear, remove_machines
+from tests.e2e.project import Project, Result, changes
+from tests.e2e.real.machine import SWAP, Machine
+
+PREFIX = "e2e-real-"
+CONTROL_PLANE, WORKER = f"{PREFIX}cp1", f"{PREFIX}w1"
+# The machine as it is made, and as it is after a change.
+MEMORY_MIB, DISK_GIB = (2048, 2560), (10, 12)
+BEFORE = {"memoryMiB": MEMORY_MIB[0], "diskGiB": DISK_GIB[0], "nestedVirtualization": "require"}
+AFTER = {"memoryMiB": MEMORY_MIB[1], "diskGiB": DISK_GIB[1], "nestedVirtualization": "off"}
+START_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """The lab, and its worker's life: what it was after it was made, and after it was changed."""
+
+    cluster: Cluster
+    made: Mapping[str, str]
+    doctor: Result
+    changed: Mapping[str, str]
+    changes: list[str]
+    doctor_after: Result
+
+    @property
+    def machine(self) -> Machine:
+        return Machine(self.cluster.project, WORKER)
+
+
+def declare(project: Project, machine: Mapping[str, object]) -> None:
+    """Declare what the worker is."""
+    extra = {"RUN.qemu": json.dumps({"accelerator": "tcg"})}
+    project.set_node(WORKER, {"machine": {**machine, "cpus": 2, "startSeconds": START_SECONDS, "extraConfig": extra}})
+
+
+@pytest.fixture(scope="package")
+def real(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    """The lab, once its worker has joined and was changed."""
+    project = Project.copy(tmp_path_factory.mktemp("real"), "containerd", PREFIX, "e2e-real")
+    stack = project.read_stack()
+    stack["config"]["kubelab:nodes"] = {CONTROL_PLANE: {"role": "controlPlane"}, WORKER: {"role": "worker"}}
+    project.write_stack(stack)
+    declare(project, BEFORE)
+    remove_machines(site, (CONTROL_PLANE, WORKER))
+    project.pulumi("stack", "init")
+    try:
+        project.up(seconds=2 * START_SECONDS)
+        machine = Machine(project, WORKER)
+        made, doctor = machine.facts(), project.doctor()
+        machine.run(SWAP)
+        declare(project, AFTER)
+        changed = changes(project.up(seconds=2 * START_SECONDS).output)
+        yield Real(Cluster(project), made, doctor, machine.facts(), changed, project.doctor())
+    finally:
+        clear(project, site, (CONTROL_PLANE, WORKER))
