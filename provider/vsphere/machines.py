@@ -5,14 +5,15 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
-from provider.vsphere import first_boot, identity, leftovers, observe, paths, spec
+from provider.vsphere import identity, observe, paths, spec
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.conditions import machine_state
-from provider.vsphere.creation import Creation
 from provider.vsphere.desired import HARDWARE, DesiredMachine
 from provider.vsphere.errors import CancelledError, GoneError, OutcomeUnknownError, QuestionError, VsphereError
 from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours
 from provider.vsphere.machine import OFF, ON, Machine
+from provider.vsphere.making import first_boot, leftovers
+from provider.vsphere.making.creation import Creation
 from provider.vsphere.model import AskSsh, HalfMadeError, MachineState, ObservedMachine
 from provider.vsphere.place import Datastore, Place
 

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provider.vsphere import cloudinit, identity, paths
+from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, DesiredMachine, Hardware
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.fields import Effect
+from provider.vsphere.making import cloudinit
 from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.observe import GIB
 

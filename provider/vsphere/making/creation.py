@@ -7,14 +7,15 @@ never finished) or a folder without a machine. What may be done with that is in 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provider.vsphere import files, identity, leftovers, paths, spec
+from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
-from provider.vsphere.cloudinit import seed
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnknownError, VsphereError
 from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machine import Machine
+from provider.vsphere.making import leftovers
+from provider.vsphere.making.cloudinit import seed
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Datastore, Network, Place
 

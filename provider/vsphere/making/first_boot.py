@@ -3,7 +3,7 @@
 An address alone proves nothing: a guest whose cloud-init looks elsewhere for its data has one too.
 """
 
-from provider.vsphere import cloudinit, observe
+from provider.vsphere import observe
 from provider.vsphere.api import collector
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
@@ -11,6 +11,7 @@ from provider.vsphere.conditions import machine_state
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.machine import Machine
+from provider.vsphere.making import cloudinit
 from provider.vsphere.model import AskSsh, Heard, ObservedMachine, SshAnswer
 from provider.vsphere.place import Place
 
