@@ -5,7 +5,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
+from xml.parsers.expat import ExpatError
 
 from provider.vsphere.api import certificates, tls
 from provider.vsphere.api.faults import translate, translate_login
@@ -19,6 +21,7 @@ HTTP_SECONDS = 60
 POOLED_CONNECTION_SECONDS = 20  # shorter than servers keep idle connections, so that a change never meets a closed one
 READ_ATTEMPTS = 5
 Accept = Callable[[str, Any], None]  # (what is being done, AboutInfo of the server)
+BROKEN = (OSError, http.client.HTTPException, ExpatError)  # the last: an answer of which a part is missing
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 
 
@@ -74,7 +77,7 @@ class Session:
             except vim.fault.NotAuthenticated as fault:
                 failure = fault
                 self.login_again(generation)
-            except (OSError, http.client.HTTPException) as error:
+            except BROKEN as error:
                 failure = error
                 if isinstance(error, ssl.SSLCertVerificationError):
                     break
@@ -97,7 +100,7 @@ class Session:
                 self.login_again(generation)  # the call was refused unread: sending it again cannot do it twice
             except NEVER_SENT as error:
                 raise self._unreachable(doing, error) from None
-            except (OSError, http.client.HTTPException) as error:
+            except BROKEN as error:
                 raise OutcomeUnknownError(f"{doing}: the connection to {self.name} broke ({error})") from None
             except (vmodl.MethodFault, KeyError) as fault:
                 raise translate(doing, fault) from None
@@ -107,6 +110,8 @@ class Session:
         """Logs in anew, unless another thread did so since `generation` was read."""
         with self._lock:
             if generation == self._generation and self._content is not None:
+                with suppress(*BROKEN, vmodl.MethodFault, KeyError):
+                    self._content.sessionManager.Logout()  # a session that is there after all takes no login
                 self._login(self._content)
 
     @property
@@ -121,7 +126,7 @@ class Session:
         if content is not None:
             try:
                 content.sessionManager.Logout()
-            except (OSError, http.client.HTTPException, vmodl.MethodFault, KeyError):
+            except (*BROKEN, vmodl.MethodFault, KeyError):
                 return
 
     def _connect(self) -> Any:
@@ -161,7 +166,7 @@ class Session:
             if isinstance(error, RefusedError):
                 self._refused = error
             raise error from None
-        except (OSError, http.client.HTTPException) as error:
+        except BROKEN as error:
             raise self._unreachable(doing, error) from None
         self._generation += 1
 

@@ -10,7 +10,14 @@ from provider.vsphere.api.sdk import Facts
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.conditions import machine_state
-from provider.vsphere.errors import BusyError, CancelledError, TimedOutError, VsphereError
+from provider.vsphere.errors import (
+    BusyError,
+    CancelledError,
+    GoneError,
+    OutcomeUnknownError,
+    TimedOutError,
+    VsphereError,
+)
 
 TASK_SECONDS = 1800.0
 WITHDRAWN_SECONDS = 10.0
@@ -85,7 +92,11 @@ def wait(
         beside = collector.Beside(machine, machine_state.WATCHED, machine_state.evidence)
 
     paths = ["info.state", "info.error", "info.result", "info.progress"]
-    facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds), beside)
+    try:
+        facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds), beside)
+    except GoneError:
+        # It is the task that is gone, as after a restart of the host's services: of what it did, nothing is known.
+        raise OutcomeUnknownError(f"{doing}: {session.name} does not know the task any more") from None
     if facts["state"] == "error":
         raise translate(doing, facts["info.error"])
     return facts.get("info.result")

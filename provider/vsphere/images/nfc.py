@@ -11,7 +11,7 @@ from typing import Any, Self
 from provider.vsphere.api import collector
 from provider.vsphere.api.faults import translate
 from provider.vsphere.api.sdk import Facts, vim, vmodl
-from provider.vsphere.api.session import HTTP_SECONDS
+from provider.vsphere.api.session import BROKEN, HTTP_SECONDS
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.images.archive import CHUNK, Content
@@ -130,7 +130,7 @@ class Lease:
         while not self._ended.wait(KEEP_ALIVE_SECONDS):
             try:
                 self._lease.HttpNfcLeaseProgress(self._percent)
-            except (OSError, http.client.HTTPException, vmodl.MethodFault, KeyError):
+            except (*BROKEN, vmodl.MethodFault, KeyError):
                 continue  # the upload itself meets and reports what is wrong
 
 
