@@ -1,4 +1,4 @@
-"""make bench: `python -m bench [preview] [noop] [cold]`, all three by default. Only a preview needs no embedded lab."""
+"""make bench: `python -m bench [PART...]`, all parts by default. Only a preview needs no embedded lab."""
 
 import argparse
 import os
@@ -14,6 +14,7 @@ PARTS = {
     "preview": "of 10 and of 100 nodes that are still to be made",
     "noop": "runs of a whole lab without changes, against an empty program",
     "cold": "a lab of each runtime from nothing, with critical path, state, connections and destroy",
+    "baked": "a lab of the default runtime from an image that has its stack inside",
 }
 
 
@@ -35,6 +36,8 @@ def main() -> None:
             previews.measure(Path(directory) / "previews")
         if parts & {"noop", "cold"}:
             measure_labs(Path(directory), is_cold="cold" in parts, is_noop="noop" in parts)
+        if "baked" in parts:
+            labs.measure_baked(Path(directory) / "baked", releases.default_runtime())
 
 
 def measure_labs(directory: Path, *, is_cold: bool, is_noop: bool) -> None:

@@ -1,11 +1,13 @@
 """Whole labs on the embedded lab: the first up with its critical path, runs without changes, state, destroy."""
 
 import json
+import sys
 from pathlib import Path
 from statistics import median
 
 from bench import critical_path, projects
 from bench.report import figure, heading, seconds
+from rig.catalog import DEFAULT_SYSTEM
 from tests.e2e.labs import clear
 from tests.e2e.project import Project
 
@@ -35,6 +37,26 @@ def measure(directory: Path, runtime: str, *, is_cold: bool, is_noop: bool) -> f
     finally:
         clear(project, project.site_file, nodes)
     return cold
+
+
+def measure_baked(directory: Path, runtime: str) -> None:
+    """Build the runtime's stack on an image that has it inside; the plain image's figure is that of `measure`."""
+    heading(f"{runtime}, from an image with its stack inside")
+    making, _ = projects.seconds_of(sys.executable, "-m", "rig", "bake", "--stack", runtime)
+    project = projects.shipped(directory, runtime)
+    nodes = tuple(project.nodes)
+    for node in nodes:
+        project.set_node(node, {"image": f"{DEFAULT_SYSTEM}-baked-{runtime}"})
+    events = directory / "events.json"
+    project.environment["PULUMI_DEBUG_COMMANDS"] = "true"
+    try:
+        cold, _ = projects.measured(project, *UP, "--event-log", str(events))
+        del project.environment["PULUMI_DEBUG_COMMANDS"]
+        figure("making the image, unless it was there", seconds([making]))
+        figure("cold up", seconds([cold]))
+        report_path(events, project)
+    finally:
+        clear(project, project.site_file, nodes)
 
 
 def report_path(events: Path, project: Project) -> None:

@@ -1,6 +1,7 @@
 """The programs that are measured: stacks of the product of any size, and one that has nothing in it."""
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def measured(project: Project, *command: str) -> tuple[float, str]:
     began = time.monotonic()
     output = project.pulumi(*command).output
     return time.monotonic() - began, output
+
+
+def seconds_of(*command: str) -> tuple[float, str]:
+    """Run a command in the project; return the seconds it took and what it printed. CalledProcessError if it fails."""
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return time.monotonic() - began, done.stdout
 
 
 def empty(directory: Path) -> Project:

@@ -1,8 +1,9 @@
-"""The embedded lab's command line: `python -m rig up|down|status`, run from the project's root."""
+"""The embedded lab's command line: `python -m rig up|bake|down|status`, run from the project's root."""
 
 import argparse
 import sys
 
+from rig.bake import bake
 from rig.catalog import DEFAULT_STACK
 from rig.down import down
 from rig.host.machine_kind import Wish
@@ -25,6 +26,8 @@ def main() -> int:
     with alone(layout) as progress:
         if arguments.command == "up":
             up(layout, stacks, arguments.system, arguments.machines, arguments.also_real, progress)
+        elif arguments.command == "bake":
+            bake(layout, stacks, progress)
         else:
             down(layout, progress)
     return 0
@@ -32,7 +35,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rig", description="The embedded lab of kubelab.")
-    parser.add_argument("command", choices=("up", "down", "status"))
+    parser.add_argument("command", choices=("up", "bake", "down", "status"))
     parser.add_argument(
         "--stack", action="append", help=f"a stack to prepare for, may be repeated (default: {DEFAULT_STACK})"
     )

@@ -89,17 +89,8 @@ def render_site(site: Site) -> str:
 
 
 def render_lock(images: Iterable[tuple[Path, Guest]]) -> str:
-    """The text of the lock file beside the site file, which knows each image by its system; paths are absolute."""
-    entries = {
-        guest.system: {
-            "system": guest.system,
-            "file": str(file.absolute()),
-            "sha256": guest.sha256,
-            "source": guest.source,
-            "date": guest.date,
-        }
-        for file, guest in images
-    }
+    """The text of the lock file beside the site file, which knows each image by its word; paths are absolute."""
+    entries = {guest.image.word: {**guest.image.entry(), "file": str(file.absolute())} for file, guest in images}
     return LOCK_HEADER + yaml.safe_dump({"images": entries}, sort_keys=False, width=1000)
 
 

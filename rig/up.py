@@ -1,17 +1,15 @@
 """`python -m rig up`: the embedded lab, running; repairs whatever an earlier run left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rig.catalog import Catalog, catalog_for
 from rig.host import container_engine, kernel, machine_kind, network
-from rig.host.docker import Docker
 from rig.mirror import versions
-from rig.node import container, guests
-from rig.node import image as node_image
+from rig.node import container, offering
 from rig.services import certificates, dhcp, mirror, simulator
 from rig.services.process import ProcessTable
-from rig.site import LOCK_FILE, Mirror, Site, render_lock, render_services_env, render_site
+from rig.site import Mirror, Site, render_services_env, render_site
 from toolchain.build.workshop import Built, build, link, link_binaries
 from toolchain.layout import Layout
 from toolchain.progress import Progress
@@ -56,7 +54,7 @@ def up(
         network.ensure(docker)
         container_engine.mark_network(layout, docker)
     with progress.step("root file systems of container machines"):
-        roots = _roots(layout, docker, catalog, built)
+        offering.offer(layout, docker, catalog.images, built)
     _credentials(layout)
     with progress.step("mirror"):
         offered = mirror.ensure(layout, table, built, catalog.releases)
@@ -64,10 +62,10 @@ def up(
         if machines.possible:
             dhcp.ensure(layout, table)
         program = built.outputs[simulator.PART] / simulator.PROGRAM
-        server = simulator.ensure(layout, table, program, docker, network.identity(docker), machines, roots)
+        server = simulator.ensure(layout, table, program, docker, network.identity(docker), machines)
     accelerator = machines.accelerator if machines.real else None
     extra_config = container.machine_extra_config(facts, accelerator)
-    _write_site(layout, catalog, built, server, offered, extra_config, facts.sys_resource, machines)
+    _write_site(layout, catalog.systems[0], server, offered, extra_config, facts.sys_resource, machines)
     progress.note(f"up: https://{server} and {offered.files}; next: . .rig/env && pulumi up -s {stacks[0]}")
 
 
@@ -83,16 +81,6 @@ def _build(layout: Layout, catalog: Catalog, tools: Tools, progress: Progress) -
     return built
 
 
-def _roots(layout: Layout, docker: Docker, catalog: Catalog, built: Built) -> Mapping[str, str]:
-    """Content id of each system's disk -> the container image of the same root file system."""
-    roots = {}
-    for part in map(guests.part_name, catalog.systems):
-        output = built.outputs[part]
-        name = node_image.ensure_image(layout, docker, output / guests.ROOT, built.keys[part])
-        roots[guests.guest_of(output).content_id] = name
-    return roots
-
-
 def _credentials(layout: Layout) -> None:
     ensure_secret(simulator.password_file(layout))
     directory = layout.state / "ca"
@@ -103,8 +91,7 @@ def _credentials(layout: Layout) -> None:
 
 def _write_site(
     layout: Layout,
-    catalog: Catalog,
-    built: Built,
+    image: str,
     server: str,
     offered: Mirror,
     extra_config: dict[str, str],
@@ -115,7 +102,7 @@ def _write_site(
     translated = machines.real and machines.accelerator is machine_kind.Accelerator.TCG
     site = Site(
         server=server,
-        image=catalog.systems[0],
+        image=image,
         network=network.SUBNET,
         mirror=offered,
         extra_config=extra_config,
@@ -126,9 +113,6 @@ def _write_site(
         ignore_preflight_errors=() if machines.real else ("SystemVerification",),
         runtime_versions={"docker": versions.DOCKER, "criDockerd": versions.CRI_DOCKERD},
     )
-    outputs = [built.outputs[guests.part_name(system)] for system in catalog.systems]
-    lock = render_lock((output / guests.OVA, guests.guest_of(output)) for output in outputs)
-    for file, text in ((layout.site_file.with_name(LOCK_FILE), lock), (layout.site_file, render_site(site))):
-        scratch = file.with_name(f".{file.name}.new")
-        scratch.write_text(text)
-        scratch.replace(file)
+    scratch = layout.site_file.with_name(".site.yaml.new")
+    scratch.write_text(render_site(site))
+    scratch.replace(layout.site_file)

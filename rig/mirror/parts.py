@@ -118,6 +118,14 @@ def files_part() -> Part:
     return Part(FILES, "single files", files.build, files=(*_sources("files", "versions"), go_mod))
 
 
+def packages_and_images(parts: Iterable[Part]) -> tuple[str, ...]:
+    """The names of those that nodes get something of: what a stack's steps install is decided by these."""
+    names = (part.name for part in parts)
+    return tuple(
+        name for name in names if name == "images" or name.startswith("packages-") or name.endswith("-packages")
+    )
+
+
 def _of_guest(guest: Release) -> str:
     return f"{guest.system}-packages"
 

@@ -1,23 +1,21 @@
 """The simulated ESXi host as a service of the rig."""
 
 import hashlib
-import json
 import shutil
 import socket
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 
 from rig.host import network
 from rig.host.docker import Docker
 from rig.host.machine_kind import Machines
 from rig.mark import mark_of
+from rig.node.offering import roots_file
 from rig.services import dhcp
 from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.build.golang import GoProgram, go_part
 from toolchain.build.part import Part
 from toolchain.layout import Layout
-from toolchain.system.secrets import secret_file
 
 SOURCE = Path(__file__).parents[1] / "esxi"
 SERVICE = "esxi"
@@ -41,9 +39,8 @@ def ensure(
     docker: Docker,
     network_id: str,
     machines: Machines,
-    roots: Mapping[str, str],
 ) -> str:
-    """Runs the simulator and returns its `host:port`; `roots`: content id of a disk -> container image.
+    """Runs the simulator and returns its `host:port`.
 
     A restart forgets all of its VMs, and ends their processes.
     """
@@ -55,7 +52,6 @@ def ensure(
     argv += ["-container-subnet", network.SUBNET, "-container-gateway", network.GATEWAY]
     argv += ["-container-range", network.CONTAINERS, "-container-roots", str(roots_file(layout))]
     argv += real_machine_arguments(layout, machines)
-    secret_file(roots_file(layout), json.dumps(roots, indent=2, sort_keys=True) + "\n")
     secrets = (password_file(layout), layout.state / "ca" / "esxi.pem")
     inputs = [
         *argv,
@@ -82,11 +78,6 @@ def real_machine_arguments(layout: Layout, machines: Machines) -> list[str]:
 
 def password_file(layout: Layout) -> Path:
     return layout.state / "esxi" / "password"
-
-
-def roots_file(layout: Layout) -> Path:
-    """Which container image stands for a disk; the simulator reads it when a machine is first powered on."""
-    return layout.state / "esxi" / "roots.json"
 
 
 def datastore(layout: Layout) -> Path:

@@ -62,9 +62,9 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def small_disk(
-    recipe: Recipe, root: Path, published: int, disk: Path, working: Path, log: Path, environ: Mapping[str, str]
+    recipe: Recipe, root: Path, published: int, disk: Path, working: Path, *others: Path | Mapping[str, str] | int
 ) -> None:
-    del published, log, environ
+    del published, others
     assert working.is_dir()
     with disk.open("wb") as file:
         file.write(f"{recipe.system}: {root.read_text()}".encode())
@@ -128,10 +128,10 @@ def test_an_image_is_built_with_its_root_file_system_and_its_facts(commands: Pat
     assert sorted(file.name for file in out.iterdir()) == sorted((FACTS, OVA, ROOT))
     found = guest_of(out)
     assert isinstance(found, Guest)
-    assert found.system == "debian-13"
-    assert found.sha256 == hashlib.sha256((out / OVA).read_bytes()).hexdigest()
-    assert found.source.startswith("Debian trixie, 2 packages with sha256:")
-    assert abs(date.fromisoformat(found.date) - datetime.now(UTC).date()) <= timedelta(days=1)
+    assert found.image.system == "debian-13"
+    assert found.image.sha256 == hashlib.sha256((out / OVA).read_bytes()).hexdigest()
+    assert found.image.source.startswith("Debian trixie, 2 packages with sha256:")
+    assert abs(date.fromisoformat(found.image.date) - datetime.now(UTC).date()) <= timedelta(days=1)
 
 
 def test_what_is_known_of_an_image_is_the_content_id_of_its_disk(commands: Path, tmp_path: Path) -> None:

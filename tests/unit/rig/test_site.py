@@ -16,6 +16,7 @@ from config.load import load as load_lab
 from config.model import parse
 from config.reading.document import read_document
 from config.versions import TRIED
+from images.store import Baked, Image
 from rig.mirror.programs import cri_dockerd_release
 from rig.node.guests import Guest
 from rig.services.mirror import MIRROR
@@ -28,16 +29,18 @@ SITE = Site(
     mirror=MIRROR,
     extra_config={"RUN.container": '["--privileged", "image-of-disk"]'},
 )
+INSIDE = Baked("containerd", TRIED, {"containerd": "2.3.4"})
 GUESTS = (
-    Guest("debian-13", "ab" * 32, "0123abcd", "Debian trixie, 400 packages with sha256:ef", "2026-11-27"),
-    Guest("debian-12", "cd" * 32, "4567abcd", "Debian bookworm: it's 300 packages", "2026-11-28"),
+    Guest(Image("debian-13", "image.ova", "ab" * 32, "Debian trixie, 400 packages", "2026-11-27"), "0123abcd", 5),
+    Guest(Image("debian-12", "image.ova", "cd" * 32, "Debian bookworm: it's 300", "2026-11-28"), "4567abcd", 6),
+    Guest(Image("debian-13", "image.ova", "ef" * 32, "with more", "2026-11-28", INSIDE), "89ababcd", 7),
 )
 NODES = {"cp1": {"role": "controlPlane"}, "w1": {"role": "worker"}}
 
 
 def image_of(tmp_path: Path, guest: Guest) -> Path:
     """The OVA of a guest system in the cache of built parts."""
-    file = tmp_path / "cache" / f"guest-{guest.system}" / "image.ova"
+    file = tmp_path / "cache" / f"guest-{guest.image.word}" / "image.ova"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("ova")
     return file
@@ -88,7 +91,7 @@ def test_machines_have_the_labs_image_by_its_word(tmp_path: Path) -> None:
     image = load(tmp_path, SITE).site.vsphere.image
     assert (image.ova, image.sha256, image.system) == (
         str(image_of(tmp_path, GUESTS[0])),
-        GUESTS[0].sha256,
+        GUESTS[0].image.sha256,
         "debian-13",
     )
 
@@ -96,7 +99,7 @@ def test_machines_have_the_labs_image_by_its_word(tmp_path: Path) -> None:
 def test_a_node_of_a_stack_can_have_another_of_the_labs_images(tmp_path: Path) -> None:
     lab = load(tmp_path, SITE, {**NODES, "w1": {"role": "worker", "image": "debian-12"}})
     assert {node.name: node.image.system for node in lab.nodes} == {"cp1": "debian-13", "w1": "debian-12"}
-    assert {node.image.sha256 for node in lab.nodes} == {guest.sha256 for guest in GUESTS}
+    assert {node.image.sha256 for node in lab.nodes} == {guest.image.sha256 for guest in GUESTS[:2]}
 
 
 def test_the_lock_file_says_all_that_is_known_of_an_image(tmp_path: Path) -> None:
@@ -108,12 +111,12 @@ def test_the_lock_file_says_all_that_is_known_of_an_image(tmp_path: Path) -> Non
     assert content is not None
     assert (unreadable, faults) == ([], [])
     for guest in GUESTS:
-        entry = content.images[guest.system]
+        entry = content.images[guest.image.word]
         assert (entry.system, entry.sha256, entry.source, entry.date) == (
-            guest.system,
-            guest.sha256,
-            guest.source,
-            guest.date,
+            guest.image.system,
+            guest.image.sha256,
+            guest.image.source,
+            guest.image.date,
         )
         assert file_of(entry, lock, tmp_path / "another store") == image_of(tmp_path, guest)
 
