@@ -146,6 +146,8 @@ def _unfinished(id_: str, inputs: Properties, error: HalfMadeError) -> Unfinishe
 def _reasons(state: MachineState) -> tuple[str, ...]:
     if not state.ready:
         return (f"machine {state.name} was not finished; up finishes it",)
+    if state.suspended:
+        return (f"machine {state.name} is suspended; up resumes it",)
     return () if state.powered_on else (f"machine {state.name} is powered off; up powers it on",)
 
 

@@ -101,6 +101,7 @@ class MachineState:
     powered_on: bool
     ready: bool
     extra_config: Mapping[str, str] = field(repr=False)
+    suspended: bool = False
 
 
 class Heard(Enum):

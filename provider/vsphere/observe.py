@@ -94,6 +94,7 @@ def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState
         powered_on=machine.powered_on,
         ready=machine.extra_config.get(identity.PHASE_KEY) == identity.READY,
         extra_config=machine.extra_config,
+        suspended=machine.power_state == machine_state.SUSPENDED,
     )
 
 

@@ -32,7 +32,7 @@ def run(operation: Operation, driver: Driver, machine: DesiredMachine) -> str:
     "step",
     ["MakeDirectory", "CopyVirtualDisk_Task", "CreateVM_Task", "PowerOnVM_Task", "ReconfigVM_Task"],
 )
-def test_a_create_that_meets_a_fault_ends_with_one_machine_at_the_latest_in_the_next_run(
+def test_a_create_that_meets_a_fault_is_one_machine_at_the_latest_in_the_next_run(
     simulator: Simulator, proxy: FaultProxy, log_in: Drivers, w1: DesiredMachine, step: str
 ) -> None:
     log_in().import_image()
@@ -97,7 +97,7 @@ def test_a_delete_that_meets_a_fault_leaves_nothing_at_the_latest_after_the_next
 
 
 @pytest.mark.parametrize("step", ["ImportVApp", "HttpNfcLeaseComplete", "ReconfigVM_Task"])
-def test_an_import_that_meets_a_fault_ends_with_one_image_at_the_latest_in_the_next_run(
+def test_an_import_that_meets_a_fault_is_one_image_at_the_latest_in_the_next_run(
     simulator: Simulator, proxy: FaultProxy, log_in: Drivers, step: str
 ) -> None:
     outcomes = []

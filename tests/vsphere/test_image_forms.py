@@ -17,7 +17,7 @@ from provider.vsphere.images.base_machines import Images
 from tests.unit.provider.images.ovas import config, item, tar
 from tests.vsphere.conftest import OWNER, Driver, Drivers
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
-from tests.vsphere.image.ova import DESCRIPTOR, ova_bytes
+from tests.vsphere.image.ova import ova_bytes
 from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import Simulator
 
@@ -141,5 +141,13 @@ def _with_an_error_of_the_lease(answer: bytes) -> bytes:
     return re.sub(rb'(<obj type="HttpNfcLease">[^<]*</obj>)', rb"\1" + error, answer)
 
 
-def test_the_labs_image_has_a_descriptor_to_vary() -> None:
-    assert "</VirtualHardwareSection>" in DESCRIPTOR.read_text()
+@pytest.mark.case("V7")
+def test_a_host_that_does_not_ask_for_the_disk_gets_no_image_without_one(
+    simulator: Simulator, proxy: FaultProxy, log_in: Drivers
+) -> None:
+    proxy.add(
+        Rule("CreateImportSpec", Action.REWRITE_ANSWER, rewrite=lambda answer: answer.replace(b"-disk1.vmdk", b"?"))
+    )
+    with pytest.raises(VsphereError, match=r"the host does not ask for the disk .*disk1\.vmdk"):
+        log_in(proxy).import_image()
+    assert simulator.machines() == {}

@@ -64,7 +64,7 @@ def test_the_right_pin_decides_alone_and_the_dates_are_told_with_the_clock(dated
 
 
 @pytest.mark.case("V13")
-def test_a_certificate_of_a_ca_that_is_not_valid_today_is_refused_with_its_dates_and_the_clock(
+def test_a_cas_certificate_that_is_not_valid_today_is_refused_with_dates_and_clock(
     dated: Simulator,
 ) -> None:
     session = connected(dated.endpoint(), CancelToken()).session

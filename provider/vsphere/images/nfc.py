@@ -68,6 +68,10 @@ class Lease:
         Raises VsphereError; where the host refuses a file, with the lease's own error.
         """
         wanted = [(item, content) for item in items if (content := image.content(item.path)) is not None]
+        asked_for = {item.path for item, _ in wanted}
+        for disk in image.descriptor.disks:
+            if disk.file is not None and disk.file.href not in asked_for:
+                raise VsphereError(f"{self._doing}: the host does not ask for the disk {disk.file.href}; see its tasks")
         total = sum(content.size for _, content in wanted) or 1
         sent = 0
         sums: dict[str, str] = {}
