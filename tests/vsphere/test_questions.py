@@ -2,7 +2,9 @@
 
 import pytest
 
+from provider.vsphere.api import tasks
 from provider.vsphere.desired import DesiredMachine
+from provider.vsphere.errors import TimedOutError
 from provider.vsphere.model import HalfMadeError
 from tests.vsphere.conftest import Drivers, resized
 from tests.vsphere.fault_proxy import FaultProxy
@@ -74,3 +76,17 @@ def test_a_suspended_machine_is_resumed_before_it_is_changed(
     driver.update(resized(w1, memory_mib=2048))
     assert "resuming it, as a suspended machine takes no changes" in driver.progress
     assert simulator.facts("w1", "runtime.powerState")["runtime.powerState"] == "poweredOn"
+
+
+@pytest.mark.case("V11")
+def test_a_task_without_end_is_told_with_what_the_machine_shows(
+    simulator: Simulator, proxy: FaultProxy, log_in: Drivers, w1: DesiredMachine
+) -> None:
+    driver = log_in(proxy)
+    driver.create(w1)
+    ref = simulator.machines()["w1"]
+    machine = type(ref)(ref._moId, driver.place.session.content.sessionManager._stub)
+    replace_in(proxy, "WaitForUpdatesEx", ">success</val>", ">running</val>")
+    seen = r"resetting: not done after 1 s; last seen: power state poweredOn, connection connected"
+    with pytest.raises(TimedOutError, match=seen):
+        tasks.run(driver.place.session, "resetting", machine.ResetVM_Task, seconds=1, machine=machine)

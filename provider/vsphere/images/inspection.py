@@ -115,9 +115,11 @@ def _of_hardware(found: Descriptor, host_versions: Sequence[int], source: ImageS
 def _of_disk(disk: Disk, contents: dict[str, Content], source: ImageSource) -> list[str]:
     if disk.is_difference:
         return [f"its disk {disk.name} holds only what differs from another one; export it whole"]
-    content = contents.get(disk.file.href) if disk.file else None
-    if disk.file is None or content is None:
-        return []
+    if disk.file is None:
+        return [f"its disk {disk.name} is empty: the descriptor names no file for it; export it with its disk"]
+    content = contents.get(disk.file.href)
+    if content is None:
+        return []  # that it is not there was said
     faults = []
     fault = vmdk.fault(content, disk.capacity)
     if fault:

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import random
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,13 @@ def test_an_image_with_two_disks_is_refused_and_both_are_named(tmp_path: Path, s
 
 
 @pytest.mark.case("V3")
+def test_an_image_whose_disk_is_empty_is_refused(tmp_path: Path) -> None:
+    text = ovf(files="", disks='<Disk ovf:diskId="d1" ovf:capacity="1073741824"/>')
+    with pytest.raises(VsphereError, match="its disk Hard disk d1 is empty: the descriptor names no file for it"):
+        inspect(source(tmp_path, tar({"x.ovf": text.encode()})))
+
+
+@pytest.mark.case("V3")
 def test_an_image_without_a_disk_is_refused(tmp_path: Path) -> None:
     text = ovf(files="", disks="", items=[item(3, "1 CPU")])
     with pytest.raises(VsphereError, match=r"it has 0 disks \(none\), machines are made with one; export it with"):
@@ -197,3 +205,20 @@ def test_a_disk_of_a_deployment_option_that_is_not_taken_is_none(tmp_path: Path)
     big = disk_item("d2").replace("<Item>", '<Item ovf:configuration="big">')
     text = ovf(items=[disk_item("d1"), big]).replace("<NetworkSection>", f"{options}<NetworkSection>")
     assert inspect(source(tmp_path, tar({"x.ovf": text.encode(), "d.vmdk": VMDK})))[1] == VMDK
+
+
+@pytest.mark.case("V8")
+def test_whatever_an_ova_holds_the_answer_is_one_line(tmp_path: Path) -> None:
+    whole, chance = (
+        tar({"x.ovf": ovf(items=[disk_item("d1"), item(21, "s")]).encode(), "d.vmdk": VMDK}),
+        random.Random(7),
+    )
+    for _ in range(300):
+        odd = bytearray(whole)
+        for _ in range(chance.randint(1, 12)):
+            at = chance.randrange(min(len(odd), 4500))
+            odd[at : at + chance.choice((1, 1, 1, 300))] = chance.randbytes(chance.choice((0, 1, 1, 1, 40)))
+        try:
+            inspect(source(tmp_path, bytes(odd)))
+        except VsphereError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - one that is taken all the same is none
