@@ -4,7 +4,7 @@ set -euo pipefail
 
 # Labs come first: three chains of them run side by side from the beginning to the end, and wait most of the time. What
 # changes nothing but files of its own fills that time, and then the rest of it.
-# The lab's mirror holds no handler of pods: these tests are for a real host (make e2e-real).
+# The lab of these tests is prepared for no handler of pods: those of the stack sandbox are run by themselves.
 FOLDERS=(--ignore tests/e2e/sandbox tests/e2e tests/unit tests/graph tests/shell tests/vsphere tests/plugin)
 
 stop_lab() {

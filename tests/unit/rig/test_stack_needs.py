@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from components.handlers import HANDLERS as PRODUCTS_HANDLERS
 from components.runtimes import RUNTIMES as PRODUCTS_RUNTIMES
 from config import releases
 from config.images.spec import default_guest_system
 from rig import catalog
 from rig.catalog import DEFAULT_SYSTEM, catalog_for
 from rig.mirror.debian import BOOKWORM, TRIXIE
+from rig.mirror.handlers import HANDLERS
 from rig.mirror.parts import mirror_parts, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
 from rig.node import guests
@@ -30,6 +32,14 @@ MIXED = """
         w2: {role: worker, runtime: crio}
 """
 OLDER = "config: {kubelab:nodes: {cp1: {role: controlPlane}, w1: {role: worker, image: debian-12}}}"
+SANDBOXED = """
+    config:
+      kubelab:cluster: {runtime: containerd, handlers: [crun]}
+      kubelab:nodes:
+        cp1: {role: controlPlane, handlers: []}
+        w1: {role: worker, handlers: [gvisor]}
+"""
+OF_GVISOR, OF_KATA = {"gvisor", "gvisor-release"}, {"kata-stand-in"}
 OF_CRIO = {"cri-o", "pinns", "conmon", "packages-crio"}
 
 
@@ -60,6 +70,10 @@ def stack(directory: Path, text: str, name: str = "lab") -> Path:
 
 def runtimes(directory: Path, name: str = "lab") -> frozenset[str]:
     return needs_of(name, directory).runtimes
+
+
+def handlers(directory: Path) -> frozenset[str]:
+    return needs_of("lab", directory).handlers
 
 
 def systems(directory: Path) -> frozenset[str]:
@@ -100,13 +114,31 @@ def test_the_guest_systems_are_those_of_nodes_with_an_image_of_their_own(tmp_pat
     assert systems(stack(tmp_path, OLDER)) == {"debian-12"}
 
 
+def test_the_handlers_are_those_of_nodes_whose_own_list_stands_over_the_clusters(tmp_path: Path) -> None:
+    assert handlers(stack(tmp_path, MIXED)) == set()
+    assert handlers(stack(tmp_path, SANDBOXED)) == {"gvisor"}
+
+
+@pytest.mark.parametrize("node", ["{role: worker}", "{role: worker, handlers: null}"])
+def test_a_node_that_says_nothing_has_the_clusters_handlers(tmp_path: Path, node: str) -> None:
+    text = f"config: {{kubelab:cluster: {{handlers: [kata, crun]}}, kubelab:nodes: {{w1: {node}}}}}"
+    assert handlers(stack(tmp_path, text)) == {"kata", "crun"}
+
+
 @pytest.mark.parametrize("image", ["{ova: a.ova, sha256: ab}", "null", "7", "[debian-12]"])
 def test_an_image_that_is_no_word_names_no_guest_system(tmp_path: Path, image: str) -> None:
     assert systems(stack(tmp_path, f"config: {{kubelab:nodes: {{w1: {{image: {image}}}}}}}")) == set()
 
 
 @pytest.mark.parametrize(
-    "text", ["", "config:", "config: [1]", "config: {kubelab:cluster: 7, kubelab:nodes: {a: null}}"]
+    "text",
+    [
+        "",
+        "config:",
+        "config: [1]",
+        "config: {kubelab:cluster: 7, kubelab:nodes: {a: null}}",
+        "config: {kubelab:cluster: {handlers: gvisor}, kubelab:nodes: {a: {handlers: [7, {}]}, b: {handlers: kata}}}",
+    ],
 )
 def test_a_file_that_the_product_would_refuse_is_read_all_the_same(tmp_path: Path, text: str) -> None:
     assert needs_of("lab", stack(tmp_path, text)) == Needs(frozenset({"containerd"}), frozenset())
@@ -121,6 +153,10 @@ def test_a_stack_without_file_is_an_error_that_names_the_others(tmp_path: Path) 
 
 def test_the_rig_knows_the_products_words_for_runtimes() -> None:
     assert set(RUNTIMES) == set(PRODUCTS_RUNTIMES)
+
+
+def test_the_rig_knows_the_products_words_for_handlers() -> None:
+    assert set(HANDLERS) == set(PRODUCTS_HANDLERS)
 
 
 def test_the_labs_own_guest_system_is_the_products_default() -> None:
@@ -145,6 +181,25 @@ def test_only_what_the_runtimes_need_is_built() -> None:
 def test_another_runtime_changes_no_part_but_the_repositories() -> None:
     few, many = (cache_keys(in_order(mirror_parts(words, [TRIXIE])), ROOT) for words in ({"containerd"}, RUNTIMES))
     assert [name for name, key in few.items() if many[name] != key] == ["apt"]
+
+
+def test_only_the_handlers_of_a_stack_add_their_archives_and_change_nothing_else(layout: Layout, stacks: Path) -> None:
+    stack(stacks, "config: {kubelab:nodes: {cp1: {role: controlPlane}}}", "plain")
+    stack(stacks, SANDBOXED, "sandboxed")
+    stack(stacks, "config: {kubelab:nodes: {w1: {handlers: [kata]}}}", "kata")
+    plain, sandboxed, kata = (catalog_for([name], layout).parts for name in ("plain", "sandboxed", "kata"))
+    assert not names(plain) & {*OF_GVISOR, *OF_KATA}
+    assert names(sandboxed) - names(plain) == OF_GVISOR
+    assert names(kata) - names(plain) == OF_KATA
+    keys = [cache_keys(in_order(parts), ROOT) for parts in (plain, sandboxed)]
+    assert keys[0].items() <= keys[1].items()
+
+
+def test_an_archive_of_a_handler_that_is_built_already_is_served_too(layout: Layout) -> None:
+    lean = names(catalog_for(["containerd"], layout).parts)
+    parts = HANDLERS["gvisor"].parts
+    put(layout, parts, cache_keys(in_order(parts), layout.project))
+    assert names(catalog_for(["containerd"], layout).parts) - lean == OF_GVISOR
 
 
 def test_another_guest_system_adds_its_packages_and_changes_the_repositories_alone() -> None:
@@ -191,7 +246,7 @@ def test_several_stacks_get_what_each_of_them_needs(layout: Layout, stacks: Path
 
 def test_words_that_the_lab_does_not_know_add_nothing(layout: Layout, stacks: Path) -> None:
     stack(stacks, "config: {kubelab:nodes: {w1: {runtime: crio}}}", "known")
-    more = "w2: {runtime: rkt, image: ubuntu-24.04}, w3: {runtime: crio, image: my-own}"
+    more = "w2: {runtime: rkt, image: ubuntu-24.04}, w3: {runtime: crio, image: my-own, handlers: [runsc]}"
     stack(stacks, f"config: {{kubelab:nodes: {{w1: {{runtime: crio}}, {more}}}}}", "unknown")
     known, unknown = catalog_for(["known"], layout), catalog_for(["unknown"], layout)
     assert (unknown.systems, names(unknown.parts)) == (known.systems, names(known.parts))
