@@ -12,10 +12,8 @@ from doctor.state import host_password
 from provider.vsphere.api import session
 from provider.vsphere.conditions.findings import Finding
 from tests.unit.components.labs import MIXED as LAB
+from tests.unit.doctor.machines import Machines, without
 from tests.unit.doctor.state_of import exported, opened, urn
-from tests.unit.doctor.test_doctor import Machines, machines, without
-
-__all__ = ["machines"]
 
 FAULT, WARNING = Finding("the host is in maintenance mode"), Finding("its clock is wrong", blocks=False)
 
