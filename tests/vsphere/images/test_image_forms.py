@@ -17,7 +17,7 @@ from provider.vsphere.images.base_machines import Images
 from tests.unit.provider.images.ovas import config, item, tar
 from tests.vsphere.conftest import OWNER, Driver, Drivers
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
-from tests.vsphere.image.ova import ova_bytes
+from tests.vsphere.images.ova import ova_bytes
 from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import Simulator
 
