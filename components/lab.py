@@ -154,6 +154,7 @@ def _image(config: LabConfig, image: ImageConfig, user_key: SshKeyPair, opts: pu
         datastore=config.site.vsphere.datastore,
         network=config.site.vsphere.network,
         state_key=user_key.public_key,
+        machines=[node.machine for node in config.nodes if node.image.sha256 == image.sha256],
         opts=opts,
     )
 

@@ -1,5 +1,6 @@
 """The provider plugin's resources, as the program sees them; the plugin itself is in provider/."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -10,6 +11,23 @@ from config import LabConfig, MachineConfig
 PACKAGE = "kubelab"
 
 
+def wanted_machines(config: LabConfig) -> str:
+    """All machines of a lab as the provider takes them: a JSON list of what each wants of the host."""
+    vsphere = config.site.vsphere
+    return json.dumps(
+        [
+            {
+                "name": node.name,
+                "diskGiB": node.machine.disk_gib,
+                "memoryMiB": node.machine.memory_mib,
+                "datastore": vsphere.datastore,
+                "network": vsphere.network,
+            }
+            for node in config.nodes
+        ]
+    )
+
+
 def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
     return cast("pulumi.Output[str]", pulumi.get(resource, name))
 
@@ -17,7 +35,8 @@ def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
 class VSphere(pulumi.ProviderResource):
     """A standalone ESXi host and how to reach it. `owner` marks everything made through it.
 
-    That one is not among `control_planes` any more is refused, unless some of them are in `allow_replace`.
+    That one is not among `control_planes` any more is refused, unless some of them are in `allow_replace`. `machines`
+    is what the lab wants of the host (`wanted_machines`): the host is asked for it before anything is changed.
     """
 
     def __init__(
@@ -33,6 +52,7 @@ class VSphere(pulumi.ProviderResource):
         owner: str,
         control_planes: Sequence[str] = (),
         allow_replace: Sequence[str] = (),
+        machines: str = "[]",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(
@@ -48,6 +68,7 @@ class VSphere(pulumi.ProviderResource):
                 "owner": owner,
                 "controlPlanes": ",".join(control_planes),
                 "allowReplace": ",".join(allow_replace),
+                "machines": machines,
             },
             opts,
         )
@@ -67,6 +88,7 @@ class VSphere(pulumi.ProviderResource):
             owner=f"{pulumi.get_project()}/{config.stack}",
             control_planes=[node.name for node in config.control_planes],
             allow_replace=[node.name for node in config.control_planes if node.allow_replace],
+            machines=wanted_machines(config),
         )
 
 
@@ -93,6 +115,7 @@ class Image(pulumi.CustomResource):
     """An OVA, imported once per host; machines copy its disk on the host itself.
 
     `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
+    `machines` are those made of it: an image that is unfit for one of them is refused before it is sent.
     """
 
     def __init__(
@@ -104,6 +127,7 @@ class Image(pulumi.CustomResource):
         datastore: str,
         network: str,
         state_key: pulumi.Input[str],
+        machines: Sequence[MachineConfig],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -112,6 +136,8 @@ class Image(pulumi.CustomResource):
             "datastore": datastore,
             "network": network,
             "stateKey": state_key,
+            "diskGiB": min((machine.disk_gib for machine in machines), default=None),
+            "nestedVirtualization": any(machine.nested_virtualization == "require" for machine in machines),
             "diskPath": None,
         }
         super().__init__("kubelab:index:Image", name, props, opts)

@@ -9,15 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from components.step import Step
 from components.steps.cluster import certificates, verification
 from components.steps.node import inspection, virtualization
 from config import ConfigError, LabConfig, NodeConfig
 from config.load import load_file
-from doctor import table
+from doctor import host, table
 from doctor.machine import Answer, run
-from doctor.state import Connection, connections
+from doctor.state import Connection, connections, host_password
 from doctor.virtualization import Finding, finding
 
 AT_ONCE = 16
@@ -32,6 +33,15 @@ class DoctorError(Exception):
 
 def read_state(stack: str) -> dict[str, Connection]:
     """The machines of a stack. Raises DoctorError with Pulumi's own words."""
+    return connections(_exported(stack))
+
+
+def read_password(stack: str) -> str | None:
+    """The host's password as the stack has it, None if it has none. Raises DoctorError with Pulumi's own words."""
+    return host_password(_exported(stack))
+
+
+def _exported(stack: str) -> Any:
     command = ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", stack]
     try:
         exported = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -41,7 +51,7 @@ def read_state(stack: str) -> dict[str, Connection]:
         raise DoctorError(
             f"reading the state of stack {stack}: {exported.stderr.strip()}; run: make demo STACK={stack}"
         )
-    return connections(json.loads(exported.stdout))
+    return json.loads(exported.stdout)
 
 
 def inspect(machines: Mapping[str, Connection]) -> dict[str, Answer]:
@@ -142,14 +152,20 @@ def main(stack: str) -> int:
     """Print to stdout what was found and to stderr what is wrong; the exit status is 1 then."""
     try:
         config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
-        found = examine(config, read_state(stack))
+        known = read_state(stack)
+        password = config.site.vsphere.password_or_none() or read_password(stack)
     except (ConfigError, DoctorError) as error:
         print(error, file=sys.stderr)
         return 1
+    faults, warnings = host.lines(host.findings(config, password))
+    try:
+        found = examine(config, known)
+    except DoctorError as error:
+        found = Findings("", [str(error)], [])
     print(found.table, end="")
-    for line in (*found.warnings, *found.faults):
+    for line in (*warnings, *found.warnings, *faults, *found.faults):
         print(line, file=sys.stderr)
-    return 1 if found.faults else 0
+    return 1 if faults or found.faults else 0
 
 
 if __name__ == "__main__":

@@ -37,6 +37,15 @@ def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
     return found
 
 
+def host_password(exported: Mapping[str, Any]) -> str | None:
+    """The host's password that the stack was built with, None if it was not; of the same as `connections`."""
+    for resource in exported["deployment"].get("resources", []):
+        if resource["type"] == "pulumi:providers:kubelab" and not resource.get("delete"):
+            found = plain(resource.get("inputs", {}).get("password"))
+            return str(found) if found else None
+    return None
+
+
 def plain(value: Any) -> Any:
     """A value of the state with its secrets opened."""
     if isinstance(value, dict):

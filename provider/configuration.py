@@ -4,23 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provider.vsphere.conditions import wanted
+from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import Endpoint, normalized_pin
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
 _REQUIRED = ("server", "user", "password", "owner")
-_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "controlPlanes", "allowReplace")
+_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "controlPlanes", "allowReplace", "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the provider was configured with; None for what a preview does not know yet."""
+    """What the provider was configured with; None for what a preview does not know yet.
+
+    `machines` are all that are declared, so that what they want of the host together is known before the first one.
+    """
 
     endpoint: Endpoint | None = None
     owner: str | None = None
+    machines: tuple[WantedMachine, ...] = ()
 
 
 def faults(news: Properties) -> dict[str, str]:
@@ -33,6 +39,10 @@ def faults(news: Properties) -> dict[str, str]:
     pin = news.get("tlsSha256")
     if pin is not None and not is_unknown(pin) and normalized_pin(str(pin)) is None:
         found["tlsSha256"] = f"found {pin!r}, wanted the certificate's SHA-256 as 64 hex digits (colons are allowed)"
+    try:
+        _machines(news)
+    except ValueError as error:
+        found["machines"] = f"{error}"
     return found
 
 
@@ -50,7 +60,7 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
             ca_pem=args.get("tlsCaPem"),
             sha256=args.get("tlsSha256"),
         )
-    return Configuration(endpoint, None if owner is None or is_unknown(owner) else str(owner))
+    return Configuration(endpoint, None if owner is None or is_unknown(owner) else str(owner), _machines(args))
 
 
 def lost_control_planes(olds: Properties, news: Properties) -> str | None:
@@ -83,6 +93,11 @@ def _gone(olds: Properties, news: Properties) -> list[str]:
 
 def _names(properties: Properties, key: str) -> set[str]:
     return {name for name in str(properties.get(key, "")).split(",") if name}
+
+
+def _machines(properties: Mapping[str, Any]) -> tuple[WantedMachine, ...]:
+    value = properties.get("machines")
+    return () if value is None or is_unknown(value) else wanted.parsed(str(value))
 
 
 def _number(value: Any) -> int | None:

@@ -13,6 +13,7 @@ from provider.vsphere.cancel import CancelToken
 from provider.vsphere.errors import VsphereError
 
 if TYPE_CHECKING:
+    from provider.vsphere.conditions.reading import Preflight
     from provider.vsphere.images.base_machines import Images
     from provider.vsphere.machines import Machines
     from provider.vsphere.model import AskSsh
@@ -30,6 +31,7 @@ class Connection:
         self._lock = threading.Lock()
         self._configuration = Configuration()
         self._place: Place | None = None
+        self._preflight: Preflight | None = None
 
     def configure(self, configuration: Configuration) -> None:
         """Takes the configuration; an earlier login ends."""
@@ -49,16 +51,33 @@ class Connection:
 
         return Machines(self._connected(), progress, self._ask_ssh or ask_ssh)
 
-    def images(self, progress: Progress) -> "Images":
+    def images(self, progress: Progress, tell: Progress) -> "Images":
         """The images of the place. Raises VsphereError if the configuration is not complete."""
         from provider.vsphere.images.base_machines import Images
 
-        return Images(self._connected(), progress)
+        return Images(self._connected(), progress, tell)
+
+    def preflight(self, warn: Progress) -> None:
+        """Asks the host, once, for what would keep this run from its end.
+
+        Raises RefusedError with all of it, VsphereError if the host cannot be asked or the configuration is incomplete.
+        """
+        from provider.vsphere.conditions import reading
+
+        place = self._connected()
+        with self._lock:
+            if self._preflight is None:
+                owner, machines = self._configuration.owner or "", self._configuration.machines
+                self._preflight = reading.Preflight(
+                    lambda: reading.conditions(place, owner, machines), place.session.name, warn
+                )
+            preflight = self._preflight
+        preflight.passed()
 
     def close(self) -> None:
         """Logs out, if logged in."""
         with self._lock:
-            place, self._place = self._place, None
+            place, self._place, self._preflight = self._place, None, None
         if place is not None:
             place.session.close()
 

@@ -13,7 +13,10 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Image:
-    """Inputs: ova, sha256, datastore, network, stateKey. Outputs: diskPath, capacityKiB.
+    """Inputs: ova, sha256, datastore, network, stateKey, diskGiB, nestedVirtualization. Outputs: diskPath, capacityKiB.
+
+    `diskGiB` is the smallest disk of the machines that are made of it, `nestedVirtualization` is true if one of them
+    must have it: an image that is unfit for them is refused before it is sent. Neither is compared.
 
     The id names the base machine and this user of it: `stateKey`, a public key that the state alone has, tells it from
     the same stack's other checkouts. Where the OVA comes from does not matter once it is imported.
@@ -25,7 +28,7 @@ class Image:
     delete_before_replace = False
 
     def check(self, news: Properties) -> Mapping[str, str]:
-        """All inputs but network and stateKey are required."""
+        """ova, sha256 and datastore are required."""
         faults = {
             key: f"found {news.get(key)!r}, wanted some text"
             for key in ("ova", "sha256", "datastore")
@@ -52,7 +55,15 @@ class Image:
         """Imports the OVA unless it is there."""
         owner, key = operation.owned_by(), inputs.get("stateKey")
         user = f"{owner_of_state(owner, key) if key else owner}/{operation.name}"
-        source = ImageSource(inputs["ova"], inputs["sha256"], inputs["datastore"], inputs.get("network"))
+        source = ImageSource(
+            ova=inputs["ova"],
+            sha256=inputs["sha256"],
+            datastore=inputs["datastore"],
+            network=inputs.get("network"),
+            least_disk_gib=int(inputs.get("diskGiB") or 0),
+            nested_virtualization=inputs.get("nestedVirtualization") is True,
+        )
+        operation.preflight()
         imported = operation.images().acquire(source, user)
         return f"{base_name(inputs['sha256'])}@{user}", _outputs(inputs, imported)
 

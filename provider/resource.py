@@ -46,7 +46,8 @@ class PropertyChange:
 class Operation:
     """What an operation runs with. `seconds` is the user's timeout, 0 if there is none.
 
-    `machines` and `images` load the driver and connect: only what asks a host may call them.
+    `machines`, `images` and `preflight` load the driver and connect: only what asks a host may call them. `preflight`
+    is called before something is made or changed; it raises VsphereError with all that keeps the host from it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Operation:
     seconds: float
     machines: "Callable[[], Machines]"
     images: "Callable[[], Images]"
+    preflight: Callable[[], None]
     progress: Callable[[str], None]
     info: Callable[[str], None]
 

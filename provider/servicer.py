@@ -145,14 +145,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 shown[:] = [message]
                 self._engine.show_progress(urn, message)
 
+        def info(message: str) -> None:
+            self._engine.info(urn, message)
+
         return Operation(
             name=urn.rpartition("::")[2],
             owner=self._connection.owner,
             seconds=seconds,
             machines=lambda: self._connection.machines(progress),
-            images=lambda: self._connection.images(progress),
+            images=lambda: self._connection.images(progress, info),
+            preflight=lambda: self._connection.preflight(lambda message: self._engine.warn(urn, message)),
             progress=progress,
-            info=lambda message: self._engine.info(urn, message),
+            info=info,
         )
 
 

@@ -74,6 +74,7 @@ class VirtualMachine:
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Makes the machine, or finishes what an interrupted run began."""
         wanted, mark = desired.desired_machine(inputs), _mark(operation, inputs)
+        operation.preflight()
         try:
             state = operation.machines().create(wanted, mark, operation.seconds or GUEST_SECONDS)
         except HalfMadeError as error:
@@ -104,6 +105,7 @@ class VirtualMachine:
         wanted = desired.desired_machine(news)
         obsolete = olds.get("extraConfig", {}).keys() - news.get("extraConfig", {}).keys()
         seconds = operation.seconds or GUEST_SECONDS
+        operation.preflight()
         try:
             state = operation.machines().update(id_, wanted, obsolete, seconds)
         except HalfMadeError as error:
@@ -144,6 +146,8 @@ def _unfinished(id_: str, inputs: Properties, error: HalfMadeError) -> Unfinishe
 def _reasons(state: MachineState) -> tuple[str, ...]:
     if not state.ready:
         return (f"machine {state.name} was not finished; up finishes it",)
+    if state.suspended:
+        return (f"machine {state.name} is suspended; up resumes it",)
     return () if state.powered_on else (f"machine {state.name} is powered off; up powers it on",)
 
 

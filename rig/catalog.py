@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rig.mirror.debian import GUESTS, Release
+from rig.mirror.handlers import HANDLERS
 from rig.mirror.parts import mirror_parts, packages_and_images, runtime_parts
 from rig.mirror.runtimes import RUNTIMES
 from rig.node import guests
@@ -36,10 +37,11 @@ class Catalog:
 def catalog_for(
     stacks: Iterable[str], layout: Layout, systems: Iterable[str] = (), baked: Iterable[str] = ()
 ) -> Catalog:
-    """What these stacks and guest systems need, and what of other runtimes, systems and images is built already.
+    """What these stacks and guest systems need, and what of other runtimes, handlers, systems and images is built
+    already.
 
-    `baked`: stacks of which an image with all that they need inside is wanted. A word that is no runtime's or system's
-    adds nothing: the product says what is wrong. SetupError for a stack without file.
+    `baked`: stacks of which an image with all that they need inside is wanted. A word that the lab does not know adds
+    nothing: the product says what is wrong. SetupError for a stack without file.
     """
     needs = [needs_of(stack, layout.project / "stacks") for stack in (*stacks, *baked)]
     runtimes = RUNTIMES.keys() & {word for need in needs for word in need.runtimes}
@@ -48,8 +50,9 @@ def catalog_for(
     all_systems = (DEFAULT_SYSTEM, *sorted(others - {DEFAULT_SYSTEM}))
     releases = tuple(GUESTS[system] for system in all_systems)
     every = runtimes | _built_runtimes(releases, layout)
+    handlers = HANDLERS.keys() & {word for need in needs for word in need.handlers} | _built_handlers(layout)
     plain = tuple(map(guests.part, all_systems))
-    common = (simulator.part(), *plain, *mirror_parts(every, releases))
+    common = (simulator.part(), *plain, *mirror_parts(every, releases, handlers))
     inside = tuple(_baked(common, set(baked), layout))
     return Catalog(all_systems, (*common, *inside), tuple(part.name for part in (*plain, *inside)))
 
@@ -80,6 +83,11 @@ def _built_runtimes(releases: Sequence[Release], layout: Layout) -> frozenset[st
         return all(store.has(part.name, keys[part.name]) for part in runtime_parts(RUNTIMES[word], releases))
 
     return frozenset(word for word in RUNTIMES if is_built(word))
+
+
+def _built_handlers(layout: Layout) -> frozenset[str]:
+    """The handlers of which every archive is in the store, made from today's inputs."""
+    return frozenset(word for word, archives in HANDLERS.items() if _are_built(archives.parts, layout))
 
 
 def _are_built(parts: Sequence[Part], layout: Layout, *names: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a stack needs of the lab, as its stack file says: container runtimes and guest systems of its nodes."""
+"""What a stack needs of the lab, as its stack file says: runtimes, handlers and guest systems of its nodes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ class Needs:
 
     runtimes: frozenset[str]
     systems: frozenset[str]
+    handlers: frozenset[str] = frozenset()
 
 
 def needs_of(stack: str, stacks: Path) -> Needs:
@@ -37,9 +38,13 @@ def needs_of(stack: str, stacks: Path) -> Needs:
         raise SetupError(f"stack {stack}: {file} is no YAML", tuple(str(error).splitlines())) from error
     settings = _mapping(_mapping(document).get("config"))
     nodes = [_mapping(node) for node in _mapping(settings.get("kubelab:nodes")).values()]
-    common = _word(_mapping(settings.get("kubelab:cluster")).get("runtime")) or DEFAULT_RUNTIME
+    cluster = _mapping(settings.get("kubelab:cluster"))
+    common = _word(cluster.get("runtime")) or DEFAULT_RUNTIME
     runtimes = frozenset(_word(node.get("runtime")) or common for node in nodes) or frozenset({common})
-    return Needs(runtimes, frozenset(word for node in nodes if (word := _system(node.get("image")))))
+    # A node's own list, even an empty one, stands over the cluster's.
+    lists = [cluster.get("handlers") if node.get("handlers") is None else node["handlers"] for node in nodes]
+    handlers = frozenset(word for each in lists for word in _words(each))
+    return Needs(runtimes, frozenset(word for node in nodes if (word := _system(node.get("image")))), handlers)
 
 
 def _system(image: object) -> str | None:
@@ -49,6 +54,10 @@ def _system(image: object) -> str | None:
 
 def _word(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _words(value: object) -> list[str]:
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -6,15 +6,20 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-# Each is a chain of labs in the order of a lab's life, most of which is waiting.
-LABS = ("tests/e2e/mixed/", "tests/e2e/real/", "tests/e2e/")
+# Chains of labs, each in the order of a lab's life, most of which is waiting: where a chain's tests are, its name.
+LABS = {
+    "tests/e2e/mixed/": "mixed",
+    "tests/e2e/real/": "real and sandbox",
+    "tests/e2e/sandbox/": "real and sandbox",
+    "tests/e2e/": "others",
+}
 
 
 class ChainsOfLabs(LoadScopeScheduling):  # type: ignore[misc]
     """Any process takes any test, but one takes all of a chain of labs, in their order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((labs for labs in LABS if nodeid.startswith(labs)), nodeid)
+        return next((chain for labs, chain in LABS.items() if nodeid.startswith(labs)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
@@ -25,4 +30,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A lab has waits with an end, and goes before tests that only compute: these are as nice as a batch job."""
     if "PYTEST_XDIST_WORKER" in os.environ and os.geteuid() == 0:
-        os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(LABS) else 10)
+        os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(tuple(LABS)) else 10)

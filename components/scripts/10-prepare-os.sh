@@ -6,7 +6,7 @@
 # library: kernel_settings.sh
 # library: swap.sh
 # library: ownership.sh
-# library: image.sh
+# library: in-image.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"

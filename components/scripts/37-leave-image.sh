@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Ends the making of an image: what the steps before left of the node that they were run as goes, services wait for the
+# Ends the making of an image. What the steps before left of the node that they were run as goes, services wait for the
 # steps of each machine, and what is inside is recorded as the image's own, which no step takes for a stranger's.
 # library: traces.sh
 # library: files.sh
-# library: image.sh
+# library: in-image.sh
 : "${NODE_NAME:?name that the steps before were given}"
 : "${SECRET_FILES?paths of files with credentials, a line each; empty: none}"
 

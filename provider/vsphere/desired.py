@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from provider.vsphere.fields import EXTRA_CONFIG, LABEL, NETWORK, SHA256, TRUTH, Effect, Field, rows, text, whole
 
+NESTED_MIN_HARDWARE = 9  # the hardware version that nested virtualization needs
 _CPUS = whole(1, 768)
 _MIB = whole(128, 24 * 1024**2, of="MiB", step=4)
 _GIB = whole(1, 62 * 1024, of="GiB")

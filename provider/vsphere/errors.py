@@ -23,6 +23,10 @@ class OutcomeUnknownError(VsphereError):
     """The connection broke during a call that changes something: it may or may not have been carried out."""
 
 
+class QuestionError(VsphereError):
+    """The host waits for an answer that only a person can give."""
+
+
 class GoneError(VsphereError):
     """The object does not exist any more."""
 

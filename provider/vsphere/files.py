@@ -75,3 +75,10 @@ def copy_disk(place: Place, source: str, destination: str) -> None:
         tasks.run(session, doing, copy, source, datacenter, destination, datacenter, spec, False)
     finally:
         place.turns.disk_copies.release()
+
+
+def copy_file(place: Place, source: str, destination: str) -> None:
+    """Copies a file that is no disk. Raises AlreadyExistsError, GoneError (no such source), VsphereError."""
+    copy, datacenter = place.session.content.fileManager.CopyDatastoreFile_Task, place.datacenter
+    doing = f"copying file {source} to {destination}"
+    tasks.run(place.session, doing, copy, source, datacenter, destination, datacenter, False)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from provider.vsphere import connection_state, identity, paths
+from provider.vsphere import identity, paths
 from provider.vsphere.api import collector
 from provider.vsphere.api.sdk import vim
+from provider.vsphere.conditions import connection_state
 from provider.vsphere.errors import ForeignError, GoneError
 from provider.vsphere.machine import Machine
 from provider.vsphere.place import Place

@@ -9,6 +9,7 @@ PHASE_KEY = "kubelab.phase"  # creating until the machine proved once that it to
 SEED_KEY = "kubelab.seed"  # digest of image and first-boot data, to know a machine made from other ones
 IMAGE_KEY = "kubelab.image"  # the SHA-256 of the OVA that a base machine holds
 CONTENT_KEY = "kubelab.content"  # the files of a base machine when it was ready, to know one that was started since
+NVRAM_KEY = "kubelab.nvram"  # the file of a base machine with the NVRAM that its image brought
 IMPORTER_KEY = "kubelab.importer"  # the session that imports it
 USER_PREFIX = "kubelab.user."  # a key for each of an image's users
 CREATING, READY, DELETING = "creating", "ready", "deleting"

@@ -5,11 +5,12 @@ from contextlib import suppress
 from ipaddress import IPv4Network
 from typing import Any
 
-from provider.vsphere import connection_state, observe, spec
+from provider.vsphere import observe, spec
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.api.sdk import Facts
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
+from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.errors import (
     GoneError,
     OutcomeUnknownError,
@@ -60,12 +61,12 @@ class Machine:
 
     def reconfigure(self, doing: str, change: Any) -> None:
         """Applies a ConfigSpec."""
-        tasks.run(self._session, doing, self._ref.ReconfigVM_Task, change)
+        tasks.run(self._session, doing, self._ref.ReconfigVM_Task, change, machine=self._ref)
 
     def power_on(self) -> None:
         """Powers it on, or resumes it."""
         try:
-            tasks.run(self._session, f"powering on {self.name}", self._ref.PowerOnVM_Task, None)
+            tasks.run(self._session, f"powering on {self.name}", self._ref.PowerOnVM_Task, None, machine=self._ref)
         except PowerStateError as error:
             if error.existing != ON:
                 raise
@@ -73,7 +74,13 @@ class Machine:
     def power_off(self) -> None:
         """Powers it off at once."""
         try:
-            tasks.run(self._session, f"powering off {self.name}", self._ref.PowerOffVM_Task)
+            tasks.run(
+                self._session,
+                f"powering off {self.name}",
+                self._ref.PowerOffVM_Task,
+                machine=self._ref,
+                ends_at_question=False,
+            )
         except PowerStateError as error:
             if error.existing != OFF:
                 raise
@@ -92,11 +99,14 @@ class Machine:
         """
         last: list[ObservedMachine] = []
 
+        doing = f"waiting for an address of {self.name} in {network}"
+
         def done(facts: Facts) -> str | None:
             last[:] = [observe.from_facts(self._ref._moId, facts)]
+            if last[0].question is not None:
+                raise machine_state.waits_for_answer(doing, last[0].question)
             return observe.address_in(last[0], network)
 
-        doing = f"waiting for an address of {self.name} in {network}"
         try:
             return collector.wait_for(self._session, doing, self._ref, observe.GUEST_PATHS, done, Deadline(seconds))
         except TimedOutError as error:
@@ -158,7 +168,8 @@ def _evidence(last: list[ObservedMachine]) -> str:
     macs = ", ".join(machine.seen_macs) or "none"
     addresses = ", ".join(machine.addresses) or "none"
     return (
-        f"power state {machine.power_state}, VMware Tools {machine.tools}, NIC {machine.mac or 'none'}, "
+        f"power state {machine.power_state}, connection {machine.connection}, "
+        f"VMware Tools {machine.tools}, NIC {machine.mac or 'none'}, "
         f"NICs that the guest reports {macs}, addresses of our NIC {addresses}"
     )
 

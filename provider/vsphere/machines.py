@@ -3,14 +3,17 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from ipaddress import IPv4Network
+from typing import Any
 
-from provider.vsphere import first_boot, identity, leftovers, observe, paths, spec
+from provider.vsphere import identity, observe, paths, spec
 from provider.vsphere.cancel import Deadline
-from provider.vsphere.creation import Creation
+from provider.vsphere.conditions import machine_state
 from provider.vsphere.desired import HARDWARE, DesiredMachine
-from provider.vsphere.errors import GoneError, OutcomeUnknownError, VsphereError
+from provider.vsphere.errors import CancelledError, GoneError, OutcomeUnknownError, QuestionError, VsphereError
 from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours
 from provider.vsphere.machine import OFF, ON, Machine
+from provider.vsphere.making import first_boot, leftovers
+from provider.vsphere.making.creation import Creation
 from provider.vsphere.model import AskSsh, HalfMadeError, MachineState, ObservedMachine
 from provider.vsphere.place import Datastore, Place
 
@@ -133,15 +136,24 @@ class Machines:
         doing = f"configuring machine {desired.name}"
         found = machine.observe(doing)
         _require_root_disk(found)
+        if found.question is not None:
+            raise machine_state.waits_for_answer(doing, found.question)
         changes = spec.diff(found, desired, obsolete)
+        _require_growth(found, desired)
+        if found.power_state == machine_state.SUSPENDED and changes.any:
+            self._progress("resuming it, as a suspended machine takes no changes")
+            machine.power_on()
+            found = machine.observe(doing)
         if changes.offline is not None and found.power_state != OFF:
             self._progress("shutting down for changes that need a power cycle")
             machine.shut_down(found)
+            found = machine.observe(doing)
+        grows = spec.grows(found, desired) and found.power_state == ON
         for change in (changes.in_place, changes.offline):
             if change is not None:
                 self._progress("configuring")
-                machine.reconfigure(doing, change)
-        if changes.in_place is not None or changes.offline is not None:
+                _reconfigure(machine, doing, change, grows=grows and change is changes.in_place)
+        if changes.any:
             found = machine.observe(doing)
             _verify(found, desired)
         was_on, ready = found.power_state == ON, found.extra_config.get(identity.PHASE_KEY) == identity.READY
@@ -158,6 +170,32 @@ class Machines:
         if not ready:
             machine.mark(doing, {identity.PHASE_KEY: identity.READY})
         return observe.state(machine.observe(doing), desired.machine_network)
+
+
+def _require_growth(found: ObservedMachine, desired: DesiredMachine) -> None:
+    """Said before anything is changed: a host says it in the middle, and names no remedy."""
+    root = found.root_disk
+    if root is None or not spec.grows(found, desired):
+        return
+    on_a_snapshot = bool(root.base) and root.base != root.path
+    fault = machine_state.growth_fault(found.name, found.snapshots, on_a_snapshot=on_a_snapshot, gib=desired.disk_gib)
+    if fault:
+        raise VsphereError(fault)
+
+
+def _reconfigure(machine: Machine, doing: str, change: Any, *, grows: bool) -> None:
+    """A disk that grows while its machine runs is the one change in place that hosts refuse for its sake."""
+    try:
+        machine.reconfigure(doing, change)
+    except (GoneError, OutcomeUnknownError, CancelledError, QuestionError):
+        raise
+    except VsphereError as error:
+        if not grows:
+            raise
+        raise VsphereError(
+            f"{error}; if it is the disk, which was to grow while the machine runs: shut the machine down on the host, "
+            "then run up again, which grows it before it starts the machine"
+        ) from None
 
 
 def _require_root_disk(found: ObservedMachine) -> None:

@@ -25,6 +25,14 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the host's about a machine: its text in one line, and the choices that it gives."""
+
+    text: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedMachine:
     """What the host says about a machine. `addresses` are the IPv4 addresses of its first NIC, by that NIC's MAC."""
 
@@ -46,6 +54,9 @@ class ObservedMachine:
     seen_macs: tuple[str, ...]
     extra_config: Mapping[str, str] = field(repr=False)
     connection: str = "connected"
+    secure_boot: bool = False
+    question: Question | None = None
+    snapshots: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -90,6 +101,7 @@ class MachineState:
     powered_on: bool
     ready: bool
     extra_config: Mapping[str, str] = field(repr=False)
+    suspended: bool = False
 
 
 class Heard(Enum):
@@ -125,12 +137,18 @@ class HalfMadeError(VsphereError):
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """An OVA (path or URL, SHA-256 in hex) and where to import it; `network` is only what its NICs are mapped to."""
+    """An OVA (path or URL, SHA-256 in hex) and where to import it; `network` is only what its NICs are mapped to.
+
+    `least_disk_gib` is the smallest disk that a machine is to have of it, 0 if that is not known;
+    `nested_virtualization` is true if one of them must have it.
+    """
 
     ova: str
     sha256: str
     datastore: str
     network: str | None = None
+    least_disk_gib: int = 0
+    nested_virtualization: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from provider.vsphere import connection_state, identity, paths
+from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import Facts, vim
+from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.desired import HARDWARE, Hardware
 from provider.vsphere.model import Disk, MachineState, ObservedMachine
 
@@ -13,6 +14,7 @@ GIB = 1024**3
 GUEST_PATHS = (
     "runtime.powerState",
     "runtime.connectionState",
+    "runtime.question",
     "guest.toolsRunningStatus",
     "guest.net",
     "config.hardware.device",
@@ -25,8 +27,10 @@ PATHS = (
     "summary.config.vmPathName",
     "config.guestId",
     "config.firmware",
+    "config.bootOptions.efiSecureBootEnabled",
     "config.version",
     "config.extraConfig",
+    machine_state.SNAPSHOTS,
     *GUEST_PATHS,
 )
 
@@ -57,6 +61,9 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
         tools=str(facts.get("guest.toolsRunningStatus", "unknown")),
         seen_macs=tuple(guest.macAddress for guest in guest_nics if guest.macAddress),
         extra_config=extra_config(facts),
+        question=machine_state.question(facts),
+        snapshots=machine_state.snapshot_names(facts),
+        secure_boot=facts.get("config.bootOptions.efiSecureBootEnabled") is True,
         connection=str(facts.get("runtime.connectionState", connection_state.CONNECTED)),
     )
 
@@ -87,6 +94,7 @@ def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState
         powered_on=machine.powered_on,
         ready=machine.extra_config.get(identity.PHASE_KEY) == identity.READY,
         extra_config=machine.extra_config,
+        suspended=machine.power_state == machine_state.SUSPENDED,
     )
 
 

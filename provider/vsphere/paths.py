@@ -1,11 +1,20 @@
 """Datastore paths. Pure."""
 
+import re
+
 from provider.vsphere.errors import VsphereError
+
+_ESCAPED = re.compile(r"%(25|2f|5c)", re.IGNORECASE)
 
 
 def path(datastore: str, *parts: str) -> str:
     """A datastore path: "[datastore] folder/file"."""
     return f"[{datastore}] {'/'.join(parts)}"
+
+
+def unescaped(name: str) -> str:
+    """A name as people see it: the API gives `%`, `/` and `\\` in names of objects as `%25`, `%2f`, `%5c`."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)
 
 
 def split(datastore_path: str) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ inventory path where there are several. Everything else of the driver knows a pl
 
 import ssl
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -91,8 +92,16 @@ class Place(Protocol):
         """The host that new machines are put on, None where the server chooses."""
 
     @property
+    def hosts(self) -> Sequence[Any]:
+        """The hosts that new machines may come to."""
+
+    @property
     def offers_nested_virtualization(self) -> bool:
         """Whether the host that new machines are put on says that it can pass its CPU's virtualization on."""
+
+    @property
+    def hardware_versions(self) -> tuple[int, ...]:
+        """The numbers of the hardware versions that new machines may have, none where the server does not say them."""
 
     def datastore(self, name: str) -> Datastore:
         """A datastore. Raises GoneError if there is none of that name, VsphereError if it is not accessible."""

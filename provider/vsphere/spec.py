@@ -4,15 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provider.vsphere import cloudinit, identity, paths
+from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import vim
-from provider.vsphere.desired import HARDWARE, DesiredMachine, Hardware
+from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, DesiredMachine, Hardware
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.fields import Effect
+from provider.vsphere.making import cloudinit
 from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.observe import GIB
 
-NESTED_MIN_HARDWARE = 9
 CONTROLLER_KEY, DISK_KEY, NIC_KEY = -101, -102, -103
 
 
@@ -22,6 +22,11 @@ class Changes:
 
     in_place: Any | None
     offline: Any | None
+
+    @property
+    def any(self) -> bool:
+        """True if there is something to change."""
+        return self.in_place is not None or self.offline is not None
 
 
 def options(values: Mapping[str, str]) -> list[Any]:
@@ -54,6 +59,7 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         version=image.hardware_version or None,
         guestId=image.guest_id or "otherLinux64Guest",
         firmware=image.firmware or None,
+        bootOptions=vim.vm.BootOptions(efiSecureBootEnabled=True) if image.secure_boot else None,
         **{row.spec: getattr(desired.hardware, name) for name, row in HARDWARE.items()},
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
         annotation=f"kubelab machine {mark} (project/stack@state/machine)",
@@ -91,12 +97,17 @@ def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[s
     if extra:
         in_place["extraConfig"] = options(extra)
     root = found.root_disk
-    if root is not None and root.capacity < desired.disk_gib * GIB:
+    if root is not None and grows(found, desired):
         in_place["deviceChange"] = [_disk_change("edit", root, desired.disk_gib * GIB)]
     for name in different(found.hardware, desired.hardware):
         row = HARDWARE[name]
         (offline if row.effect is Effect.POWER_CYCLE else in_place)[row.spec] = getattr(desired.hardware, name)
     return Changes(_spec(in_place), _spec(offline))
+
+
+def grows(found: ObservedMachine, desired: DesiredMachine) -> bool:
+    """True if its root disk is smaller than it should be."""
+    return found.root_disk is not None and found.root_disk.capacity < desired.disk_gib * GIB
 
 
 def different(found: Hardware, desired: Hardware) -> list[str]:

@@ -8,9 +8,16 @@ from provider.vsphere.api import collector
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import CancelToken
+from provider.vsphere.conditions import reading
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import GoneError, RefusedError, VsphereError
+from provider.vsphere.paths import unescaped
 from provider.vsphere.place import Datastore, Network, Turns, UploadTarget
+
+_OTHER_NETWORKS = (
+    (vim.dvs.DistributedVirtualPortgroup, "a distributed port group"),
+    (vim.OpaqueNetwork, "an opaque network (NSX)"),
+)
 
 
 def connected(endpoint: Endpoint, cancel: CancelToken) -> "StandaloneHost":
@@ -24,11 +31,12 @@ class StandaloneHost:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.turns = Turns()
+        session.evidence = lambda: reading.evidence(self)
 
     @cached_property
     def identity(self) -> str:
         """See Place: the first digits of the UUID of the host's board."""
-        (host,) = self._read(self._computer, "host")
+        (host,) = self.hosts
         return str(self._read(host, "hardware.systemInfo.uuid")).replace("-", "")[:12].lower()
 
     @cached_property
@@ -50,6 +58,11 @@ class StandaloneHost:
     def _computer(self) -> Any:
         return self._read(self._read(self.datacenter, "hostFolder"), "childEntity")[0]
 
+    @cached_property
+    def hosts(self) -> tuple[Any, ...]:
+        """See Place: the one."""
+        return tuple(self._read(self._computer, "host"))
+
     @property
     def host(self) -> None:
         """There is only one."""
@@ -58,8 +71,16 @@ class StandaloneHost:
     @cached_property
     def offers_nested_virtualization(self) -> bool:
         """See Place; a host that does not say is asked to do it."""
-        (host,) = self._read(self._computer, "host")
+        (host,) = self.hosts
         return self._read(host, "capability.nestedHVSupported") is not False
+
+    @cached_property
+    def hardware_versions(self) -> tuple[int, ...]:
+        """See Place."""
+        browser = self._read(self._computer, "environmentBrowser")
+        offered = self.session.read(self._looking, browser.QueryConfigOptionDescriptor) if browser else []
+        keys = [str(each.key).removeprefix("vmx-") for each in offered if each.createSupported is not False]
+        return tuple(sorted(int(key) for key in keys if key.isdigit()))
 
     def datastore(self, name: str) -> Datastore:
         """See Place."""
@@ -67,12 +88,12 @@ class StandaloneHost:
         ref, facts = self._named("datastore", name, paths)
         if not facts.get("summary.accessible", False) or facts.get("summary.maintenanceMode", "normal") != "normal":
             raise VsphereError(f"datastore {name} of {self.session.name}: not accessible, or in maintenance mode")
-        return Datastore(ref, name)
+        return Datastore(ref, facts["name"])
 
     def network(self, name: str) -> Network:
-        """See Place: a port group of the host's own switches."""
-        backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=name)
-        return Network(self._named("network", name, [])[0], backing)
+        """See Place: a port group of the host's own switches. Raises VsphereError for one of another kind."""
+        ref, facts = self._named("network", name, [])
+        return network_of(f"network {name} of {self.session.name}", ref, facts)
 
     def upload_target(self, device: Any) -> UploadTarget:
         """See Place: the host itself, which gives "*" or its own name as the server."""
@@ -80,12 +101,17 @@ class StandaloneHost:
         return UploadTarget(end.server, end.port, urllib.parse.urlsplit(device.url).path, self.session.ssl_context)
 
     def _named(self, kind: str, name: str, paths: list[str]) -> tuple[Any, Facts]:
+        """By the name as people see it, or as the API escapes it (`a%2fb` for `a/b`)."""
         refs = self._read(self.datacenter, kind) or []
-        found = collector.read_many(self.session, self._looking, refs, ["name", *paths])
-        for ref in refs:
-            if found[ref._moId]["name"] == name:
-                return ref, found[ref._moId]
-        names = ", ".join(sorted(facts["name"] for facts in found.values())) or "none"
+        found: dict[str, Facts] = {}
+        for of in {type(ref) for ref in refs}:
+            alike = [ref for ref in refs if type(ref) is of]
+            found |= collector.read_many(self.session, self._looking, alike, ["name", *paths])
+        for shown in (unescaped, str):
+            for ref in refs:
+                if shown(found[ref._moId]["name"]) == name:
+                    return ref, found[ref._moId]
+        names = ", ".join(sorted(unescaped(facts["name"]) for facts in found.values())) or "none"
         raise GoneError(f"{kind} {name}: not found on {self.session.name}, which has: {names}; correct the site file")
 
     def _read(self, obj: Any, path: str) -> Any:
@@ -94,6 +120,17 @@ class StandaloneHost:
     @property
     def _looking(self) -> str:
         return f"reading the inventory of {self.session.name}"
+
+
+def network_of(called: str, ref: Any, facts: Facts) -> Network:
+    """The network that these properties are of, `called` so in messages. Raises VsphereError for another kind."""
+    for kind, shown in _OTHER_NETWORKS:
+        if isinstance(ref, kind):
+            raise VsphereError(
+                f"{called}: this is {shown}, which only the vCenter that made it gives to machines; name a port group "
+                "of the host's own switches in the site file"
+            )
+    return Network(ref, vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=facts["name"]))
 
 
 def _accept(doing: str, about: Any) -> None:

@@ -85,6 +85,7 @@ func describe(registry *simulator.Registry, opts options) {
 		system.Capability.NestedHVSupported = true
 		system.Hardware.MemorySize = hostMemory
 		system.Summary.Hardware.MemorySize = hostMemory
+		system.Summary.ManagementServerIp = "" // the simulator's own default has a vCenter
 	}
 	capacity := opts.datastoreCapacity * units.GB
 	free := capacity

@@ -57,7 +57,9 @@ _OF_KUBERNETES = (
 )
 # What the programs that other packages of the mirror take from Debian's (debian_programs.py) are linked with.
 _LIBRARIES = ("libdevmapper1.02.1", "libglib2.0-0", "libsystemd0")
-NODE_PACKAGES = (*_OF_KUBERNETES, *_LIBRARIES)
+# What handlers are, or are unpacked with.
+_OF_HANDLERS = ("bzip2", "crun", "zstd")
+NODE_PACKAGES = (*_OF_KUBERNETES, *_LIBRARIES, *_OF_HANDLERS)
 # The programs that kube-proxy and flannel call.
 NETWORK_IMAGE_PACKAGES = ("conntrack", "ipset", "iptables", "nftables")
 SHELL_IMAGE_PACKAGES = ("busybox-static",)

@@ -8,6 +8,7 @@ from rig.mirror.apt import deb, maintainer_scripts, packages
 from rig.mirror.apt.packages import PackageGroup
 from rig.mirror.apt.repositories import build_repository, repositories
 from rig.mirror.debian import Release
+from rig.mirror.handlers import HANDLERS
 from rig.mirror.images import image_store, private_images
 from rig.mirror.machine import architecture
 from rig.mirror.programs import binaries, debian_programs, flanneld
@@ -20,10 +21,13 @@ _NODE = "node"
 _HERE = Path(__file__).parent
 
 
-def mirror_parts(runtimes: Collection[str], guests: Sequence[Release]) -> tuple[Part, ...]:
-    """Every part of a mirror for nodes with these container runtimes (words of RUNTIMES) and releases.
+def mirror_parts(
+    runtimes: Collection[str], guests: Sequence[Release], handlers: Collection[str] = ()
+) -> tuple[Part, ...]:
+    """Every part of a mirror for nodes with these container runtimes and handlers (words of RUNTIMES and HANDLERS) and
+    releases.
 
-    Served: `apt`, `files` and the files of runtimes (publish.py), `images` and `private-images` (registry.py).
+    Served: `apt`, `files` and files of runtimes and handlers (publish.py), `images` and `private-images` (registry.py).
     """
     chosen = [RUNTIMES[word] for word in sorted(runtimes)]
     common = (
@@ -34,7 +38,8 @@ def mirror_parts(runtimes: Collection[str], guests: Sequence[Release]) -> tuple[
         packages_part(packages.KUBERNETES),
     )
     own = (part for runtime in chosen for part in runtime_parts(runtime, guests))
-    parts = {part.name: part for part in (*common, *own)}
+    archives = (part for word in sorted(handlers) for part in HANDLERS[word].parts)
+    parts = {part.name: part for part in (*common, *own, *archives)}
     return (*parts.values(), apt_part(chosen, guests), images_part(), private_images_part(), files_part())
 
 

@@ -18,6 +18,9 @@ DOCKER = "20.10.24"  # of Debian's docker.io
 CONMON = "2.1.6"  # of Debian's conmon
 CRI_DOCKERD = "0.4.4"
 CRI_DOCKERD_COMMIT = "98c4823"
+GVISOR = "0.0.0-20260905035102-160fafc42237"  # of its branch for Go, which has no releases
+GVISOR_RELEASE = "20260928.0"  # in whose place the mirror has that
+KATA = ("4.2.0", "4.1.0")  # in whose places the mirror has stand-ins
 BUSYBOX = "1.35.0"  # of Debian's busybox-static
 
 KUBERNETES_MINOR = ".".join(KUBERNETES.split(".")[:2])

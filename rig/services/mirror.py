@@ -12,6 +12,7 @@ from rig.mirror import parts
 from rig.mirror.apt import signing
 from rig.mirror.apt.repositories import repositories
 from rig.mirror.debian import Release
+from rig.mirror.handlers import HANDLERS
 from rig.mirror.machine import architecture
 from rig.mirror.runtimes import RUNTIMES
 from rig.mirror.serving import publish, registry, server, users
@@ -41,14 +42,14 @@ def ensure(layout: Layout, table: ProcessTable, built: Built, guests: Sequence[R
     root = layout.state / "mirror" / "public"
     key = layout.state / "mirror" / "apt.key"
     root.parent.mkdir(parents=True, exist_ok=True)
-    single_files = [built.outputs[name] for name in (parts.FILES, *_runtime_files(built))]
+    single_files = [built.outputs[name] for name in (parts.FILES, *_own_files(built))]
     served = repositories(guests, architecture())
     publish.publish(built.outputs["apt"], served, single_files, key, root)
     _ensure(table, _file_server(layout, root), layout, FILES_PORT)
     _ensure(table, _registry(layout, built), layout, REGISTRY_PORT)
     _ensure(table, _private_registry(layout, built), layout, PRIVATE_REGISTRY_PORT)
     known = dict.fromkeys(KEYS_BY_FINGERPRINT, signing.fingerprint(key))
-    return replace(MIRROR, checksums=_checksums(built), package_keys=known)
+    return replace(MIRROR, checksums=own_checksums(built), package_keys=known)
 
 
 def stop(table: ProcessTable) -> None:
@@ -95,14 +96,16 @@ def _registry_service(
     return Service(name, argv, dict(os.environ), fingerprint(*argv, text, *secrets))
 
 
-def _runtime_files(built: Built) -> list[str]:
-    """The built parts with single files that belong to a container runtime: not upstream's own bytes."""
-    names = sorted({name for runtime in RUNTIMES.values() for name in runtime.files})
+def _own_files(built: Built) -> list[str]:
+    """The built parts with single files that belong to a container runtime or a handler: not upstream's own bytes."""
+    of_runtimes = {name for runtime in RUNTIMES.values() for name in runtime.files}
+    names = sorted(of_runtimes.union(*(archives.files for archives in HANDLERS.values())))
     return [name for name in names if name in built.outputs]
 
 
-def _checksums(built: Built) -> dict[str, str]:
-    roots = [built.outputs[name] for name in _runtime_files(built)]
+def own_checksums(built: Built) -> dict[str, str]:
+    """SHA-256 (hex) of the built files that are not upstream's own, by their paths below the file server's root."""
+    roots = [built.outputs[name] for name in _own_files(built)]
     files = [(root, file) for root in roots for file in sorted(root.rglob("*")) if file.is_file()]
     return {file.relative_to(root).as_posix(): _digest(file) for root, file in files}
 

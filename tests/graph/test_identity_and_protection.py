@@ -1,5 +1,7 @@
 """What tells a state's machines from others, and what protects its control plane."""
 
+import json
+
 import pytest
 
 from config import LabConfig
@@ -33,3 +35,14 @@ def test_the_word_of_a_control_plane_reaches_its_machine_and_the_provider(lab: L
     after = lab({"cp1": {"allowReplace": True}})
     assert after.named(MACHINE, "cp1").plain("allowReplace") is True
     assert after.of_type("pulumi:providers:kubelab")[0].plain("allowReplace") == "cp1"
+
+
+@pytest.mark.case("V11", "V18")
+def test_the_provider_and_the_images_know_what_all_machines_want(graph: Graph, config: LabConfig) -> None:
+    (provider,) = graph.of_type("pulumi:providers:kubelab")
+    machines = json.loads(provider.plain("machines"))
+    assert [machine["name"] for machine in machines] == [node.name for node in config.nodes]
+    assert [machine["diskGiB"] for machine in machines] == [node.machine.disk_gib for node in config.nodes]
+    for image in graph.of_type("kubelab:index:Image"):
+        assert image.plain("diskGiB") == min(machine["diskGiB"] for machine in machines)
+        assert image.plain("nestedVirtualization") is True

@@ -49,6 +49,10 @@ class Driver:
         self.import_image()
         return self.machines.create(desired, marker(OWNER, desired.name), seconds)
 
+    def create_alone(self, desired: DesiredMachine, seconds: float = 30) -> MachineState:
+        """Creates the machine of an image that is there."""
+        return self.machines.create(desired, marker(OWNER, desired.name), seconds)
+
     def update(self, desired: DesiredMachine, obsolete: set[str] | None = None) -> MachineState:
         instance = instance_uuid(marker(OWNER, desired.name))
         return self.machines.update(instance, desired, obsolete or (), 30)

@@ -76,9 +76,23 @@ class FaultProxy:
         with self._lock:
             self._rules.append(rule)
 
-    def fault(self, method: str, kind: str, inner: str = "", times: int = 1) -> None:
+    def when(self, method: str, call: Callable[[], object]) -> None:
+        """Calls a function once, after the host answered the next call of `method`."""
+        self.add(Rule(method, Action.CALL_AFTER, call=call))
+
+    def fault(self, method: str, kind: str, inner: str = "", times: int = 1, text: str = "") -> None:
         """Answers the next calls of `method` with a SOAP fault of vim25 type `kind`, fields in `inner` as XML."""
-        self.add(Rule(method, Action.FAULT, times, fault=_FAULT.format(kind=kind, inner=inner, text=kind)))
+        self.add(Rule(method, Action.FAULT, times, fault=_FAULT.format(kind=kind, inner=inner, text=text or kind)))
+
+    def left(self, method: str) -> int:
+        """How often the rules of `method` would still act."""
+        with self._lock:
+            return sum(rule.times for rule in self._rules if rule.method == method)
+
+    def forget(self) -> None:
+        """Breaks nothing any more."""
+        with self._lock:
+            self._rules.clear()
 
     def take(self, method: str) -> Rule | None:
         """The rule for this call, and counts it down."""

@@ -9,7 +9,7 @@ import pytest
 from provider.vsphere.model import ImageSource
 from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import FaultProxy
-from tests.vsphere.image.ova import build_ova
+from tests.vsphere.images.ova import build_ova
 from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
 
 

@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,10 @@ def connected(endpoint: Endpoint, cancel: CancelToken) -> Place:
 class Simulator:
     """A running simulator. Stop it with `stop`."""
 
-    def __init__(self, esxi: Path, directory: Path, *arguments: str) -> None:
+    def __init__(self, esxi: Path, directory: Path, *arguments: str, hours: tuple[int, int] = (-1, 24)) -> None:
+        """`hours`: from when until when its certificate is valid, from now."""
         directory.mkdir(parents=True, exist_ok=True)
-        self.certificate = Certificate(directory)
+        self.certificate = Certificate(directory, hours=hours)
         password_file = directory / "password"
         password_file.write_text(PASSWORD)
         password_file.chmod(0o600)
@@ -71,12 +73,16 @@ class Simulator:
         line = self._process.stdout.readline() if ready else ""
         assert line.startswith("https://"), f"the simulator did not start: {self.log.read_text()}"
         self.port = int(line.strip().removesuffix("/sdk").rpartition(":")[2])
-        self.place = connected(self.endpoint(), CancelToken())
+        self.place = connected(self.pinned(), CancelToken())
         self._second = self.place.session
 
     def endpoint(self, *, port: int | None = None, password: str = PASSWORD) -> Endpoint:
         """Where to log in; verified by the simulator's own certificate."""
         return Endpoint("127.0.0.1", port or self.port, USER, password, ca_pem=self.certificate.pem)
+
+    def pinned(self, *, port: int | None = None) -> Endpoint:
+        """Where to log in; verified by the pin of the simulator's certificate."""
+        return replace(self.endpoint(port=port), ca_pem=None, sha256=self.certificate.sha256)
 
     def stop(self) -> None:
         """Ends the simulator."""
@@ -144,6 +150,10 @@ class Simulator:
     def reconfigure(self, name: str, **fields: Any) -> None:
         """As somebody at the host's console would."""
         self.run_task(self.machines()[name].ReconfigVM_Task(vim.vm.ConfigSpec(**fields)))
+
+    def take_snapshot(self, name: str, snapshot: str) -> None:
+        """As somebody at the host's web page would."""
+        self.run_task(self.machines()[name].CreateSnapshot_Task(snapshot, "", False, False))
 
     def set_extra_config(self, name: str, **values: str) -> None:
         """Sets or, with "", removes keys; dots are written as double underscores."""
@@ -214,6 +224,17 @@ class Simulator:
         path = self._datastore_path() / folder / file
         path.write_bytes(content)
         return path
+
+    def keep_upload(self, folder: str, file: str, content: bytes) -> None:
+        """As if the file had come with the image that was imported: the simulator keeps disks alone."""
+        path = self._datastore_path() / folder / file
+        times = path.stat()
+        path.write_bytes(content)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def read_file(self, folder: str, file: str) -> bytes:
+        """What a file in a folder of the datastore holds."""
+        return (self._datastore_path() / folder / file).read_bytes()
 
     def wait_until_on(self, names: set[str]) -> None:
         """Once all these machines are on."""

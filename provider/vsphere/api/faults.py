@@ -1,5 +1,6 @@
 """Turns pyvmomi's faults into the driver's own exceptions, at once: faults cannot be pickled and hide their text."""
 
+import re
 from typing import Any
 
 from provider.vsphere.api.sdk import vim, vmodl
@@ -11,6 +12,9 @@ from provider.vsphere.errors import (
     RefusedError,
     VsphereError,
 )
+
+_EXPIRED = re.compile(r"expired", re.IGNORECASE)
+_LOCKED = re.compile(r"lock(ed|out)", re.IGNORECASE)
 
 
 def translate(doing: str, fault: BaseException) -> VsphereError:
@@ -64,17 +68,48 @@ def _insufficient(fault: Any) -> str:
     return f"the host has not enough resources ({_text(fault)}); make the machine smaller or free some"
 
 
+def _managed(fault: Any) -> str:
+    by = getattr(fault, "managementServer", None) or "a vCenter"
+    return (
+        f"the host leaves this to {by}, which manages it (HostAccessRestrictedToManagementServer); take the host out "
+        "of its inventory, or name another host as server"
+    )
+
+
+def _login(fault: Any) -> str:
+    """As far as hosts tell them apart: ESXi has one fault for all, and sometimes words for what it means."""
+    kind, words = type(fault).__name__.rsplit(".", 1)[-1], _text(fault)
+    once = "it is not tried again, so that the account is not locked"
+    if kind == "PasswordExpired" or _EXPIRED.search(words):
+        return f"the password has expired ({words}); log in to the host's console or its web page and set a new one"
+    if _LOCKED.search(words):
+        return f"the account is locked ({words}); wait for its unlocking (ESXi: Security.AccountUnlockTime); {once}"
+    if kind == "InvalidLogin":
+        return (
+            f"wrong user or password; {once}. Of an account that is locked (ESXi: 15 minutes after 5 wrong passwords) "
+            "or whose password has expired, a host says the same: if both are right, log in to its web page"
+        )
+    return f"the login is refused ({words}); see the user's account on the host; {once}"
+
+
+def translate_login(doing: str, fault: BaseException) -> VsphereError:
+    """The exception for a fault of Login: none that says something of the user is met a second time."""
+    if isinstance(fault, vim.fault.NoPermission):
+        return RefusedError(
+            f"{doing}: the user may not log in: it has no role on the host, or the host is in lockdown mode; give it "
+            "the privileges that docs/vsphere.md lists, or make it an exception of lockdown mode"
+        )
+    return translate(doing, fault)
+
+
 _TABLE: tuple[tuple[Any, type[VsphereError], Any], ...] = (
     (vmodl.fault.ManagedObjectNotFound, GoneError, lambda _: "it does not exist any more"),
     ((vim.fault.DuplicateName, vim.fault.AlreadyExists, vim.fault.FileAlreadyExists), AlreadyExistsError, _text),
     (vim.fault.NoDiskSpace, VsphereError, _no_space),
     (vim.fault.RestrictedVersion, VsphereError, _restricted),
     (vim.fault.NoPermission, VsphereError, _no_permission),
-    (
-        vim.fault.InvalidLogin,
-        RefusedError,
-        lambda _: "wrong user or password; it is not tried again, so that the account is not locked",
-    ),
+    (vim.fault.HostAccessRestrictedToManagementServer, RefusedError, _managed),
+    (vim.fault.InvalidLogin, RefusedError, _login),
     (vim.fault.FileNotFound, GoneError, _text),
     (
         (vim.fault.TaskInProgress, vim.fault.ConcurrentAccess, vim.fault.ResourceInUse, vim.fault.FileLocked),

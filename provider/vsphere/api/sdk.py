@@ -22,6 +22,11 @@ Facts = Mapping[str, Any]  # properties of an object by path, as config.hardware
 _VERSIONS_PATH = "/sdk/vimServiceVersions.xml"
 
 
+def service_instance(content: Any) -> Any:
+    """The ServiceInstance of a ServiceContent."""
+    return vim.ServiceInstance("ServiceInstance", content.sessionManager._stub)
+
+
 def negotiated_version(server: str, port: int, context: ssl.SSLContext) -> str:
     """pyvmomi's name of the version.
 

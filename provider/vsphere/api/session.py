@@ -5,10 +5,12 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
+from xml.parsers.expat import ExpatError
 
-from provider.vsphere.api import tls
-from provider.vsphere.api.faults import translate
+from provider.vsphere.api import certificates, tls
+from provider.vsphere.api.faults import translate, translate_login
 from provider.vsphere.api.sdk import SoapStubAdapter, negotiated_version, vim, vmodl
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.endpoint import Endpoint
@@ -19,6 +21,7 @@ HTTP_SECONDS = 60
 POOLED_CONNECTION_SECONDS = 20  # shorter than servers keep idle connections, so that a change never meets a closed one
 READ_ATTEMPTS = 5
 Accept = Callable[[str, Any], None]  # (what is being done, AboutInfo of the server)
+BROKEN = (OSError, http.client.HTTPException, ExpatError)  # the last: an answer of which a part is missing
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 
 
@@ -38,6 +41,7 @@ class Session:
         self._content: Any = None
         self._context: ssl.SSLContext | None = None
         self._refused: RefusedError | None = None
+        self.evidence: Callable[[], str] = str  # what the place has to say of itself when a wait ends, "" for nothing
 
     @property
     def name(self) -> str:
@@ -73,7 +77,7 @@ class Session:
             except vim.fault.NotAuthenticated as fault:
                 failure = fault
                 self.login_again(generation)
-            except (OSError, http.client.HTTPException) as error:
+            except BROKEN as error:
                 failure = error
                 if isinstance(error, ssl.SSLCertVerificationError):
                     break
@@ -96,7 +100,7 @@ class Session:
                 self.login_again(generation)  # the call was refused unread: sending it again cannot do it twice
             except NEVER_SENT as error:
                 raise self._unreachable(doing, error) from None
-            except (OSError, http.client.HTTPException) as error:
+            except BROKEN as error:
                 raise OutcomeUnknownError(f"{doing}: the connection to {self.name} broke ({error})") from None
             except (vmodl.MethodFault, KeyError) as fault:
                 raise translate(doing, fault) from None
@@ -106,6 +110,8 @@ class Session:
         """Logs in anew, unless another thread did so since `generation` was read."""
         with self._lock:
             if generation == self._generation and self._content is not None:
+                with suppress(*BROKEN, vmodl.MethodFault, KeyError):
+                    self._content.sessionManager.Logout()  # a session that is there after all takes no login
                 self._login(self._content)
 
     @property
@@ -120,7 +126,7 @@ class Session:
         if content is not None:
             try:
                 content.sessionManager.Logout()
-            except (OSError, http.client.HTTPException, vmodl.MethodFault, KeyError):
+            except (*BROKEN, vmodl.MethodFault, KeyError):
                 return
 
     def _connect(self) -> Any:
@@ -155,19 +161,32 @@ class Session:
             raise self._refused
         try:
             content.sessionManager.Login(self.endpoint.user, self.endpoint.password)
-        except vim.fault.InvalidLogin as fault:
-            self._refused = RefusedError(str(translate(doing, fault)))
-            raise self._refused from None
         except vmodl.MethodFault as fault:
-            raise translate(doing, fault) from None
-        except (OSError, http.client.HTTPException) as error:
+            error = translate_login(doing, fault)
+            if isinstance(error, RefusedError):
+                self._refused = error
+            raise error from None
+        except BROKEN as error:
             raise self._unreachable(doing, error) from None
         self._generation += 1
+
+    @property
+    def certificate(self) -> bytes:
+        """The server's certificate (DER), trusted or not. Raises UnreachableError."""
+        return certificates.read(self.endpoint.server, self.endpoint.port)
+
+    def _dates(self) -> str:
+        """What a certificate's dates have to do with it."""
+        try:
+            said = certificates.outside_its_dates(self.certificate)
+        except VsphereError:
+            return ""
+        return f"; {said}" if said else ""
 
     def _unreachable(self, doing: str, error: Exception) -> VsphereError:
         if isinstance(error, ssl.SSLCertVerificationError):
             return RefusedError(
-                f"{doing}: the certificate of {self.name} is not trusted ({error.verify_message}); "
+                f"{doing}: the certificate of {self.name} is not trusted ({error.verify_message}){self._dates()}; "
                 "correct tls.caFile or tls.sha256 in the site file"
             )
         if isinstance(error, vim.fault.NotAuthenticated):

@@ -9,7 +9,15 @@ from provider.vsphere.api.faults import translate
 from provider.vsphere.api.sdk import Facts
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
-from provider.vsphere.errors import BusyError, CancelledError, TimedOutError, VsphereError
+from provider.vsphere.conditions import machine_state
+from provider.vsphere.errors import (
+    BusyError,
+    CancelledError,
+    GoneError,
+    OutcomeUnknownError,
+    TimedOutError,
+    VsphereError,
+)
 
 TASK_SECONDS = 1800.0
 WITHDRAWN_SECONDS = 10.0
@@ -19,16 +27,25 @@ UNFINISHED = ("queued", "running")
 MAKING = ("copyvirtualdisk", "createvm")
 
 
-def run(session: Session, doing: str, start: Callable[..., Any], *args: Any, seconds: float = TASK_SECONDS) -> Any:
+def run(
+    session: Session,
+    doing: str,
+    start: Callable[..., Any],
+    *args: Any,
+    seconds: float = TASK_SECONDS,
+    machine: Any | None = None,
+    ends_at_question: bool = True,
+) -> Any:
     """Starts a task, waits and returns its result. A busy object is tried again, in bounds.
 
-    Raises OutcomeUnknownError when the task may have been started but cannot be followed.
+    `machine` is the one that is operated: with `ends_at_question`, a question of its ends the wait. Raises
+    QuestionError, and OutcomeUnknownError when the task may have been started but cannot be followed.
     """
     for attempt in range(BUSY_ATTEMPTS):
         try:
             task = session.change(doing, start, *args)
             session.followed_tasks.add(task._moId)
-            return _follow(session, doing, task, seconds)
+            return _follow(session, doing, task, seconds, machine, ends_at_question)
         except BusyError:
             if attempt == BUSY_ATTEMPTS - 1:
                 raise
@@ -36,10 +53,12 @@ def run(session: Session, doing: str, start: Callable[..., Any], *args: Any, sec
     raise AssertionError("unreachable")
 
 
-def _follow(session: Session, doing: str, task: Any, seconds: float) -> Any:
+def _follow(
+    session: Session, doing: str, task: Any, seconds: float, machine: Any | None, ends_at_question: bool
+) -> Any:
     """A task that is not waited for any more is cancelled, so that cleaning up does not meet it."""
     try:
-        return wait(session, doing, task, seconds)
+        return wait(session, doing, task, seconds, machine, ends_at_question=ends_at_question)
     except (CancelledError, TimedOutError) as ended:
         if not session.cancel.abandoned:
             with session.cancel.shielded(), suppress(VsphereError):  # it may be done, or not be cancellable
@@ -48,15 +67,36 @@ def _follow(session: Session, doing: str, task: Any, seconds: float) -> Any:
         raise ended from None
 
 
-def wait(session: Session, doing: str, task: Any, seconds: float = TASK_SECONDS) -> Any:
-    """Waits for a task's end and returns its result; raises its error, translated."""
+def wait(
+    session: Session,
+    doing: str,
+    task: Any,
+    seconds: float = TASK_SECONDS,
+    machine: Any | None = None,
+    *,
+    ends_at_question: bool = True,
+) -> Any:
+    """Waits for a task's end and returns its result; raises its error, translated, or QuestionError."""
 
     def done(facts: Facts) -> dict[str, Any] | None:
         state = str(facts.get("info.state", ""))
-        return {"state": state, **facts} if state in ("success", "error") else None
+        if state in ("success", "error"):
+            return {"state": state, **facts}
+        question = machine_state.question(facts)
+        if question is not None and ends_at_question:
+            raise machine_state.waits_for_answer(doing, question)
+        return None
+
+    beside = None
+    if machine is not None:
+        beside = collector.Beside(machine, machine_state.WATCHED, machine_state.evidence)
 
     paths = ["info.state", "info.error", "info.result", "info.progress"]
-    facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds))
+    try:
+        facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds), beside)
+    except GoneError:
+        # It is the task that is gone, as after a restart of the host's services: of what it did, nothing is known.
+        raise OutcomeUnknownError(f"{doing}: {session.name} does not know the task any more") from None
     if facts["state"] == "error":
         raise translate(doing, facts["info.error"])
     return facts.get("info.result")
@@ -81,5 +121,5 @@ def settle(session: Session, doing: str) -> None:
         if not running:
             return
         if deadline.passed:
-            raise TimedOutError(f"{doing}: the host still runs {', '.join(running)} after {deadline.seconds:g} s")
+            raise collector.timed_out(session, doing, deadline, f"the host still runs {', '.join(running)}")
         session.cancel.sleep(0.5, doing)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from provider.vsphere import identity
+from provider.vsphere.api import collector
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.errors import (
     AlreadyExistsError,
@@ -15,7 +16,6 @@ from provider.vsphere.errors import (
     ForeignError,
     GoneError,
     OutcomeUnknownError,
-    TimedOutError,
     VsphereError,
 )
 from provider.vsphere.finding import find_by_name, find_by_uuid, refuse_if_unreadable
@@ -33,10 +33,14 @@ ATTEMPTS = 4
 class Images:
     """The base machines of one place."""
 
-    def __init__(self, place: Place, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, place: Place, progress: Callable[[str], None], tell: Callable[[str], None] | None = None
+    ) -> None:
+        """`progress` is told in a few words what is being done, `tell` what a user should know of an image."""
         self._place = place
         self._session = place.session
         self._progress = progress
+        self._tell = tell or progress
 
     def acquire(self, source: ImageSource, user: str) -> ImportedImage:
         """Imports the image unless it is there, and notes the user. Raises VsphereError."""
@@ -64,7 +68,7 @@ class Images:
         name, instance = base_name(source.sha256), base_uuid(source.sha256, source.datastore)
         directory = name if attempt < ATTEMPTS // 2 else f"{name}-{self._place.identity}"
         marks = {IMAGE_KEY: source.sha256.lower(), **users}
-        return import_base(self._place, source, name, directory, instance, marks, self._progress)
+        return import_base(self._place, source, name, directory, instance, marks, self._progress, self._tell)
 
     def find(self, sha256: str, datastore: str, user: str) -> ImportedImage | None:
         """The image if it is there, complete, and this user is noted."""
@@ -169,7 +173,7 @@ class Images:
                 machine.destroy()
                 return None
             if deadline.passed:
-                raise TimedOutError(f"{doing}: not done after {deadline.seconds:g} s")
+                raise collector.timed_out(self._session, doing, deadline)
             self._progress("waiting for another run that imports the same image")
             self._session.cancel.sleep(1, doing)
 

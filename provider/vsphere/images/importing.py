@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from provider.vsphere import spec
+from provider.vsphere import files, spec
 from provider.vsphere.api import collector
-from provider.vsphere.api.sdk import vim
+from provider.vsphere.api.sdk import service_instance, vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.finding import find_by_uuid
-from provider.vsphere.identity import CONTENT_KEY, CREATING, IMPORTER_KEY, PHASE_KEY, READY
-from provider.vsphere.images import nfc, ova
+from provider.vsphere.identity import CONTENT_KEY, CREATING, IMPORTER_KEY, NVRAM_KEY, PHASE_KEY, READY
+from provider.vsphere.images import nfc
 from provider.vsphere.images.content import content
+from provider.vsphere.images.inspection import Image, inspected
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource
 from provider.vsphere.place import Datastore, Place
@@ -32,26 +33,24 @@ def import_base(
     instance: str,
     marks: Mapping[str, str],
     progress: Callable[[str], None],
+    tell: Callable[[str], None],
 ) -> Machine:
     """The new base machine, complete and carrying `marks`, in a folder of its own.
 
-    Raises AlreadyExistsError if the folder or the machine is there, VsphereError; nothing new is left then.
+    `tell` is given what a user should know of the image, before anything is sent. Raises AlreadyExistsError if the
+    folder or the machine is there, VsphereError; nothing new is left then.
     """
     session = place.session
     doing = f"importing image {source.ova} as {name}"
     datastore = place.datastore(source.datastore)
     network = place.network(source.network).ref if source.network else None
-    with ova.opened(source.ova, source.sha256, lambda: session.cancel.check(doing)) as image:
-        params = nfc.import_params(name, image.networks, network)
-        manager = session.content.ovfManager
-        made = session.read(doing, manager.CreateImportSpec, image.descriptor, place.pool, datastore.ref, params)
-        if made.error:
-            raise VsphereError(
-                f"{doing}: the host does not take this OVA ({'; '.join(e.msg or '' for e in made.error)})"
-            )
+    with inspected(source, place.hardware_versions, lambda: session.cancel.check(doing)) as image:
+        for remark in image.remarks:
+            tell(f"image {source.ova}: {remark}")
+        made = _import_spec(place, image, name, datastore, network, doing)
         importer = session_key(session)
         extra = {**marks, PHASE_KEY: CREATING, IMPORTER_KEY: importer}
-        _edit(made.importSpec.configSpec, name, instance, extra)
+        _edit(made.importSpec.configSpec, image, name, instance, extra)
         _put(made.importSpec.configSpec, datastore, directory, name)
         progress("importing the image")
         leased = session.change(doing, place.pool.ImportVApp, made.importSpec, place.folder, place.host)
@@ -62,22 +61,43 @@ def import_base(
         except VsphereError:
             _remove(place, name, instance, importer)
             raise
+        nvram = _nvram(place, datastore, directory) if image.descriptor.nvram else ""
     machine = Machine(session, info.entity, name)
     noted = content(place, datastore, machine.observe(doing))
-    machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: "", CONTENT_KEY: noted})
+    machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: "", CONTENT_KEY: noted, NVRAM_KEY: nvram})
     return machine
 
 
-def _edit(config: Any, name: str, instance: str, extra: Mapping[str, str]) -> None:
+def _import_spec(place: Place, image: Image, name: str, datastore: Datastore, network: Any | None, doing: str) -> Any:
+    """What the host makes of the descriptor. Raises VsphereError with all that the host does not take."""
+    params = nfc.import_params(name, image.descriptor.networks, network)
+    create = place.session.content.ovfManager.CreateImportSpec
+    made = place.session.read(doing, create, image.descriptor.text, place.pool, datastore.ref, params)
+    if made.error:
+        said = "; ".join(dict.fromkeys(error.msg or type(error).__name__ for error in made.error))
+        raise VsphereError(f"{doing}: the host does not take this OVA ({said})")
+    return made
+
+
+def _nvram(place: Place, datastore: Datastore, directory: str) -> str:
+    """The file that the image's NVRAM became, "" where the host keeps none."""
+    held = files.listing(place, datastore, directory) or ()
+    return next((file.name for file in held if file.name.endswith(".nvram")), "")
+
+
+def _edit(config: Any, image: Image, name: str, instance: str, extra: Mapping[str, str]) -> None:
     """A base machine is only a disk and what the disk needs: no NIC, no OVF properties that a guest could find."""
     config.name = name
     config.annotation = "kubelab image, shared by stacks: machines copy its disk, so it must never be powered on"
     config.instanceUuid = instance
     config.vAppConfig = None
     config.extraConfig = [*(config.extraConfig or []), *spec.options(extra)]
-    config.deviceChange = [
-        change for change in config.deviceChange if not isinstance(change.device, vim.vm.device.VirtualEthernetCard)
-    ]
+    config.firmware = image.descriptor.firmware or config.firmware
+    if image.descriptor.secure_boot:
+        config.bootOptions = config.bootOptions or vim.vm.BootOptions()
+        config.bootOptions.efiSecureBootEnabled = True
+    needed = (vim.vm.device.VirtualController, vim.vm.device.VirtualDisk)
+    config.deviceChange = [change for change in config.deviceChange if isinstance(change.device, needed)]
 
 
 def _put(config: Any, datastore: Datastore, directory: str, name: str) -> None:
@@ -117,11 +137,7 @@ def importer_is_alive(session: Session, marks: Mapping[str, str]) -> bool:
         return False
     facts = collector.read(session, "reading sessions", session.content.sessionManager, ["sessionList"])
     sessions: list[Any] = facts.get("sessionList", [])
-    now = session.read("reading the host's clock", _service_instance(session).CurrentTime)
+    now = session.read("reading the host's clock", service_instance(session.content).CurrentTime)
     return any(
         other.key == importer and (now - other.lastActiveTime).total_seconds() < SILENT_SECONDS for other in sessions
     )
-
-
-def _service_instance(session: Session) -> Any:
-    return vim.ServiceInstance("ServiceInstance", session.content.sessionManager._stub)

@@ -180,7 +180,20 @@ CRI_DOCKERD = _own(
         ),
     ),
 )
+# Of one `go build`; the shim has another name than its package. See gvisor_programs.py.
+_GVISOR_STAMP = _stamp({"gvisor.dev/gvisor/runsc/version.version": f"go-{versions.GVISOR.partition('-')[2]}"})
+GVISOR = GoBuild(
+    "gvisor",
+    f"gVisor {versions.GVISOR}",
+    MODULES / "gvisor",
+    versions.GVISOR,
+    (
+        GoProgram("runsc", "gvisor.dev/gvisor/runsc", _GVISOR_STAMP),
+        GoProgram("gvisor_sentry", "./gvisor_sentry", _GVISOR_STAMP),
+        GoProgram("containerd-shim-runsc-v1", "gvisor.dev/gvisor/shim", _GVISOR_STAMP),
+    ),
+)
 
-# What a mirror has for every stack; the others belong to a container runtime, see runtimes.py.
+# What a mirror has for every stack; the others belong to a container runtime or a handler: runtimes.py, handlers.py.
 COMMON_BUILDS = (KUBERNETES, CRI_TOOLS, CNI_PLUGINS, FLANNEL, FLANNEL_CNI_PLUGIN, ETCD, COREDNS, PAUSE)
-BUILDS = (*COMMON_BUILDS, CONTAINERD, RUNC, CRI_O, CRI_DOCKERD)
+BUILDS = (*COMMON_BUILDS, CONTAINERD, RUNC, CRI_O, CRI_DOCKERD, GVISOR)

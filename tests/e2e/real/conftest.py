@@ -16,8 +16,9 @@ import pytest
 from rig.catalog import DEFAULT_SYSTEM
 from tests.e2e.cluster import Cluster
 from tests.e2e.labs import clear, remove_machines
+from tests.e2e.machine import Machine
 from tests.e2e.project import ROOT, Project, Result, changes
-from tests.e2e.real.machine import SWAP, Machine
+from tests.e2e.real.facts import SWAP, facts_of
 
 PREFIX = "e2e-real-"
 CONTROL_PLANE, WORKER = f"{PREFIX}cp1", f"{PREFIX}w1"
@@ -41,10 +42,6 @@ class Real:
     changed: Mapping[str, str]
     changes: list[str]
     doctor_after: Result
-
-    @property
-    def machine(self) -> Machine:
-        return Machine(self.cluster.project, WORKER)
 
 
 def declare(project: Project, machine: Mapping[str, object]) -> None:
@@ -71,10 +68,10 @@ def real(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]
     try:
         project.up(seconds=2 * START_SECONDS)
         machine = Machine(project, WORKER)
-        made, doctor = machine.facts(), project.doctor()
+        made, doctor = facts_of(machine), project.doctor()
         machine.run(SWAP)
         declare(project, AFTER)
         changed = changes(project.up(seconds=2 * START_SECONDS).output)
-        yield Real(Cluster(project), made, doctor, machine.facts(), changed, project.doctor())
+        yield Real(Cluster(project), made, doctor, facts_of(machine), changed, project.doctor())
     finally:
         clear(project, site, (CONTROL_PLANE, WORKER))

@@ -1,12 +1,8 @@
 """The sandbox stack's nodes, asked by ssh as `make doctor` asks them: on the rig and on a real host alike."""
 
-import json
 import re
-import subprocess
-import tempfile
-from pathlib import Path
 
-from doctor.state import connections
+from tests.e2e.machine import Machine
 from tests.e2e.project import Project
 
 PREFIX = "e2e-sandbox-"
@@ -18,32 +14,7 @@ FOLDER = "/opt/gvisor"
 
 def asked(project: Project, node: str, command: str) -> str:
     """What a command says that root runs on a node; it must succeed."""
-    export = ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", project.stack]
-    # Not by the project's own way, which writes down what it reads.
-    exported = subprocess.run(
-        export, cwd=project.directory, env=project.environment, capture_output=True, text=True, check=True
-    )
-    known = connections(json.loads(exported.stdout))[node]
-    with tempfile.TemporaryDirectory() as folder:
-        key, hosts = Path(folder) / "key", Path(folder) / "known_hosts"
-        key.touch(mode=0o600)
-        key.write_text(known.private_key.rstrip("\n") + "\n")
-        hosts.write_text(f"{known.host} {known.host_key}\n")
-        options = ("IdentitiesOnly=yes", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={hosts}", "LogLevel=ERROR")
-        done = subprocess.run(
-            [
-                *("ssh", "-F", "/dev/null", "-i", str(key)),
-                *(word for option in options for word in ("-o", option)),
-                *(f"{known.user}@{known.host}", "sudo", "-n", "bash", "-s"),
-            ],
-            input=command,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 0, f"{command} on {node}: {done.stderr}"
-    return done.stdout
+    return Machine(project, node).run(command)
 
 
 def rows(output: str) -> dict[tuple[str, str], list[str]]:

@@ -163,3 +163,14 @@ def test_a_refresh_of_a_machine_that_is_off_has_the_next_update_start_it(
 
     configured.update(machine, machine_properties(machine_inputs))
     assert simulator.facts("w1", "runtime.powerState")["runtime.powerState"] == "poweredOn"
+
+
+@pytest.mark.case("V11")
+def test_a_suspended_machine_is_resumed_by_the_next_up(
+    configured: Plugin, simulator: Simulator, machine: Resource
+) -> None:
+    simulator.run_task(simulator.machines()["w1"].SuspendVM_Task())
+    with pytest.raises(UnfinishedError, match="machine w1 is suspended; up resumes it"):
+        configured.refresh(machine)
+    assert configured.update(machine, machine.inputs).outputs["ipAddress"] == "10.87.0.11"
+    assert simulator.facts("w1", "runtime.powerState")["runtime.powerState"] == "poweredOn"

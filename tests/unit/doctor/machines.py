@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from components.step import Step, check_environment
+from doctor import __main__ as program
 from doctor.machine import Answer
 from doctor.state import Connection
 from tests.unit.components.labs import MIXED as LAB
@@ -59,3 +62,9 @@ class Machines:
             assert step.argument == "show"
             return self.certificates
         return self.compared(environment)
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
+    """These nodes have no machine yet."""
+    known = {name: connection for name, connection in KNOWN.items() if name not in missing}
+    monkeypatch.setattr(program, "read_state", lambda _: known)

@@ -16,19 +16,24 @@ from doctor.machine import Answer
 from tests.unit.components import labs
 from tests.unit.components.handlers.declared import handler
 from tests.unit.components.labs import MIXED as LAB
-from tests.unit.doctor.machines import COMPARE, INSPECT, KNOWN, NAMES, UNREACHABLE, Machines, agreement, facts, in_days
+from tests.unit.doctor.machines import (
+    COMPARE,
+    INSPECT,
+    KNOWN,
+    NAMES,
+    UNREACHABLE,
+    Machines,
+    agreement,
+    facts,
+    in_days,
+    without,
+)
 
 DISAGREEMENT = Answer(
     1,
     "cp1\tcontainerd\ta\tb\tc\td\te\n",
     "comparing w1: crictl's socket is a, and the kubelet's is b\nerror: comparing: 1 differences, above\n",
 )
-
-
-def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
-    """These nodes have no machine yet."""
-    known = {name: connection for name, connection in KNOWN.items() if name not in missing}
-    monkeypatch.setattr(program, "read_state", lambda _: known)
 
 
 def test_a_lab_that_agrees_is_a_row_for_every_node_and_ends_with_0(

@@ -13,7 +13,8 @@ import pytest
 from images.ova.grains import compressed_grains
 from images.ova.package import write_ova
 from images.ova.vmdk import GRAIN_BYTES, HEADER_FORMAT, SECTOR, write_stream_optimized
-from provider.vsphere.images.ova import opened
+from provider.vsphere.images.inspection import inspected
+from provider.vsphere.model import ImageSource
 
 OVF = "{http://schemas.dmtf.org/ovf/envelope/1}"
 RASD = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData}"
@@ -127,5 +128,6 @@ def test_nothing_but_the_ova_is_left(ova: Path, raw: Path) -> None:
 
 
 def test_the_provider_opens_the_ova_by_its_checksum(ova: Path) -> None:
-    with opened(str(ova), hashlib.sha256(ova.read_bytes()).hexdigest(), lambda: None) as found:
-        assert found.networks == ("VM Network",)
+    source = ImageSource(str(ova), hashlib.sha256(ova.read_bytes()).hexdigest(), "datastore")
+    with inspected(source, (20,), lambda: None) as found:
+        assert found.descriptor.networks == ("VM Network",)

@@ -31,7 +31,7 @@ def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
 
 
 def test_a_library_names_libraries_too_and_has_them_before_it() -> None:
-    named = ("observe.sh", "files.sh", "images.sh", "image.sh", LIBRARY)
+    named = ("observe.sh", "files.sh", "images.sh", "in-image.sh", LIBRARY)
     assert read_step(LIBRARY) == "".join(map(read_script, named))
 
 

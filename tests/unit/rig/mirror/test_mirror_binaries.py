@@ -24,6 +24,7 @@ PINS = {
     "coredns": ("github.com/coredns/coredns", versions.COREDNS),
     "cri-o": ("github.com/cri-o/cri-o", versions.CRI_O),
     "cri-dockerd": ("github.com/Mirantis/cri-dockerd", versions.CRI_DOCKERD),
+    "gvisor": ("gvisor.dev/gvisor", versions.GVISOR),
 }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from components.handlers import HANDLERS
 from config.images.spec import default_guest_system
 from images.debian.recipe import RECIPES
 from rig.mirror.debian import BOOKWORM, GUESTS, NODE_PACKAGES, TRIXIE, Archive, Release, archive, download
@@ -36,6 +37,10 @@ def test_the_labs_guest_systems_are_the_debians_that_images_are_made_of() -> Non
 
 def test_nodes_can_install_what_kubeadm_looks_for() -> None:
     assert {"conntrack", "ebtables", "ethtool", "iptables", "socat"} <= set(NODE_PACKAGES)
+
+
+def test_nodes_can_install_the_packages_of_every_handler() -> None:
+    assert {package for handler in HANDLERS.values() for package in handler.packages} <= set(NODE_PACKAGES)
 
 
 @pytest.fixture

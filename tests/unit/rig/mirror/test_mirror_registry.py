@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+from rig.mirror.handlers import HANDLERS
 from rig.mirror.parts import mirror_parts
 from rig.mirror.runtimes import RUNTIMES
 from rig.mirror.serving import registry
@@ -29,7 +30,7 @@ def test_a_registry_with_users_wants_a_password() -> None:
 
 
 def test_the_mirrors_parts_need_only_each_other_and_have_inputs_that_exist() -> None:
-    parts = in_order(mirror_parts(RUNTIMES, GUESTS))
+    parts = in_order(mirror_parts(RUNTIMES, GUESTS, HANDLERS))
     assert {"packages-kubernetes", "apt", "images", "private-images", "files"} <= {part.name for part in parts}
     for part in parts:
         assert part.files or part.values, part.name

@@ -7,14 +7,15 @@ never finished) or a folder without a machine. What may be done with that is in 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provider.vsphere import files, identity, leftovers, paths, spec
+from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
-from provider.vsphere.cloudinit import seed
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnknownError, VsphereError
 from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machine import Machine
+from provider.vsphere.making import leftovers
+from provider.vsphere.making.cloudinit import seed
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Datastore, Network, Place
 
@@ -94,6 +95,10 @@ class Creation:
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
         files.copy_disk(self._place, parts.image.disks[0].path, disk)
+        nvram = parts.image.extra_config.get(identity.NVRAM_KEY)
+        if nvram:
+            own = parts.datastore.path(directory, f"{desired.name}.nvram")
+            files.copy_file(self._place, f"{parts.image.folder}{nvram}", own)
         self._progress("creating")
         wanted = spec.first_spec(desired, parts.image, mark, disk, parts.network.nic_backing)
         create, where = self._place.folder.CreateVM_Task, (self._place.pool, self._place.host)

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from images.ova.vmdk import SECTOR
-from tests.vsphere.image.vmdk import stream_optimized
+from tests.vsphere.images.vmdk import stream_optimized
 
 NAME = "kubelab-node"
 CAPACITY_MIB = 1024

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from provider.vsphere import cloudinit, identity, spec
+from provider.vsphere import identity, spec
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.making import cloudinit
 from provider.vsphere.model import Disk, ObservedMachine
 from tests.vsphere.conftest import resized
 

@@ -58,6 +58,14 @@ class PlaceByPaths:
         backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=name.rpartition("/")[2])
         return Network(self._at(name), backing)
 
+    @property
+    def hosts(self) -> tuple[Any, ...]:
+        return ()
+
+    @property
+    def hardware_versions(self) -> tuple[int, ...]:
+        return ()
+
     def upload_target(self, device: Any) -> UploadTarget:
         path = device.url.partition("://")[2].partition("/")[2]
         return UploadTarget("127.0.0.1", self._upload_port, f"/{path}", self.session.ssl_context)

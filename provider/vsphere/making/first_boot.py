@@ -3,13 +3,15 @@
 An address alone proves nothing: a guest whose cloud-init looks elsewhere for its data has one too.
 """
 
-from provider.vsphere import cloudinit, observe
+from provider.vsphere import observe
 from provider.vsphere.api import collector
 from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
+from provider.vsphere.conditions import machine_state
 from provider.vsphere.desired import DesiredMachine
-from provider.vsphere.errors import TimedOutError, VsphereError
+from provider.vsphere.errors import VsphereError
 from provider.vsphere.machine import Machine
+from provider.vsphere.making import cloudinit
 from provider.vsphere.model import AskSsh, Heard, ObservedMachine, SshAnswer
 from provider.vsphere.place import Place
 
@@ -28,11 +30,11 @@ def wait_for_host_key(
         answer = ask_ssh(address, desired.host_key_public) if address else SshAnswer(Heard.NOTHING, "it has no address")
         if answer.heard is Heard.OUR_KEY:
             return
+        if found.question is not None:
+            raise machine_state.waits_for_answer(doing, found.question)
         if deadline.passed:
-            raise TimedOutError(
-                f"{doing}: not done after {deadline.seconds:g} s; {_seen(found, address, answer)}; "
-                f"{_look_at(found, desired, answer)}"
-            )
+            evidence = f"{_seen(found, address, answer)}; {_look_at(found, desired, answer)}"
+            raise collector.timed_out(session, doing, deadline, evidence)
         session.cancel.sleep(min(POLL_SECONDS, deadline.remaining), doing)
 
 
@@ -64,7 +66,8 @@ def refuse_shared_address(place: Place, found: ObservedMachine, address: str) ->
 
 def _seen(found: ObservedMachine, address: str | None, answer: SshAnswer) -> str:
     return (
-        f"last seen: power state {found.power_state}, VMware Tools {found.tools}, address {address or 'none'}, "
+        f"last seen: power state {found.power_state}, connection {found.connection}, "
+        f"VMware Tools {found.tools}, address {address or 'none'}, "
         f"at its port 22 {answer.heard.value}{f' ({answer.evidence})' if answer.evidence else ''}"
     )
 

@@ -1,0 +1,97 @@
+"""What stands against a lab's machines on their host: names that are taken, states, disks that cannot grow, space."""
+
+from collections.abc import Mapping, Sequence
+
+from provider.vsphere import identity
+from provider.vsphere.api.sdk import Facts
+from provider.vsphere.conditions import connection_state, machine_state
+from provider.vsphere.conditions.findings import Finding
+from provider.vsphere.conditions.wanted import WantedMachine
+from provider.vsphere.model import ObservedMachine
+
+GIB, MIB = 1024**3, 1024**2
+LEAST_GIB = 2  # what a node writes at least: system, packages, images of pods
+
+
+def of_machines(
+    host: str,
+    owner: str,
+    wanted: Sequence[WantedMachine],
+    found: Mapping[str, Facts],
+    observed: Sequence[ObservedMachine],
+) -> list[Finding]:
+    """Of machines that are there (`found`: all of them; `observed`: those whose configuration can be read)."""
+    said = []
+    by_name = {machine.name: machine for machine in wanted}
+    for facts in found.values():
+        name = str(facts.get("name", ""))
+        if name in by_name and not connection_state.is_readable(facts):
+            said.append(Finding(str(connection_state.unreadable(name, host, facts))))
+    for machine in observed:
+        if machine.name not in by_name:
+            continue
+        mark = machine.extra_config.get(identity.OWNER_KEY, "")
+        if not identity.is_of(owner, mark):
+            said.append(
+                Finding(
+                    f"machine {machine.name}: {host} has one of that name that "
+                    f"{f'belongs to {mark}' if mark else 'kubelab did not make'}; it is left as it is; rename this node"
+                )
+            )
+        else:
+            said += _of_ours(machine, by_name[machine.name])
+    return said
+
+
+def _of_ours(machine: ObservedMachine, wanted: WantedMachine) -> list[Finding]:
+    said = []
+    if machine.question is not None:
+        said.append(
+            Finding(
+                f"machine {machine.name}: {machine_state.shown(machine.question)}; answer it on the host's web page"
+            )
+        )
+    if machine.power_state == machine_state.SUSPENDED:
+        said.append(
+            Finding(f"machine {machine.name}: it is suspended; resume it on the host if it is to run", blocks=False)
+        )
+    root = machine.root_disk
+    if root is not None and root.capacity < wanted.disk_gib * GIB:
+        fault = machine_state.growth_fault(
+            machine.name,
+            machine.snapshots,
+            on_a_snapshot=bool(root.base) and root.base != root.path,
+            gib=wanted.disk_gib,
+        )
+        said += [Finding(fault)] if fault else []
+    return said
+
+
+def of_space(
+    datastore: str, free: int, wanted: Sequence[WantedMachine], there: Sequence[ObservedMachine]
+) -> list[Finding]:
+    """Of the space for all machines together: thin disks need what is written, machines their memory as swap files."""
+    known = {machine.name: machine for machine in there}
+    here = [machine for machine in wanted if machine.datastore == datastore]
+    new = [machine for machine in here if machine.name not in known]
+    if not new:
+        return []
+    least = sum(machine.memory_mib * MIB + LEAST_GIB * GIB for machine in new)
+    most = sum(machine.memory_mib * MIB + machine.disk_gib * GIB for machine in new)
+    names = f"{len(new)} new machines" if len(new) > 1 else f"machine {new[0].name}"
+    if free < least:
+        return [
+            Finding(
+                f"datastore {datastore}: {free / GIB:.1f} GiB are free, {names} need {least / GIB:.1f} GiB at least "
+                "(their memory as swap files, and what a node writes); free some space or choose another datastore"
+            )
+        ]
+    if free < most:
+        return [
+            Finding(
+                f"datastore {datastore}: {free / GIB:.1f} GiB are free, {names} may come to need {most / GIB:.1f} GiB "
+                "once their disks are full; a datastore that is full stops its machines",
+                blocks=False,
+            )
+        ]
+    return []

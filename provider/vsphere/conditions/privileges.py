@@ -1,0 +1,73 @@
+"""The privileges that the driver needs, by what they are needed on; missing ones are told by name.
+
+The names are those of the vSphere API (AuthorizationManager.privilegeList); docs/vsphere.md lists them to be granted.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from provider.vsphere.conditions.findings import Finding
+from provider.vsphere.errors import VsphereError
+from provider.vsphere.place import Place
+
+ON_FOLDER = (
+    "VirtualMachine.Inventory.Create",
+    "VirtualMachine.Inventory.Delete",
+    "VirtualMachine.Inventory.Register",
+    "VirtualMachine.Inventory.Unregister",
+    "VirtualMachine.Config.AddExistingDisk",
+    "VirtualMachine.Config.AddNewDisk",
+    "VirtualMachine.Config.AddRemoveDevice",
+    "VirtualMachine.Config.AdvancedConfig",
+    "VirtualMachine.Config.CPUCount",
+    "VirtualMachine.Config.DiskExtend",
+    "VirtualMachine.Config.EditDevice",
+    "VirtualMachine.Config.Memory",
+    "VirtualMachine.Config.RemoveDisk",
+    "VirtualMachine.Config.Settings",
+    "VirtualMachine.Interact.PowerOff",
+    "VirtualMachine.Interact.PowerOn",
+)
+ON_POOL = ("Resource.AssignVMToPool", "VApp.Import")
+ON_DATASTORE = ("Datastore.AllocateSpace", "Datastore.Browse", "Datastore.FileManagement")
+ON_NETWORK = ("Network.Assign",)
+
+
+def missing(place: Place, datastores: Sequence[str], networks: Sequence[str], session_key: str) -> list[Finding]:
+    """The privileges that the session lacks, a finding for each object. A host that is not to be asked lacks none."""
+    wanted: list[tuple[str, Any, Sequence[str]]] = [
+        ("the host's machines", place.folder, ON_FOLDER),
+        ("its resources", place.pool, ON_POOL),
+    ]
+    for name in datastores:
+        _note(wanted, f"datastore {name}", lambda name=name: place.datastore(name).ref, ON_DATASTORE)
+    for name in networks:
+        _note(wanted, f"network {name}", lambda name=name: place.network(name).ref, ON_NETWORK)
+    ask = place.session.content.authorizationManager.HasPrivilegeOnEntities
+    found = []
+    for what, obj, privileges in wanted:
+        try:
+            answer = place.session.read("reading privileges", ask, [obj], session_key, list(privileges))
+        except VsphereError:
+            continue
+        lacking = lacking_of(answer)
+        if lacking:
+            found.append(
+                Finding(
+                    f"the user {place.session.endpoint.user} lacks privileges on {what}: {', '.join(lacking)}; "
+                    "grant them"
+                )
+            )
+    return found
+
+
+def _note(wanted: list[tuple[str, Any, Sequence[str]]], what: str, find: Any, privileges: Sequence[str]) -> None:
+    try:
+        wanted.append((what, find(), privileges))
+    except VsphereError:
+        return  # that it is not there is a finding of its own
+
+
+def lacking_of(answer: Sequence[Any]) -> list[str]:
+    """The names that are not granted in EntityPrivilege objects."""
+    return [each.privId for entity in answer or [] for each in entity.privAvailability or [] if not each.isGranted]

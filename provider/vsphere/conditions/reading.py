@@ -1,0 +1,139 @@
+"""The one reader of conditions: asked before the first change of a run, by `make doctor`, and when a wait ends."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from provider.vsphere import observe
+from provider.vsphere.api import certificates, collector
+from provider.vsphere.api.sdk import Facts, service_instance
+from provider.vsphere.conditions import connection_state, host_state, inventory, privileges, wanted
+from provider.vsphere.conditions.findings import Finding, refusal
+from provider.vsphere.conditions.wanted import WantedMachine
+from provider.vsphere.errors import CancelledError, UnreachableError, VsphereError
+from provider.vsphere.place import Place
+
+_DOING = "asking the host for its conditions"
+
+
+def conditions(place: Place, owner: str, machines: Sequence[WantedMachine]) -> list[Finding]:
+    """All that can be known to keep this lab from its end, or that its user should know.
+
+    Raises RefusedError and UnreachableError where the host cannot be asked at all.
+    """
+    session = place.session
+    found = host_state.of_api(session.content.about)
+    for host in place.hosts:
+        found += host_state.of_host(collector.read(session, _DOING, host, host_state.PATHS))
+    now = datetime.now(UTC)
+    found += _asked(lambda: host_state.of_licenses(_licenses(place), now))
+    found += _asked(
+        lambda: host_state.of_clock(session.read(_DOING, service_instance(session.content).CurrentTime), now)
+    )
+    found += _asked(lambda: _of_certificate(place))
+    found += _of_places(place, machines)
+    found += _asked(
+        lambda: privileges.missing(place, wanted.datastores(machines), wanted.networks(machines), _session_key(place))
+    )
+    return found + _of_inventory(place, owner, machines)
+
+
+class Preflight:
+    """Asks once in a process, before its first change; what blocks is told to each who asks."""
+
+    def __init__(self, ask: Callable[[], list[Finding]], where: str, warn: Callable[[str], None]) -> None:
+        self._ask = ask
+        self._where = where
+        self._warn = warn
+        self._lock = threading.Lock()
+        self._refusal: VsphereError | None = None
+        self._passed = False
+
+    def passed(self) -> None:
+        """Raises RefusedError with all that blocks, VsphereError where the host cannot be asked."""
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refusal
+            if self._passed:
+                return
+            found = self._ask()
+            for finding in found:
+                if not finding.blocks:
+                    self._warn(finding.text)
+            self._refusal, self._passed = refusal(self._where, found), True
+            if self._refusal is not None:
+                raise self._refusal
+
+
+def evidence(place: Place) -> str:
+    """What of the hosts belongs into a time-out, "" if nothing does. Raises VsphereError."""
+    facts = [collector.read(place.session, _DOING, host, host_state.PATHS) for host in place.hosts]
+    return "; ".join(filter(None, map(host_state.evidence, facts)))
+
+
+def _asked(ask: Callable[[], list[Finding]]) -> list[Finding]:
+    """What a user may not ask, or a host does not know, is no reason to refuse it."""
+    try:
+        return ask()
+    except (CancelledError, UnreachableError):
+        raise
+    except VsphereError:
+        return []
+
+
+def _licenses(place: Place) -> Sequence[Any]:
+    manager = place.session.content.licenseManager
+    facts: Facts = {} if manager is None else collector.read(place.session, _DOING, manager, ["licenses"])
+    licenses: Sequence[Any] = facts.get("licenses", [])
+    return licenses
+
+
+def _of_certificate(place: Place) -> list[Finding]:
+    """Of a pinned certificate: any other one outside of its dates is refused."""
+    if place.session.endpoint.sha256 is None:
+        return []
+    said = certificates.outside_its_dates(place.session.certificate)
+    return (
+        [Finding(f"the host's certificate is the one of tls.sha256, and {said}; renew it", blocks=False)]
+        if said
+        else []
+    )
+
+
+def _session_key(place: Place) -> str:
+    manager = place.session.content.sessionManager
+    return str(collector.read(place.session, _DOING, manager, ["currentSession"])["currentSession"].key)
+
+
+def _of_places(place: Place, machines: Sequence[WantedMachine]) -> list[Finding]:
+    """Datastores and networks that are not there, or not fit."""
+    found = []
+    for find, names in ((place.datastore, wanted.datastores(machines)), (place.network, wanted.networks(machines))):
+        for name in names:
+            try:
+                find(name)
+            except (CancelledError, UnreachableError):
+                raise
+            except VsphereError as error:
+                found.append(Finding(str(error)))
+    return found
+
+
+def _of_inventory(place: Place, owner: str, machines: Sequence[WantedMachine]) -> list[Finding]:
+    if not machines:
+        return []
+    paths = list(dict.fromkeys([*observe.PATHS, *connection_state.PATHS]))
+    facts = collector.machines_in(place.session, _DOING, place.folder, paths)
+    readable = {moid: each for moid, each in facts.items() if connection_state.is_readable(each)}
+    observed = [observe.from_facts(moid, each) for moid, each in readable.items()]
+    found = inventory.of_machines(place.session.name, owner, machines, facts, observed)
+    for name in wanted.datastores(machines):
+        try:
+            home = place.datastore(name)
+        except VsphereError:
+            continue
+        free = collector.read(place.session, _DOING, home.ref, ["summary.freeSpace"]).get("summary.freeSpace")
+        if free is not None:
+            found += inventory.of_space(name, int(free), machines, observed)
+    return found
