@@ -10,6 +10,7 @@ from pathlib import Path
 from config.declared.stack_files import StackFilesReader
 from config.documents import Documents
 from config.files import PASSWORD_KEY, SiteFilesReader
+from config.handlers import versions as handler_versions
 from config.images import rules as image_rules
 from config.images.finding import ImagesReader
 from config.lab import LabConfig
@@ -156,6 +157,7 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
         raise ConfigError(f"stack {stack}", sorted(problems, key=lambda problem: problem.where != where))
     lab = resolve(stack, documents, files, declared, image, of_nodes, tuple(map(str, warnings(documents))))
     problems += image_rules.broken_rules(lab, where)
+    problems += handler_versions.broken_rules(lab, where)
     if problems:
         raise ConfigError(f"stack {stack}", problems)
     return replace(lab, warnings=(*lab.warnings, *map(str, image_rules.warnings(lab, where))))

@@ -12,7 +12,7 @@ RUNSC, SHIM = f"{FOLDER}/runsc", f"{FOLDER}/containerd-shim-runsc-v1"
 # Since 2026 a release is an archive: runsc starts its parts in gvisor-bin, beside itself.
 SENTRY = f"{FOLDER}/gvisor-bin/gvisor_sentry"
 SHIM_SETTINGS = "/etc/containerd/runsc.toml"
-CRIO_MONITOR = "/usr/libexec/crio/conmon"
+CRIO_SETTINGS = "/etc/crio/runsc.toml"
 
 RELEASES = (
     Download(
@@ -28,9 +28,13 @@ RELEASES = (
 )
 
 
-def render_shim_settings() -> str:
-    """What containerd's shim starts runsc with; the names of pods' cgroups are systemd's, of slices and scopes."""
-    return tomli_w.dumps({"binary_name": RUNSC, "runsc_config": {"platform": "systrap", "systemd-cgroup": "true"}})
+def render_shim_settings(*, grouping: bool = False) -> str:
+    """What the shim starts runsc with; the names of pods' cgroups are systemd's, of slices and scopes.
+
+    `grouping`: one shim for all containers of a pod, as CRI-O calls it (gVisor's user guide, CRI-O).
+    """
+    runsc = {"platform": "systrap", "systemd-cgroup": "true"}
+    return tomli_w.dumps({"binary_name": RUNSC, **({"grouping": True} if grouping else {}), "runsc_config": runsc})
 
 
 HANDLER = Handler(
@@ -40,6 +44,8 @@ HANDLER = Handler(
     releases=by_version(RELEASES),
     folder=FOLDER,
     disk_gib=1,
+    # The first to speak with the shims of today: 1.36.3 takes what they answer for an address (tried).
+    first_versions={"crio": "1.37"},
     variants={
         "": Variant(
             name="",
@@ -54,16 +60,16 @@ HANDLER = Handler(
                     },
                     files=(GuestFile(SHIM_SETTINGS, render_shim_settings()),),
                 ),
-                # CRI-O's monitor adds the driver of cgroups itself. A container joins its pod's sandbox, which is
-                # there only if the pod has a container of its own.
+                # By the shim. As an OCI runtime a sandbox starts, and no container in it: conmon waits for a child of
+                # its own, and is told the sandbox's process (tried with CRI-O 1.36.3).
                 "crio": Entry(
                     {
-                        "runtime_path": RUNSC,
-                        "runtime_type": "oci",
+                        "runtime_path": SHIM,
+                        "runtime_type": "vm",
                         "runtime_root": "/run/runsc",
-                        "monitor_path": CRIO_MONITOR,
+                        "runtime_config_path": CRIO_SETTINGS,
                     },
-                    beside={"drop_infra_ctr": False},
+                    files=(GuestFile(CRIO_SETTINGS, render_shim_settings(grouping=True)),),
                 ),
             },
             programs=(Program(RUNSC), Program(SHIM, "-v")),

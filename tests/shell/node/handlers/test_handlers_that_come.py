@@ -20,9 +20,8 @@ class TestComing:
         # runsc runs itself as nobody.
         assert guest.mode("/opt/gvisor") == 0o755
         assert [path.name for path in guest.path("/opt").iterdir()] == ["gvisor"]
-        assert RUNSC in guest.read(CONFIGURATION[runtime]) + guest.read(
-            "/etc/containerd/runsc.toml" if runtime == "containerd" else CONFIGURATION[runtime]
-        )
+        assert RUNSC in guest.read(f"/etc/{runtime}/runsc.toml")
+        assert SHIM in guest.read(CONFIGURATION[runtime])
 
     def test_it_is_there_before_the_runtime_that_names_it_starts(self, guest: Guest, runtime: str) -> None:
         guest.answer("systemctl", f"[[ $1 != restart || -x {RUNSC} ]] || {{ echo 'too early' >&2; exit 1; }}")
