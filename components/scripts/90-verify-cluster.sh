@@ -82,6 +82,16 @@ check_node_to_node() {
   done <<<"$NODES"
 }
 
+# A node may be Ready before its pod network runs there, and a sandbox that fails for that is tried again only ten
+# seconds later. That it is ready too is seen later: what asks it does so every ten seconds.
+await_pod_network() {
+  local namespace
+  while read -r namespace; do
+    kubectl --namespace "$namespace" wait --for 'jsonpath={.status.phase}=Running' pods --all --timeout 180s >/dev/null ||
+      fail_above "waiting 180 s for the pods of $POD_NETWORK to run"
+  done < <(awk '{print $1}' <<<"$POD_NETWORK_WORKLOADS" | sort -u)
+}
+
 check_pod_network() {
   local namespace workload
   while read -r namespace workload; do
@@ -114,9 +124,8 @@ answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" 
 
 verify() {
   check_nodes
-  # A node may be Ready before its pod network is: a sandbox that fails for that is tried again only ten seconds later.
-  check_pod_network
-  # The other system pods settle while these start.
+  await_pod_network
+  # The system pods settle while these start.
   start_pods
   compare_runtimes >/dev/null
   check_node_to_node
@@ -124,6 +133,7 @@ verify() {
   check_pod_to_pod
   check_dns
   check_each_pod
+  check_pod_network
   check_kube_proxy
   check_service
   check_handlers
