@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 import zstandard
 
+from config.images.lock import LOCK_FILE
+
 ROOT = Path(__file__).parents[2]
 STACK = "e2e"
 UP_SECONDS = 900
@@ -107,8 +109,11 @@ class Project:
         self.write_stack(stack)
 
     def set_site(self, site: object) -> None:
-        """Build on another site than the rig's: the site file's content, its paths absolute."""
+        """Build on another site than the rig's: the site file's content, its paths absolute; images are the rig's."""
         file = self.directory / "site.yaml"
+        lock = ROOT / ".rig" / LOCK_FILE
+        if lock.exists():
+            shutil.copyfile(lock, file.with_name(LOCK_FILE))
         file.write_text(yaml.safe_dump(site, sort_keys=False))
         stack = self.read_stack()
         stack["config"]["kubelab:site"] = str(file)
