@@ -2,7 +2,7 @@
 # make test: every test, on the embedded lab; a lab that was not running before is stopped again. Arguments are pytest's.
 set -euo pipefail
 
-# Labs come first: three chains of them run side by side from the beginning to the end, and wait most of the time. What
+# Labs come first: two chains of them run side by side from the beginning to the end, and wait most of the time. What
 # changes nothing but files of its own fills that time, and then the rest of it.
 FOLDERS=(tests/e2e tests/unit tests/graph tests/shell tests/vsphere tests/plugin)
 
@@ -21,7 +21,7 @@ main() {
   # shellcheck disable=SC1091 # written by the set-up
   . .rig/env
   (($#)) || set -- "${FOLDERS[@]}"
-  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 2)) --dist loadscope --no-loadscope-reorder \
+  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 1)) --dist loadscope --no-loadscope-reorder \
     --durations 20 --durations-min 5 "$@"
 }
 

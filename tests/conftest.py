@@ -8,9 +8,8 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # Chains of labs, each in the order of a lab's life, most of which is waiting: where a chain's tests are, its name.
 LABS = {
-    "tests/e2e/mixed/": "mixed",
-    "tests/e2e/real/": "real and sandbox",
-    "tests/e2e/sandbox/": "real and sandbox",
+    "tests/e2e/mixed/": "mixed, sandbox",
+    "tests/e2e/sandbox/": "mixed, sandbox",
     "tests/e2e/": "others",
 }
 
