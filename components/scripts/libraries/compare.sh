@@ -33,6 +33,19 @@ pod_driver() {
   esac
 }
 
+# ask_kubelet NODE: its configuration, or why not. A busy one may greet the API server too late, and is asked again.
+ask_kubelet() {
+  local answer deadline=$((SECONDS + 30))
+  until answer=$(kubectl get --raw "/api/v1/nodes/$1/proxy/configz" 2>&1); do
+    if ! grep -qE 'TLS handshake timeout|ServiceUnavailable' <<<"$answer" || ((SECONDS >= deadline)); then
+      printf '%s\n' "$answer"
+      return 1
+    fi
+    sleep 1
+  done
+  printf '%s\n' "$answer"
+}
+
 # compare_node NODE RUNTIME SOCKET NAME VERSION REPORTED: one line of the table on stdout, what differs on stderr.
 compare_node() {
   local node=$1 runtime=$2 socket name=$4 version=$5 reported=$6 configured crictl answering configz kubelet driver pod
@@ -42,7 +55,7 @@ compare_node() {
   answering=$(fact "$node" answering)
   driver=$(fact "$node" runtime-driver)
   pod=$(pod_driver "$(fact "$node" pod-cgroup)")
-  configz=$(kubectl get --raw "/api/v1/nodes/$node/proxy/configz" 2>&1) ||
+  configz=$(ask_kubelet "$node") ||
     disagree "asking the kubelet of $node for its configuration: $configz"
   kubelet=$(setting "$configz" cgroupDriver || echo -)
   differ "$node" "the socket in the kubelet's configuration" "$configured" "that of the declared $runtime" "$socket"

@@ -196,6 +196,12 @@ class TestDisagreement:
         guest.answer("kubectl", "[[ $* != *nodes/w1/proxy* ]] || { echo 'dial tcp: i/o timeout' >&2; exit 1; }")
         assert "asking the kubelet of w1 for its configuration: dial tcp: i/o timeout" in differences(compare(guest))
 
+    def test_a_kubelet_that_greets_too_late_once_is_asked_again(self, guest: Guest) -> None:
+        late = "echo 'error trying to reach service: net/http: TLS handshake timeout' >&2; exit 1"
+        guest.answer("kubectl", f"[[ $* != *nodes/w1/proxy* || -e /tmp/late ]] || {{ touch /tmp/late; {late}; }}")
+        result = compare(guest)
+        assert result.status == 0, result.stderr
+
     def test_differences_of_several_nodes_are_said_at_once(self, guest: Guest) -> None:
         guest.state("configz/cp1", render_configz(RUNTIMES["containerd"].cri_socket, "cgroupfs"))
         said = differences(compare(guest, {"crictl": CRIO}))
