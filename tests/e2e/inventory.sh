@@ -21,9 +21,11 @@ files() {
 
 main() {
   section packages && dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sort
-  section units && systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}' | sort
+  # Sessions come and go.
+  section units && systemctl list-unit-files --no-legend --plain | awk '$2 != "transient" {print $1, $2}' | sort
+  # ldconfig runs at a machine's first boot alone.
   section active && systemctl list-units --type service,socket --state active --no-legend --plain | awk '{print $1}' |
-    sed -E '/^(user|session|systemd|apt|getty)/d' | sort
+    sed -E '/^(user|session|systemd|apt|getty|ldconfig)/d' | sort
   section ports && ss -lntuH | awk '{print $1, $5}' | sed '/127\.0\.0\.11/d' | sort -u
   section sockets && ss -lxH | awk '{print $5}' | sed -E '\#^(@|/run/(systemd|user|udev|credentials))#d' | sort -u
   section links && ip -o link show | awk -F ': ' '{sub(/@.*/, "", $2); print $2}' | sort

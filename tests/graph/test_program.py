@@ -6,6 +6,7 @@ import os
 import runpy
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,9 @@ def test_the_password_may_come_as_a_secret_of_the_stack(
 
 def test_a_program_that_was_recorded_holds_no_files(config: LabConfig) -> None:
     """A process that runs thousands of tests may have no more than 1024."""
-    registered(config)
-    before = len(list(Path("/proc/self/fd").iterdir()))
-    registered(config)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    counts = []
+    for _ in range(5):
+        registered(config)
+        counts.append(len(list(Path("/proc/self/fd").iterdir())))
+    # One that holds files does so each time; what the process opens once, it may open late.
+    assert [earlier for earlier, later in pairwise(counts) if later <= earlier], counts

@@ -192,7 +192,7 @@ exec /usr/bin/cp "$@"
         self.write("/local/calls", "")
         with self.start(command, stdin) as process:
             try:
-                stdout, stderr = process.communicate(timeout=60)
+                stdout, stderr = process.communicate(timeout=180)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
