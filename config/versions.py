@@ -81,3 +81,8 @@ def kubernetes(version: str) -> KubernetesRelease:
     if minor not in MINORS:
         raise UnknownVersionError(f"known: every patch of {', '.join(sorted(MINORS))}")
     return KubernetesRelease(version, MINORS[minor])
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """A version of numbers and dots alone, as what compares by size: 1.37 is newer than 1.36.3."""
+    return tuple(int(part) for part in version.split("."))

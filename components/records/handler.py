@@ -45,11 +45,10 @@ class Program:
 class Entry:
     """What a container runtime's configuration says of a handler.
 
-    `table` stands at the handler's name, `beside` at the runtime's own settings, `files` are read by the two.
+    `table` stands at the handler's name, `files` are read by what it names.
     """
 
     table: Mapping[str, object]
-    beside: Mapping[str, object] = field(default_factory=dict)
     files: tuple[GuestFile, ...] = ()
 
 

@@ -33,7 +33,6 @@ def render_drop_in(settings: RuntimeSettings) -> str:
         image["global_auth_file"] = registries.CREDENTIALS
     runtime = {
         "cgroup_manager": "systemd",
-        **{key: value for entry in settings.handlers.values() for key, value in entry.beside.items()},
         **({"runtimes": {name: entry.table for name, entry in settings.handlers.items()}} if settings.handlers else {}),
     }
     return tomli_w.dumps({"crio": {"runtime": runtime, "image": image}})

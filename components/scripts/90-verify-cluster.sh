@@ -82,25 +82,12 @@ check_node_to_node() {
   done <<<"$NODES"
 }
 
-# A node may be Ready before its pod network runs there, and a sandbox that fails for that is tried again only ten
-# seconds later. That it is ready too is seen later: what asks it does so every ten seconds.
-await_pod_network() {
-  local namespace
-  while read -r namespace; do
-    kubectl --namespace "$namespace" wait --for 'jsonpath={.status.phase}=Running' pods --all --timeout 180s >/dev/null ||
-      fail_above "waiting 180 s for the pods of $POD_NETWORK to run"
-  done < <(awk '{print $1}' <<<"$POD_NETWORK_WORKLOADS" | sort -u)
-}
-
-check_pod_network() {
+check_system_pods() {
   local namespace workload
   while read -r namespace workload; do
     kubectl --namespace "$namespace" rollout status "$workload" --timeout 180s >/dev/null ||
       fail_above "waiting 180 s for $workload of $POD_NETWORK"
   done <<<"$POD_NETWORK_WORKLOADS"
-}
-
-check_kube_proxy() {
   kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
     fail_above 'waiting 180 s for kube-proxy on every node'
 }
@@ -124,7 +111,6 @@ answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" 
 
 verify() {
   check_nodes
-  await_pod_network
   # The system pods settle while these start.
   start_pods
   compare_runtimes >/dev/null
@@ -133,8 +119,7 @@ verify() {
   check_pod_to_pod
   check_dns
   check_each_pod
-  check_pod_network
-  check_kube_proxy
+  check_system_pods
   check_service
   check_handlers
   say 'the cluster works: nodes, runtimes, system pods, DNS, pods on every node, ClusterIP, NodePort, logs, exec, port-forward'

@@ -6,6 +6,7 @@ from components.handlers import HANDLERS
 from config.lab import LabConfig
 from config.problems import Problem
 from config.stack import PREFIX
+from config.versions import numbers
 
 
 def broken_rules(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
@@ -13,13 +14,9 @@ def broken_rules(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     for node in lab.nodes:
         for declared in node.handlers:
             first = HANDLERS[declared.name].first_versions.get(node.runtime)
-            if first is None or _numbers(node.runtime_version) >= _numbers(first):
+            if first is None or numbers(node.runtime_version) >= numbers(first):
                 continue
             text = f"found {declared.name} for {node.name}, whose runtime is {node.runtime} {node.runtime_version}"
             others = [word for word in HANDLERS[declared.name].runtimes if word != node.runtime]
             remedy = f"{node.runtime} can from {first} on; choose {' or '.join(others)} as its runtime"
             yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/handlers", f"{text}: {remedy}")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

@@ -48,9 +48,15 @@ def _systems_of_one_file(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
 def _packages_that_are_not_made(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     for node in lab.nodes:
         first = GUEST_SYSTEMS[node.image.system].first_versions.get(node.runtime)
-        if first is None or _is_mirrored(lab, node) or _numbers(node.runtime_version) >= _numbers(first):
+        if (
+            first is None
+            or _is_mirrored(lab, node)
+            or versions.numbers(node.runtime_version) >= versions.numbers(first)
+        ):
             continue
-        fitting = [known for known in RUNTIMES[node.runtime].versions if _numbers(known) >= _numbers(first)]
+        fitting = [
+            known for known in RUNTIMES[node.runtime].versions if versions.numbers(known) >= versions.numbers(first)
+        ]
         text = f"found {node.runtime} {node.runtime_version} on {node.image.system}, whose packages begin with {first}"
         remedy = f"set runtimeVersions: {{{node.runtime}: {', '.join(fitting[:1]) or first}}}"
         yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/runtime", f"{text}; {remedy}, or choose another image")
@@ -61,7 +67,3 @@ def _is_mirrored(lab: LabConfig, node: NodeConfig) -> bool:
     minor = versions.kubernetes(lab.cluster.kubernetes_version).minor
     source = PackageSource(minor, lab.site.mirrors, GUEST_SYSTEMS[node.image.system])
     return RUNTIMES[node.runtime].repository(source).mirrored
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
