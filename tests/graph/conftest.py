@@ -160,8 +160,13 @@ def registered(config: LabConfig) -> Graph:
     return record(_program(config), answer, stack=config.stack)
 
 
+def passwords_of(config: LabConfig) -> dict[str, str]:
+    """A password of its own for each target."""
+    return {target.name: f"{PASSWORD}{target.name}" for target in config.site.vsphere}
+
+
 def _program(config: LabConfig) -> Callable[[], object]:
-    return lambda: Lab(config.stack, config, VSphere.declared(config, PASSWORD))
+    return lambda: Lab(config.stack, config, VSphere.declared(config, passwords_of(config)))
 
 
 def previewed(config: LabConfig, updated: Collection[str]) -> Graph:
