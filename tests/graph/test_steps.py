@@ -9,7 +9,13 @@ from tests.graph.recording import Graph, Resource, is_secret
 from tests.graph.test_order import CLUSTER, MACHINE, commands, script_of, step, verification
 
 INITIALISATION = "cp1-init-id"
-OF_CLUSTER = {"45-apply-pod-network.sh", "46-apply-cluster-dns.sh", "50-manage-membership.sh", "70-settle-nodes.sh", "90-verify-cluster.sh"}
+OF_CLUSTER = {
+    "45-apply-pod-network.sh",
+    "46-apply-cluster-dns.sh",
+    "50-manage-membership.sh",
+    "70-settle-nodes.sh",
+    "90-verify-cluster.sh",
+}
 
 
 def node_of(command: Resource, graph: Graph) -> str:
