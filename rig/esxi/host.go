@@ -44,16 +44,12 @@ func startHost(opts options, machines *machines, real *realMachines) (*host, err
 		}
 	}
 
-	model := simulator.ESX()
-	model.Machine = 0
-	model.ServiceContent.About.FullName = "VMware ESXi " + hostVersion + " (simulated)"
-	model.ServiceContent.About.Version = hostVersion
-	model.ServiceContent.About.ApiVersion = apiVersion
-	if err := model.Create(); err != nil {
+	model, err := newModel(opts.vcenter)
+	if err != nil {
 		return nil, fmt.Errorf("creating the simulated host under %s: %w", os.TempDir(), err)
 	}
 	describe(model.Map(), opts)
-	comeBetween(model, machines, real)
+	comeBetween(model, opts, machines, real)
 	model.Service.RegisterEndpoints = true
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.Listen = &url.URL{Scheme: "https", Host: opts.listen, Path: "/sdk", User: url.UserPassword(opts.username, password)}
@@ -61,11 +57,11 @@ func startHost(opts options, machines *machines, real *realMachines) (*host, err
 }
 
 // comeBetween lets calls and uploads be seen before the simulator sees them.
-func comeBetween(model *simulator.Model, machines *machines, real *realMachines) {
+func comeBetween(model *simulator.Model, opts options, machines *machines, real *realMachines) {
 	uploads := &uploads{registry: model.Map(), leases: map[string]*simulator.HttpNfcLease{}}
 	model.Service.ServeMux = http.NewServeMux()
 	uploads.register(model.Service.ServeMux)
-	model.Map().Handler = newInterceptor(machines, real, uploads).handle
+	model.Map().Handler = newInterceptor(opts, machines, real, uploads).handle
 	if real != nil {
 		real.registry = model.Map()
 	}
@@ -85,7 +81,9 @@ func describe(registry *simulator.Registry, opts options) {
 		system.Capability.NestedHVSupported = true
 		system.Hardware.MemorySize = hostMemory
 		system.Summary.Hardware.MemorySize = hostMemory
-		system.Summary.ManagementServerIp = "" // the simulator's own default has a vCenter
+		if !opts.vcenter {
+			system.Summary.ManagementServerIp = "" // the simulator's own default has a vCenter
+		}
 	}
 	capacity := opts.datastoreCapacity * units.GB
 	free := capacity
@@ -98,6 +96,7 @@ func describe(registry *simulator.Registry, opts options) {
 		datastore.Summary.FreeSpace = free
 		datastore.Info.GetDatastoreInfo().FreeSpace = free
 	}
+	describePods(registry)
 }
 
 // prepareDatastoreDir lets the simulator make its directory there, without those of killed predecessors.

@@ -191,7 +191,7 @@ def containers(*names: str) -> list[str]:
     """The machines of these names that have a container, running or not; twice if they have two."""
     listed = docker("ps", "--all", "--format", "{{.Names}}")
     return sorted(
-        name for name in names for line in listed.split() if re.fullmatch(rf"[0-9a-f]+-{re.escape(name)}-vm-\d+", line)
+        name for name in names for line in listed.split() if re.fullmatch(rf"[0-9a-f]+-{re.escape(name)}-vm-\d+\\..+", line)
     )
 
 
