@@ -44,7 +44,11 @@ func newLab(t *testing.T, opts options) *lab {
 	t.Cleanup(model.Remove)
 	describe(model.Map(), opts)
 	l.registry = model.Map()
-	comeBetween(model, opts, l.machines, l.real)
+	uploads, err := comeBetween(model, opts, l.machines, l.real)
+	l.must(err)
+	if uploads.host != nil {
+		t.Cleanup(func() { _ = uploads.host.listener.Close() })
+	}
 	model.Service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword("root", "secret")}
 	server := model.Service.NewServer()
 	t.Cleanup(server.Close)
