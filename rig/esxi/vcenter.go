@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -71,6 +73,9 @@ func furnish(ctx *simulator.Context) error {
 			return fmt.Errorf("making pool and folders: %s", answer.Fault().String)
 		}
 	}
+	networks := slices.Clone(datacenter.Network) // the simulator lists a distributed port group twice
+	slices.SortFunc(networks, func(a, b types.ManagedObjectReference) int { return strings.Compare(a.String(), b.String()) })
+	datacenter.Network = slices.Compact(networks)
 	pod := ctx.Map.Any("StoragePod").(*simulator.StoragePod)
 	var datastores []types.ManagedObjectReference
 	for _, datastore := range ctx.Map.All("Datastore") {
