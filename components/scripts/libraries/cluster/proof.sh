@@ -19,8 +19,9 @@ remove_pods() {
 }
 
 make_namespace() {
-  remove_pods && kubectl wait --for delete "namespace/$namespace" --timeout 90s >/dev/null ||
+  if ! remove_pods || ! kubectl wait --for delete "namespace/$namespace" --timeout 90s >/dev/null; then
     fail "removing the namespace $namespace of an earlier proof: it is still there; look at: kubectl get namespace $namespace -o yaml"
+  fi
   kubectl create namespace "$namespace" >/dev/null
 }
 
