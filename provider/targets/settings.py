@@ -30,6 +30,7 @@ class Settings:
 
     `retired` are those that are named no more, `former` today's names by earlier ones. `homes` is what machines have on
     a target whose node names none; `unplaced` are the machines, as in `machines`, of such nodes.
+    `owner` is "<project>/<stack>", None if not known.
     """
 
     targets: Mapping[str, Properties] = field(default_factory=dict, repr=False)
@@ -37,6 +38,7 @@ class Settings:
     former: Mapping[str, str] = field(default_factory=dict)
     homes: Mapping[str, Properties] = field(default_factory=dict)
     unplaced: tuple[Mapping[str, Any], ...] = ()
+    owner: str | None = None
 
 
 def settings(args: Mapping[str, Any]) -> Settings:
@@ -55,13 +57,14 @@ def settings(args: Mapping[str, Any]) -> Settings:
         former=_object(args.get(_FORMER)),
         homes={name: {key: entry[key] for key in _OF_TARGETS if key in entry} for name, entry in entries.items()},
         unplaced=tuple(each for each in machines if not each.get("host")) if several else (),
+        owner=None if is_unknown(args.get("owner")) else args.get("owner"),
     )
 
 
 def faults(news: Properties) -> dict[str, str]:
     """What is wrong, by property, all at once; values that are not known yet pass."""
     if _TARGETS not in news:
-        return configuration.faults({key: value for key, value in news.items() if key not in _OF_SEVERAL})
+        return configuration.faults({key: value for key, value in news.items() if key not in {*_OF_SEVERAL, "name"}})
     try:
         known = settings(news)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -77,8 +80,10 @@ def carried(olds: Properties, news: Properties) -> Properties:
     """What of the former configuration is still needed: targets and names that the new one does not say."""
     if not olds or is_unknown(news.get(_TARGETS)):
         return {}
-    before, now = {**_retired(olds), **_entries(olds)}, _entries(news)
-    names = _renamed(before, now, alone=len(_entries(olds)) == len(now) == 1)
+    declared, now = _entries(olds), _entries(news)
+    before = {**_retired(olds), **declared}
+    stayed_alone = dict(zip(declared, now, strict=True)) if len(declared) == len(now) == 1 else {}
+    names = _renamed(before, now, stayed_alone)
     retired = {name: entry for name, entry in before.items() if name not in now and name not in names}
     former = {name: names.get(today, today) for name, today in _object(olds.get(_FORMER)).items()} | names
     kept = {name: today for name, today in former.items() if name not in now and (today in now or today in retired)}
@@ -107,13 +112,15 @@ def swapped(olds: Properties, news: Properties) -> str | None:
     return None
 
 
-def _renamed(before: Mapping[str, Properties], now: Mapping[str, Properties], *, alone: bool) -> dict[str, str]:
-    """Today's names of targets that are called otherwise now; one that is alone before and after stays the same."""
+def _renamed(
+    before: Mapping[str, Properties], now: Mapping[str, Properties], stayed_alone: Mapping[str, str]
+) -> dict[str, str]:
+    """Today's names of targets that are called otherwise now: what is the same place, or was and is the only one."""
     found = {}
     for name, entry in before.items():
-        same = [today for today, other in now.items() if _place(other) == _place(entry)] or [*now] * alone
-        if name not in now and same:
-            found[name] = same[0]
+        same = next((today for today, other in now.items() if _place(other) == _place(entry)), stayed_alone.get(name))
+        if name not in now and same is not None:
+            found[name] = same
     return found
 
 
@@ -143,7 +150,7 @@ def _with_passwords(args: Mapping[str, Any], entries: list[Properties]) -> dict[
 def _alone(args: Mapping[str, Any], entry: Properties) -> Properties:
     """What a target would be configured with if there were no other."""
     common = {key: args[key] for key in _COMMON if key in args}
-    return {**common, **{key: value for key, value in entry.items() if key not in _OF_TARGETS}}
+    return {**common, **{key: value for key, value in entry.items() if key not in {*_OF_TARGETS, "name"}}}
 
 
 def _place(entry: Mapping[str, Any]) -> tuple[str, ...]:

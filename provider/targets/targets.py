@@ -34,7 +34,6 @@ class Targets:
         self._ask_ssh = ask_ssh
         self._lock = threading.Lock()
         self._known = Settings()
-        self._owner: str | None = None
         self._connections: dict[str, Connection] = {}
         self._preflight: Preflight | None = None
         self._of_state: dict[str, str] = {}
@@ -49,13 +48,12 @@ class Targets:
             connections[name] = Connection(self._cancel, self._ask_ssh)
             connections[name].configure(configuration(flat))
         with self._lock:
-            self._known, self._connections, self._plan = known, connections, {}
-            self._owner = configuration(args).owner
+            self._known, self._connections, self._plan, self._of_state = known, connections, {}, {}
 
     @property
     def owner(self) -> str | None:
         """ "<project>/<stack>", None if not known."""
-        return self._owner
+        return self._known.owner
 
     @property
     def names(self) -> tuple[str, ...]:

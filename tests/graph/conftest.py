@@ -69,10 +69,8 @@ def answer(args: MockResourceArgs) -> dict[str, Any]:
         case "kubelab:index:Image":
             return {"diskPath": f"[ds] {args.name}/disk.vmdk"}
         case "kubelab:index:VirtualMachine":
-            return {
-                "ipAddress": address_of(args.name),
-                "moid": moid_of(args.name),
-            }
+            placed = {"host": f"on {args.name}"} if "images" in args.inputs else {}
+            return {"ipAddress": address_of(args.name), "moid": moid_of(args.name), **placed}
         case "command:remote:Command":
             return {"stdout": stdout(args.name), "stderr": ""}
     return {}
