@@ -34,7 +34,7 @@ def wanted_machines(config: LabConfig) -> str:
 def _reached(target: VsphereConfig) -> dict[str, object]:
     """How a target is reached, as the provider's keys have it, without the password; and its name, if it has one."""
     keys = {
-        "name": target.name or None,
+        "targetName": target.name or None,
         "server": target.server,
         "port": target.port,
         "user": target.user,

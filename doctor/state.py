@@ -42,7 +42,7 @@ def host_passwords(exported: Mapping[str, Any]) -> dict[str, str]:
     for resource in exported["deployment"].get("resources", []):
         if resource["type"] == "pulumi:providers:kubelab" and not resource.get("delete"):
             inputs = plain(resource.get("inputs", {}))
-            alone = {str(inputs.get("name") or ""): inputs["password"]} if inputs.get("password") else {}
+            alone = {str(inputs.get("targetName") or ""): inputs["password"]} if inputs.get("password") else {}
             return {**json.loads(inputs.get("passwords") or "{}"), **alone}
     return {}
 

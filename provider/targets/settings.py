@@ -1,8 +1,8 @@
 """The provider's configuration of several targets: what each would be configured with alone, and names they had. Pure.
 
-A target alone is configured by plain keys. Several are a JSON list, `targets`, of the same keys and their `name`s, with
-`passwords`, a JSON object by name. What the site names no more is kept as `retiredTargets`, so that what is on it can
-still be deleted; a target that has another name now is in `formerNames`, by the name that it had.
+A target alone is configured by plain keys, `targetName` among them if it has one. Several are a JSON list, `targets`, of
+the same keys, with `passwords`, a JSON object by name. What the site names no more is kept as `retiredTargets`, so that
+what is on it can still be deleted; a target that has another name now is in `formerNames`, by the name that it had.
 """
 
 import json
@@ -15,6 +15,7 @@ from provider.wire import UNKNOWN, Properties, is_unknown
 
 SECRET_KEYS = configuration.SECRET_KEYS | {"passwords"}
 _TARGETS, _PASSWORDS, _RETIRED, _FORMER = "targets", "passwords", "retiredTargets", "formerNames"
+_NAME = "targetName"  # an engine takes `name` for that of a plugin
 _OF_SEVERAL = frozenset({_TARGETS, _PASSWORDS, _RETIRED, _FORMER})
 _COMMON = ("owner", "controlPlanes", "allowReplace", "machines", "version", "pluginDownloadURL")
 _PLACE = ("server", "port", "datacenter", "cluster", "host", "resourcePool", "folder")
@@ -64,7 +65,7 @@ def settings(args: Mapping[str, Any]) -> Settings:
 def faults(news: Properties) -> dict[str, str]:
     """What is wrong, by property, all at once; values that are not known yet pass."""
     if _TARGETS not in news:
-        return configuration.faults({key: value for key, value in news.items() if key not in {*_OF_SEVERAL, "name"}})
+        return configuration.faults({key: value for key, value in news.items() if key not in {*_OF_SEVERAL, _NAME}})
     try:
         known = settings(news)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -128,7 +129,7 @@ def _entries(args: Mapping[str, Any]) -> dict[str, Properties]:
     """The targets with their passwords by name."""
     if _TARGETS not in args:
         flat = {key: value for key, value in args.items() if key not in {*_OF_SEVERAL, *_COMMON}}
-        return {str(args.get("name") or ""): flat}
+        return {str(args.get(_NAME) or ""): flat}
     return _with_passwords(args, _list(args[_TARGETS]))
 
 
@@ -141,7 +142,7 @@ def _with_passwords(args: Mapping[str, Any], entries: list[Properties]) -> dict[
     passwords = {} if is_unknown(known) else _object(known)
     found = {}
     for entry in entries:
-        name = str(entry.get("name") or "")
+        name = str(entry.get(_NAME) or "")
         password = UNKNOWN if is_unknown(known) else passwords.get(name)
         found[name] = {**entry, **({} if password is None else {"password": password})}
     return found
@@ -150,7 +151,7 @@ def _with_passwords(args: Mapping[str, Any], entries: list[Properties]) -> dict[
 def _alone(args: Mapping[str, Any], entry: Properties) -> Properties:
     """What a target would be configured with if there were no other."""
     common = {key: args[key] for key in _COMMON if key in args}
-    return {**common, **{key: value for key, value in entry.items() if key not in {*_OF_TARGETS, "name"}}}
+    return {**common, **{key: value for key, value in entry.items() if key not in {*_OF_TARGETS, _NAME}}}
 
 
 def _place(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def test_one_provider_knows_all_targets_and_their_passwords_are_secret(graph: Gr
     (provider,) = graph.of_type(PROVIDER)
     assert provider.name == "vsphere"
     targets = json.loads(provider.plain("targets"))
-    assert [(each["name"], each["server"], each["datastore"]) for each in targets] == [
+    assert [(each["targetName"], each["server"], each["datastore"]) for each in targets] == [
         ("rack1", "rack1.test", "ds-rack1"),
         ("rack2", "rack2.test", "ds-rack2"),
     ]
@@ -89,7 +89,7 @@ def test_one_target_with_a_name_gives_the_resources_of_one_without(site_folder: 
     for machine in before.of_type(MACHINE):
         assert after.by_urn[machine.urn].inputs == {**machine.inputs, "host": "rack1"}
     (provider,), (of_one,) = after.of_type(PROVIDER), before.of_type(PROVIDER)
-    assert provider.inputs == {**of_one.inputs, "name": "rack1", "password": provider.inputs["password"]}
+    assert provider.inputs == {**of_one.inputs, "targetName": "rack1", "password": provider.inputs["password"]}
 
 
 def test_a_program_takes_each_targets_password_and_shows_where_each_node_is(site_folder: Path) -> None:

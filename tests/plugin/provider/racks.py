@@ -60,7 +60,7 @@ def targets(hosts: Mapping[str, Simulator], *unplaced: str, **changed: Any) -> d
     """The provider's configuration; `changed` are keys of rack2."""
     entries = [
         {
-            **{"name": name, "server": "127.0.0.1", "port": host.port, "user": USER},
+            **{"targetName": name, "server": "127.0.0.1", "port": host.port, "user": USER},
             **{"tlsCaPem": host.certificate.pem, "datastore": DATASTORE, "network": NETWORK},
             **(changed if name == "rack2" else {}),
         }

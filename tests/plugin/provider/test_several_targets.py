@@ -201,7 +201,7 @@ def test_what_is_on_a_target_that_is_named_no_more_is_still_destroyed(
     plugin: Plugin, hosts: Mapping[str, Simulator], racks: Racks
 ) -> None:
     w1, w2 = racks.create("w1"), racks.create("w2", "rack2")
-    news = wrapped({**configuration(hosts["rack1"]), "name": "rack1"}, "password")
+    news = wrapped({**configuration(hosts["rack1"]), "targetName": "rack1"}, "password")
     request = provider_pb2.CheckRequest(olds=wrapped(targets(hosts), "passwords"), news=news)
     args = plugin.call("CheckConfig", request).inputs
     assert wire.decode(args)[1] >= {"password", "passwords"}
@@ -209,7 +209,7 @@ def test_what_is_on_a_target_that_is_named_no_more_is_still_destroyed(
     plugin.delete(w2)
     assert racks.on() == {"rack1": {"w1"}, "rack2": set()}
 
-    plugin.configure({**configuration(hosts["rack2"]), "name": "rack2"})
+    plugin.configure({**configuration(hosts["rack2"]), "targetName": "rack2"})
     with pytest.raises(
         RefusedError, match="w1: it is on rack1, which the site file names no more; name it there again"
     ):

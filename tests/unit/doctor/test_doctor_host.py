@@ -96,7 +96,7 @@ def provider(**inputs: object) -> dict[str, object]:
 
 def test_the_password_of_a_stack_is_the_one_of_its_provider() -> None:
     assert host_passwords(exported(provider(server="esx", password=opened("hidden")))) == {"": "hidden"}
-    assert host_passwords(exported(provider(name="r1", password=opened("hidden")))) == {"r1": "hidden"}
+    assert host_passwords(exported(provider(targetName="r1", password=opened("hidden")))) == {"r1": "hidden"}
     assert host_passwords(exported(provider())) == {}
     assert host_passwords(exported()) == {}
 

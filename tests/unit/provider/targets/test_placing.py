@@ -11,7 +11,7 @@ from provider.vsphere.errors import RefusedError
 from provider.wire import UNKNOWN, Properties
 
 TARGETS = [
-    {"name": name, "server": f"{name}.lab", "user": "root", "datastore": f"ds-{name}", "network": "net"}
+    {"targetName": name, "server": f"{name}.lab", "user": "root", "datastore": f"ds-{name}", "network": "net"}
     for name in ("r1", "r2")
 ]
 KNOWN: Settings = settings({"targets": json.dumps(TARGETS), "owner": "kubelab/test", "formerNames": '{"old": "r2"}'})

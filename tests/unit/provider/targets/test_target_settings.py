@@ -8,13 +8,13 @@ import pytest
 from provider.targets import settings
 from provider.wire import UNKNOWN, Properties
 
-R1 = {"name": "r1", "server": "one.lab", "port": 443, "user": "root", "datastore": "ds", "network": "net"}
-R2 = {"name": "r2", "server": "two.lab", "port": 443, "user": "lab", "datastore": "ssd", "network": "other"}
+R1 = {"targetName": "r1", "server": "one.lab", "port": 443, "user": "root", "datastore": "ds", "network": "net"}
+R2 = {"targetName": "r2", "server": "two.lab", "port": 443, "user": "lab", "datastore": "ssd", "network": "other"}
 ALONE: Properties = {"server": "one.lab", "port": 443, "user": "root", "password": "p1", "owner": "kubelab/test"}
 
 
 def several(*targets: Properties, machines: object = (), **more: Any) -> Properties:
-    passwords = {str(target["name"]): f"of {target['server']}" for target in targets}
+    passwords = {str(target["targetName"]): f"of {target['server']}" for target in targets}
     return {
         "targets": json.dumps(targets),
         "passwords": json.dumps(passwords),
@@ -82,24 +82,24 @@ def test_a_target_that_stood_alone_is_known_by_the_name_it_gets() -> None:
 
 
 def test_a_target_that_is_called_otherwise_is_known_by_both_names() -> None:
-    state = checked(checked(ALONE, several(R1, R2)), several({**R1, "name": "rack"}, R2))
+    state = checked(checked(ALONE, several(R1, R2)), several({**R1, "targetName": "rack"}, R2))
     assert settings.settings(state).former == {"": "rack", "r1": "rack"}
     assert settings.settings(state).retired == {}
 
 
 def test_a_target_that_stays_alone_is_the_same_under_another_name_and_address() -> None:
-    state = checked(ALONE, {**ALONE, "name": "r1", "server": "esxi1.lab"})
+    state = checked(ALONE, {**ALONE, "targetName": "r1", "server": "esxi1.lab"})
     assert settings.settings(state).former == {"": "r1"}
     assert settings.settings(state).retired == {}
 
 
 def test_a_target_that_is_named_no_more_is_kept_with_its_password() -> None:
     """What is on it is to be removed by this run or a later one."""
-    state = checked(several(R1, R2), {**ALONE, "name": "r1"})
+    state = checked(several(R1, R2), {**ALONE, "targetName": "r1"})
     (retired,) = settings.settings(state).retired.values()
     assert (retired["server"], retired["user"], retired["password"]) == ("two.lab", "lab", "of two.lab")
     assert "of two.lab" not in state["retiredTargets"]
-    again = checked(state, {**ALONE, "name": "r1"})
+    again = checked(state, {**ALONE, "targetName": "r1"})
     assert settings.settings(again).retired.keys() == {"r2"}
     back = checked(again, several(R1, R2))
     assert settings.settings(back).retired == {}
@@ -113,7 +113,7 @@ def test_another_password_is_no_other_target() -> None:
 
 def test_names_that_change_places_are_refused() -> None:
     """Machines on either would be looked for on the other, not be found, and be made a second time."""
-    swapped = several({**R1, "name": "r2"}, {**R2, "name": "r1"})
+    swapped = several({**R1, "targetName": "r2"}, {**R2, "targetName": "r1"})
     said = settings.swapped(several(R1, R2), swapped)
     assert said is not None
     assert "give them other names" in said
