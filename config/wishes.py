@@ -141,9 +141,8 @@ ANYWHERE: Wishes = _by_word(
         ingress ingressNginx ingressController metallb metricsServer dashboard storage storageClass storageClasses csi
         localPathProvisioner nfs certManager argocd monitoring prometheus gitops operators
         """: _AFTERWARDS,
-        "folder vmFolder resourcePool pool storagePolicy antiAffinity affinity datacenter vcenter vmHost esxiHost": (
-            _ONE_HOST
-        ),
+        "folder vmFolder resourcePool pool storagePolicy antiAffinity affinity datacenter vcenter": _ONE_HOST,
+        "vmHost esxiHost esxi hypervisor": _write("host (the name of one of several targets of the site)", _NODE),
         """
         preCommands postCommands preKubeadmCommands postKubeadmCommands commands runcmd cmds hooks scripts script
         preInstall postInstall provision provisioners cloudInit userData ignition packages extraPackages aptPackages
