@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components import first_card
 from components.script import Host
 from components.vsphere import Image, SshKeyPair, VirtualMachine
 from config import NodeConfig, SiteConfig
@@ -37,6 +38,7 @@ class Machine(pulumi.ComponentResource):
             datastore=site.vsphere.datastore,
             network=site.vsphere.network,
             machine_network=site.addresses.network,
+            first_card=first_card.given(node, site.addresses),
             ssh_user=site.ssh.user,
             ssh_public_key=user_key.public_key,
             host_key=host_key,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 
@@ -22,6 +22,8 @@ def wanted_machines(config: LabConfig) -> str:
                 "memoryMiB": node.machine.memory_mib,
                 "datastore": vsphere.datastore,
                 "network": vsphere.network,
+                **({"mac": node.mac_address} if node.mac_address else {}),
+                **({"address": node.address} if node.address else {}),
             }
             for node in config.nodes
         ]
@@ -151,6 +153,7 @@ class Image(pulumi.CustomResource):
 class VirtualMachine(pulumi.CustomResource):
     """A virtual machine, powered on, with an address at which it presents `host_key`. Its id is the instance UUID.
 
+    `first_card` is what its first network card is given (components/first_card.py), nothing where all comes by DHCP.
     `holds` is what is lost with it, "" if nothing: what makes it anew is refused then, unless `allow_replace` is true.
     """
 
@@ -165,6 +168,7 @@ class VirtualMachine(pulumi.CustomResource):
         datastore: str,
         network: str,
         machine_network: str,
+        first_card: Mapping[str, Any],
         ssh_user: str,
         ssh_public_key: pulumi.Input[str],
         host_key: SshKeyPair,
@@ -186,6 +190,7 @@ class VirtualMachine(pulumi.CustomResource):
             "datastore": datastore,
             "network": network,
             "machineNetwork": machine_network,
+            **first_card,
             "sshUser": ssh_user,
             "sshPublicKey": ssh_public_key,
             "hostKeyPrivate": host_key.private_key,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from components.handlers import HANDLERS
 from config import lab, platform, releases, versions
+from config.addresses.assigned import addresses, mac_of
 from config.declared.control_plane import ExtraArgSpec
 from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
@@ -28,7 +29,7 @@ def resolve(
     warnings: tuple[str, ...],
 ) -> lab.LabConfig:
     """The lab of two documents without faults: `image` is the site's, `images` are those of nodes with their own."""
-    site = _site(documents.site, files, image)
+    site = _site(documents, files, image)
     handlers = checked_handlers(documents)
     cluster = _cluster(stack, documents, declared, tuple(handlers.values()))
     nodes = (
@@ -70,6 +71,8 @@ def _node(
         schedulable=documents.is_schedulable(node),
         allow_replace=node.allow_replace,
         handlers=handlers,
+        address=str(node.address or ""),
+        mac_address=mac_of(documents, name),
     )
 
 
@@ -122,10 +125,11 @@ def _arguments(arguments: tuple[ExtraArgSpec, ...]) -> tuple[lab.ExtraArg, ...]:
     return tuple(lab.ExtraArg(argument.name, argument.value) for argument in arguments)
 
 
-def _site(site: SiteSpec, files: SiteFiles, image: platform.ImageConfig) -> lab.SiteConfig:
+def _site(documents: Documents, files: SiteFiles, image: platform.ImageConfig) -> lab.SiteConfig:
+    site = documents.site
     return lab.SiteConfig(
         vsphere=_vsphere(site.platform.vsphere, files, image),
-        addresses=lab.AddressesConfig(network=str(site.addresses.network)),
+        addresses=addresses(documents),
         ssh=lab.SshConfig(user=site.ssh.user, authorized_keys=tuple(dict.fromkeys(site.ssh.authorized_keys))),
         mirrors=_mirrors(site.mirrors, site.package_keys, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),

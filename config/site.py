@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from config import retired, wishes
+from config.addresses.spec import AddressesSpec
 from config.images.spec import Image
 from config.kubernetes.editor import names_of
 from config.kubernetes.structures import KUBE_PROXY, KUBELET
@@ -20,7 +21,6 @@ from config.values import (
     ExtraConfig,
     FilePath,
     Fingerprint,
-    Network,
     RegistryHost,
     RegistryMirror,
     Server,
@@ -153,15 +153,6 @@ class PlatformSpec(Spec):
     """Where virtual machines come from."""
 
     vsphere: VsphereSpec = Field(description="the ESXi host")
-
-
-class AddressesSpec(Spec):
-    """How machines get their addresses."""
-
-    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_refused(retired.ADDRESS_MODES))] = Field(
-        default="dhcp", description="where addresses come from"
-    )
-    network: Network = Field(description="the machine network; every machine's address must lie in it")
 
 
 class SshSpec(Spec):
