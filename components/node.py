@@ -16,11 +16,12 @@ class Node(pulumi.ComponentResource):
     """Preflight, what its owner puts there, OS preparation, runtime and packages, in this order, on one machine.
 
     `host` is the machine as the later steps see it: another `instance_id` also when the machine was cleaned for
-    another runtime.
+    another runtime. `checked` is the preflight, whose result is what the machine is known by.
     """
 
     address: pulumi.Output[str]
     host: Host
+    checked: Script
     packages: Script
 
     def __init__(
@@ -36,7 +37,7 @@ class Node(pulumi.ComponentResource):
         minor = versions.kubernetes(cluster.kubernetes_version).minor
         repositories = prepare_os.repositories(node, minor, site.mirrors)
         self.address = machine.address
-        checked = Script(
+        checked = self.checked = Script(
             f"{name}-preflight",
             preflight.STEP,
             machine.host,

@@ -118,3 +118,12 @@ def test_a_new_node_changes_the_names_of_others_and_none_of_their_other_steps(on
     again = changed_steps | new
     shown = previewed(after, again)
     assert {name for name in of_old if stdin_of(shown, name) != stdin_of(before, name)} == changed_steps
+
+
+def test_a_worker_is_admitted_by_what_its_own_machine_is_known_by(graph: Graph, workers: list[str]) -> None:
+    """So that a new node changes no other one's admission."""
+    for worker in workers:
+        membership = step(graph, "50-manage-membership.sh", worker)
+        assert given(membership, "MACHINE") == f"machine-id of {worker}-preflight"
+        checked = {name for urn in graph.before(membership) if (name := graph.by_urn[urn].name).endswith("-preflight")}
+        assert checked == {"cp1-preflight", f"{worker}-preflight"}
