@@ -16,24 +16,9 @@ def machine(guest: Guest) -> None:
     PREFLIGHT.prepare(guest)
 
 
-def test_a_fit_machine_passes_without_a_word_and_says_what_it_is_known_by(guest: Guest) -> None:
-    """Not by the MACs of bridges and pods, of which every machine may have the same."""
-    guest.write("/sys/class/dmi/id/product_uuid", "564D9A3B-0000-0000-0000-000000000002\n")
-    guest.write("/sys/class/net/eth0/address", "00:50:56:00:00:02\n")
-    guest.write("/sys/class/net/cni0/address", "02:42:00:00:00:01\n")
+def test_a_fit_machine_passes_without_a_word(guest: Guest) -> None:
     result = guest.run(STEP, WANTED)
     assert (result.status, result.stderr) == (0, "")
-    assert result.stdout.splitlines() == [
-        "machine-id 11111111111111111111111111111111",
-        "product-uuid 564d9a3b-0000-0000-0000-000000000002",
-        "mac 00:50:56:00:00:02",
-    ]
-
-
-def test_a_machine_without_firmware_is_known_by_less(guest: Guest) -> None:
-    guest.write("/etc/machine-id", "uninitialized\n")
-    result = guest.run(STEP, WANTED)
-    assert (result.status, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_looking_changes_nothing(guest: Guest) -> None:
