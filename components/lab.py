@@ -62,7 +62,7 @@ class Lab(pulumi.ComponentResource):
             )
             for node in config.nodes
         }
-        prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
+        prepared = {node.name: Node(node.name, config, node, machines, inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
         workers = {
             node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components import first_card
 from components.script import Host
 from components.vsphere import Image, SshKeyPair, VirtualMachine
 from config import NodeConfig, SiteConfig
@@ -45,6 +46,7 @@ class Machine(pulumi.ComponentResource):
             datastore=target.datastore if target else None,
             network=target.network if target else None,
             machine_network=site.addresses.network,
+            first_card=first_card.given(node, site.addresses),
             ssh_user=site.ssh.user,
             ssh_public_key=user_key.public_key,
             host_key=host_key,

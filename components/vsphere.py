@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 
@@ -25,6 +25,8 @@ def wanted_machines(config: LabConfig) -> str:
             "diskGiB": node.machine.disk_gib,
             "memoryMiB": node.machine.memory_mib,
         }
+        wants |= {"mac": node.mac_address} if node.mac_address else {}
+        wants |= {"address": node.address} if node.address else {}
         if target is not None:
             wants |= {"datastore": target.datastore, "network": target.network}
         found.append(wants | ({"host": node.host} if several and node.host else {}))
@@ -168,8 +170,9 @@ class VirtualMachine(pulumi.CustomResource):
     """A virtual machine, powered on, with an address at which it presents `host_key`. Its id is the instance UUID.
 
     `images` are by the names of the targets that it may be on: with several, the provider chooses, and `datastore` and
-    `network` are those of the one that it chooses. `holds` is what is lost with it, "" if nothing: what makes it anew
-    is refused then, unless `allow_replace` is true.
+    `network` are those of the one that it chooses. `first_card` is what its first network card is given
+    (components/first_card.py), nothing where all comes by DHCP. `holds` is what is lost with it, "" if nothing: what
+    makes it anew is refused then, unless `allow_replace` is true.
     """
 
     def __init__(
@@ -184,6 +187,7 @@ class VirtualMachine(pulumi.CustomResource):
         datastore: str | None,
         network: str | None,
         machine_network: str,
+        first_card: Mapping[str, Any],
         ssh_user: str,
         ssh_public_key: pulumi.Input[str],
         host_key: SshKeyPair,
@@ -208,6 +212,7 @@ class VirtualMachine(pulumi.CustomResource):
             "datastore": datastore,
             "network": network,
             "machineNetwork": machine_network,
+            **first_card,
             "sshUser": ssh_user,
             "sshPublicKey": ssh_public_key,
             "hostKeyPrivate": host_key.private_key,
