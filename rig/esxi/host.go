@@ -21,8 +21,9 @@ const (
 )
 
 type host struct {
-	model  *simulator.Model
-	server *simulator.Server
+	model   *simulator.Model
+	server  *simulator.Server
+	uploads *uploadHost // the host that takes disks where that is not the server itself
 }
 
 // startHost listens and serves a host without VMs.
@@ -44,24 +45,30 @@ func startHost(opts options, machines *machines, real *realMachines) (*host, err
 		}
 	}
 
-	model := simulator.ESX()
+	model := newModel(opts.model)
 	model.Machine = 0
-	model.ServiceContent.About.FullName = "VMware ESXi " + hostVersion + " (simulated)"
 	model.ServiceContent.About.Version = hostVersion
 	model.ServiceContent.About.ApiVersion = apiVersion
 	if err := model.Create(); err != nil {
 		return nil, fmt.Errorf("creating the simulated host under %s: %w", os.TempDir(), err)
 	}
+	if err := furnish(model); err != nil {
+		return nil, err
+	}
 	describe(model.Map(), opts)
-	comeBetween(model, machines, real)
+	uploads := comeBetween(model, machines, real)
 	model.Service.RegisterEndpoints = true
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.Listen = &url.URL{Scheme: "https", Host: opts.listen, Path: "/sdk", User: url.UserPassword(opts.username, password)}
-	return &host{model: model, server: model.Service.NewServer()}, nil
+	started := &host{model: model, server: model.Service.NewServer()}
+	if opts.model == modelVCenter {
+		started.uploads, err = startUploadHost(model, uploads)
+	}
+	return started, err
 }
 
 // comeBetween lets calls and uploads be seen before the simulator sees them.
-func comeBetween(model *simulator.Model, machines *machines, real *realMachines) {
+func comeBetween(model *simulator.Model, machines *machines, real *realMachines) *uploads {
 	uploads := &uploads{registry: model.Map(), leases: map[string]*simulator.HttpNfcLease{}}
 	model.Service.ServeMux = http.NewServeMux()
 	uploads.register(model.Service.ServeMux)
@@ -69,14 +76,20 @@ func comeBetween(model *simulator.Model, machines *machines, real *realMachines)
 	if real != nil {
 		real.registry = model.Map()
 	}
+	return uploads
 }
 
 func (h *host) registry() *simulator.Registry { return h.model.Map() }
 
 func (h *host) address() string { return h.server.URL.Host }
 
-// remove deletes the datastore's directory.
-func (h *host) remove() { h.model.Remove() }
+// remove deletes the datastores' directories.
+func (h *host) remove() {
+	if h.uploads != nil {
+		h.uploads.close()
+	}
+	h.model.Remove()
+}
 
 // describe gives the host and its datastore the capabilities and sizes that a lab host has.
 func describe(registry *simulator.Registry, opts options) {

@@ -37,7 +37,21 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 	if ctx.Session == nil {
 		return nil, nil // the simulator answers NotAuthenticated
 	}
+	if fault := refusal(ctx, method); fault != nil {
+		return nil, fault
+	}
 	switch request := method.Body.(type) {
+	case *types.CloneVM_Task:
+		if request.Spec.Config != nil {
+			if fault := i.admit(ctx, request.Spec.Config); fault != nil {
+				return nil, fault
+			}
+		}
+		if vm, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine); ok {
+			method.This.Value = ""
+			return &cloningVM{vm}, nil
+		}
+		return nil, nil
 	case *types.CreateVM_Task:
 		return nil, i.admit(ctx, &request.Config)
 	case *types.ReconfigVM_Task:

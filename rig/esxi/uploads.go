@@ -23,8 +23,9 @@ const uploadPrefix = "/nfc/"
 type uploads struct {
 	registry *simulator.Registry
 
-	mu     sync.Mutex
-	leases map[string]*simulator.HttpNfcLease
+	mu         sync.Mutex
+	leases     map[string]*simulator.HttpNfcLease
+	thumbprint string // of the host that takes disks, where that is not the server itself
 }
 
 // register makes uploads come here first; the simulator's own pattern is for what is not sent to it.
@@ -46,6 +47,7 @@ func (p *importingPool) ImportVApp(ctx *simulator.Context, req *types.ImportVApp
 			p.uploads.mu.Lock()
 			p.uploads.leases[lease.Self.Value] = lease
 			p.uploads.mu.Unlock()
+			p.uploads.pin(ctx, lease)
 		}
 	}
 	return response
