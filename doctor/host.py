@@ -6,13 +6,14 @@ from pathlib import Path
 import yaml
 
 from config import LabConfig
-from provider.vsphere import standalone_host
+from provider.vsphere import places
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.reading import conditions
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.placement import NOWHERE
 
 PROJECT_FILE = Path("Pulumi.yaml")
 
@@ -24,7 +25,7 @@ def findings(config: LabConfig, password: str | None) -> list[Finding]:
         return [Finding(vsphere.missing_password())]
     tls = vsphere.tls
     endpoint = Endpoint(vsphere.server, vsphere.port, vsphere.user, password, ca_pem=tls.ca_pem, sha256=tls.sha256)
-    place = standalone_host.connected(endpoint, CancelToken())
+    place = places.connected(endpoint, NOWHERE, CancelToken())
     try:
         return conditions(place, f"{_project()}/{config.stack}", wanted(config))
     except VsphereError as error:

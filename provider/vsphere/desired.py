@@ -32,6 +32,7 @@ class Hardware:
 class DesiredMachine:
     """What a machine should be. `image_disk` is the datastore path of the imported image's disk.
 
+    `template` names the vCenter's own template that it is made of, where it is none of an image that was imported.
     `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without.
     """
 
@@ -52,6 +53,7 @@ class DesiredMachine:
     may_lack_nested_virtualization: Annotated[
         bool, Field("mayLackNestedVirtualization", TRUTH, Effect.IN_PLACE, optional=True)
     ] = False
+    template: Annotated[str, Field("template", text("a template's name"), Effect.NOTHING, optional=True)] = ""
     extra_config: Annotated[Mapping[str, str], Field("extraConfig", EXTRA_CONFIG, Effect.BY_KEY, optional=True)] = (
         field(default_factory=dict)
     )

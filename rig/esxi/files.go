@@ -173,7 +173,7 @@ func directory(ctx *simulator.Context, vm *simulator.VirtualMachine) (string, st
 	return "", ""
 }
 
-var ownKinds = []string{".vmx", ".vmxf", ".nvram", ".vmsd", ".log", ".lck", ".vswp"}
+var ownKinds = []string{".vmx", ".vmxf", ".nvram", ".vmsd", ".vmsn", ".log", ".lck", ".vswp"}
 
 // own tells whether a file of the VM's folder is the VM's: a disk is as long as it is attached.
 func own(vm *simulator.VirtualMachine, name string) bool {

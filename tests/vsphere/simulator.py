@@ -11,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from provider.vsphere import standalone_host
+from provider.vsphere import places
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.cancel import CancelToken, Deadline
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.machine import Machine
 from provider.vsphere.place import Place
+from provider.vsphere.placement import NOWHERE, Placement
 from tests.vsphere.certificate import Certificate
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -42,16 +43,24 @@ def binary(build_in: Path) -> Path:
     return built
 
 
-def connected(endpoint: Endpoint, cancel: CancelToken) -> Place:
-    """A place on the simulated host, as the plugin would use it."""
-    return standalone_host.connected(endpoint, cancel)
+def connected(endpoint: Endpoint, cancel: CancelToken, placement: Placement = NOWHERE) -> Place:
+    """A place on the simulated host, or in the simulated vCenter, as the plugin would use it."""
+    return places.connected(endpoint, placement, cancel)
 
 
 class Simulator:
     """A running simulator. Stop it with `stop`."""
 
-    def __init__(self, esxi: Path, directory: Path, *arguments: str, hours: tuple[int, int] = (-1, 24)) -> None:
-        """`hours`: from when until when its certificate is valid, from now."""
+    def __init__(
+        self,
+        esxi: Path,
+        directory: Path,
+        *arguments: str,
+        hours: tuple[int, int] = (-1, 24),
+        placement: Placement = NOWHERE,
+    ) -> None:
+        """`hours`: from when until when its certificate is valid, from now; `placement`: it is a vCenter."""
+        arguments = (*arguments, *(("-model", "vcenter") if placement.in_vcenter else ()))
         directory.mkdir(parents=True, exist_ok=True)
         self.certificate = Certificate(directory, hours=hours)
         password_file = directory / "password"
@@ -73,7 +82,7 @@ class Simulator:
         line = self._process.stdout.readline() if ready else ""
         assert line.startswith("https://"), f"the simulator did not start: {self.log.read_text()}"
         self.port = int(line.strip().removesuffix("/sdk").rpartition(":")[2])
-        self.place = connected(self.pinned(), CancelToken())
+        self.place = connected(self.pinned(), CancelToken(), placement)
         self._second = self.place.session
 
     def endpoint(self, *, port: int | None = None, password: str = PASSWORD) -> Endpoint:
