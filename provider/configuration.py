@@ -8,13 +8,13 @@ from provider.vsphere import placement
 from provider.vsphere.conditions import wanted
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import Endpoint, normalized_pin
-from provider.vsphere.placement import NOWHERE, Placement
+from provider.vsphere.placement import KEYS, NOWHERE, Placement
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
 _REQUIRED = ("server", "user", "password", "owner")
-_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "placement", "controlPlanes", "allowReplace", "machines")
+_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", *KEYS, "controlPlanes", "allowReplace", "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
@@ -43,10 +43,8 @@ def faults(news: Properties) -> dict[str, str]:
     pin = news.get("tlsSha256")
     if pin is not None and not is_unknown(pin) and normalized_pin(str(pin)) is None:
         found["tlsSha256"] = f"found {pin!r}, wanted the certificate's SHA-256 as 64 hex digits (colons are allowed)"
-    try:
-        _placement(news)
-    except ValueError as error:
-        found["placement"] = f"{error}"
+    placed = {key: news[key] for key in KEYS if news.get(key) is not None and not is_unknown(news[key])}
+    found |= {key: fault for key, value in placed.items() if (fault := placement.fault(key, value))}
     try:
         _machines(news)
     except ValueError as error:
@@ -69,7 +67,7 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
             sha256=args.get("tlsSha256"),
         )
     owned_by = None if owner is None or is_unknown(owner) else str(owner)
-    return Configuration(endpoint, owned_by, _machines(args), _placement(args))
+    return Configuration(endpoint, owned_by, _machines(args), placement.placement(args))
 
 
 def lost_control_planes(olds: Properties, news: Properties) -> str | None:
@@ -107,11 +105,6 @@ def _names(properties: Properties, key: str) -> set[str]:
 def _machines(properties: Mapping[str, Any]) -> tuple[WantedMachine, ...]:
     value = properties.get("machines")
     return () if value is None or is_unknown(value) else wanted.parsed(str(value))
-
-
-def _placement(properties: Mapping[str, Any]) -> Placement:
-    value = properties.get("placement")
-    return NOWHERE if value is None or is_unknown(value) else placement.parsed(str(value))
 
 
 def _number(value: Any) -> int | None:

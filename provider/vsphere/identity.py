@@ -65,11 +65,6 @@ def base_uuid(sha256: str, scope: str, disk_gib: int = 0) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"kubelab:image/{scope}/{sha256.lower()}{sized}"))
 
 
-def template_sha256(name: str) -> str:
-    """What stands for the SHA-256 of a template that exists: that of its name, for its content may change."""
-    return hashlib.sha256(f"template {name}".encode()).hexdigest()
-
-
 def user_key(user: str) -> str:
     """The extraConfig key of an image's user ("<project>/<stack>/<resource>"), which may hold no slash."""
     return USER_PREFIX + hashlib.sha256(user.encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Where in a vCenter machines are put: what a user says of it, beyond a datastore and a network. Pure."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -46,6 +46,9 @@ _KEYS = {
     "linked": "clone",
 }
 
+KEYS = tuple(_KEYS.values())
+"""The keys of a placement, as in the site file and in the provider's configuration; `clone` is full or linked."""
+
 
 def foreign_keys(doing: str, about: Any, placement: Placement) -> RefusedError:
     """What to say of keys that a server does not know, which is no vCenter, by the AboutInfo that it gives."""
@@ -56,15 +59,16 @@ def foreign_keys(doing: str, about: Any, placement: Placement) -> RefusedError:
     )
 
 
-def parsed(text: str) -> Placement:
-    """The placement of a JSON object with these keys; `clone` is full or linked. Raises ValueError."""
-    found: Any = json.loads(text or "{}")
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError("wanted an object of texts")
-    unknown = sorted(found.keys() - set(_KEYS.values()))
-    if unknown:
-        raise ValueError(f"unknown keys {', '.join(unknown)}, wanted some of {', '.join(_KEYS.values())}")
-    if found.get("clone", _FULL) not in (_FULL, _LINKED):
-        raise ValueError(f"clone is {found['clone']!r}, wanted {_FULL} or {_LINKED}")
-    values = {name: found.get(key, "") for name, key in _KEYS.items() if key != "clone"}
-    return Placement(**values, linked=found.get("clone") == _LINKED)
+def fault(key: str, value: Any) -> str | None:
+    """What is wrong with the value of one of `KEYS`, None if nothing is."""
+    if not isinstance(value, str) or not value:
+        return f"found {value!r}, wanted a name"
+    if key == "clone" and value not in (_FULL, _LINKED):
+        return f"found {value!r}, wanted {_FULL} or {_LINKED}"
+    return None
+
+
+def placement(properties: Mapping[str, Any]) -> Placement:
+    """The placement that these properties, without faults, say by `KEYS`; there may be others among them."""
+    names = {name: str(properties.get(key) or "") for name, key in _KEYS.items() if key != "clone"}
+    return Placement(**names, linked=properties.get("clone") == _LINKED)

@@ -19,6 +19,7 @@ from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.machine import Machine
 from provider.vsphere.place import Place
 from provider.vsphere.placement import NOWHERE, Placement
+from provider.vsphere.vcenter import inventory
 from tests.vsphere.certificate import Certificate
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ class Simulator:
         placement: Placement = NOWHERE,
     ) -> None:
         """`hours`: from when until when its certificate is valid, from now; `placement`: it is a vCenter."""
-        arguments = (*arguments, *(("-model", "vcenter") if placement.in_vcenter else ()))
+        arguments = (*arguments, *(("-vcenter",) if placement.in_vcenter else ()))
         directory.mkdir(parents=True, exist_ok=True)
         self.certificate = Certificate(directory, hours=hours)
         password_file = directory / "password"
@@ -106,11 +107,11 @@ class Simulator:
 
     def machines(self) -> dict[str, Any]:
         """All machines by name; two of one name fail."""
-        refs = collector.read(self._second, "test", self.place.folder, ["childEntity"]).get("childEntity", [])
-        found = collector.read_many(self._second, "test", refs, ["name"])
-        names = sorted(facts["name"] for facts in found.values())
+        root = collector.read(self._second, "test", self.place.datacenter, ["vmFolder"])["vmFolder"]
+        found = [(each.facts["name"], each.ref) for each in inventory.below(self._second, root, vim.VirtualMachine)]
+        names = [name for name, _ in found]
         assert len(set(names)) == len(names), f"two machines of one name: {names}"
-        return {found[ref._moId]["name"]: ref for ref in refs}
+        return dict(found)
 
     def facts(self, name: str, *paths: str) -> Facts:
         """Properties of a machine."""

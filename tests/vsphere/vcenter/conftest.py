@@ -17,7 +17,8 @@ from tests.vsphere.fault_proxy import FaultProxy
 from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import Simulator
 
-CLUSTER, HOST, POOL, PORT_GROUP, DATASTORE_CLUSTER = "DC0_C0", "DC0_H0", "DC0_C0_RP1", "DC0_DVPG0", "DC0_POD0"
+CLUSTER, HOST, POOL, FOLDER = "DC0_C0", "DC0_C0_H0", "lab", "lab/nodes"
+PORT_GROUP, DATASTORE_CLUSTER = "DC0_DVPG0", "DC0_POD0"
 FULL = Placement(cluster=CLUSTER)
 LINKED = replace(FULL, linked=True)
 LogIn = Callable[..., Driver]
