@@ -2,7 +2,6 @@
 
 import os
 import select
-import shutil
 import signal
 import ssl
 import subprocess
@@ -22,26 +21,9 @@ from provider.vsphere.placement import NOWHERE, Placement
 from provider.vsphere.vcenter import inventory
 from tests.vsphere.certificate import Certificate
 
-PROJECT = Path(__file__).resolve().parents[2]
 USER, PASSWORD = "root", "right-password"
 DATASTORE, NETWORK = "LocalDS_0", "VM Network"
 START_SECONDS = 60
-
-
-def binary(build_in: Path) -> Path:
-    """The simulator: KUBELAB_ESXI, else the rig's, else built from rig/esxi into `build_in`."""
-    named = os.environ.get("KUBELAB_ESXI")
-    if named is not None:
-        assert Path(named).is_file(), f"KUBELAB_ESXI={named}: no such file"
-        return Path(named).resolve()
-    installed = PROJECT / ".rig" / "bin" / "kubelab-esxi"
-    if installed.exists():
-        return installed
-    go = shutil.which("go")
-    assert go, f"no {installed} and no Go compiler to build it: run make rig"
-    built = build_in / "kubelab-esxi"
-    subprocess.run([go, "build", "-trimpath", "-o", str(built), "."], cwd=PROJECT / "rig" / "esxi", check=True)
-    return built
 
 
 def connected(endpoint: Endpoint, cancel: CancelToken, placement: Placement = NOWHERE) -> Place:

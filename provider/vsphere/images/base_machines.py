@@ -14,11 +14,9 @@ from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import (
     AlreadyExistsError,
     BusyError,
-    CancelledError,
     ForeignError,
     GoneError,
     OutcomeUnknownError,
-    UnreachableError,
     VsphereError,
 )
 from provider.vsphere.finding import find_by_name, find_by_uuid, refuse_if_unreadable
@@ -27,7 +25,6 @@ from provider.vsphere.images import content, templates
 from provider.vsphere.images.importing import import_base, importer_is_alive
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import Disk, ImageSource, ImportedImage, ObservedMachine
-from provider.vsphere.observe import GIB
 from provider.vsphere.place import Cloning, Place, home_of
 
 WAIT_SECONDS = 1800.0
@@ -52,7 +49,7 @@ class Images:
         A template that exists is only looked at.
         """
         if source.template:
-            return self._looked_at(source)
+            return templates.looked_at(self._place, source)
         others: dict[str, str] = {}
         with self._place.turns.image(source.sha256):
             for attempt in range(ATTEMPTS):
@@ -79,25 +76,9 @@ class Images:
         marks = {IMAGE_KEY: source.sha256.lower(), **users}
         return import_base(self._place, source, name, directory, instance, marks, self._progress, self._tell)
 
-    def _looked_at(self, source: ImageSource) -> ImportedImage:
-        _, found = templates.existing(self._place, source.template, nested_virtualization=source.nested_virtualization)
-        disk = found.disks[0]
-        if disk.capacity > source.least_disk_gib * GIB > 0:
-            raise VsphereError(
-                f"template {source.template}: its disk has {-(-disk.capacity // GIB)} GiB, a machine is to have "
-                f"{source.least_disk_gib}, and disks cannot shrink; raise diskGiB"
-            )
-        return ImportedImage(disk.path, disk.capacity, f"template-{source.sha256[:12]}")
-
     def find_template(self, name: str) -> ImportedImage | None:
         """A template that exists, None if it is gone or has become unfit, which the next up says."""
-        try:
-            _, found = templates.existing(self._place, name)
-        except (CancelledError, UnreachableError):
-            raise
-        except VsphereError:
-            return None
-        return ImportedImage(found.disks[0].path, found.disks[0].capacity)
+        return templates.find(self._place, name)
 
     def _own_gib(self, source: ImageSource) -> int:
         """Linked clones have the disk's size of what they are linked to: so there is a base machine for each size."""
@@ -169,22 +150,14 @@ class Images:
         doing = f"releasing image {base_name(sha256)}"
         templates.mark(self._place, machine, doing, {user_key(user): ""})
         version = machine.change_version(doing)
-        if any(key.startswith(identity.USER_PREFIX) for key in _marks(machine)) or self._is_read(machine):
+        if any(key.startswith(identity.USER_PREFIX) for key in _marks(machine)) or templates.is_read(
+            self._place, machine, self._tell
+        ):
             templates.to_template(self._place, machine, doing)
             return
         machine.mark(doing, {PHASE_KEY: identity.DELETING}, version)  # refused if a user came in between
         self._progress("destroying the image: nobody uses it any more")
         machine.destroy()
-
-    def _is_read(self, machine: Machine) -> bool:
-        """True if machines are linked to it: without it, they would have lost their disks."""
-        if self._place.cloning is None:
-            return False
-        found = machine.observe("reading the image")
-        linked = templates.linked_machines(self._place, found)
-        if linked:
-            self._tell(f"image {found.name} is left, for linked clones of it are there: {', '.join(linked)}")
-        return bool(linked)
 
     def _use(self, machine: Machine, user: str, source: ImageSource) -> ImportedImage:
         doing = f"using image {base_name(source.sha256)}"
@@ -206,7 +179,7 @@ class Images:
                 f"image {base_name(source.sha256)}: its base machine, which is only there to be copied, is powered on; "
                 "power it off, then run up again, which imports it anew"
             )
-        if self._is_read(machine):
+        if templates.is_read(self._place, machine, self._tell):
             raise VsphereError(
                 f"image {base_name(source.sha256)}: {changed}: it was started or changed since it was imported, and "
                 "there "

@@ -3,7 +3,7 @@
 A template takes no change (nor can it be started by mistake): it is made a machine for the moment of one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provider.vsphere.api import collector, tasks
@@ -18,7 +18,8 @@ from provider.vsphere.errors import (
     VsphereError,
 )
 from provider.vsphere.machine import Machine
-from provider.vsphere.model import ObservedMachine
+from provider.vsphere.model import ImageSource, ImportedImage, ObservedMachine
+from provider.vsphere.observe import GIB
 from provider.vsphere.place import Cloning, Place
 
 ATTEMPTS = 4
@@ -91,6 +92,29 @@ def existing(place: Place, name: str, *, nested_virtualization: bool = False) ->
     return machine, found
 
 
+def looked_at(place: Place, source: ImageSource) -> ImportedImage:
+    """A template as an image of machines whose smallest disk `source` says. Raises as `existing`."""
+    _, found = existing(place, source.template, nested_virtualization=source.nested_virtualization)
+    capacity = found.disks[0].capacity
+    if capacity > source.least_disk_gib * GIB > 0:
+        raise VsphereError(
+            f"template {source.template}: its disk has {-(-capacity // GIB)} GiB, a machine is to have "
+            f"{source.least_disk_gib}, and disks cannot shrink; raise diskGiB"
+        )
+    return ImportedImage(found.disks[0].path, capacity, f"template-{source.sha256[:12]}")
+
+
+def find(place: Place, name: str) -> ImportedImage | None:
+    """A template that exists, None if it is gone or has become unfit."""
+    try:
+        _, found = existing(place, name)
+    except (CancelledError, UnreachableError):
+        raise
+    except VsphereError:
+        return None
+    return ImportedImage(found.disks[0].path, found.disks[0].capacity)
+
+
 def _faults(place: Place, found: ObservedMachine, *, nested_virtualization: bool) -> Iterator[str]:
     if not found.template and found.power_state != "poweredOff":
         yield f"it is no template but a machine, and {found.power_state}; shut it down, or convert it to a template"
@@ -110,6 +134,17 @@ def _faults(place: Place, found: ObservedMachine, *, nested_virtualization: bool
             "back, "
             "or write clone: full in the site file"
         )
+
+
+def is_read(place: Place, machine: Machine, tell: Callable[[str], None]) -> bool:
+    """True if machines are linked to it, which is told: without it, they would have lost their disks."""
+    if place.cloning is None:
+        return False
+    found = machine.observe("reading the image")
+    linked = linked_machines(place, found)
+    if linked:
+        tell(f"image {found.name} is left, for linked clones of it are there: {', '.join(linked)}")
+    return bool(linked)
 
 
 def linked_machines(place: Place, found: ObservedMachine) -> list[str]:

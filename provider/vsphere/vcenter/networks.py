@@ -9,6 +9,8 @@ from provider.vsphere.errors import VsphereError
 from provider.vsphere.place import Network
 from provider.vsphere.vcenter.inventory import Found, looking
 
+_UPLINKS = "SYSTEM/DVS.UPLINKPG"  # the tag by which those of older switches are known
+
 
 def network_of(session: Session, called: str, found: Found) -> Network:
     """A standard or distributed port group, `called` so in messages. Raises VsphereError for another kind."""
@@ -25,9 +27,9 @@ def network_of(session: Session, called: str, found: Found) -> Network:
 
 
 def _distributed(session: Session, called: str, ref: Any) -> Network:
-    paths = ["key", "config.distributedVirtualSwitch", "config.uplink", "config.backingType"]
+    paths = ["key", "tag", "config.distributedVirtualSwitch", "config.uplink", "config.backingType"]
     facts = collector.read(session, looking(session), ref, paths)
-    if facts.get("config.uplink") is True:
+    if facts.get("config.uplink") is True or any(tag.key == _UPLINKS for tag in facts.get("tag", [])):
         raise VsphereError(
             f"{called}: this is a port group of uplinks, which are no machine's; name one of its switch's other port "
             "groups"
