@@ -1,9 +1,13 @@
-"""A checked platform: the hosts that machines are made on, and the images they are made of."""
+"""A checked platform: the hosts that machines are made on, their images and their addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import SecretStr
+
+AddressMode = Literal["dhcp", "static"]
+NamesBy = Literal["hosts", "dns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,19 @@ class PlacementConfig:
         return bool(self.cluster or self.host)
 
     @property
+    def keys(self) -> dict[str, str]:
+        """What was said, by the keys of the site file, which are the provider's too."""
+        said = {
+            "datacenter": self.datacenter,
+            "cluster": self.cluster,
+            "host": self.host,
+            "resourcePool": self.resource_pool,
+            "folder": self.folder,
+            "clone": self.clone,
+        }
+        return {key: value for key, value in said.items() if value}
+
+    @property
     def linked(self) -> bool:
         """Whether machines share the disk of their image."""
         return self.clone == "linked"
@@ -93,3 +110,19 @@ class VsphereConfig:
         sought = ", ".join(self.password_sought)
         remedy = f"run `pulumi config set --secret {self.password_key}`"
         return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesConfig:
+    """The machine network, in CIDR notation, and where the machines' addresses in it come from.
+
+    With `mode` static each node has its own, and `gateway`, `name_servers` and `search_domains` are what a machine is
+    given besides; with dhcp they are empty. `names` says whether machines find each other in /etc/hosts.
+    """
+
+    network: str
+    mode: AddressMode = "dhcp"
+    gateway: str = ""
+    name_servers: tuple[str, ...] = ()
+    search_domains: tuple[str, ...] = ()
+    names: NamesBy = "dns"

@@ -57,7 +57,9 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         annotation=annotation(mark),
         files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
         extraConfig=options(first_extra_config(desired, mark)),
-        deviceChange=[added(device) for device in _devices(image, disk_path, nic_backing)],
+        deviceChange=[
+            added(device) for device in _devices(image, disk_path, first_card(nic_backing, desired.manual_mac))
+        ],
     )
 
 
@@ -128,6 +130,17 @@ def without_disks(disks: Sequence[Disk]) -> Any:
     return vim.vm.ConfigSpec(deviceChange=[_disk_change("remove", disk, disk.capacity) for disk in disks])
 
 
+def first_card(backing: Any, mac: str) -> Any:
+    """The first network card, with this MAC; "" for one that the host makes."""
+    device = vim.vm.device
+    return device.VirtualVmxnet3(
+        key=NIC_KEY,
+        **({"addressType": "manual", "macAddress": mac} if mac else {"addressType": "generated"}),
+        backing=backing,
+        connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
+    )
+
+
 def _spec(fields: Mapping[str, Any]) -> Any | None:
     return vim.vm.ConfigSpec(**fields) if fields else None
 
@@ -137,7 +150,7 @@ def added(device: Any) -> Any:
     return vim.vm.device.VirtualDeviceSpec(operation="add", device=device)
 
 
-def _devices(image: ObservedMachine, disk_path: str, nic_backing: Any) -> list[Any]:
+def _devices(image: ObservedMachine, disk_path: str, card: Any) -> list[Any]:
     device = vim.vm.device
     kind = getattr(device, image.controller_kind or "ParaVirtualSCSIController")
     controller = kind(key=CONTROLLER_KEY, busNumber=0)
@@ -151,18 +164,7 @@ def _devices(image: ObservedMachine, disk_path: str, nic_backing: Any) -> list[A
         backing=backing,
         capacityInKB=image.disks[0].capacity // 1024,
     )
-    return [controller, disk, card(nic_backing)]
-
-
-def card(nic_backing: Any) -> Any:
-    """A network card that is to be added."""
-    device = vim.vm.device
-    return device.VirtualVmxnet3(
-        key=NIC_KEY,
-        addressType="generated",
-        backing=nic_backing,
-        connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
-    )
+    return [controller, disk, card]
 
 
 def grown(disk: Disk, gib: int) -> Any:

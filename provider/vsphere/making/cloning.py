@@ -76,7 +76,7 @@ def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network) -> 
         extraConfig=spec.options(spec.first_extra_config(desired, mark)),
         deviceChange=[
             *(device.VirtualDeviceSpec(operation="remove", device=each) for each in cards),
-            spec.added(spec.card(network.nic_backing)),
+            spec.added(spec.first_card(network.nic_backing, desired.manual_mac)),
         ],
     )
 
