@@ -11,6 +11,7 @@ _WRITTEN = {
     "name": "the node's name",
     "diskGiB": "machine.diskGiB, which cannot shrink",
     "imageSha256": "image.sha256",
+    "host": "host",
     "datastore": "platform.vsphere.datastore",
     "network": "platform.vsphere.network",
     "sshUser": "ssh.user",

@@ -24,7 +24,8 @@ _OF_REPLACEMENT = (
     Field("holds", text("what is lost with the machine"), Effect.NOTHING, optional=True),
     Field("allowReplace", TRUTH, Effect.NOTHING, optional=True),
 )
-_FIELDS = (*desired.FIELDS, *_OF_REPLACEMENT)
+_HOST = Field("host", text("a target's name"), Effect.REPLACE, optional=True)
+_FIELDS = (*desired.FIELDS, _HOST, *_OF_REPLACEMENT)
 _POWER_CYCLE = {field.name for field in _FIELDS if field.effect is Effect.POWER_CYCLE}
 _COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 
@@ -32,6 +33,7 @@ _COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 class VirtualMachine:
     """Inputs: see vsphere/desired.py. Outputs: all inputs, instanceUuid (the id), moid, ipAddress, macAddress.
 
+    `host` is the name of its target, if that has one; which target an operation is on, the servicer knows by it.
     `image` itself is not compared: the machine has a copy of the disk, and imageSha256 says of which image.
     `replaceTriggers` is what the machine was made for, by name: another value of a name makes another machine, unless
     `keepOnTriggers` is true; a name that comes or goes changes nothing. `holds` is what is lost with the machine, such
@@ -43,6 +45,7 @@ class VirtualMachine:
     secret_keys = frozenset(field.name for field in _FIELDS if field.secret)
     stable_keys: tuple[str, ...] = _COMPUTED
     delete_before_replace = True  # names are unique on a host
+    is_on_a_target = True
 
     def check(self, news: Properties) -> Mapping[str, str]:
         """All faults at once; values that are not known yet pass."""
