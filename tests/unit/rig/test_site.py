@@ -19,11 +19,12 @@ from config.versions import TRIED
 from images.store import Baked, Image
 from rig.mirror.programs import cri_dockerd_release
 from rig.node.guests import Guest
+from rig.services import hosts
 from rig.services.mirror import MIRROR
 from rig.site import KEYS_BY_FINGERPRINT, LOCK_FILE, Site, render_lock, render_services_env, render_site
 
 SITE = Site(
-    server="127.0.0.1:8989",
+    targets=[hosts.ESXI.target("127.0.0.1:8989")],
     image="debian-13",
     network="10.87.0.0/24",
     mirror=MIRROR,
@@ -176,6 +177,22 @@ def test_the_site_file_holds_no_secret_and_no_absolute_path() -> None:
     assert "passwordFile" in text
     assert "password:" not in text
     assert ": /" not in text
+
+
+def test_two_hosts_are_a_list_of_targets_with_names_and_credentials_of_their_own() -> None:
+    targets = [hosts.ESXI.target("127.0.0.1:8989"), hosts.ESXI_2.target("127.0.0.1:8990")]
+    first, second = yaml.safe_load(render_site(replace(SITE, targets=targets)))["platform"]["vsphere"]
+    assert (first["name"], first["server"], first["passwordFile"]) == ("esxi", "127.0.0.1:8989", "esxi/password")
+    assert (second["name"], second["server"], second["passwordFile"]) == ("esxi-2", "127.0.0.1:8990", "esxi-2/password")
+
+
+def test_a_vcenters_site_names_the_places_of_its_inventory() -> None:
+    site = replace(SITE, targets=[hosts.VCENTER.target("127.0.0.1:8991")])
+    vsphere = yaml.safe_load(render_site(site))["platform"]["vsphere"]
+    inventory = (Path(__file__).parents[3] / "rig/esxi/vcenter.go").read_text()
+    assert vsphere["clone"] == "linked"
+    for key in ("datacenter", "cluster", "resourcePool", "datastore", "network"):
+        assert str(vsphere[key]) in inventory, key
 
 
 def docker_host(services_env: str) -> str:
