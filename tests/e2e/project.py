@@ -108,6 +108,18 @@ class Project:
         stack["config"]["kubelab:cluster"] |= settings
         self.write_stack(stack)
 
+    def use_site(self, file: Path) -> None:
+        """Build on the site of this file, as it lies there."""
+        stack = self.read_stack()
+        stack["config"]["kubelab:site"] = str(file)
+        self.write_stack(stack)
+
+    def set_nodes(self, nodes: Mapping[str, Mapping[str, object]]) -> None:
+        """Declare these nodes in place of all others."""
+        stack = self.read_stack()
+        stack["config"]["kubelab:nodes"] = {name: dict(settings) for name, settings in nodes.items()}
+        self.write_stack(stack)
+
     def set_site(self, site: object) -> None:
         """Build on another site than the rig's: the site file's content, its paths absolute; images are the rig's."""
         file = self.directory / "site.yaml"
