@@ -108,16 +108,10 @@ class Project:
         stack["config"]["kubelab:cluster"] |= settings
         self.write_stack(stack)
 
-    def use_site(self, file: Path) -> None:
-        """Build on the site of this file, as it lies there."""
+    def declare(self, key: str, value: object) -> None:
+        """Declare what the stack file has below `kubelab:<key>`, in place of what it has there."""
         stack = self.read_stack()
-        stack["config"]["kubelab:site"] = str(file)
-        self.write_stack(stack)
-
-    def set_nodes(self, nodes: Mapping[str, Mapping[str, object]]) -> None:
-        """Declare these nodes in place of all others."""
-        stack = self.read_stack()
-        stack["config"]["kubelab:nodes"] = {name: dict(settings) for name, settings in nodes.items()}
+        stack["config"][f"kubelab:{key}"] = value
         self.write_stack(stack)
 
     def set_site(self, site: object) -> None:
@@ -127,9 +121,7 @@ class Project:
         if lock.exists():
             shutil.copyfile(lock, file.with_name(LOCK_FILE))
         file.write_text(yaml.safe_dump(site, sort_keys=False))
-        stack = self.read_stack()
-        stack["config"]["kubelab:site"] = str(file)
-        self.write_stack(stack)
+        self.declare("site", str(file))
 
     def run(self, *command: str, seconds: int = UP_SECONDS) -> Result:
         """Run a command in the copy; its output is also kept in the log, which a later test searches for secrets."""

@@ -32,8 +32,8 @@ def cluster(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
     """The lab, on machines that are there before it."""
     rig_bare(*NODES)
     project = Project.copy(tmp_path_factory.mktemp("existing"), "containerd", "", STACK)
-    project.use_site(site.with_name(bare.SITE))
-    project.set_nodes({name: {"role": role} for name, role in NODES.items()})
+    project.declare("site", str(site.with_name(bare.SITE)))
+    project.declare("nodes", {name: {"role": role} for name, role in NODES.items()})
     project.pulumi("stack", "init")
     try:
         project.up()

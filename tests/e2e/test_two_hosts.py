@@ -32,9 +32,8 @@ def cluster(two_hosts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     project = Project.copy(tmp_path_factory.mktemp("two-hosts"), "containerd", "", STACK)
     content = absolute_paths(yaml.safe_load(two_hosts.read_text()), two_hosts.parent)
     project.set_site({**content, "addresses": STATIC})
-    project.set_nodes(
-        {name: {"role": ROLES[name], "host": HOSTS[name], "address": ADDRESSES[name]} for name in ADDRESSES}
-    )
+    nodes = {name: {"role": ROLES[name], "host": HOSTS[name], "address": ADDRESSES[name]} for name in ADDRESSES}
+    project.declare("nodes", nodes)
     with built(project, two_hosts) as cluster:
         yield cluster
 

@@ -27,8 +27,8 @@ def vcenter(site: Path) -> Path:
 def cluster(vcenter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The lab, on linked clones."""
     project = Project.copy(tmp_path_factory.mktemp("vcenter"), "containerd", "", STACK)
-    project.use_site(vcenter)
-    project.set_nodes(NODES)
+    project.declare("site", str(vcenter))
+    project.declare("nodes", NODES)
     with built(project, vcenter) as cluster:
         yield cluster
 
