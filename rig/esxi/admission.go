@@ -135,6 +135,14 @@ func uniqueName(ctx *simulator.Context, folder types.ManagedObjectReference, nam
 	return nil
 }
 
+// admitName refuses to call a VM as another one of its folder is called.
+func admitName(ctx *simulator.Context, vm *simulator.VirtualMachine, name string) types.BaseMethodFault {
+	if name == "" || name == vm.Name || vm.Parent == nil {
+		return nil
+	}
+	return uniqueName(ctx, *vm.Parent, name)
+}
+
 // datastoreExists refuses a path on a datastore that is not there, which the simulator panics on.
 func datastoreExists(ctx *simulator.Context, file string) types.BaseMethodFault {
 	var path object.DatastorePath

@@ -53,7 +53,9 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 	case *types.ReconfigVM_Task:
 		fault := i.admit(ctx, &request.Spec)
 		if vm, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine); ok && fault == nil {
-			fault = admitGrowth(vm, request.Spec.DeviceChange)
+			if fault = admitGrowth(vm, request.Spec.DeviceChange); fault == nil {
+				fault = admitName(ctx, vm, request.Spec.Name)
+			}
 		}
 		if fault != nil || i.real == nil || !i.real.runs(method.This) {
 			return nil, fault // only a process has to be told
