@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pulumi
 
+from components.existing_machine import Existing
 from components.machine import Machine
 from components.script import Host, Script
 from components.steps.node import install_kubernetes, install_runtime, place_files, preflight, prepare_os, reset
@@ -27,7 +28,7 @@ class Node(pulumi.ComponentResource):
         name: str,
         config: LabConfig,
         node: NodeConfig,
-        machine: Machine,
+        machine: Machine | Existing,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:node:Node", name, None, opts)
@@ -45,7 +46,7 @@ class Node(pulumi.ComponentResource):
             triggers=[node.runtime] if node.role == "worker" else [],
         )
         self.host = replace(machine.host, instance_id=checked.id)
-        cleaned = self._cleaned(name, node, site.ssh.user, checked) if reset.is_wanted(node) else checked
+        cleaned = self._cleaned(name, node, site.user_of(node), checked) if reset.is_wanted(node) else checked
         placed = self._placed(name, node, site, cleaned) if place_files.is_wanted(node, site) else cleaned
         prepared = Script(
             f"{name}-prepare-os",

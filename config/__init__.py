@@ -23,7 +23,7 @@ from config.lab import (
     SshConfig,
     Taint,
 )
-from config.platform import ImageConfig, TlsConfig, VsphereConfig
+from config.platform import ExistingMachineConfig, ImageConfig, TlsConfig, VsphereConfig
 from config.problems import ConfigError, Problem
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "ClusterConfig",
     "ConfigError",
     "DeclaredFile",
+    "ExistingMachineConfig",
     "ExtraArg",
     "HandlerConfig",
     "ImageConfig",

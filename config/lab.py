@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
-from config.platform import ImageConfig, VsphereConfig
+from config.platform import ExistingMachineConfig, ImageConfig, VsphereConfig
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
@@ -100,7 +100,7 @@ class ClusterConfig:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """The size of a virtual machine; memory in MiB, disk in GiB.
+    """The size of a virtual machine; memory in MiB, disk in GiB. Of one that exists only `nested_virtualization` counts.
 
     `nested_virtualization`: a guest must run on the machine, may not, or is not asked for. `start_seconds`: from
     power-on to its ssh server.
@@ -134,7 +134,8 @@ class NodeConfig:
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
-    `handlers` are what may run pods there beside the runtime's own.
+    `handlers` are what may run pods there beside the runtime's own. A node has either an `image`, of which its machine
+    is made, or a machine that is `existing`.
     """
 
     name: str
@@ -142,7 +143,7 @@ class NodeConfig:
     runtime: str
     runtime_version: str
     machine: MachineConfig
-    image: ImageConfig
+    image: ImageConfig | None
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
@@ -152,18 +153,25 @@ class NodeConfig:
     schedulable: bool
     allow_replace: bool
     handlers: tuple[HandlerConfig, ...] = ()
+    existing: ExistingMachineConfig | None = None
+
+    @property
+    def system(self) -> str:
+        """The word for the guest system of its machine: what the image holds, or what the machine is said to run."""
+        found = self.existing or self.image
+        return found.system if found else ""
 
 
 @dataclass(frozen=True, slots=True)
 class AddressesConfig:
-    """The machine network, in CIDR notation, from which DHCP gives the machines their addresses."""
+    """The machine network, in CIDR notation; None where no machine is made and none is declared."""
 
-    network: str
+    network: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class SshConfig:
-    """How machines are reached."""
+    """How machines that are made are reached; `authorized_keys` are for those that exist as well."""
 
     user: str
     authorized_keys: tuple[str, ...]
@@ -213,6 +221,10 @@ class SiteConfig:
     mirrors: MirrorsConfig
     registries: tuple[RegistryConfig, ...]
     ignore_preflight_errors: tuple[str, ...]
+
+    def user_of(self, node: NodeConfig) -> str:
+        """Who logs in to a node's machine."""
+        return node.existing.user if node.existing else self.ssh.user
 
 
 @dataclass(frozen=True, slots=True)

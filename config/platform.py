@@ -1,4 +1,4 @@
-"""A checked platform: the hypervisor's host that machines are made on, and the images they are made of."""
+"""A checked platform: the hypervisor's host that machines are made on, their images, and machines that exist."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +26,24 @@ class ImageConfig:
     sha256: str
     system: str
     baked: BakedConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingMachineConfig:
+    """A machine that nobody here makes: where it is, as whom one logs in, what it runs.
+
+    `address` is an IPv4 address or a name; `node_address` the IPv4 address by which other nodes reach it, None for what
+    the name stands for. `host_key` is "ssh-ed25519 AAAA...", `private_key` a key without a passphrase as PEM, `system`
+    the word for the guest system.
+    """
+
+    address: str
+    node_address: str | None
+    port: int
+    user: str
+    host_key: str
+    private_key: SecretStr
+    system: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,6 @@ def environment(node: NodeConfig, site: SiteConfig) -> dict[str, str]:
     return {
         "NODE_NAME": node.name,
         "OWN_FILES": render_files(files),
-        "SSH_USER": site.ssh.user,
+        "SSH_USER": site.user_of(node),
         "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
     }
