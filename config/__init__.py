@@ -12,18 +12,23 @@ from config.lab import (
     HandlerConfig,
     LabConfig,
     MachineConfig,
-    MirrorsConfig,
     NestedVirtualization,
     NodeConfig,
     PodNetworkConfig,
-    RegistryConfig,
     Role,
     RuntimeChange,
     SiteConfig,
     SshConfig,
     Taint,
 )
-from config.platform import ExistingMachineConfig, ImageConfig, TlsConfig, VsphereConfig
+from config.platform import (
+    ExistingMachineConfig,
+    ImageConfig,
+    MirrorsConfig,
+    RegistryConfig,
+    TlsConfig,
+    VsphereConfig,
+)
 from config.problems import ConfigError, Problem
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
-from config.platform import ExistingMachineConfig, ImageConfig, VsphereConfig
+from config.platform import ExistingMachineConfig, ImageConfig, MirrorsConfig, RegistryConfig, VsphereConfig
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
@@ -134,8 +134,9 @@ class NodeConfig:
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
-    `handlers` are what may run pods there beside the runtime's own. A node has either an `image`, of which its machine
-    is made, or a machine that is `existing`.
+    `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target on which its
+    machine is: empty where a target alone has no name, and where the provider chooses among several. A node has either
+    an `image`, of which its machine is made, or a machine that is `existing`.
     """
 
     name: str
@@ -153,6 +154,7 @@ class NodeConfig:
     schedulable: bool
     allow_replace: bool
     handlers: tuple[HandlerConfig, ...] = ()
+    host: str = ""
     existing: ExistingMachineConfig | None = None
 
     @property
@@ -178,44 +180,10 @@ class SshConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorsConfig:
-    """Where machines fetch from, by URLs without a trailing slash; None means upstream.
-
-    `apt_docker` is by the ID of a guest system, an empty one for all others. `checksums` are SHA-256 sums in lower case
-    by paths below `files`, `package_keys` fingerprints in upper case by the names of repositories, also of upstream's.
-    """
-
-    ca_pem: str | None
-    apt_kubernetes: str | None
-    apt_docker: Mapping[str, str]
-    apt_crio: str | None
-    apt_debian: str | None
-    apt_ubuntu: str | None
-    files: str | None
-    checksums: Mapping[str, str]
-    package_keys: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryConfig:
-    """An image registry (`docker.io`, `registry.lab:5000`) that is not asked just by its name.
-
-    `mirror` is the https URL, /v2 in its path, that is asked in its place; empty for the registry itself. `ca_pem` and
-    the credentials belong to whichever is asked: empty for the machines' own authorities, None for no password.
-    """
-
-    host: str
-    mirror: str
-    ca_pem: str
-    user: str
-    password: SecretStr | None
-
-
-@dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """Where the lab is built; `registries` sorted by host."""
+    """Where the lab is built: `vsphere` are the targets in the order of the file; `registries` sorted by host."""
 
-    vsphere: VsphereConfig
+    vsphere: tuple[VsphereConfig, ...]
     addresses: AddressesConfig
     ssh: SshConfig
     mirrors: MirrorsConfig
@@ -225,6 +193,12 @@ class SiteConfig:
     def user_of(self, node: NodeConfig) -> str:
         """Who logs in to a node's machine."""
         return node.existing.user if node.existing else self.ssh.user
+
+    def target_of(self, node: NodeConfig) -> VsphereConfig | None:
+        """The target on which a node's machine is made; None where the provider chooses it, or the machine exists."""
+        if node.existing:
+            return None
+        return next((target for target in self.vsphere if target.name == node.host), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A checked platform: the hypervisor's host that machines are made on, their images, and machines that exist."""
+"""Where a lab is built, checked: hosts and their images, machines that exist, and where machines fetch from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +56,11 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class VsphereConfig:
-    """The ESXi host. `password` is None if it is to come from the stack, `password_sought` where one was sought."""
+    """A target: an ESXi host. `name` is what nodes call it, empty for one that stands alone and has none.
+
+    `password` is None if it is to come from the stack, `password_sought` where one was sought; `password_key` is
+    what `pulumi config set` takes to put it there.
+    """
 
     server: str
     port: int
@@ -67,6 +71,8 @@ class VsphereConfig:
     datastore: str
     network: str
     image: ImageConfig
+    name: str = ""
+    password_key: str = "kubelab:vspherePassword"
 
     def password_or_none(self) -> str | None:
         """The password in plain, for a secret output or a login; None if it is to come from the stack."""
@@ -75,5 +81,39 @@ class VsphereConfig:
     def missing_password(self) -> str:
         """What to tell a user when there is no password anywhere: where it was sought, and the usual remedy."""
         sought = ", ".join(self.password_sought)
-        remedy = "run `pulumi config set --secret kubelab:vspherePassword`"
+        remedy = f"run `pulumi config set --secret {self.password_key}`"
         return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorsConfig:
+    """Where machines fetch from, by URLs without a trailing slash; None means upstream.
+
+    `apt_docker` is by the ID of a guest system, an empty one for all others. `checksums` are SHA-256 sums in lower case
+    by paths below `files`, `package_keys` fingerprints in upper case by the names of repositories, also of upstream's.
+    """
+
+    ca_pem: str | None
+    apt_kubernetes: str | None
+    apt_docker: Mapping[str, str]
+    apt_crio: str | None
+    apt_debian: str | None
+    apt_ubuntu: str | None
+    files: str | None
+    checksums: Mapping[str, str]
+    package_keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConfig:
+    """An image registry (`docker.io`, `registry.lab:5000`) that is not asked just by its name.
+
+    `mirror` is the https URL, /v2 in its path, that is asked in its place; empty for the registry itself. `ca_pem` and
+    the credentials belong to whichever is asked: empty for the machines' own authorities, None for no password.
+    """
+
+    host: str
+    mirror: str
+    ca_pem: str
+    user: str
+    password: SecretStr | None
