@@ -37,15 +37,17 @@ except ConfigError as error:
 for warning in config.warnings:
     pulumi.log.warn(warning)
 
-password = declared.get_secret("vspherePassword") or config.site.vsphere[0].password_or_none()
-if password is None:
-    pulumi.log.error(config.site.vsphere[0].missing_password())
+# A lab of machines that exist logs in to no host.
+target = next((target for target in config.site.vsphere if any(node.image for node in config.nodes)), None)
+password = (declared.get_secret("vspherePassword") or target.password_or_none()) if target else None
+if target and password is None:
+    pulumi.log.error(target.missing_password())
     sys.exit(1)
 
 
-async def main(password: pulumi.Input[str]) -> None:
+async def main(password: pulumi.Input[str] | None) -> None:
     """The host first: the plugin that drives it starts while the rest of the program is loaded."""
-    vsphere = VSphere.declared(config, password)
+    vsphere = None if password is None else VSphere.declared(config, password)
     await asyncio.to_thread(import_module, "components.lab")
     from components.lab import Lab
 

@@ -6,7 +6,9 @@ from typing import TypedDict
 import pulumi
 
 from components.cluster import Cluster
+from components.existing_machine import Existing, ExistingMachines
 from components.machine import Machine
+from components.name_lookup import node_addresses
 from components.node import Node
 from components.script import Script, steps_provider
 from components.steps.cluster import settle_nodes, verification
@@ -39,30 +41,16 @@ class Lab(pulumi.ComponentResource):
         self,
         name: str,
         config: LabConfig,
-        vsphere: VSphere,
+        vsphere: VSphere | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:lab:Lab", name, None, opts)
-        site = config.site
         steps = steps_provider(self)
-        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps])
-        user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
-        images = {
-            sha256: _image(config, image, user_key, inside)
-            for sha256, image in {node.image.sha256: node.image for node in reversed(config.nodes)}.items()
-        }
+        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps] if vsphere else [steps])
         on_error = error_hook()
-        machines = {
-            node.name: Machine(
-                node.name,
-                node=node,
-                site=site,
-                image=images[node.image.sha256],
-                user_key=user_key,
-                on_error=on_error,
-                opts=inside,
-            )
-            for node in config.nodes
+        machines: dict[str, Machine | Existing] = {
+            **self._made(config, on_error, inside),
+            **self._existing(config, on_error, inside),
         }
         prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
@@ -78,6 +66,52 @@ class Lab(pulumi.ComponentResource):
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
+
+    def _made(
+        self, config: LabConfig, on_error: pulumi.ErrorHook, inside: pulumi.ResourceOptions
+    ) -> Mapping[str, Machine]:
+        made = [(node, node.image) for node in config.nodes if node.image]
+        if not made:
+            return {}
+        user_key = SshKeyPair("user-key", comment=f"{config.site.ssh.user}@{config.stack}", opts=inside)
+        images = {
+            sha256: _image(config, image, user_key, inside)
+            for sha256, image in {image.sha256: image for _, image in reversed(made)}.items()
+        }
+        return {
+            node.name: Machine(
+                node.name,
+                node=node,
+                image_sha256=image.sha256,
+                site=config.site,
+                image=images[image.sha256],
+                user_key=user_key,
+                on_error=on_error,
+                opts=inside,
+            )
+            for node, image in made
+        }
+
+    def _existing(
+        self, config: LabConfig, on_error: pulumi.ErrorHook, inside: pulumi.ResourceOptions
+    ) -> Mapping[str, Existing]:
+        found = [(node, node.existing) for node in config.nodes if node.existing]
+        if not found:
+            return {}
+        provider = ExistingMachines(config, pulumi.ResourceOptions(parent=self))
+        addresses = node_addresses(config.nodes)
+        return {
+            node.name: Existing(
+                node.name,
+                node=node,
+                existing=existing,
+                node_address=addresses[node.name],
+                provider=provider,
+                on_error=on_error,
+                opts=inside,
+            )
+            for node, existing in found
+        }
 
     def _settled(
         self,
@@ -154,12 +188,12 @@ def _image(config: LabConfig, image: ImageConfig, user_key: SshKeyPair, opts: pu
         datastore=config.site.vsphere[0].datastore,
         network=config.site.vsphere[0].network,
         state_key=user_key.public_key,
-        machines=[node.machine for node in config.nodes if node.image.sha256 == image.sha256],
+        machines=[node.machine for node in config.nodes if node.image and node.image.sha256 == image.sha256],
         opts=opts,
     )
 
 
-def _shown(config: LabConfig, node: NodeConfig, machine: Machine) -> NodeOutput:
+def _shown(config: LabConfig, node: NodeConfig, machine: Machine | Existing) -> NodeOutput:
     return NodeOutput(
         name=node.name,
         address=machine.address,

@@ -24,6 +24,7 @@ def wanted_machines(config: LabConfig) -> str:
                 "network": vsphere.network,
             }
             for node in config.nodes
+            if node.image
         ]
     )
 
@@ -86,8 +87,8 @@ class VSphere(pulumi.ProviderResource):
             tls_ca_pem=vsphere.tls.ca_pem,
             tls_sha256=vsphere.tls.sha256,
             owner=f"{pulumi.get_project()}/{config.stack}",
-            control_planes=[node.name for node in config.control_planes],
-            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
+            control_planes=[node.name for node in config.control_planes if node.image],
+            allow_replace=[node.name for node in config.control_planes if node.image and node.allow_replace],
             machines=wanted_machines(config),
         )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from config.existing.spec import ExistingMachineSpec
 from config.passthrough import merged
 from config.problems import Problem
 from config.site import SiteSpec
@@ -41,6 +42,11 @@ class Documents:
         """The name of a node's target: its own word, or that of the only one, which may be empty; else empty."""
         targets = self.site.platform.targets
         return node.host or ((targets[0].name or "") if len(targets) == 1 else "")
+
+    def existing_of(self, name: str) -> ExistingMachineSpec | None:
+        """The machine of the node `name`, if it exists already."""
+        existing = self.site.platform.existing
+        return existing.machines.get(name) if existing else None
 
     @staticmethod
     def is_schedulable(node: NodeSpec) -> bool:

@@ -100,7 +100,7 @@ class ClusterConfig:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """The size of a virtual machine; memory in MiB, disk in GiB. Of one that exists only `nested_virtualization` counts.
+    """The size of a virtual machine; memory in MiB, disk in GiB. One that exists goes by `nested_virtualization` alone.
 
     `nested_virtualization`: a guest must run on the machine, may not, or is not asked for. `start_seconds`: from
     power-on to its ssh server.

@@ -24,7 +24,7 @@ class Wishes:
         return self.by_plain.get(plain(key))
 
 
-def _by_word(answers: Mapping[str, str]) -> Wishes:
+def by_word(answers: Mapping[str, str]) -> Wishes:
     """From words, separated by blanks, and their answer to each word's own."""
     words = {word: answer for together, answer in answers.items() for word in together.split()}
     return Wishes(MappingProxyType(words), MappingProxyType({plain(word): words[word] for word in words}))
@@ -54,7 +54,7 @@ _OWN_KEY = (
     "kubelab makes an ssh key of its own for each stack; remove it, and write public keys of yours as "
     "ssh/authorizedKeys in the site file"
 )
-_OWN_MACHINES = "kubelab makes its machines itself and takes none that exist; remove it"
+_OWN_MACHINES = _write("platform/existing", f"{_SITE}, for machines that exist")
 _SCHEDULABLE = _write("schedulable: true", f"{_NODE}, which then runs pods beside its control plane")
 _KUBELET = _write("it below kubelet", "of kubelab:cluster or of a node")
 _ARGUMENTS = _write("apiServer/extraArgs", f"{_CLUSTER}, and the files that they name as files")
@@ -62,7 +62,7 @@ _NO_PROXY = (
     "kubelab sets no proxy on machines; remove it, and write mirrors in the site file, from which machines fetch"
 )
 
-ANYWHERE: Wishes = _by_word(
+ANYWHERE: Wishes = by_word(
     {
         "kubeVersion k8sVersion kubernetes k8s version kubeadmVersion": _write("kubernetesVersion", _CLUSTER),
         "clusterName contextName": _write("name", _CLUSTER),
@@ -181,9 +181,9 @@ ANYWHERE: Wishes = _by_word(
 )
 """Wishes that mean the same wherever they stand."""
 
-CLUSTER: Wishes = _by_word({"network": _POD_NETWORK})
+CLUSTER: Wishes = by_word({"network": _POD_NETWORK})
 
-NODE: Wishes = _by_word(
+NODE: Wishes = by_word(
     {
         "name hostname nodeName": "a node's name is its key below kubelab:nodes; remove it",
         "ssh": _OWN_MACHINES,
@@ -192,7 +192,7 @@ NODE: Wishes = _by_word(
     }
 )
 
-SITE: Wishes = _by_word(
+SITE: Wishes = by_word(
     {
         "network": _write("addresses/network, the network of the machines", _SITE),
         "vsphere esxi esx": _write("platform/vsphere", _SITE),
@@ -202,7 +202,7 @@ SITE: Wishes = _by_word(
     }
 )
 
-VSPHERE: Wishes = _by_word(
+VSPHERE: Wishes = by_word(
     {
         "host hostname address ip url endpoint esxi": "unknown key here; write server, as host or host:port",
         "username login": "unknown key here; write user",
@@ -216,20 +216,20 @@ VSPHERE: Wishes = _by_word(
     }
 )
 
-SSH: Wishes = _by_word(
+SSH: Wishes = by_word(
     {"address host port": _OWN_MACHINES, "username login": "unknown key here; write user", "keys": _OWN_KEY}
 )
 
-IMAGE: Wishes = _by_word(
+IMAGE: Wishes = by_word(
     {
         "os guestOs osType distro operatingSystem guestSystem": "unknown key here; write system, such as debian-13",
         "url path file checksum": "unknown key here; write ova and sha256",
     }
 )
 
-MIRRORS: Wishes = _by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
+MIRRORS: Wishes = by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
 
-NOWHERE: Wishes = _by_word({})
+NOWHERE: Wishes = by_word({})
 
 POD_NETWORKS: tuple[str, ...] = (
     *("antrea", "calico", "canal", "cilium", "cni", "custom_cni", "kindnet", "kube-ovn", "kube-router", "kuberouter"),
