@@ -176,7 +176,7 @@ class Lab(pulumi.ComponentResource):
             parent=self,
             provider=steps,
             triggers=[each.host.instance_id for each in prepared.values()],
-            depends_on=[*inspections, settled],
+            depends_on=[cluster.dns, *inspections, settled],
         )
 
 
