@@ -58,9 +58,9 @@ def _nodes_without_a_machine(documents: Documents) -> Iterator[Problem]:
         return
     for name in documents.nodes:
         if name not in existing.machines:
-            text = f"found no machine called so in {_IN_SITE}, nor a platform/vsphere in {documents.site_file} to make it on"
+            text = f"found no machine called so in {_IN_SITE}, nor a platform/vsphere in {documents.site_file} to make"
             known = one_of(name, tuple(existing.machines))
-            yield documents.in_stack(f"kubelab:nodes/{name}", f"{text}; {known}")
+            yield documents.in_stack(f"kubelab:nodes/{name}", f"{text} it on; {known}")
 
 
 def _addresses_of_two(documents: Documents) -> Iterator[Problem]:

@@ -161,7 +161,7 @@ def registered(config: LabConfig) -> Graph:
 
 
 def _program(config: LabConfig) -> Callable[[], object]:
-    return lambda: Lab(config.stack, config, VSphere.declared(config, PASSWORD))
+    return lambda: Lab(config.stack, config, VSphere.declared(config, PASSWORD) if config.site.vsphere else None)
 
 
 def previewed(config: LabConfig, updated: Collection[str]) -> Graph:

@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# library: found-machine.sh
 # Which operating system the machine runs, what to do where it is not the declared one, and what that is known to break.
 : "${GUEST_SYSTEM:?ID and VERSION_ID of /etc/os-release that the node must have}"
 : "${KNOWN_SYSTEMS:?lines of: ID, VERSION_ID, the word for that system}"
