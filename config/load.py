@@ -10,7 +10,6 @@ from pathlib import Path
 from config.declared.stack_files import StackFilesReader
 from config.documents import Documents
 from config.files import PASSWORD_KEY, PASSWORDS_KEY, SiteFilesReader
-from config.handlers import versions as handler_versions
 from config.images import rules as image_rules
 from config.images.finding import ImagesReader
 from config.lab import LabConfig
@@ -168,7 +167,6 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
     lab = resolve(stack, documents, files, declared, found, of_nodes, tuple(map(str, warnings(documents))))
     problems += image_rules.broken_rules(lab, where)
     problems += target_rules.broken_rules_of_images(lab, where, of_nodes)
-    problems += handler_versions.broken_rules(lab, where)
     if problems:
         raise ConfigError(f"stack {stack}", problems)
     return replace(lab, warnings=(*lab.warnings, *map(str, image_rules.warnings(lab, where))))
