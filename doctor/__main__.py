@@ -103,7 +103,7 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
     environment = verification.environment(
         config.cluster,
         inspected,
-        {node.name: known[node.name].host for node in nodes},
+        {node.name: _address(node, known[node.name]) for node in nodes},
         "".join(answers[node.name].stdout for node in inspected),
     )
     compared = run(known[asked], COMPARISON, environment)
@@ -116,6 +116,11 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
     rows = [[*row, virtual[row[0]].cell] for row in table.parse(compared.stdout)]
     handlers = prove_handlers(known[asked], environment, faults)
     return Findings(table.render(rows) + handlers, faults, warnings)
+
+
+def _address(node: NodeConfig, connection: Connection) -> str:
+    """By which other nodes reach a node's machine."""
+    return (node.existing.node_address if node.existing else None) or connection.host
 
 
 def prove_handlers(control_plane: Connection, environment: Mapping[str, str], faults: list[str]) -> str:
@@ -134,7 +139,7 @@ def _warnings_of_certificates(
 ) -> list[str]:
     """What is said of the cluster's certificates; that they could not be looked at becomes one of the faults."""
     node = next(node for node in config.nodes if node.name == asked)
-    environment = certificates.environment(node, config.cluster, known[asked].host, 0)
+    environment = certificates.environment(node, config.cluster, _address(node, known[asked]), 0)
     shown = run(known[asked], CERTIFICATES, environment)
     if shown.status != 0:
         faults += last_words(shown).splitlines()

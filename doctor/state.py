@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _SECRET = "4dabf18193072939515e22adb298388d"
-_MACHINE = "kubelab:index:VirtualMachine"
+_MACHINES = ("kubelab:index:VirtualMachine", "kubelab:index:ExistingMachine")
+SSH_PORT = 22
 _SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
 
@@ -18,6 +19,7 @@ class Connection:
     user: str
     private_key: str
     host_key: str
+    port: int = SSH_PORT
 
 
 def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
@@ -31,9 +33,11 @@ def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
         if resource.get("delete") or resource.get("pendingReplacement"):
             continue
         kind, _, machine = resource.get("deletedWith", "").rpartition("::")
-        if resource["type"] == "command:remote:Command" and kind.endswith(_MACHINE):
+        if resource["type"] == "command:remote:Command" and kind.endswith(_MACHINES):
             known = plain(resource["inputs"]["connection"])
-            found[machine] = Connection(known["host"], known["user"], known["privateKey"], known["hostKey"])
+            found[machine] = Connection(
+                known["host"], known["user"], known["privateKey"], known["hostKey"], int(known.get("port") or SSH_PORT)
+            )
     return found
 
 
