@@ -1,22 +1,21 @@
 """Lab: the one list that tells the story, from an ESXi host to a verified cluster."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
 from components.cluster import Cluster
-from components.existing_machine import Existing, ExistingMachines
+from components.existing_machine import Existing
 from components.machine import Machine
-from components.name_lookup import node_addresses
+from components.machines import machines_of
 from components.node import Node
 from components.script import Script, steps_provider
 from components.steps.cluster import settle_nodes, verification
 from components.steps.node import inspection
-from components.unreachable import error_hook
-from components.vsphere import Image, SshKeyPair, VSphere
+from components.vsphere import VSphere
 from components.worker import Worker
-from config import ImageConfig, LabConfig, NodeConfig
+from config import LabConfig, NodeConfig
 
 
 class NodeOutput(TypedDict):
@@ -28,6 +27,7 @@ class NodeOutput(TypedDict):
     runtime: str
     runtimeVersion: str
     kubernetesVersion: str
+    host: NotRequired[pulumi.Output[str]]
 
 
 class Lab(pulumi.ComponentResource):
@@ -47,12 +47,8 @@ class Lab(pulumi.ComponentResource):
         super().__init__("kubelab:lab:Lab", name, None, opts)
         steps = steps_provider(self)
         inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps] if vsphere else [steps])
-        on_error = error_hook()
-        machines: dict[str, Machine | Existing] = {
-            **self._made(config, on_error, inside),
-            **self._existing(config, on_error, inside),
-        }
-        prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
+        machines = machines_of(config, inside)
+        prepared = {node.name: Node(node.name, config, node, machines, inside) for node in config.nodes}
         cluster = Cluster("cluster", config, prepared, inside)
         workers = {
             node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
@@ -66,52 +62,6 @@ class Lab(pulumi.ComponentResource):
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
-
-    def _made(
-        self, config: LabConfig, on_error: pulumi.ErrorHook, inside: pulumi.ResourceOptions
-    ) -> Mapping[str, Machine]:
-        made = [(node, node.image) for node in config.nodes if node.image]
-        if not made:
-            return {}
-        user_key = SshKeyPair("user-key", comment=f"{config.site.ssh.user}@{config.stack}", opts=inside)
-        images = {
-            sha256: _image(config, image, user_key, inside)
-            for sha256, image in {image.sha256: image for _, image in reversed(made)}.items()
-        }
-        return {
-            node.name: Machine(
-                node.name,
-                node=node,
-                image_sha256=image.sha256,
-                site=config.site,
-                image=images[image.sha256],
-                user_key=user_key,
-                on_error=on_error,
-                opts=inside,
-            )
-            for node, image in made
-        }
-
-    def _existing(
-        self, config: LabConfig, on_error: pulumi.ErrorHook, inside: pulumi.ResourceOptions
-    ) -> Mapping[str, Existing]:
-        found = [(node, node.existing) for node in config.nodes if node.existing]
-        if not found:
-            return {}
-        provider = ExistingMachines(config, pulumi.ResourceOptions(parent=self))
-        addresses = node_addresses(config.nodes)
-        return {
-            node.name: Existing(
-                node.name,
-                node=node,
-                existing=existing,
-                node_address=addresses[node.name],
-                provider=provider,
-                on_error=on_error,
-                opts=inside,
-            )
-            for node, existing in found
-        }
 
     def _settled(
         self,
@@ -180,21 +130,8 @@ class Lab(pulumi.ComponentResource):
         )
 
 
-def _image(config: LabConfig, image: ImageConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> Image:
-    return Image(
-        f"image-{image.sha256[:12]}",
-        ova=image.ova,
-        sha256=image.sha256,
-        datastore=config.site.vsphere[0].datastore,
-        network=config.site.vsphere[0].network,
-        state_key=user_key.public_key,
-        machines=[node.machine for node in config.nodes if node.image and node.image.sha256 == image.sha256],
-        opts=opts,
-    )
-
-
 def _shown(config: LabConfig, node: NodeConfig, machine: Machine | Existing) -> NodeOutput:
-    return NodeOutput(
+    shown = NodeOutput(
         name=node.name,
         address=machine.address,
         role=node.role,
@@ -202,3 +139,5 @@ def _shown(config: LabConfig, node: NodeConfig, machine: Machine | Existing) -> 
         runtimeVersion=node.runtime_version,
         kubernetesVersion=config.cluster.kubernetes_version,
     )
+    several = len(config.site.vsphere) > 1
+    return NodeOutput(**shown, host=machine.on) if several and isinstance(machine, Machine) else shown

@@ -6,7 +6,14 @@ from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
-from config.platform import ExistingMachineConfig, ImageConfig, MirrorsConfig, RegistryConfig, VsphereConfig
+from config.platform import (
+    AddressesConfig,
+    ExistingMachineConfig,
+    ImageConfig,
+    MirrorsConfig,
+    RegistryConfig,
+    VsphereConfig,
+)
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
@@ -135,8 +142,9 @@ class NodeConfig:
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
     `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target on which its
-    machine is: empty where a target alone has no name, and where the provider chooses among several. A node has either
-    an `image`, of which its machine is made, or a machine that is `existing`.
+    machine is: empty where a target alone has no name, and where the provider chooses among several. `address` is empty
+    where DHCP gives one, `mac_address` where the host makes one. A node has either an `image`, of which its machine is
+    made, or a machine that is `existing`.
     """
 
     name: str
@@ -155,6 +163,8 @@ class NodeConfig:
     allow_replace: bool
     handlers: tuple[HandlerConfig, ...] = ()
     host: str = ""
+    address: str = ""
+    mac_address: str = ""
     existing: ExistingMachineConfig | None = None
 
     @property
@@ -162,13 +172,6 @@ class NodeConfig:
         """The word for the guest system of its machine: what the image holds, or what the machine is said to run."""
         found = self.existing or self.image
         return found.system if found else ""
-
-
-@dataclass(frozen=True, slots=True)
-class AddressesConfig:
-    """The machine network, in CIDR notation; None where no machine is made and none is declared."""
-
-    network: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from config.stack import PREFIX, StackConfig, StackFile
 from config.targets import rules as target_rules
 
 _SITE_KEY = f"{PREFIX}site"
+_ENCRYPTED = {"secure": ""}
 
 
 def load(
@@ -54,6 +55,10 @@ def load(
     unknown = [key for key in config_keys if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in known]
     file = base / f"Pulumi.{stack}.yaml"
     in_stack = _in_stack(config_keys, passwords)
+    if PASSWORD_KEY in config_keys:
+        written[PASSWORD_KEY] = _ENCRYPTED
+    if passwords:
+        written[PASSWORDS_KEY] = dict.fromkeys(passwords, _ENCRYPTED)
     return _load(_Written(stack, file, written | dict.fromkeys(unknown), in_stack), environ)
 
 

@@ -1,9 +1,13 @@
-"""Where a lab is built, checked: hosts and their images, machines that exist, and where machines fetch from."""
+"""Where a lab is built, checked: hosts, images, machines that exist, addresses, and where machines fetch from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import SecretStr
+
+AddressMode = Literal["dhcp", "static"]
+NamesBy = Literal["hosts", "dns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +121,21 @@ class RegistryConfig:
     ca_pem: str
     user: str
     password: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesConfig:
+    """The machine network, in CIDR notation, and where the machines' addresses in it come from.
+
+    It is empty where no machine is made and none is declared.
+
+    With `mode` static each node has its own, and `gateway`, `name_servers` and `search_domains` are what a machine is
+    given besides; with dhcp they are empty. `names` says whether machines find each other in /etc/hosts.
+    """
+
+    network: str
+    mode: AddressMode = "dhcp"
+    gateway: str = ""
+    name_servers: tuple[str, ...] = ()
+    search_domains: tuple[str, ...] = ()
+    names: NamesBy = "dns"

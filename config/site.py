@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from config import retired, wishes
+from config.addresses.spec import AddressesSpec
 from config.kubernetes.editor import names_of
 from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.lab import NestedVirtualization
@@ -20,7 +21,6 @@ from config.values import (
     ExtraConfig,
     FilePath,
     LinuxUser,
-    Network,
     RegistryHost,
     RegistryMirror,
     name,
@@ -103,17 +103,6 @@ class MachineSpec(Spec):
     )
     extra_config: ExtraConfig = Field(
         default_factory=dict, description="further settings of the VM; a node's are added to the site's"
-    )
-
-
-class AddressesSpec(Spec):
-    """How machines get their addresses."""
-
-    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_refused(retired.ADDRESS_MODES))] = Field(
-        default="dhcp", description="where addresses come from"
-    )
-    network: Network | None = Field(
-        description="the machine network; every machine's address must lie in it; needed where machines are made"
     )
 
 

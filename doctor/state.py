@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _SECRET = "4dabf18193072939515e22adb298388d"
-_MACHINES = ("kubelab:index:VirtualMachine", "kubelab:index:ExistingMachine")
+_MADE = "kubelab:index:VirtualMachine"
+_MACHINES = (_MADE, "kubelab:index:ExistingMachine")
 SSH_PORT = 22
 _SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
@@ -41,13 +42,26 @@ def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
     return found
 
 
-def host_password(exported: Mapping[str, Any]) -> str | None:
-    """The host's password that the stack was built with, None if it was not; of the same as `connections`."""
+def host_passwords(exported: Mapping[str, Any]) -> dict[str, str]:
+    """The passwords that the stack was built with, by the names of its targets; of the same as `connections`."""
     for resource in exported["deployment"].get("resources", []):
         if resource["type"] == "pulumi:providers:kubelab" and not resource.get("delete"):
-            found = plain(resource.get("inputs", {}).get("password"))
-            return str(found) if found else None
-    return None
+            inputs = plain(resource.get("inputs", {}))
+            alone = {str(inputs.get("targetName") or ""): inputs["password"]} if inputs.get("password") else {}
+            found = {**json.loads(inputs.get("passwords") or "{}"), **alone}
+            if found:  # the provider of machines that exist logs in to no host
+                return found
+    return {}
+
+
+def placed(exported: Mapping[str, Any]) -> dict[str, str]:
+    """Machine name -> the name of the target that it is on, of those that are on one with a name; of the same."""
+    found = {}
+    for resource in exported["deployment"].get("resources", []):
+        if resource["type"] == _MADE and not resource.get("delete") and resource.get("outputs", {}).get("host"):
+            outputs = plain(resource["outputs"])
+            found[outputs["name"]] = outputs["host"]
+    return found
 
 
 def plain(value: Any) -> Any:

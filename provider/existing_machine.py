@@ -54,6 +54,7 @@ class ExistingMachine:
     token = "kubelab:index:ExistingMachine"
     secret_keys = frozenset({"privateKey"})
     stable_keys: tuple[str, ...] = ()
+    is_on_a_target = False
     delete_before_replace = True  # what is undone must not be what was just done
 
     def __init__(self, run: Run = run, ask: Ask = ask_ssh) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.shell import steps
-from tests.shell.guest.machine import KILLED, Guest, Result, assert_one_error
+from tests.shell.guest.machine import Guest
 from tests.shell.node.reset_machines import FACTS, OTHER, RULES_OF_OTHERS, Join, contents, reset, run_pods, set_up
-from tests.shell.steps import INSTALL_RUNTIME, LEAVE_MACHINE, RESET
+from tests.shell.steps import INSTALL_RUNTIME
 from tests.shell.world import WORDS
 
 
@@ -216,44 +216,3 @@ class TestWhat:
         # Only the runtime knew of its pods.
         kept = (f"{FACTS}/pods.cri-docker/aaaa", f"{FACTS}/docker-containers")
         assert {path: text for path, text in after.items() if path not in kept} == before
-
-
-class TestLeaving:
-    """A machine that exists goes on without kubelab."""
-
-    def leave(self, guest: Guest, **changed: str) -> Result:
-        step = LEAVE_MACHINE.given(**changed)
-        return guest.run(step.file, step.environment, *step.arguments)
-
-    @pytest.mark.parametrize("role", ["worker", "controlPlane"])
-    @pytest.mark.parametrize("word", WORDS)
-    def test_it_is_as_it_was_found_whatever_it_runs(self, guest: Guest, join: Join, word: str, role: str) -> None:
-        before = contents(guest)
-        join(word)
-        result = self.leave(guest, RUNTIME=word, ROLE=role)
-        assert (result.status, result.stdout, result.errors) == (0, "", [])
-        assert contents(guest) == before
-
-    def test_one_that_kubelab_never_put_anything_on_is_left_alone(self, guest: Guest) -> None:
-        before = guest.files()
-        assert (self.leave(guest, CLEAN_INSTALL="true").status, guest.files()) == (0, before)
-
-    def test_another_node_in_its_place_is_left_alone_and_named(self, guest: Guest, join: Join) -> None:
-        join("containerd")
-        guest.write("/etc/kubelab/node", "w9\n")
-        before = guest.files()
-        result = self.leave(guest)
-        assert (result.status, guest.files()) == (0, before)
-        assert "found kubelab's node w9 in place of w1: it is left as it is" in result.stderr
-
-    def test_what_was_interrupted_is_finished(self, guest: Guest, join: Join) -> None:
-        before = contents(guest)
-        join("docker")
-        guest.answer("pkill", KILLED)
-        assert self.leave(guest).status != 0
-        guest.as_usual("pkill")
-        assert self.leave(guest).status == 0
-        assert contents(guest) == before
-
-    def test_another_argument_is_one_clear_error(self, guest: Guest) -> None:
-        assert_one_error(guest.run(RESET.file, RESET.environment, "destroy"), "found argument 'destroy'", "remove")

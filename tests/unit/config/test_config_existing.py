@@ -79,7 +79,7 @@ def problems(folder: LabFolder) -> str:
 def test_a_site_without_a_host_needs_no_password_image_or_network(folder: LabFolder) -> None:
     lab = folder.load()
     assert lab.site.vsphere == ()
-    assert lab.site.addresses.network is None
+    assert lab.site.addresses.network == ""
     assert [(node.name, node.image, node.host) for node in lab.nodes] == [("cp1", None, ""), ("w1", None, "")]
     assert lab.warnings == ()
 
