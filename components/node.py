@@ -78,7 +78,7 @@ class Node(pulumi.ComponentResource):
         given: Mapping[str, str] = place_files.environment(node, site)
         return Script(
             f"{name}-place-files",
-            place_files.STEP,
+            place_files.step(node),
             self.host,
             pulumi.Output.secret(given) if place_files.has_secrets(node) else given,
             parent=self,

@@ -37,6 +37,7 @@ _FIELDS = (
     Field("holds", text("what is lost with the machine"), Effect.NOTHING, optional=True),
     Field("allowReplace", TRUTH, Effect.NOTHING, optional=True),
 )
+_NEW_CLUSTER = "if the machine was installed anew, its cluster is gone: run pulumi destroy, then pulumi up"
 _OF_THE_LOGIN = ("address", "port", "user", "privateKey")
 
 Run = Callable[[Login, str, str, Limits, Callable[[str], None]], Ended]
@@ -88,7 +89,10 @@ class ExistingMachine:
 
     def replacement(self, olds: Properties, news: Properties, changes: Sequence[PropertyChange]) -> str | None:
         """Refused if the machine holds what would be lost, and the word is missing."""
-        return replacement.warning(olds, news, changes, becomes="what kubelab put on it is removed")
+        try:
+            return replacement.warning(olds, news, changes, becomes="what kubelab put on it is removed")
+        except RefusedError as refused:
+            raise RefusedError(f"{refused}; {_NEW_CLUSTER}") from None
 
     def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
         """All is known before, but for the id."""
@@ -118,8 +122,9 @@ class ExistingMachine:
         return {**olds, **news}
 
     def update(self, operation: Operation, _id: str, olds: Properties, news: Properties) -> Properties:
-        """Another way in is proven."""
-        if any(olds.get(key) != news.get(key) for key in _OF_THE_LOGIN):
+        """Another way in is proven, and one that a refresh found closed."""
+        is_other = any(olds.get(key) != news.get(key) for key in _OF_THE_LOGIN)
+        if is_other or not self.diff(olds, news):
             self._prove(operation, news)
         return {**olds, **news}
 

@@ -80,7 +80,9 @@ def test_the_steps_are_those_of_made_machines_and_nothing_of_a_hypervisor_is_the
     graph: Graph, lab: Callable[..., Graph]
 ) -> None:
     made = lab()
-    assert sorted(each.name for each in commands(graph)) == sorted(each.name for each in commands(made))
+    placed = {f"{name}-place-files" for name in ADDRESSES}
+    assert {each.name for each in commands(graph)} == {each.name for each in commands(made)} | placed
+    assert len(list(graph)) <= len(list(made))
     assert {each.type for each in made} - {each.type for each in graph} == {
         *(MACHINE, "kubelab:index:Image", "kubelab:index:SshKeyPair", "kubelab:machine:Machine"),
     }
@@ -116,6 +118,12 @@ def test_a_node_is_prepared_once_its_machine_is_known_and_lives_with_it(graph: G
             assert machine.urn in graph.before(command), command.name
             assert command.deleted_with == machine.urn
         assert step(graph, "00-preflight.sh", name).plain("triggers")[0] == f"{name}-id"
+
+
+def test_nothing_asks_a_machine_that_was_installed_anew_for_what_was_on_it(graph: Graph) -> None:
+    """Pitfall: a step's removal dials with the former host key, and nothing goes on."""
+    removals = {each.name for each in commands(graph) if each.plain("delete")}
+    assert removals == {f"{name}-membership" for name in ("w1", "w2", "w3")}
 
 
 def test_what_is_run_when_a_machine_is_left_is_the_whole_reset(graph: Graph, all_exist: LabConfig) -> None:

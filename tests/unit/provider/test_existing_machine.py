@@ -108,11 +108,17 @@ def test_another_way_to_the_same_machine_changes_it_in_place_and_is_proven() -> 
     assert len(machine.asked) == 1
 
 
+def test_a_way_in_that_a_refresh_found_closed_is_proven_again() -> None:
+    machine = Machine(AnotherKeyError("SHA256:other"))
+    with pytest.raises(VsphereError, match="make adopt"):
+        ExistingMachine(machine.run).update(machine.operation(), "id", INPUTS, INPUTS)
+
+
 @pytest.mark.parametrize("news", [{"hostKey": "ssh-ed25519 BBBB"}, {"address": "10.0.0.6"}])
 def test_a_control_plane_becomes_another_machine_only_where_that_is_said(news: dict[str, Any]) -> None:
     resource, olds, news = ExistingMachine(), {**INPUTS, "holds": "its etcd"}, {**INPUTS, "holds": "its etcd", **news}
     changes = resource.diff(olds, news)
-    with pytest.raises(RefusedError, match=r"its etcd is lost; .*allowReplace: true at node w1"):
+    with pytest.raises(RefusedError, match=r"its etcd is lost; .*allowReplace: true at node w1 .*run pulumi destroy"):
         resource.replacement(olds, news, changes)
     assert "its etcd is lost" in str(resource.replacement(olds, {**news, "allowReplace": True}, changes))
 
