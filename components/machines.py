@@ -1,6 +1,6 @@
 """The machines of a lab: those that are made, with the images that they are made of, and those that exist."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -31,9 +31,9 @@ def _made(
         node.name: Machine(
             node.name,
             node=node,
-            image_sha256=image.sha256,
+            image=image,
             site=config.site,
-            images={name: images[name, image.sha256] for name in _hosts(config, node)},
+            images={each.name: images[_image_key(each, node, image)] for each in _targets(config, node)},
             user_key=user_key,
             on_error=on_error,
             opts=opts,
@@ -64,38 +64,50 @@ def _existing(
     }
 
 
-def _hosts(config: LabConfig, node: NodeConfig) -> tuple[str, ...]:
-    """The names of the targets on which a node's machine may be."""
+def _targets(config: LabConfig, node: NodeConfig) -> tuple[VsphereConfig, ...]:
+    """The targets on which a node's machine may be."""
     target = config.site.target_of(node)
-    return tuple(each.name for each in config.site.vsphere) if target is None else (target.name,)
+    return config.site.vsphere if target is None else (target,)
 
 
-def _images(config: LabConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> dict[tuple[str, str], Image]:
-    """The images by target and SHA-256: each on every target on which a node of it may be."""
-    made = [(node, node.image) for node in reversed(config.nodes) if node.image]
-    wanted = {(name, image.sha256): image for node, image in made for name in _hosts(config, node)}
-    return {
-        (target.name, sha256): _image(config, target, wanted[target.name, sha256], user_key, opts)
-        for target in config.site.vsphere
-        for name, sha256 in wanted
-        if name == target.name
-    }
+def _image_key(target: VsphereConfig, node: NodeConfig, image: ImageConfig) -> tuple[str, str, int]:
+    """By which a node's image is told from others: where clones are linked, by the size of the disk that they read."""
+    sized = target.placement.linked and not image.template
+    return target.name, image.sha256, node.machine.disk_gib if sized else 0
+
+
+def _images(config: LabConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> dict[tuple[str, str, int], Image]:
+    """The images: each on every target on which a node of it may be."""
+    found: dict[tuple[str, str, int], Image] = {}
+    for target in config.site.vsphere:
+        made_of: dict[tuple[str, str, int], list[tuple[NodeConfig, ImageConfig]]] = {}
+        for node in reversed(config.nodes):
+            if node.image and target in _targets(config, node):
+                made_of.setdefault(_image_key(target, node, node.image), []).append((node, node.image))
+        for key, made in made_of.items():
+            found[key] = _image(config, target, key, made[::-1], user_key, opts)
+    return found
 
 
 def _image(
-    config: LabConfig, target: VsphereConfig, image: ImageConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions
+    config: LabConfig,
+    target: VsphereConfig,
+    key: tuple[str, str, int],
+    made: Sequence[tuple[NodeConfig, ImageConfig]],
+    user_key: SshKeyPair,
+    opts: pulumi.ResourceOptions,
 ) -> Image:
     """The name of one that is alone says nothing of its target, so that a target which gets a name changes nothing."""
     several = len(config.site.vsphere) > 1
-    made_of_it = [node for node in config.nodes if node.image and node.image.sha256 == image.sha256]
+    _, sha256, disk_gib = key
+    size = f"-{disk_gib}g" if disk_gib else ""
     return Image(
-        f"image-{image.sha256[:12]}{f'-{target.name}' if several else ''}",
-        ova=image.ova,
-        sha256=image.sha256,
+        f"image-{sha256[:12]}{f'-{target.name}' if several else ''}{size}",
+        image=made[0][1],
         host=target.name,
         datastore=target.datastore,
         network=target.network,
         state_key=user_key.public_key,
-        machines=[node.machine for node in made_of_it if target.name in _hosts(config, node)],
+        machines=[node.machine for node, _ in made],
         opts=opts,
     )

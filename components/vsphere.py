@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pulumi
 
-from config import LabConfig, MachineConfig, VsphereConfig
+from config import ImageConfig, LabConfig, MachineConfig, VsphereConfig
 
 PACKAGE = "kubelab"
 
@@ -44,6 +44,7 @@ def _reached(target: VsphereConfig) -> dict[str, object]:
         "user": target.user,
         "tlsCaPem": target.tls.ca_pem,
         "tlsSha256": target.tls.sha256,
+        **target.placement.keys,
     }
     return {key: value for key, value in keys.items() if value is not None}
 
@@ -130,7 +131,7 @@ class SshKeyPair(pulumi.CustomResource):
 
 
 class Image(pulumi.CustomResource):
-    """An OVA, imported once per host; machines copy its disk on the host itself.
+    """An OVA, imported once per host, where machines copy its disk; or a template that a vCenter has.
 
     `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
     `machines` are those made of it: an image that is unfit for one of them is refused before it is sent.
@@ -140,8 +141,7 @@ class Image(pulumi.CustomResource):
         self,
         name: str,
         *,
-        ova: str,
-        sha256: str,
+        image: ImageConfig,
         host: str,
         datastore: str,
         network: str,
@@ -150,8 +150,9 @@ class Image(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
-            "ova": ova,
-            "sha256": sha256,
+            "ova": image.ova or None,
+            "template": image.template or None,
+            "sha256": image.sha256,
             "host": host or None,
             "datastore": datastore,
             "network": network,
@@ -184,7 +185,7 @@ class VirtualMachine(pulumi.CustomResource):
         vm_name: str,
         machine: MachineConfig,
         images: Mapping[str, Image],
-        image_sha256: str,
+        image: ImageConfig,
         host: str,
         datastore: str | None,
         network: str | None,
@@ -210,7 +211,8 @@ class VirtualMachine(pulumi.CustomResource):
             "host": host or None,
             "image": next(iter(disks.values())) if len(disks) == 1 else None,
             "images": disks if len(disks) > 1 else None,
-            "imageSha256": image_sha256,
+            "imageSha256": image.sha256,
+            "template": image.template or None,
             "datastore": datastore,
             "network": network,
             "machineNetwork": machine_network,

@@ -141,10 +141,10 @@ class NodeConfig:
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
-    `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target on which its
-    machine is: empty where a target alone has no name, and where the provider chooses among several. `address` is empty
-    where DHCP gives one, `mac_address` where the host makes one. A node has either an `image`, of which its machine is
-    made, or a machine that is `existing`.
+    `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target that it says
+    its machine is on, empty if it says none: see `SiteConfig.target_of`. `address` is empty where DHCP gives one,
+    `mac_address` where the host makes one. A node has either an `image`, of which its machine is made, or a machine
+    that is `existing`.
     """
 
     name: str
@@ -198,9 +198,11 @@ class SiteConfig:
         return node.existing.user if node.existing else self.ssh.user
 
     def target_of(self, node: NodeConfig) -> VsphereConfig | None:
-        """The target on which a node's machine is made; None where the provider chooses it, or the machine exists."""
+        """The target on which a node's machine is to be; None where the provider chooses it, or the machine exists."""
         if node.existing:
             return None
+        if len(self.vsphere) == 1:
+            return self.vsphere[0]
         return next((target for target in self.vsphere if target.name == node.host), None)
 
 

@@ -43,7 +43,7 @@ def resolve(
             name,
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
             existing=resolved(documents.site.platform.existing, files.private_keys, name),
-            image=images.get(name) or _image_of(site, documents.host_of(node)),
+            image=images.get(name) or _image_of(site, node.host or ""),
             files=declared.nodes[name],
             handlers=tuple(handlers[word] for word in sorted(documents.handlers_of(node))),
         )
@@ -78,7 +78,7 @@ def _node(
         schedulable=documents.is_schedulable(node),
         allow_replace=node.allow_replace,
         handlers=handlers,
-        host="" if existing else documents.host_of(node),
+        host="" if existing else node.host or "",
         existing=existing,
         address=str(node.address or ""),
         mac_address="" if existing else mac_of(documents, name),
@@ -167,6 +167,14 @@ def _vsphere(vsphere: VsphereSpec, files: TargetFiles, image: platform.ImageConf
         image=image,
         name=vsphere.name or "",
         password_key=files.password_key,
+        placement=platform.PlacementConfig(
+            datacenter=vsphere.datacenter or "",
+            cluster=vsphere.cluster or "",
+            host=vsphere.host or "",
+            resource_pool=vsphere.resource_pool or "",
+            folder=vsphere.folder or "",
+            clone=vsphere.clone or "",
+        ),
     )
 
 

@@ -46,7 +46,12 @@ _AFTERWARDS = (
     "and the kubeconfig of `make kubeconfig`"
 )
 _NO_COMMANDS = "kubelab runs no commands of others on machines; remove it, and put what must be there into the image"
-_ONE_HOST = "kubelab builds on one ESXi host, where platform/vsphere names datastore and network; remove it"
+_IN_VCENTER = (
+    "unknown key here; write datacenter, cluster or host, resourcePool and folder in platform/vsphere of the site "
+    "file, "
+    "where that is a vCenter"
+)
+_NO_POLICIES = "kubelab sets no policies of a vCenter; remove it"
 _ONE_CARD = "kubelab gives each machine one network card, on platform/vsphere/network of the site file; remove it"
 _ONE_DISK = _write("machine/diskGiB", f"{_SITE} or at the node, for the one disk that each machine has")
 _OWN_KEY = (
@@ -144,7 +149,10 @@ ANYWHERE: Wishes = by_word(
         ingress ingressNginx ingressController metallb metricsServer dashboard storage storageClass storageClasses csi
         localPathProvisioner nfs certManager argocd monitoring prometheus gitops operators
         """: _AFTERWARDS,
-        "folder vmFolder resourcePool pool storagePolicy antiAffinity affinity datacenter vcenter": _ONE_HOST,
+        "folder vmFolder resourcePool pool datacenter vcenter": _IN_VCENTER,
+        "storagePolicy antiAffinity affinity drsRules": _NO_POLICIES,
+        "datastoreCluster storagePod": _write("it as datastore", "in platform/vsphere of the site file"),
+        "linkedClone cloneMode": _write("clone: linked", "in platform/vsphere of the site file"),
         "vmHost esxiHost esxi hypervisor": _write("host (the name of one of several targets of the site)", _NODE),
         """
         preCommands postCommands preKubeadmCommands postKubeadmCommands commands runcmd cmds hooks scripts script
@@ -204,30 +212,10 @@ SITE: Wishes = by_word(
     }
 )
 
-VSPHERE: Wishes = by_word(
-    {
-        "host hostname address ip url endpoint esxi": "unknown key here; write server, as host or host:port",
-        "username login": "unknown key here; write user",
-        "pass": "unknown key here; write passwordFile, or run `pulumi config set --secret kubelab:vspherePassword`",
-        "portGroup networkName": "unknown key here; write network",
-        "dataStoreName storage": "unknown key here; write datastore",
-        """
-        insecure insecureFlag insecureSkipTlsVerify allowUnverifiedSsl verifySsl validateCerts thumbprint tlsThumbprint
-        fingerprint
-        """: "kubelab talks to no host that it cannot verify; write tls/sha256, the fingerprint of its certificate",
-    }
-)
-
 SSH: Wishes = by_word(
     {"address host port": _OWN_MACHINES, "username login": "unknown key here; write user", "keys": _OWN_KEY}
 )
 
-IMAGE: Wishes = by_word(
-    {
-        "os guestOs osType distro operatingSystem guestSystem": "unknown key here; write system, such as debian-13",
-        "url path file checksum": "unknown key here; write ova and sha256",
-    }
-)
 MIRRORS: Wishes = by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
 NOWHERE: Wishes = by_word({})
 POD_NETWORKS: tuple[str, ...] = (

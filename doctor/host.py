@@ -7,14 +7,15 @@ from pathlib import Path
 
 import yaml
 
-from config import LabConfig, VsphereConfig
-from provider.vsphere import standalone_host
+from config import LabConfig, NodeConfig, VsphereConfig
+from provider.vsphere import places
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.reading import conditions
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.placement import placement
 
 PROJECT_FILE = Path("Pulumi.yaml")
 
@@ -47,7 +48,7 @@ def _of_target(
     tls = target.tls
     endpoint = Endpoint(target.server, target.port, target.user, password, ca_pem=tls.ca_pem, sha256=tls.sha256)
     try:
-        place = standalone_host.connected(endpoint, CancelToken())
+        place = places.connected(endpoint, placement(target.placement.keys), CancelToken())
         try:
             return conditions(place, f"{_project()}/{config.stack}", wanted(config, target, placed))
         finally:
@@ -61,8 +62,14 @@ def wanted(config: LabConfig, target: VsphereConfig, placed: Mapping[str, str]) 
     return [
         WantedMachine(node.name, node.machine.disk_gib, node.machine.memory_mib, target.datastore, target.network)
         for node in config.nodes
-        if (placed.get(node.name, node.host) if config.site.target_of(node) is None else node.host) == target.name
+        if _host(config, node, placed) == target.name
     ]
+
+
+def _host(config: LabConfig, node: NodeConfig, placed: Mapping[str, str]) -> str | None:
+    """The name of the target on which a node's machine is; None if that is not known yet."""
+    said = config.site.target_of(node)
+    return placed.get(node.name) if said is None else said.name
 
 
 def lines(found: Sequence[Finding]) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from config.problems import plain
 from config.site import MachineSpec, SiteSpec, SshSpec
 from config.stack import ClusterSpec, NodeSpec, StackConfig
 from config.targets.spec import VsphereSpec
+from config.targets.wishes import VSPHERE
 from tests.unit.config.lab_folder import LabFolder
 
 MODELS = (
@@ -72,8 +73,8 @@ def said(model: type[Spec], key: str) -> str:
         (NodeSpec, "memory", "write machine/memoryMiB"),
         (MachineSpec, "numCPUs", "write machine/cpus"),
         (MachineSpec, "extraDisks", "machine/diskGiB"),
-        (VsphereSpec, "folder", "one ESXi host"),
-        (VsphereSpec, "host", "write server"),
+        (VsphereSpec, "vmFolder", "resourcePool and folder"),
+        (VsphereSpec, "hostname", "write server"),
         (VsphereSpec, "insecure", "write tls/sha256"),
         (NodeSpec, "preKubeadmCommands", "into the image"),
         (ClusterSpec, "audit", "write apiServer/extraArgs"),
@@ -110,7 +111,7 @@ def test_no_key_that_can_be_written_is_refused_by_name(model: type[Spec]) -> Non
 
 @pytest.mark.case("D18", "D20")
 def test_every_wish_is_answered_by_something_to_do() -> None:
-    tables = (wishes.ANYWHERE, wishes.CLUSTER, wishes.NODE, wishes.SITE, wishes.VSPHERE, wishes.SSH, wishes.MIRRORS)
+    tables = (wishes.ANYWHERE, wishes.CLUSTER, wishes.NODE, wishes.SITE, VSPHERE, wishes.SSH, wishes.MIRRORS)
     answers = {answer for table in tables for answer in table.words.values()}
     assert len(answers) > 40
     assert [answer for answer in answers if not any(remedy in answer for remedy in REMEDIES)] == []
