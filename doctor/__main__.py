@@ -160,7 +160,7 @@ def main(stack: str) -> int:
         config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
         known = read_state(stack)
         targets = config.site.vsphere
-        is_told = len(targets) == 1 and targets[0].password is not None
+        is_told = not targets or (len(targets) == 1 and targets[0].password is not None)
         passwords, on_targets = ({}, {}) if is_told else read_targets(stack)
     except (ConfigError, DoctorError) as error:
         print(error, file=sys.stderr)
