@@ -19,6 +19,8 @@ def wanted_machines(config: LabConfig) -> str:
     several = len(config.site.vsphere) > 1
     found = []
     for node in config.nodes:
+        if node.existing:
+            continue
         target = config.site.target_of(node)
         wants: dict[str, object] = {
             "name": node.name,
@@ -103,8 +105,8 @@ class VSphere(pulumi.ProviderResource):
             if alone is None
             else {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])},
             owner=f"{pulumi.get_project()}/{config.stack}",
-            control_planes=[node.name for node in config.control_planes],
-            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
+            control_planes=[node.name for node in config.control_planes if node.image],
+            allow_replace=[node.name for node in config.control_planes if node.image and node.allow_replace],
             machines=wanted_machines(config),
         )
 
