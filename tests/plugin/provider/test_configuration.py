@@ -15,6 +15,7 @@ from tests.plugin.provider.driver import (
     RefusedError,
     wrapped,
 )
+from tests.unit.provider.ssh_server import USER, served
 from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import DATASTORE, PASSWORD, Simulator
 
@@ -114,7 +115,7 @@ def test_a_machine_that_exists_is_known_and_left_without_a_host(plugin: Plugin) 
             },
             "privateKey",
         )
-        machine = plugin.create("kubelab:index:ExistingMachine", "w1", inputs)
+        machine = plugin.create("ExistingMachine", "w1", inputs)
         assert plugin.refresh(machine) is not None
         plugin.delete(machine)
     assert [text for _, text in ran] == ["", "the script"]
