@@ -13,12 +13,12 @@ _HOSTS = "/etc/hosts"
 
 def broken_rules(documents: Documents) -> Iterator[Problem]:
     """Every rule of addresses and names that the documents break."""
-    if documents.site.addresses.mode == "static" and _made(documents):
+    if documents.site.addresses.mode == "dhcp":
+        yield from _said_beside_dhcp(documents)
+    elif _made(documents):
         yield from _incomplete(documents)
         yield from _gateway(documents)
         yield from _addresses(documents)
-    else:
-        yield from _said_beside_dhcp(documents)
     yield from _macs_twice(documents)
     yield from _hosts_said_twice(documents)
 
