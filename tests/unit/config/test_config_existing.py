@@ -123,6 +123,13 @@ def test_a_control_plane_that_exists_has_what_it_has_whatever_a_site_says_of_siz
     assert folder.load({"KUBELAB_VSPHERE_PASSWORD": "secret"}).nodes[1].machine.cpus == 1
 
 
+def test_a_made_machine_does_not_get_the_address_of_one_that_exists(folder: LabFolder) -> None:
+    static = "mode: static, network: 10.0.0.0/24, gateway: 10.0.0.1, nameServers: [10.0.0.2]"
+    folder.site.write_text(SITE + VSPHERE.replace("network: 10.0.0.0/24", static))
+    stack(folder, "cp1: {role: controlPlane}", "w2: {role: worker, address: 10.0.0.5}")
+    assert "machines/cp1/address: found 10.0.0.5, which w2 has too" in problems(folder)
+
+
 def test_a_stack_may_use_a_part_of_the_machines(folder: LabFolder) -> None:
     stack(folder, "cp1: {role: controlPlane, schedulable: true}")
     assert folder.load().warnings == ()
