@@ -9,6 +9,7 @@ import pulumi
 from config import LabConfig, MachineConfig
 
 PACKAGE = "kubelab"
+OPERATIONS = 8  # the provider's own default
 
 
 def wanted_machines(config: LabConfig) -> str:
@@ -49,6 +50,8 @@ class VSphere(pulumi.ProviderResource):
         password: pulumi.Input[str],
         tls_ca_pem: str | None,
         tls_sha256: str | None,
+        tls_insecure: bool = False,
+        operations: int = OPERATIONS,
         owner: str,
         control_planes: Sequence[str] = (),
         allow_replace: Sequence[str] = (),
@@ -65,6 +68,9 @@ class VSphere(pulumi.ProviderResource):
                 "password": pulumi.Output.secret(password),
                 "tlsCaPem": tls_ca_pem,
                 "tlsSha256": tls_sha256,
+                # The defaults are left out, so that a state of an earlier version does not change for their sake.
+                "tlsInsecure": tls_insecure or None,
+                "operations": None if operations == OPERATIONS else operations,
                 "owner": owner,
                 "controlPlanes": ",".join(control_planes),
                 "allowReplace": ",".join(allow_replace),
@@ -85,6 +91,8 @@ class VSphere(pulumi.ProviderResource):
             password=password,
             tls_ca_pem=vsphere.tls.ca_pem,
             tls_sha256=vsphere.tls.sha256,
+            tls_insecure=vsphere.tls.insecure,
+            operations=vsphere.operations,
             owner=f"{pulumi.get_project()}/{config.stack}",
             control_planes=[node.name for node in config.control_planes],
             allow_replace=[node.name for node in config.control_planes if node.allow_replace],

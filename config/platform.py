@@ -30,10 +30,14 @@ class ImageConfig:
 
 @dataclass(frozen=True, slots=True)
 class TlsConfig:
-    """How the host's certificate is verified: PEM text or a fingerprint (64 digits in lower case), or neither."""
+    """How the host's certificate is verified: PEM text or a fingerprint (64 digits in lower case), or neither.
+
+    With neither it is the system's authorities that decide, unless it is `insecure`: then nobody does.
+    """
 
     ca_pem: str | None
     sha256: str | None
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class VsphereConfig:
     image: ImageConfig
     name: str = ""
     password_key: str = "kubelab:vspherePassword"
+    operations: int = 8
 
     def password_or_none(self) -> str | None:
         """The password in plain, for a secret output or a login; None if it is to come from the stack."""

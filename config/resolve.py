@@ -152,12 +152,13 @@ def _vsphere(vsphere: VsphereSpec, files: TargetFiles, image: platform.ImageConf
         user=vsphere.user,
         password=files.password,
         password_sought=files.password_sought,
-        tls=platform.TlsConfig(ca_pem=files.tls_ca_pem, sha256=vsphere.tls.sha256),
+        tls=platform.TlsConfig(files.tls_ca_pem, vsphere.tls.sha256, vsphere.tls.insecure),
         datastore=vsphere.datastore,
         network=vsphere.network,
         image=image,
         name=vsphere.name or "",
         password_key=files.password_key,
+        operations=vsphere.operations,
     )
 
 

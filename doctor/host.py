@@ -23,7 +23,9 @@ def findings(config: LabConfig, password: str | None) -> list[Finding]:
     if password is None:
         return [Finding(vsphere.missing_password())]
     tls = vsphere.tls
-    endpoint = Endpoint(vsphere.server, vsphere.port, vsphere.user, password, ca_pem=tls.ca_pem, sha256=tls.sha256)
+    endpoint = Endpoint(
+        *(vsphere.server, vsphere.port, vsphere.user, password, tls.ca_pem, tls.sha256), insecure=tls.insecure
+    )
     place = standalone_host.connected(endpoint, CancelToken())
     try:
         return conditions(place, f"{_project()}/{config.stack}", wanted(config))

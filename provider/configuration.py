@@ -6,13 +6,13 @@ from typing import Any
 
 from provider.vsphere.conditions import wanted
 from provider.vsphere.conditions.wanted import WantedMachine
-from provider.vsphere.endpoint import Endpoint, normalized_pin
+from provider.vsphere.endpoint import MOST_OPERATIONS, OPERATIONS, Endpoint, normalized_pin
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
 _REQUIRED = ("server", "user", "password", "owner")
-_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "controlPlanes", "allowReplace", "machines")
+_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "tlsInsecure", "operations", "controlPlanes", "allowReplace", "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
@@ -39,6 +39,9 @@ def faults(news: Properties) -> dict[str, str]:
     pin = news.get("tlsSha256")
     if pin is not None and not is_unknown(pin) and normalized_pin(str(pin)) is None:
         found["tlsSha256"] = f"found {pin!r}, wanted the certificate's SHA-256 as 64 hex digits (colons are allowed)"
+    operations = _number(news.get("operations", OPERATIONS))
+    if not is_unknown(news.get("operations")) and not (operations is not None and 0 < operations <= MOST_OPERATIONS):
+        found["operations"] = f"found {news['operations']!r}, wanted a number from 1 to {MOST_OPERATIONS}"
     try:
         _machines(news)
     except ValueError as error:
@@ -59,6 +62,8 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
             password=str(args["password"]),
             ca_pem=args.get("tlsCaPem"),
             sha256=args.get("tlsSha256"),
+            insecure=str(args.get("tlsInsecure", False)).lower() == "true",
+            operations=_number(args.get("operations")) or OPERATIONS,
         )
     return Configuration(endpoint, None if owner is None or is_unknown(owner) else str(owner), _machines(args))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from provider.configuration import Configuration
 from provider.vsphere.cancel import CancelToken
+from provider.vsphere.endpoint import unverified
 from provider.vsphere.errors import VsphereError
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ Progress = Callable[[str], None]
 class Connection:
     """Holds the configuration and the place that it names."""
 
-    def __init__(self, cancel: CancelToken, ask_ssh: "AskSsh | None" = None) -> None:
+    def __init__(self, cancel: CancelToken, warn: Progress, ask_ssh: "AskSsh | None" = None) -> None:
         self._cancel = cancel
+        self._warn = warn
         self._ask_ssh = ask_ssh
         self._lock = threading.Lock()
         self._configuration = Configuration()
@@ -90,5 +92,8 @@ class Connection:
                     "the provider's configuration is not complete yet: server, user and password are needed"
                 )
             if self._place is None:
+                warning = unverified(self._configuration.endpoint)
+                if warning:
+                    self._warn(warning)
                 self._place = standalone_host.connected(self._configuration.endpoint, self._cancel)
             return self._place

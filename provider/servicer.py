@@ -14,6 +14,7 @@ from provider.answers import diff_response, init_failed, reported
 from provider.connection import Connection
 from provider.engine import Engine
 from provider.resource import Operation, Resource, Unfinished
+from provider.running import Running
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.errors import VsphereError
 from provider.wire import Properties
@@ -27,7 +28,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, connection: Connection, engine: Engine, cancel: CancelToken) -> None:
         self._connection = connection
         self._engine = engine
-        self._cancel = cancel
+        self._running = Running(cancel, connection.close)
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -91,7 +92,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 id="", properties=wire.encode(resource.preview_create(operation, inputs), secret)
             )
         try:
-            id_, outputs = resource.create(operation, inputs)
+            id_, outputs = self._running.run(operation.name, lambda: resource.create(operation, inputs))
         except Unfinished as unfinished:
             init_failed(context, unfinished.found, inputs, secret)
         return provider_pb2.CreateResponse(id=id_, properties=wire.encode(outputs, secret))
@@ -102,7 +103,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs, secret_inputs = wire.decode(request.inputs)
         outputs, secret_outputs = wire.decode(request.properties)
         secret = secret_inputs | secret_outputs | resource.secret_keys
-        found = resource.read(operation, request.id, inputs, outputs)
+        found = self._running.run(operation.name, lambda: resource.read(operation, request.id, inputs, outputs))
         if found is None:
             return provider_pb2.ReadResponse(id="")
         if found.reasons:
@@ -121,7 +122,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             outputs = (
                 resource.preview_update(operation, olds, news)
                 if request.preview
-                else resource.update(operation, request.id, olds, news)
+                else self._running.run(operation.name, lambda: resource.update(operation, request.id, olds, news))
             )
         except Unfinished as unfinished:
             init_failed(context, unfinished.found, news, secret)
@@ -130,11 +131,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @reported
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         resource, operation = _resource(request.urn), self._operation(request.urn, request.timeout)
-        resource.delete(operation, request.id, wire.decode(request.properties)[0])
+        olds = wire.decode(request.properties)[0]
+        self._running.run(operation.name, lambda: resource.delete(operation, request.id, olds))
         return empty_pb2.Empty()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        self._cancel.cancel()
+        self._running.cancel()
         return empty_pb2.Empty()
 
     def _operation(self, urn: str, seconds: float) -> Operation:

@@ -70,6 +70,12 @@ class Machines:
 
         Returns what the folder holds that was not made with the machine: it stays.
         """
+        try:
+            return self._destroy(instance, name, datastore)
+        except CancelledError as error:
+            raise CancelledError(f"{error}; what is left of machine {name} is destroyed by the next run") from None
+
+    def _destroy(self, instance: str, name: str, datastore: str) -> list[str]:
         machine, directory = find_ours(self._place, instance, name), paths.directory(name, instance)
         if machine is not None:
             machine.destroy()
@@ -123,6 +129,10 @@ class Machines:
         cancel = self._place.session.cancel
         if cancel.abandoned:
             return error
+        if isinstance(error, CancelledError):
+            error = CancelledError(
+                f"{error}; machine {desired.name} stays as it is, marked; the next up goes on with it"
+            )
         try:
             with cancel.shielded():
                 found = machine.observe()
@@ -164,12 +174,15 @@ class Machines:
         deadline = Deadline(seconds)
         address = machine.wait_for_address(desired.machine_network, seconds)
         first_boot.refuse_shared_address(self._place, found, address)
-        if not (was_on and ready):
-            self._progress("waiting for its ssh server")
-            first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
+        if was_on and ready:
+            return observe.state(machine.observe(doing), desired.machine_network)
+        self._progress("waiting for its ssh server")
+        found = first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
         if not ready:
-            machine.mark(doing, {identity.PHASE_KEY: identity.READY})
-        return observe.state(machine.observe(doing), desired.machine_network)
+            marks = {identity.PHASE_KEY: identity.READY}
+            machine.mark(doing, marks)
+            found = replace(found, extra_config={**found.extra_config, **marks})
+        return observe.state(found, desired.machine_network)
 
 
 def _require_growth(found: ObservedMachine, desired: DesiredMachine) -> None:

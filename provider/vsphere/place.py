@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from provider.vsphere.api.session import Session
+from provider.vsphere.limit import Limit
 from provider.vsphere.paths import path
 
 DISK_COPIES = 4  # more at once only make each slower
@@ -50,7 +51,7 @@ class Turns:
     """Who may go on where only a few may at once. One per process and place."""
 
     def __init__(self) -> None:
-        self.disk_copies = threading.BoundedSemaphore(DISK_COPIES)
+        self.disk_copies = Limit(DISK_COPIES)
         self._images: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 

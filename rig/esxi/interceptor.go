@@ -95,6 +95,11 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 			method.This.Value = ""
 			return &registeringFolder{folder, i.configurations}, nil
 		}
+	case *types.ModifyListView:
+		if list, ok := ctx.Session.Get(method.This).(*simulator.ListView); ok {
+			method.This.Value = ""
+			return &changingList{list}, nil
+		}
 	case *types.UnregisterVM:
 		if vm, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine); ok {
 			i.configurations.keep(ctx, vm)

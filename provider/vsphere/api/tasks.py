@@ -18,8 +18,8 @@ from provider.vsphere.errors import (
     TimedOutError,
     VsphereError,
 )
+from provider.vsphere.limit import Limit
 
-TASK_SECONDS = 1800.0
 WITHDRAWN_SECONDS = 10.0
 BUSY_ATTEMPTS = 6
 SETTLE_SECONDS = 120.0
@@ -32,20 +32,23 @@ def run(
     doing: str,
     start: Callable[..., Any],
     *args: Any,
-    seconds: float = TASK_SECONDS,
+    seconds: float | None = None,
     machine: Any | None = None,
     ends_at_question: bool = True,
+    limit: Limit | None = None,
 ) -> Any:
-    """Starts a task, waits and returns its result. A busy object is tried again, in bounds.
+    """Starts a task when it is its turn, waits and returns its result. A busy object is tried again, in bounds.
 
-    `machine` is the one that is operated: with `ends_at_question`, a question of its ends the wait. Raises
-    QuestionError, and OutcomeUnknownError when the task may have been started but cannot be followed.
+    The turn is one of the session's operations, or of `limit`; `seconds` bounds the wait, the session's own bound if
+    there are none. `machine` is the one that is operated: with `ends_at_question`, a question of its ends the wait.
+    Raises QuestionError, and OutcomeUnknownError when the task may have been started but cannot be followed.
     """
     for attempt in range(BUSY_ATTEMPTS):
         try:
-            task = session.change(doing, start, *args)
-            session.followed_tasks.add(task._moId)
-            return _follow(session, doing, task, seconds, machine, ends_at_question)
+            with (limit or session.operations).taken(session.cancel, doing):
+                task = session.change(doing, start, *args)
+                session.followed_tasks.add(task._moId)
+                return _follow(session, doing, task, seconds, machine, ends_at_question)
         except BusyError:
             if attempt == BUSY_ATTEMPTS - 1:
                 raise
@@ -54,7 +57,7 @@ def run(
 
 
 def _follow(
-    session: Session, doing: str, task: Any, seconds: float, machine: Any | None, ends_at_question: bool
+    session: Session, doing: str, task: Any, seconds: float | None, machine: Any | None, ends_at_question: bool
 ) -> Any:
     """A task that is not waited for any more is cancelled, so that cleaning up does not meet it."""
     try:
@@ -63,7 +66,7 @@ def _follow(
         if not session.cancel.abandoned:
             with session.cancel.shielded(), suppress(VsphereError):  # it may be done, or not be cancellable
                 session.change(doing, task.CancelTask)
-                wait(session, doing, task, WITHDRAWN_SECONDS)
+                wait(session, doing, task, min(WITHDRAWN_SECONDS, session.task_seconds))
         raise ended from None
 
 
@@ -71,7 +74,7 @@ def wait(
     session: Session,
     doing: str,
     task: Any,
-    seconds: float = TASK_SECONDS,
+    seconds: float | None = None,
     machine: Any | None = None,
     *,
     ends_at_question: bool = True,
@@ -93,7 +96,7 @@ def wait(
 
     paths = ["info.state", "info.error", "info.result", "info.progress"]
     try:
-        facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds), beside)
+        facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds or session.task_seconds), beside)
     except GoneError:
         # It is the task that is gone, as after a restart of the host's services: of what it did, nothing is known.
         raise OutcomeUnknownError(f"{doing}: {session.name} does not know the task any more") from None

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
 from provider.vsphere.desired import DesiredMachine
-from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnknownError, VsphereError
+from provider.vsphere.errors import (
+    AlreadyExistsError,
+    CancelledError,
+    ForeignError,
+    OutcomeUnknownError,
+    VsphereError,
+)
 from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machine import Machine
@@ -19,7 +25,15 @@ from provider.vsphere.making.cloudinit import seed
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Datastore, Network, Place
 
-ATTEMPTS = 3
+ATTEMPTS = 4
+
+
+class _FolderTakenError(Exception):
+    """The machine's folder is there before anything was made in it."""
+
+    def __init__(self, found: AlreadyExistsError) -> None:
+        super().__init__()
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,7 @@ class Creation:
     def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
         """The machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
         instance = identity.instance_uuid(mark)
-        existing = find_ours(self._place, instance, desired.name) or self._unregistered(desired, instance)
+        existing = find_ours(self._place, instance, desired.name)
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return existing
@@ -72,7 +86,9 @@ class Creation:
     def _preflight(self, desired: DesiredMachine) -> _Parts:
         """All that can be known to fail before anything is made."""
         datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
-        image = Images(self._place, self._progress).base_of(desired.image_sha256, desired.datastore)
+        base = (desired.image_sha256, desired.datastore)
+        images = Images(self._place, self._progress)
+        image = self._session.recent.of(("base", *base), lambda: images.base_of(*base))
         spec.check_hardware(desired, image)
         return _Parts(image, datastore, network)
 
@@ -82,6 +98,13 @@ class Creation:
         for attempt in range(ATTEMPTS):
             try:
                 return self._make_once(desired, mark, parts, directory)
+            except _FolderTakenError as taken:
+                if attempt == ATTEMPTS - 1:
+                    raise taken.found from None
+                existing = self._unregistered(desired, instance)
+                if existing is not None and self._fits(existing, desired):
+                    return existing
+                self._empty_folder(desired.name, parts.datastore, directory)
             except VsphereError as error:
                 existing = self._look_after(error, desired, instance, parts.datastore)
                 if existing is not None:
@@ -91,7 +114,7 @@ class Creation:
         raise AssertionError("unreachable")
 
     def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str) -> Machine:
-        self._have_folder(desired.name, parts.datastore, directory)
+        self._have_folder(parts.datastore.path(directory))
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
         files.copy_disk(self._place, parts.image.disks[0].path, disk)
@@ -105,15 +128,17 @@ class Creation:
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)
 
-    def _have_folder(self, name: str, home: Datastore, directory: str) -> None:
-        folder = home.path(directory)
+    def _have_folder(self, folder: str) -> None:
+        """Only where there is one already, what it holds is looked at: a host takes long to list it."""
         try:
             files.make_directory(self._place, folder)
-        except AlreadyExistsError:
-            self._progress("removing the folder that an interrupted run left")
-            tasks.settle(self._session, f"emptying folder {folder}")
-            leftovers.empty(self._place, home, directory, name)
-            files.make_directory(self._place, folder)
+        except AlreadyExistsError as found:
+            raise _FolderTakenError(found) from None
+
+    def _empty_folder(self, name: str, home: Datastore, directory: str) -> None:
+        self._progress("removing the folder that an interrupted run left")
+        tasks.settle(self._session, f"emptying folder {home.path(directory)}")
+        leftovers.empty(self._place, home, directory, name)
 
     def _look_after(
         self, error: VsphereError, desired: DesiredMachine, instance: str, home: Datastore
@@ -130,6 +155,8 @@ class Creation:
             except ForeignError as foreign:
                 self._remove(desired, instance, home, foreign)
                 raise foreign from None
+            except CancelledError:
+                raise self._left(desired, instance, home, error) from None
             except VsphereError as second:
                 raise VsphereError(f"{error}; then, looking at what is there: {second}") from None
             if existing is None:
@@ -140,5 +167,14 @@ class Creation:
         directory = paths.directory(desired.name, instance)
         try:
             leftovers.remove(self._place, home, directory, desired.name, failed_here=True)
+        except CancelledError:
+            raise self._left(desired, instance, home, error) from None
         except VsphereError as second:
             raise VsphereError(f"{error}; then, cleaning up: {second}") from None
+
+    def _left(self, desired: DesiredMachine, instance: str, home: Datastore, error: VsphereError) -> VsphereError:
+        folder = home.path(paths.directory(desired.name, instance))
+        return CancelledError(
+            f"{error}; there was no time to see whether folder {folder} is left, or machine {desired.name} in it; "
+            "the next up goes on with what is there"
+        )
