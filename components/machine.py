@@ -1,7 +1,10 @@
 """Machine: one virtual machine on the host, with its address and the ssh host key it presents."""
 
+from collections.abc import Mapping
+
 import pulumi
 
+from components import first_card
 from components.script import Host
 from components.vsphere import Image, SshKeyPair, VirtualMachine
 from config import NodeConfig, SiteConfig
@@ -10,9 +13,13 @@ _HELD_BY_A_CONTROL_PLANE = "its etcd, and with it the whole cluster if no other 
 
 
 class Machine(pulumi.ComponentResource):
-    """A powered-on virtual machine whose host key was generated here, so that the first connection verifies it."""
+    """A powered-on virtual machine whose host key was generated here, so that the first connection verifies it.
+
+    `images` are by the names of the targets that it may be on; `on` is the name of the one that it is on.
+    """
 
     address: pulumi.Output[str]
+    on: pulumi.Output[str]
     host: Host
 
     def __init__(
@@ -21,22 +28,25 @@ class Machine(pulumi.ComponentResource):
         *,
         node: NodeConfig,
         site: SiteConfig,
-        image: Image,
+        images: Mapping[str, Image],
         user_key: SshKeyPair,
         on_error: pulumi.ErrorHook,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:machine:Machine", name, None, opts)
+        target = site.target_of(node)
         host_key = SshKeyPair(f"{name}-host-key", comment=node.name, opts=pulumi.ResourceOptions(parent=self))
         vm = VirtualMachine(
             name,
             vm_name=node.name,
             machine=node.machine,
-            image=image,
+            images=images,
             image_sha256=node.image.sha256,
-            datastore=site.vsphere[0].datastore,
-            network=site.vsphere[0].network,
+            host=node.host,
+            datastore=target.datastore if target else None,
+            network=target.network if target else None,
             machine_network=site.addresses.network,
+            first_card=first_card.given(node, site.addresses),
             ssh_user=site.ssh.user,
             ssh_public_key=user_key.public_key,
             host_key=host_key,
@@ -54,6 +64,7 @@ class Machine(pulumi.ComponentResource):
             ),
         )
         self.address = vm.ip_address
+        self.on = vm.host
         self.host = Host(
             name=node.name,
             address=vm.ip_address,

@@ -5,7 +5,6 @@ records of container runtimes, pod networks, guest systems) can use these types.
 """
 
 from config.lab import (
-    AddressesConfig,
     ClusterConfig,
     DeclaredFile,
     ExtraArg,
@@ -23,7 +22,7 @@ from config.lab import (
     SshConfig,
     Taint,
 )
-from config.platform import ImageConfig, TlsConfig, VsphereConfig
+from config.platform import AddressesConfig, ImageConfig, TlsConfig, VsphereConfig
 from config.problems import ConfigError, Problem
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
-from config.platform import ImageConfig, VsphereConfig
+from config.platform import AddressesConfig, ImageConfig, VsphereConfig
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
@@ -135,7 +135,8 @@ class NodeConfig:
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
     `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target on which its
-    machine is: empty where a target alone has no name, and where the provider chooses among several.
+    machine is: empty where a target alone has no name, and where the provider chooses among several. `address` is empty
+    where DHCP gives one, `mac_address` where the host makes one.
     """
 
     name: str
@@ -154,13 +155,8 @@ class NodeConfig:
     allow_replace: bool
     handlers: tuple[HandlerConfig, ...] = ()
     host: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AddressesConfig:
-    """The machine network, in CIDR notation, from which DHCP gives the machines their addresses."""
-
-    network: str
+    address: str = ""
+    mac_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
-"""A checked platform: the hosts that machines are made on, and the images they are made of."""
+"""A checked platform: the hosts that machines are made on, their images and their addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import SecretStr
+
+AddressMode = Literal["dhcp", "static"]
+NamesBy = Literal["hosts", "dns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +74,19 @@ class VsphereConfig:
         sought = ", ".join(self.password_sought)
         remedy = f"run `pulumi config set --secret {self.password_key}`"
         return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesConfig:
+    """The machine network, in CIDR notation, and where the machines' addresses in it come from.
+
+    With `mode` static each node has its own, and `gateway`, `name_servers` and `search_domains` are what a machine is
+    given besides; with dhcp they are empty. `names` says whether machines find each other in /etc/hosts.
+    """
+
+    network: str
+    mode: AddressMode = "dhcp"
+    gateway: str = ""
+    name_servers: tuple[str, ...] = ()
+    search_domains: tuple[str, ...] = ()
+    names: NamesBy = "dns"

@@ -35,7 +35,6 @@ def _write(what: str, where: str) -> str:
 
 
 _CLUSTER, _NODE, _SITE = "in kubelab:cluster", "at the node, below kubelab:nodes", "in the site file"
-_BY_DHCP = "kubelab cannot set it yet, machines have it from DHCP; remove it"
 _IMAGE = _write("image (such as debian-13, or ova and sha256)", "in platform/vsphere of the site file, or at the node")
 _REGISTRIES = _write(
     "mirrors/registries (a registry's name and the https:// URL that is asked in its place), or registries", _SITE
@@ -103,12 +102,16 @@ ANYWHERE: Wishes = _by_word(
             "kubelab sets no clocks; remove it, and let the image or the host's guest tools keep the machines' time"
         ),
         """
-        ip ips ipAddress ipAddresses ip4 address addresses staticIp staticAddress internalAddress privateAddress
-        accessIp ipAddr gateway gateway4 defaultGateway netmask prefix subnet dhcp4
-        """: _BY_DHCP,
-        "nameServers nameServer dns dnsServers upstreamDnsServers resolvers searchDomains": _BY_DHCP,
+        ip ips ipAddress ipAddresses ip4 address staticIp staticAddress internalAddress privateAddress accessIp ipAddr
+        """: _write("address", f"{_NODE}, and addresses/mode: static {_SITE}"),
         """
-        macAddress mac macAddr nic nics netModel adapterType cardType networkAdapter networkAdapters networkInterfaces
+        gateway gateway4 defaultGateway netmask prefix subnet addresses dhcp4 nameServers nameServer dns dnsServers
+        upstreamDnsServers resolvers searchDomains search
+        """: _write("addresses (network; with mode: static also gateway, nameServers, searchDomains)", _SITE),
+        "etcHosts manageEtcHosts manageHosts": _write("addresses/names: hosts", _SITE),
+        "macAddress mac macAddr": _write("macAddress", _NODE),
+        """
+        nic nics netModel adapterType cardType networkAdapter networkAdapters networkInterfaces
         interfaces devices vlan vlanId networks secondNetwork networkName portGroup
         """: _ONE_CARD,
         "disks extraDisks additionalDisks additionalDisksGiB dataDisks volumes": (
@@ -141,9 +144,8 @@ ANYWHERE: Wishes = _by_word(
         ingress ingressNginx ingressController metallb metricsServer dashboard storage storageClass storageClasses csi
         localPathProvisioner nfs certManager argocd monitoring prometheus gitops operators
         """: _AFTERWARDS,
-        "folder vmFolder resourcePool pool storagePolicy antiAffinity affinity datacenter vcenter vmHost esxiHost": (
-            _ONE_HOST
-        ),
+        "folder vmFolder resourcePool pool storagePolicy antiAffinity affinity datacenter vcenter": _ONE_HOST,
+        "vmHost esxiHost esxi hypervisor": _write("host (the name of one of several targets of the site)", _NODE),
         """
         preCommands postCommands preKubeadmCommands postKubeadmCommands commands runcmd cmds hooks scripts script
         preInstall postInstall provision provisioners cloudInit userData ignition packages extraPackages aptPackages
@@ -226,11 +228,8 @@ IMAGE: Wishes = _by_word(
         "url path file checksum": "unknown key here; write ova and sha256",
     }
 )
-
 MIRRORS: Wishes = _by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
-
 NOWHERE: Wishes = _by_word({})
-
 POD_NETWORKS: tuple[str, ...] = (
     *("antrea", "calico", "canal", "cilium", "cni", "custom_cni", "kindnet", "kube-ovn", "kube-router", "kuberouter"),
     *("macvlan", "multus", "none", "ovn-kubernetes", "weave", "weave-net", "custom"),

@@ -13,7 +13,9 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Image:
-    """Inputs: ova, sha256, datastore, network, stateKey, diskGiB, nestedVirtualization. Outputs: diskPath, capacityKiB.
+    """Inputs: ova, sha256, host, datastore, network, stateKey, diskGiB, nestedVirtualization.
+
+    Outputs: all inputs, diskPath, capacityKiB. `host` is the name of its target, if that has one.
 
     `diskGiB` is the smallest disk of the machines that are made of it, `nestedVirtualization` is true if one of them
     must have it: an image that is unfit for them is refused before it is sent. Neither is compared.
@@ -26,6 +28,7 @@ class Image:
     secret_keys: frozenset[str] = frozenset()
     stable_keys: tuple[str, ...] = ("diskPath", "capacityKiB")
     delete_before_replace = False
+    is_on_a_target = True
 
     def check(self, news: Properties) -> Mapping[str, str]:
         """ova, sha256 and datastore are required."""
@@ -41,7 +44,7 @@ class Image:
 
     def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
         """Other content or another place is another image."""
-        return changed(olds, news, {"sha256": Change.REPLACE, "datastore": Change.REPLACE})
+        return changed(olds, news, dict.fromkeys(("sha256", "host", "datastore"), Change.REPLACE))
 
     def replacement(self, _olds: Properties, _news: Properties, _changes: Sequence[PropertyChange]) -> str | None:
         """Nothing that a user has is lost with it."""

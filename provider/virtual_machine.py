@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING, Any
 
 from provider import replacement
@@ -24,7 +24,8 @@ _OF_REPLACEMENT = (
     Field("holds", text("what is lost with the machine"), Effect.NOTHING, optional=True),
     Field("allowReplace", TRUTH, Effect.NOTHING, optional=True),
 )
-_FIELDS = (*desired.FIELDS, *_OF_REPLACEMENT)
+_HOST = Field("host", text("a target's name"), Effect.REPLACE, optional=True)
+_FIELDS = (*desired.FIELDS, _HOST, *_OF_REPLACEMENT)
 _POWER_CYCLE = {field.name for field in _FIELDS if field.effect is Effect.POWER_CYCLE}
 _COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 
@@ -32,6 +33,7 @@ _COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 class VirtualMachine:
     """Inputs: see vsphere/desired.py. Outputs: all inputs, instanceUuid (the id), moid, ipAddress, macAddress.
 
+    `host` is the name of its target, if that has one; which target an operation is on, the servicer knows by it.
     `image` itself is not compared: the machine has a copy of the disk, and imageSha256 says of which image.
     `replaceTriggers` is what the machine was made for, by name: another value of a name makes another machine, unless
     `keepOnTriggers` is true; a name that comes or goes changes nothing. `holds` is what is lost with the machine, such
@@ -43,6 +45,7 @@ class VirtualMachine:
     secret_keys = frozenset(field.name for field in _FIELDS if field.secret)
     stable_keys: tuple[str, ...] = _COMPUTED
     delete_before_replace = True  # names are unique on a host
+    is_on_a_target = True
 
     def check(self, news: Properties) -> Mapping[str, str]:
         """All faults at once; values that are not known yet pass."""
@@ -54,6 +57,8 @@ class VirtualMachine:
                 fault = None if is_unknown(news[field.name]) else field.fault(news[field.name])
             if fault:
                 found[field.name] = fault
+        if "staticAddress" in news and "manualMacAddress" not in news:
+            found["staticAddress"] = "found without manualMacAddress, by which the guest knows the card that has it"
         unknown = news.keys() - {field.name for field in _FIELDS} - set(_COMPUTED)
         return found | dict.fromkeys(sorted(unknown), "unknown property")
 
@@ -66,10 +71,10 @@ class VirtualMachine:
         return replacement.warning(olds, news, changes)
 
     def preview_create(self, operation: Operation, inputs: Properties) -> Properties:
-        """The instance UUID is known before, the rest is the host's."""
+        """The instance UUID is known before, and what is declared of address and MAC; the rest is the host's."""
         known = operation.owner and not any(is_unknown(inputs[key]) for key in ("name", "sshPublicKey"))
         instance = identity.instance_uuid(_mark(operation, inputs)) if known else UNKNOWN
-        return {**inputs, **dict.fromkeys(_COMPUTED, UNKNOWN), "instanceUuid": instance}
+        return {**inputs, **dict.fromkeys(_COMPUTED, UNKNOWN), **_declared(inputs), "instanceUuid": instance}
 
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Makes the machine, or finishes what an interrupted run began."""
@@ -86,12 +91,12 @@ class VirtualMachine:
         machines = operation.machines()
         if not inputs and not outputs:
             return _imported(machines, operation, id_)
-        network = IPv4Network(outputs["machineNetwork"])
+        network = IPv4Network(_declared(outputs).get("ipAddress", outputs["machineNetwork"]))
         state = machines.read(id_, outputs["name"], network)
         if state is None:
             return None
         drift = _drift(inputs or outputs, state)
-        reasons = _reasons(state)
+        reasons = _reasons(state, outputs.get("manualMacAddress"))
         return Found(id_, {**inputs, **drift}, {**_outputs({**outputs, **drift}, state)}, reasons)
 
     def preview_update(self, operation: Operation, olds: Properties, news: Properties) -> Properties:
@@ -143,7 +148,16 @@ def _unfinished(id_: str, inputs: Properties, error: HalfMadeError) -> Unfinishe
     return Unfinished(Found(id_, inputs, _outputs(inputs, error.state), (str(error),)))
 
 
-def _reasons(state: MachineState) -> tuple[str, ...]:
+def _declared(inputs: Properties) -> Properties:
+    """The computed values that are declared: they are known before there is a machine."""
+    declared = {"macAddress": inputs.get("manualMacAddress"), "ipAddress": inputs.get("staticAddress")}
+    known = {key: value for key, value in declared.items() if value and not is_unknown(value)}
+    return {key: str(IPv4Interface(value).ip) if key == "ipAddress" else value for key, value in known.items()}
+
+
+def _reasons(state: MachineState, mac: str | None) -> tuple[str, ...]:
+    if mac and state.mac and state.mac != mac:
+        return (f"machine {state.name}: its network card has the MAC {state.mac}, it was made with {mac}",)
     if not state.ready:
         return (f"machine {state.name} was not finished; up finishes it",)
     if state.suspended:

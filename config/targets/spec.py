@@ -70,7 +70,7 @@ def _place(target: VsphereSpec) -> dict[str, object]:
 
 def _told_apart(targets: tuple[NamedVsphereSpec, ...]) -> tuple[NamedVsphereSpec, ...]:
     if not targets:
-        raise ValueError("wanted: a target, or a list of some, each with a name")
+        raise ValueError("of no target, wanted: a target, or a list of some, each with a name")
     known: dict[str, NamedVsphereSpec] = {}
     for target in targets:
         if target.name in known:

@@ -130,15 +130,13 @@ class Machines:
         if cancel.abandoned:
             return error
         if isinstance(error, CancelledError):
-            error = CancelledError(
-                f"{error}; machine {desired.name} stays as it is, marked; the next up goes on with it"
-            )
+            error = CancelledError(f"{error}; it stays as it is, marked; the next up goes on with it")
         try:
             with cancel.shielded():
                 found = machine.observe()
         except VsphereError:
             return error
-        return HalfMadeError(str(error), observe.state(found, desired.machine_network))
+        return HalfMadeError(str(error), observe.state(found, desired.reached_in))
 
     def _converge(
         self, machine: Machine, desired: DesiredMachine, obsolete: Collection[str], seconds: float
@@ -148,6 +146,7 @@ class Machines:
         _require_root_disk(found)
         if found.question is not None:
             raise machine_state.waits_for_answer(doing, found.question)
+        _require_mac(found, desired)
         changes = spec.diff(found, desired, obsolete)
         _require_growth(found, desired)
         if found.power_state == machine_state.SUSPENDED and changes.any:
@@ -172,17 +171,16 @@ class Machines:
             machine.power_on()
         self._progress("waiting for an address")
         deadline = Deadline(seconds)
-        address = machine.wait_for_address(desired.machine_network, seconds)
+        address = machine.wait_for_address(desired.reached_in, seconds)
         first_boot.refuse_shared_address(self._place, found, address)
         if was_on and ready:
-            return observe.state(machine.observe(doing), desired.machine_network)
+            return observe.state(machine.observe(doing), desired.reached_in)
         self._progress("waiting for its ssh server")
         found = first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
         if not ready:
-            marks = {identity.PHASE_KEY: identity.READY}
-            machine.mark(doing, marks)
+            machine.mark(doing, marks := {identity.PHASE_KEY: identity.READY})
             found = replace(found, extra_config={**found.extra_config, **marks})
-        return observe.state(found, desired.machine_network)
+        return observe.state(found, desired.reached_in)
 
 
 def _require_growth(found: ObservedMachine, desired: DesiredMachine) -> None:
@@ -217,6 +215,16 @@ def _require_root_disk(found: ObservedMachine) -> None:
         raise VsphereError(
             f"machine {found.name}: the disk that it was made with, {found.vmx_path.removesuffix('.vmx')}.vmdk, is not "
             f"attached (attached: {attached}); no disk was changed; attach it again, then run up"
+        )
+
+
+def _require_mac(found: ObservedMachine, desired: DesiredMachine) -> None:
+    """By the MAC the guest knows which card has its address, and a DHCP server which machine asks."""
+    if desired.manual_mac and found.mac and found.mac != desired.manual_mac:
+        raise VsphereError(
+            f"machine {found.name}: its network card has the MAC {found.mac}, it was made with {desired.manual_mac}, "
+            "by which it is known; nothing was changed; shut it down, set the card's MAC back on the host (manual), "
+            "and run up again"
         )
 
 

@@ -65,7 +65,9 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         annotation=f"kubelab machine {mark} (project/stack@state/machine)",
         files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
         extraConfig=options(extra),
-        deviceChange=[_added(device) for device in _devices(image, disk_path, nic_backing)],
+        deviceChange=[
+            _added(device) for device in _devices(image, disk_path, first_card(nic_backing, desired.manual_mac))
+        ],
     )
 
 
@@ -120,6 +122,17 @@ def without_disks(disks: Sequence[Disk]) -> Any:
     return vim.vm.ConfigSpec(deviceChange=[_disk_change("remove", disk, disk.capacity) for disk in disks])
 
 
+def first_card(backing: Any, mac: str) -> Any:
+    """The first network card, with this MAC; "" for one that the host makes."""
+    device = vim.vm.device
+    return device.VirtualVmxnet3(
+        key=NIC_KEY,
+        **({"addressType": "manual", "macAddress": mac} if mac else {"addressType": "generated"}),
+        backing=backing,
+        connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
+    )
+
+
 def _spec(fields: Mapping[str, Any]) -> Any | None:
     return vim.vm.ConfigSpec(**fields) if fields else None
 
@@ -128,7 +141,7 @@ def _added(device: Any) -> Any:
     return vim.vm.device.VirtualDeviceSpec(operation="add", device=device)
 
 
-def _devices(image: ObservedMachine, disk_path: str, nic_backing: Any) -> list[Any]:
+def _devices(image: ObservedMachine, disk_path: str, card: Any) -> list[Any]:
     device = vim.vm.device
     kind = getattr(device, image.controller_kind or "ParaVirtualSCSIController")
     controller = kind(key=CONTROLLER_KEY, busNumber=0)
@@ -142,13 +155,7 @@ def _devices(image: ObservedMachine, disk_path: str, nic_backing: Any) -> list[A
         backing=backing,
         capacityInKB=image.disks[0].capacity // 1024,
     )
-    nic = device.VirtualVmxnet3(
-        key=NIC_KEY,
-        addressType="generated",
-        backing=nic_backing,
-        connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
-    )
-    return [controller, disk, nic]
+    return [controller, disk, card]
 
 
 def _disk_change(operation: str, disk: Disk, capacity: int) -> Any:

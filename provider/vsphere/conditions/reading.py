@@ -8,7 +8,7 @@ from typing import Any
 from provider.vsphere import observe
 from provider.vsphere.api import certificates, collector
 from provider.vsphere.api.sdk import Facts, service_instance
-from provider.vsphere.conditions import connection_state, host_state, inventory, privileges, wanted
+from provider.vsphere.conditions import address_holders, connection_state, host_state, inventory, privileges, wanted
 from provider.vsphere.conditions.findings import Finding, refusal
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.errors import CancelledError, UnreachableError, VsphereError
@@ -128,6 +128,7 @@ def _of_inventory(place: Place, owner: str, machines: Sequence[WantedMachine]) -
     readable = {moid: each for moid, each in facts.items() if connection_state.is_readable(each)}
     observed = [observe.from_facts(moid, each) for moid, each in readable.items()]
     found = inventory.of_machines(place.session.name, owner, machines, facts, observed)
+    found += address_holders.of_machines(machines, readable.values())
     for name in wanted.datastores(machines):
         try:
             home = place.datastore(name)

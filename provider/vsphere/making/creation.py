@@ -76,7 +76,8 @@ class Creation:
             return True
         if marks.get(identity.PHASE_KEY) == identity.READY:
             raise VsphereError(
-                f"machine {desired.name}: it exists, finished, but was made from another image, network or keys; "
+                f"machine {desired.name}: it exists, finished, but was made from another image, network, address or "
+                "keys; "
                 "delete it on the host if it is not needed any more, then run up again"
             )
         self._progress("removing the unfinished machine of an interrupted run")

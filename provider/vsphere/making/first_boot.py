@@ -31,7 +31,7 @@ def wait_for_host_key(
     doing = f"waiting for the ssh host key of {desired.name}"
     while True:
         found = machine.observe(doing)
-        address = observe.address_in(found, desired.machine_network)
+        address = observe.address_in(found, desired.reached_in)
         answer = SshAnswer(Heard.NOTHING, "it has no address")
         if address:
             asking = partial(ask_ssh, address, desired.host_key_public)
