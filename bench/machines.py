@@ -16,9 +16,9 @@ from provider.vsphere.place import DISK_COPIES
 from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.provider.driver import IMAGE, KEY_PAIR, MACHINE, Plugin, wrapped
 from tests.plugin.provider.waiting_machine import MACHINE_INPUTS
-from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import FaultProxy
 from tests.vsphere.images.ova import build_ova
+from tests.vsphere.simulated_host import binary
 from tests.vsphere.simulator import DATASTORE, NETWORK, PASSWORD, USER, Simulator
 
 MACHINES = 32
@@ -30,7 +30,7 @@ COPY = "CopyVirtualDisk_Task"
 def measure(directory: Path) -> None:
     """Print how long the machines take against the ideal, calls per machine, and the plugin's memory."""
     directory.mkdir(parents=True, exist_ok=True)
-    host = Simulator(simulators.binary(directory), directory / "host", "-operation-delay", f"{DELAY_SECONDS:g}s")
+    host = Simulator(binary(directory), directory / "host", "-operation-delay", f"{DELAY_SECONDS:g}s")
     proxy = FaultProxy(host.port, host.certificate.cert, host.certificate.key, host.ssl_context)
     engine = FakeEngine()
     plugin = Plugin(engine.address, directory)

@@ -23,6 +23,7 @@ class BakedConfig:
 class ImageConfig:
     """A node image: an absolute path or a URL, its SHA-256 sum in lower case, and the word for its guest system.
 
+    One that is a vCenter's own `template` has that name instead of `ova`, and as `sha256` what stands for the name.
     `baked` is what it is known to have inside besides; steps look for themselves.
     """
 
@@ -30,6 +31,45 @@ class ImageConfig:
     sha256: str
     system: str
     baked: BakedConfig | None = None
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementConfig:
+    """Where in a vCenter machines are made: names or inventory paths, "" for what was not said.
+
+    Without `cluster` and `host` it is no vCenter. `clone` is full or linked, "" for the default.
+    """
+
+    datacenter: str = ""
+    cluster: str = ""
+    host: str = ""
+    resource_pool: str = ""
+    folder: str = ""
+    clone: str = ""
+
+    @property
+    def in_vcenter(self) -> bool:
+        """Whether it says which cluster or host of a vCenter."""
+        return bool(self.cluster or self.host)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What was said, by the keys of the site file, which are the provider's too."""
+        said = {
+            "datacenter": self.datacenter,
+            "cluster": self.cluster,
+            "host": self.host,
+            "resourcePool": self.resource_pool,
+            "folder": self.folder,
+            "clone": self.clone,
+        }
+        return {key: value for key, value in said.items() if value}
+
+    @property
+    def linked(self) -> bool:
+        """Whether machines share the disk of their image."""
+        return self.clone == "linked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +86,10 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class VsphereConfig:
-    """A target: an ESXi host. `name` is what nodes call it, empty for one that stands alone and has none.
+    """A target: an ESXi host, or a cluster or host of a vCenter (`placement`).
 
-    `password` is None if it is to come from the stack, `password_sought` where one was sought; `password_key` is
-    what `pulumi config set` takes to put it there.
+    `name` is what nodes call it, empty for one that stands alone and has none. `password` is None if it is to come from
+    the stack, `password_sought` where one was sought; `password_key` is what `pulumi config set` takes to put it there.
     """
 
     server: str
@@ -64,6 +104,7 @@ class VsphereConfig:
     name: str = ""
     password_key: str = "kubelab:vspherePassword"
     operations: int = 8
+    placement: PlacementConfig = PlacementConfig()
 
     def password_or_none(self) -> str | None:
         """The password in plain, for a secret output or a login; None if it is to come from the stack."""

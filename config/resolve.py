@@ -163,6 +163,14 @@ def _vsphere(vsphere: VsphereSpec, files: TargetFiles, image: platform.ImageConf
         name=vsphere.name or "",
         password_key=files.password_key,
         operations=vsphere.operations,
+        placement=platform.PlacementConfig(
+            datacenter=vsphere.datacenter or "",
+            cluster=vsphere.cluster or "",
+            host=vsphere.host or "",
+            resource_pool=vsphere.resource_pool or "",
+            folder=vsphere.folder or "",
+            clone=vsphere.clone or "",
+        ),
     )
 
 

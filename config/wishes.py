@@ -24,7 +24,7 @@ class Wishes:
         return self.by_plain.get(plain(key))
 
 
-def _by_word(answers: Mapping[str, str]) -> Wishes:
+def by_word(answers: Mapping[str, str]) -> Wishes:
     """From words, separated by blanks, and their answer to each word's own."""
     words = {word: answer for together, answer in answers.items() for word in together.split()}
     return Wishes(MappingProxyType(words), MappingProxyType({plain(word): words[word] for word in words}))
@@ -46,7 +46,12 @@ _AFTERWARDS = (
     "and the kubeconfig of `make kubeconfig`"
 )
 _NO_COMMANDS = "kubelab runs no commands of others on machines; remove it, and put what must be there into the image"
-_ONE_HOST = "kubelab builds on one ESXi host, where platform/vsphere names datastore and network; remove it"
+_IN_VCENTER = (
+    "unknown key here; write datacenter, cluster or host, resourcePool and folder in platform/vsphere of the site "
+    "file, "
+    "where that is a vCenter"
+)
+_NO_POLICIES = "kubelab sets no policies of a vCenter; remove it"
 _ONE_CARD = "kubelab gives each machine one network card, on platform/vsphere/network of the site file; remove it"
 _ONE_DISK = _write("machine/diskGiB", f"{_SITE} or at the node, for the one disk that each machine has")
 _OWN_KEY = (
@@ -61,7 +66,7 @@ _NO_PROXY = (
     "kubelab sets no proxy on machines; remove it, and write mirrors in the site file, from which machines fetch"
 )
 
-ANYWHERE: Wishes = _by_word(
+ANYWHERE: Wishes = by_word(
     {
         "kubeVersion k8sVersion kubernetes k8s version kubeadmVersion": _write("kubernetesVersion", _CLUSTER),
         "clusterName contextName": _write("name", _CLUSTER),
@@ -144,7 +149,10 @@ ANYWHERE: Wishes = _by_word(
         ingress ingressNginx ingressController metallb metricsServer dashboard storage storageClass storageClasses csi
         localPathProvisioner nfs certManager argocd monitoring prometheus gitops operators
         """: _AFTERWARDS,
-        "folder vmFolder resourcePool pool storagePolicy antiAffinity affinity datacenter vcenter": _ONE_HOST,
+        "folder vmFolder resourcePool pool datacenter vcenter": _IN_VCENTER,
+        "storagePolicy antiAffinity affinity drsRules": _NO_POLICIES,
+        "datastoreCluster storagePod": _write("it as datastore", "in platform/vsphere of the site file"),
+        "linkedClone cloneMode": _write("clone: linked", "in platform/vsphere of the site file"),
         "vmHost esxiHost esxi hypervisor": _write("host (the name of one of several targets of the site)", _NODE),
         """
         preCommands postCommands preKubeadmCommands postKubeadmCommands commands runcmd cmds hooks scripts script
@@ -183,9 +191,9 @@ ANYWHERE: Wishes = _by_word(
 )
 """Wishes that mean the same wherever they stand."""
 
-CLUSTER: Wishes = _by_word({"network": _POD_NETWORK})
+CLUSTER: Wishes = by_word({"network": _POD_NETWORK})
 
-NODE: Wishes = _by_word(
+NODE: Wishes = by_word(
     {
         "name hostname nodeName": "a node's name is its key below kubelab:nodes; remove it",
         "ssh": _OWN_MACHINES,
@@ -194,7 +202,7 @@ NODE: Wishes = _by_word(
     }
 )
 
-SITE: Wishes = _by_word(
+SITE: Wishes = by_word(
     {
         "network": _write("addresses/network, the network of the machines", _SITE),
         "vsphere esxi esx": _write("platform/vsphere", _SITE),
@@ -204,9 +212,10 @@ SITE: Wishes = _by_word(
     }
 )
 
-VSPHERE: Wishes = _by_word(
+VSPHERE: Wishes = by_word(
     {
-        "host hostname address ip url endpoint esxi": "unknown key here; write server, as host or host:port",
+        "hostname address ip url endpoint esxi vcenter": "unknown key here; write server, as host or host:port",
+        "template templateName": "unknown key here; write image, as {template: NAME, system: debian-13}",
         "username login": "unknown key here; write user",
         "pass": "unknown key here; write passwordFile, or run `pulumi config set --secret kubelab:vspherePassword`",
         "portGroup networkName": "unknown key here; write network",
@@ -218,18 +227,12 @@ VSPHERE: Wishes = _by_word(
     }
 )
 
-SSH: Wishes = _by_word(
+SSH: Wishes = by_word(
     {"address host port": _OWN_MACHINES, "username login": "unknown key here; write user", "keys": _OWN_KEY}
 )
 
-IMAGE: Wishes = _by_word(
-    {
-        "os guestOs osType distro operatingSystem guestSystem": "unknown key here; write system, such as debian-13",
-        "url path file checksum": "unknown key here; write ova and sha256",
-    }
-)
-MIRRORS: Wishes = _by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
-NOWHERE: Wishes = _by_word({})
+MIRRORS: Wishes = by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
+NOWHERE: Wishes = by_word({})
 POD_NETWORKS: tuple[str, ...] = (
     *("antrea", "calico", "canal", "cilium", "cni", "custom_cni", "kindnet", "kube-ovn", "kube-router", "kuberouter"),
     *("macvlan", "multus", "none", "ovn-kubernetes", "weave", "weave-net", "custom"),

@@ -8,13 +8,14 @@ from pathlib import Path
 import yaml
 
 from config import LabConfig, VsphereConfig
-from provider.vsphere import standalone_host
+from provider.vsphere import places
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.reading import conditions
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.placement import placement
 
 PROJECT_FILE = Path("Pulumi.yaml")
 
@@ -49,7 +50,7 @@ def _of_target(
         *(target.server, target.port, target.user, password, tls.ca_pem, tls.sha256), insecure=tls.insecure
     )
     try:
-        place = standalone_host.connected(endpoint, CancelToken())
+        place = places.connected(endpoint, placement(target.placement.keys), CancelToken())
         try:
             return conditions(place, f"{_project()}/{config.stack}", wanted(config, target, placed))
         finally:

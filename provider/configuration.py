@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provider.vsphere import placement
 from provider.vsphere.conditions import wanted
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import MOST_OPERATIONS, OPERATIONS, Endpoint, normalized_pin
+from provider.vsphere.placement import KEYS, NOWHERE, Placement
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
 _REQUIRED = ("server", "user", "password", "owner")
-_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "tlsInsecure", "operations", "controlPlanes", "allowReplace", "machines")
+_OF_TARGET = ("port", "tlsCaPem", "tlsSha256", "tlsInsecure", "operations", *KEYS)
+_OPTIONAL = (*_OF_TARGET, "controlPlanes", "allowReplace", "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
@@ -21,12 +24,14 @@ _LARGEST_PORT = 65535
 class Configuration:
     """What the provider was configured with; None for what a preview does not know yet.
 
-    `machines` are all that are declared, so that what they want of the host together is known before the first one.
+    `placement` is where in a vCenter; `machines` are all that are declared, so that what they want of the host together
+    is known before the first one.
     """
 
     endpoint: Endpoint | None = None
     owner: str | None = None
     machines: tuple[WantedMachine, ...] = ()
+    placement: Placement = NOWHERE
 
 
 def faults(news: Properties) -> dict[str, str]:
@@ -42,6 +47,8 @@ def faults(news: Properties) -> dict[str, str]:
     operations = _number(news.get("operations", OPERATIONS))
     if not is_unknown(news.get("operations")) and not (operations is not None and 0 < operations <= MOST_OPERATIONS):
         found["operations"] = f"found {news['operations']!r}, wanted a number from 1 to {MOST_OPERATIONS}"
+    placed = {key: news[key] for key in KEYS if news.get(key) is not None and not is_unknown(news[key])}
+    found |= {key: fault for key, value in placed.items() if (fault := placement.fault(key, value))}
     try:
         _machines(news)
     except ValueError as error:
@@ -65,7 +72,8 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
             insecure=str(args.get("tlsInsecure", False)).lower() == "true",
             operations=_number(args.get("operations")) or OPERATIONS,
         )
-    return Configuration(endpoint, None if owner is None or is_unknown(owner) else str(owner), _machines(args))
+    owned_by = None if owner is None or is_unknown(owner) else str(owner)
+    return Configuration(endpoint, owned_by, _machines(args), placement.placement(args))
 
 
 def lost_control_planes(olds: Properties, news: Properties) -> str | None:

@@ -86,16 +86,17 @@ class Connection:
             place.session.close()
 
     def _connected(self) -> "Place":
-        from provider.vsphere import standalone_host
+        from provider.vsphere import places
 
         with self._lock:
-            if self._configuration.endpoint is None:
+            endpoint, placement = self._configuration.endpoint, self._configuration.placement
+            if endpoint is None:
                 raise VsphereError(
                     "the provider's configuration is not complete yet: server, user and password are needed"
                 )
             if self._place is None:
-                warning = unverified(self._configuration.endpoint)
+                warning = unverified(endpoint)
                 if warning:
                     self._warn(warning)
-                self._place = standalone_host.connected(self._configuration.endpoint, self._cancel)
+                self._place = places.connected(endpoint, placement, self._cancel)
             return self._place

@@ -1,6 +1,6 @@
 """The provider's configuration of several targets: what each would be configured with alone, and names they had. Pure.
 
-A target alone is configured by plain keys, `targetName` among them if it has one. Several are a JSON list, `targets`, of
+A target alone is configured by plain keys, `targetName` among them if it has one. Several are a JSON list `targets` of
 the same keys, with `passwords`, a JSON object by name. What the site names no more is kept as `retiredTargets`, so that
 what is on it can still be deleted; a target that has another name now is in `formerNames`, by the name that it had.
 """

@@ -48,6 +48,7 @@ class Hardware:
 class DesiredMachine:
     """What a machine should be. `image_disk` is the datastore path of the imported image's disk.
 
+    `template` names the vCenter's own template that it is made of, where it is none of an image that was imported.
     `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without.
     `manual_mac` is its first card's, "" for one that the host makes. With `static_address` that card asks no DHCP: what
     it is given instead is read at the first boot alone, as its name and keys are.
@@ -70,6 +71,7 @@ class DesiredMachine:
     may_lack_nested_virtualization: Annotated[
         bool, Field("mayLackNestedVirtualization", TRUTH, Effect.IN_PLACE, optional=True)
     ] = False
+    template: Annotated[str, Field("template", text("a template's name"), Effect.NOTHING, optional=True)] = ""
     extra_config: Annotated[Mapping[str, str], Field("extraConfig", EXTRA_CONFIG, Effect.BY_KEY, optional=True)] = (
         field(default_factory=dict)
     )

@@ -38,6 +38,11 @@ class Machine:
         self._session = session
         self._ref = ref
 
+    @property
+    def ref(self) -> Any:
+        """The API's object."""
+        return self._ref
+
     def observe(self, doing: str | None = None) -> ObservedMachine:
         """What the host says about it now."""
         doing = doing or f"reading machine {self.name}"

@@ -79,8 +79,8 @@ class Machines:
         machine, directory = find_ours(self._place, instance, name), paths.directory(name, instance)
         if machine is not None:
             machine.destroy()
-        home = self._home(datastore)
-        if home is None:
+        homes = self._homes(datastore)
+        if not homes:
             if machine is not None:
                 return []
             raise VsphereError(
@@ -88,20 +88,23 @@ class Machines:
                 "whether it is "
                 "gone cannot be told; attach the datastore again, or, if it is no more, run pulumi state delete for it"
             )
-        unregistered = None
-        if machine is None:
-            unregistered = leftovers.registered_again(
-                self._place, home, directory, name, lambda marks: identity.is_ours(instance, marks)
-            )
-        if unregistered is not None:
-            unregistered.destroy()
-        return leftovers.remove(self._place, home, directory, name)
+        left: list[str] = []
+        for home in homes:
+            unregistered = None
+            if machine is None:
+                unregistered = leftovers.registered_again(
+                    self._place, home, directory, name, lambda marks: identity.is_ours(instance, marks)
+                )
+            if unregistered is not None:
+                unregistered.destroy()
+            left += leftovers.remove(self._place, home, directory, name)
+        return left
 
-    def _home(self, datastore: str) -> Datastore | None:
+    def _homes(self, datastore: str) -> tuple[Datastore, ...]:
         try:
-            return self._place.datastore(datastore)
+            return self._place.datastores(datastore)
         except GoneError:
-            return None
+            return ()
 
     def _within_reach(self, desired: DesiredMachine) -> DesiredMachine:
         """A host that cannot pass virtualization on may refuse to start a machine that asks for it."""
@@ -188,8 +191,13 @@ def _require_growth(found: ObservedMachine, desired: DesiredMachine) -> None:
     root = found.root_disk
     if root is None or not spec.grows(found, desired):
         return
-    on_a_snapshot = bool(root.base) and root.base != root.path
-    fault = machine_state.growth_fault(found.name, found.snapshots, on_a_snapshot=on_a_snapshot, gib=desired.disk_gib)
+    fault = machine_state.growth_fault(
+        found.name,
+        found.snapshots,
+        on_a_snapshot=bool(found.below_root_disk),
+        gib=desired.disk_gib,
+        linked_to=found.linked_to,
+    )
     if fault:
         raise VsphereError(fault)
 

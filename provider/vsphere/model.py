@@ -13,7 +13,8 @@ from provider.vsphere.errors import VsphereError
 class Disk:
     """A virtual disk of a machine: device key and place, datastore path, capacity in bytes.
 
-    `base` is the path below all snapshots, "" where it is `path` itself.
+    `base` is the path below all snapshots, "" where it is `path` itself; `parents` are all that it is read from, the
+    nearest first, and `base` the last of them.
     """
 
     key: int
@@ -22,6 +23,7 @@ class Disk:
     path: str
     capacity: int
     base: str = ""
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class ObservedMachine:
     secure_boot: bool = False
     question: Question | None = None
     snapshots: tuple[str, ...] = ()
+    template: bool = False
 
     @property
     def folder(self) -> str:
@@ -65,9 +68,25 @@ class ObservedMachine:
 
     @property
     def root_disk(self) -> Disk | None:
-        """The disk it was made with: `w1.vmdk` beside its `w1.vmx`. Where it stands among the disks says nothing."""
-        made = f"{self.vmx_path.removesuffix('.vmx')}.vmdk"
-        return next((disk for disk in self.disks if (disk.base or disk.path) == made), None)
+        """The disk it was made with, noted where a vCenter chose its name: else `w1.vmdk` beside its `w1.vmx`.
+
+        Where it stands among the disks says nothing.
+        """
+        noted = self.extra_config.get(identity.DISK_KEY)
+        made = f"{self.folder}{noted}" if noted else f"{self.vmx_path.removesuffix('.vmx')}.vmdk"
+        return next((disk for disk in self.disks if made in (disk.path, disk.base, *disk.parents)), None)
+
+    @property
+    def below_root_disk(self) -> tuple[str, ...]:
+        """What its root disk is read from in its own folder, which are its snapshots'."""
+        root = self.root_disk
+        return () if root is None else tuple(path for path in root.parents if path.startswith(self.folder))
+
+    @property
+    def linked_to(self) -> str:
+        """The disk of another machine that its root disk is read from, "" if there is none."""
+        root = self.root_disk
+        return next((path for path in root.parents if not path.startswith(self.folder)), "") if root else ""
 
     @property
     def made_disks(self) -> tuple[Disk, ...]:
@@ -139,6 +158,7 @@ class HalfMadeError(VsphereError):
 class ImageSource:
     """An OVA (path or URL, SHA-256 in hex) and where to import it; `network` is only what its NICs are mapped to.
 
+    With `template` it is an existing template of that name instead: `ova` is empty then, `sha256` that of its name.
     `least_disk_gib` is the smallest disk that a machine is to have of it, 0 if that is not known;
     `nested_virtualization` is true if one of them must have it.
     """
@@ -149,11 +169,13 @@ class ImageSource:
     network: str | None = None
     least_disk_gib: int = 0
     nested_virtualization: bool = False
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedImage:
-    """The imported disk: datastore path and capacity in bytes."""
+    """The imported disk: datastore path and capacity in bytes; `name` tells it from others of the place."""
 
     disk_path: str
     capacity: int
+    name: str = ""

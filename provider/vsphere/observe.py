@@ -29,6 +29,7 @@ PATHS = (
     "config.firmware",
     "config.bootOptions.efiSecureBootEnabled",
     "config.version",
+    "config.template",
     "config.extraConfig",
     machine_state.SNAPSHOTS,
     *GUEST_PATHS,
@@ -64,6 +65,7 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
         question=machine_state.question(facts),
         snapshots=machine_state.snapshot_names(facts),
         secure_boot=facts.get("config.bootOptions.efiSecureBootEnabled") is True,
+        template=facts.get("config.template") is True,
         connection=str(facts.get("runtime.connectionState", connection_state.CONNECTED)),
     )
 
@@ -106,14 +108,16 @@ def _disk(device: Any) -> Disk:
         unit=int(device.unitNumber or 0),
         path=str(device.backing.fileName),
         capacity=int(capacity),
-        base=_base(device.backing),
+        base=(_parents(device.backing) or (str(device.backing.fileName),))[-1],
+        parents=_parents(device.backing),
     )
 
 
-def _base(backing: Any) -> str:
-    while getattr(backing, "parent", None) is not None:
-        backing = backing.parent
-    return str(backing.fileName)
+def _parents(backing: Any) -> tuple[str, ...]:
+    found = []
+    while (backing := getattr(backing, "parent", None)) is not None:
+        found.append(str(backing.fileName))
+    return tuple(found)
 
 
 def _controller_kind(devices: Sequence[Any], disks: Sequence[Disk], vmx_path: str) -> str:

@@ -44,31 +44,39 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
 
     `image` has one disk, the one that was copied.
     """
-    instance = identity.instance_uuid(mark)
     datastore, folder, _ = paths.split(disk_path)
-    extra = {
-        **desired.extra_config,
-        **cloudinit.guestinfo(desired, instance),
-        identity.OWNER_KEY: mark,
-        identity.PHASE_KEY: identity.CREATING,
-        identity.SEED_KEY: cloudinit.seed(desired),
-    }
     return vim.vm.ConfigSpec(
         name=desired.name,
-        instanceUuid=instance,
+        instanceUuid=identity.instance_uuid(mark),
         version=image.hardware_version or None,
         guestId=image.guest_id or "otherLinux64Guest",
         firmware=image.firmware or None,
         bootOptions=vim.vm.BootOptions(efiSecureBootEnabled=True) if image.secure_boot else None,
         **{row.spec: getattr(desired.hardware, name) for name, row in HARDWARE.items()},
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
-        annotation=f"kubelab machine {mark} (project/stack@state/machine)",
+        annotation=annotation(mark),
         files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
-        extraConfig=options(extra),
+        extraConfig=options(first_extra_config(desired, mark)),
         deviceChange=[
-            _added(device) for device in _devices(image, disk_path, first_card(nic_backing, desired.manual_mac))
+            added(device) for device in _devices(image, disk_path, first_card(nic_backing, desired.manual_mac))
         ],
     )
+
+
+def first_extra_config(desired: DesiredMachine, mark: str) -> dict[str, str]:
+    """What a new machine has in its extraConfig: the user's keys, the first-boot data, and whose it is."""
+    return {
+        **desired.extra_config,
+        **cloudinit.guestinfo(desired, identity.instance_uuid(mark)),
+        identity.OWNER_KEY: mark,
+        identity.PHASE_KEY: identity.CREATING,
+        identity.SEED_KEY: cloudinit.seed(desired),
+    }
+
+
+def annotation(mark: str) -> str:
+    """What people are shown of whose machine it is."""
+    return f"kubelab machine {mark} (project/stack@state/machine)"
 
 
 def check_hardware(desired: DesiredMachine, image: ObservedMachine) -> None:
@@ -137,7 +145,8 @@ def _spec(fields: Mapping[str, Any]) -> Any | None:
     return vim.vm.ConfigSpec(**fields) if fields else None
 
 
-def _added(device: Any) -> Any:
+def added(device: Any) -> Any:
+    """A change that adds a device."""
     return vim.vm.device.VirtualDeviceSpec(operation="add", device=device)
 
 
@@ -156,6 +165,11 @@ def _devices(image: ObservedMachine, disk_path: str, card: Any) -> list[Any]:
         capacityInKB=image.disks[0].capacity // 1024,
     )
     return [controller, disk, card]
+
+
+def grown(disk: Disk, gib: int) -> Any:
+    """A ConfigSpec that gives a disk this size."""
+    return vim.vm.ConfigSpec(deviceChange=[_disk_change("edit", disk, gib * GIB)])
 
 
 def _disk_change(operation: str, disk: Disk, capacity: int) -> Any:

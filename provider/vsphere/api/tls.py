@@ -4,6 +4,7 @@ It is off where a site says so in plain words alone. What verifies is the same o
 refuse certificates that earlier ones take (VERIFY_X509_STRICT), among them those that many hosts' CAs have made.
 """
 
+import hashlib
 import hmac
 import ssl
 from typing import Any
@@ -12,6 +13,7 @@ from provider.vsphere.api import certificates
 from provider.vsphere.endpoint import normalized_pin
 from provider.vsphere.errors import RefusedError
 
+_ALGORITHMS = {40: "sha1", 64: "sha256"}  # by the number of hex digits
 VERIFY_FLAGS = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST | ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
 
 
@@ -55,6 +57,42 @@ class _PinnedContext(ssl.SSLContext):
             f"{colons(self.pin)}; if the host's certificate was renewed, check the new one on its console and correct "
             "tls.sha256"
         )
+
+
+class _ThumbprintContext(ssl.SSLContext):
+    """As a pin, by what a server that is trusted said of this one."""
+
+    where: str
+    thumbprint: str
+
+    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+        connection = super().wrap_socket(*args, **options)
+        algorithm = _ALGORITHMS[len(self.thumbprint)]
+        found = hashlib.new(algorithm, connection.getpeercert(binary_form=True) or b"").hexdigest()
+        if hmac.compare_digest(found, self.thumbprint):
+            return connection
+        connection.close()
+        raise RefusedError(
+            f"connecting to {self.where}: its certificate has the thumbprint {colons(found)}, and the vCenter says "
+            f"{colons(self.thumbprint)}; see in the vCenter whether the host's certificate was renewed, and connect "
+            "the "
+            "host there again"
+        )
+
+
+def thumbprinted(host: str, port: int, thumbprint: str) -> ssl.SSLContext:
+    """A context that accepts the certificate of this thumbprint alone (SHA-1 or SHA-256, hex; colons are allowed).
+
+    A vCenter gives it for the host that takes a disk. SHA-1 is what it knows its hosts by: finding another certificate
+    of a given SHA-1 (a second preimage) is beyond reach, unlike two of one. Raises RefusedError for any other length.
+    """
+    digits = thumbprint.replace(":", "").strip().lower()
+    if len(digits) not in _ALGORITHMS:
+        raise RefusedError(f"thumbprint of {host}:{port}: found {thumbprint!r}, wanted 40 or 64 hex digits")
+    context = _ThumbprintContext(ssl.PROTOCOL_TLS_CLIENT)
+    _unverified(context)  # what would be verified says less than the comparison
+    context.where, context.thumbprint = f"{host}:{port}", digits
+    return context
 
 
 def _pinned(where: str, pin: str) -> ssl.SSLContext:

@@ -63,8 +63,20 @@ def _names(snapshots: Sequence[Any]) -> Iterator[str]:
         yield from _names(each.childSnapshotList or [])
 
 
-def growth_fault(name: str, snapshots: Sequence[str], *, on_a_snapshot: bool, gib: int) -> str | None:
-    """Why the disk of a machine cannot grow to `gib` GiB, with the remedy; None if no snapshot keeps it from that."""
+def growth_fault(
+    name: str, snapshots: Sequence[str], *, on_a_snapshot: bool, gib: int, linked_to: str = ""
+) -> str | None:
+    """Why the disk of a machine cannot grow to `gib` GiB, with the remedy; None if nothing keeps it from that.
+
+    `linked_to` is the disk of another machine that it is read from.
+    """
+    if linked_to:
+        return (
+            f"machine {name}: its disk cannot grow to {gib} GiB, for it is a linked clone, which reads {linked_to}; "
+            "put "
+            "diskGiB back, or have the machine made anew (delete it in the vCenter, then run up), or write clone: full "
+            "before that"
+        )
     if not snapshots and not on_a_snapshot:
         return None
     which = f"its snapshots ({', '.join(snapshots)})" if snapshots else "a snapshot that is not in its list"

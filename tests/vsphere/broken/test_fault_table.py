@@ -13,6 +13,7 @@ from provider.vsphere.cancel import CancelToken
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.identity import base_name
+from provider.vsphere.model import ImageSource
 from tests.vsphere import faults
 from tests.vsphere import simulator as simulators
 from tests.vsphere.conftest import IMAGE_USER, OWNER, Driver, resized
@@ -38,6 +39,7 @@ class Hasty(CancelToken):
 class Broken:
     """A host of a kind with a proxy before it, for all calls of a kind. The image is there."""
 
+    target: Target
     simulator: Simulator
     proxy: FaultProxy
     ova: Ova
@@ -47,7 +49,11 @@ class Broken:
         """A driver logged in anew."""
         cancel = Hasty()
         endpoint = self.simulator.endpoint(port=through.port if through else None)
-        return Driver(simulators.connected(endpoint, cancel), cancel, self.ova)
+        return Driver(simulators.connected(endpoint, cancel, self.target.placement), cancel, self.ova)
+
+    def source(self, ova: Ova, machine: DesiredMachine) -> ImageSource:
+        """The image as a lab declares it for such machines."""
+        return replace(ova.source, network=None, least_disk_gib=machine.disk_gib)
 
     def machine(self, like: DesiredMachine) -> DesiredMachine:
         """Another machine, whose guest reports another address."""
@@ -91,18 +97,21 @@ def _said(operation: Callable[[Driver], object], driver: Driver) -> str:
     return ""
 
 
+Hosts = Callable[[Target, DesiredMachine], Broken]
+
+
 @pytest.fixture(scope="module")
-def broken(esxi: Path, ova: Ova, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Target], Broken]]:
-    """The host of each kind, started at the first call that is tried on it."""
+def broken(esxi: Path, ova: Ova, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """The host of each kind for such machines, started at the first call that is tried on it."""
     started: dict[str, Broken] = {}
 
-    def of(target: Target) -> Broken:
+    def of(target: Target, machine: DesiredMachine) -> Broken:
         if target.name not in started:
-            simulator = target.start(esxi, tmp_path_factory.mktemp(target.name))
+            simulator = Simulator(esxi, tmp_path_factory.mktemp("host"), placement=target.placement)
             certificate = simulator.certificate
             proxy = FaultProxy(simulator.port, certificate.cert, certificate.key, simulator.ssl_context)
-            started[target.name] = Broken(simulator, proxy, ova, itertools.count())
-            started[target.name].quietly(lambda driver: driver.import_image())
+            host = started[target.name] = Broken(target, simulator, proxy, ova, itertools.count())
+            host.quietly(lambda driver: driver.images.acquire(host.source(ova, machine), IMAGE_USER))
         return started[target.name]
 
     yield of
@@ -119,9 +128,9 @@ def calls(kind: str) -> pytest.MarkDecorator:
 
 @calls("create")
 def test_a_create_that_meets_a_fault_is_one_machine_at_the_latest_in_the_next_run(
-    broken: Callable[[Target], Broken], w1: DesiredMachine, target: Target, step: str
+    broken: Hosts, w1: DesiredMachine, target: Target, step: str
 ) -> None:
-    host = broken(target)
+    host = broken(target, w1)
     simulator, before = host.simulator, (host.simulator.machines().keys(), host.simulator.folders())
     made, outcomes = set(), []
     for fault in FAULTS:
@@ -137,9 +146,9 @@ def test_a_create_that_meets_a_fault_is_one_machine_at_the_latest_in_the_next_ru
 
 @calls("update")
 def test_an_update_that_meets_a_fault_ends_as_wanted_at_the_latest_in_the_next_run(
-    broken: Callable[[Target], Broken], w1: DesiredMachine, target: Target, step: str
+    broken: Hosts, w1: DesiredMachine, target: Target, step: str
 ) -> None:
-    host = broken(target)
+    host = broken(target, w1)
     made, outcomes = host.machine(w1), []
     host.quietly(lambda driver: driver.create_alone(made))
     before = host.simulator.machines().keys()
@@ -155,9 +164,9 @@ def test_an_update_that_meets_a_fault_ends_as_wanted_at_the_latest_in_the_next_r
 
 @calls("delete")
 def test_a_delete_that_meets_a_fault_leaves_nothing_at_the_latest_after_the_next_run(
-    broken: Callable[[Target], Broken], w1: DesiredMachine, target: Target, step: str
+    broken: Hosts, w1: DesiredMachine, target: Target, step: str
 ) -> None:
-    host = broken(target)
+    host = broken(target, w1)
     before = (host.simulator.machines().keys(), host.simulator.folders())
     outcomes = []
     for fault in FAULTS:
@@ -170,16 +179,17 @@ def test_a_delete_that_meets_a_fault_leaves_nothing_at_the_latest_after_the_next
 
 @calls("image")
 def test_an_import_that_meets_a_fault_is_one_image_at_the_latest_in_the_next_run(
-    broken: Callable[[Target], Broken], tmp_path: Path, target: Target, step: str
+    broken: Hosts, w1: DesiredMachine, tmp_path: Path, target: Target, step: str
 ) -> None:
-    host = broken(target)
+    host = broken(target, w1)
     path = tmp_path / "other.ova"
     other = Ova(path, build_ova(path, f"Another node: {target.name} {step}.\n".encode()))
+    source, size = host.source(other, w1), w1.disk_gib if target.placement.linked else 0
     before = (host.simulator.machines().keys(), host.simulator.folders())
     outcomes = []
     for fault in FAULTS:
-        outcomes.append(host.outcome(fault, step, lambda driver: driver.images.acquire(other.source, IMAGE_USER)))
-        assert host.simulator.extra_config(base_name(other.sha256))["kubelab.phase"] == "ready", fault.name
-        host.quietly(lambda driver: driver.images.release(other.sha256, DATASTORE, IMAGE_USER))
+        outcomes.append(host.outcome(fault, step, lambda driver: driver.images.acquire(source, IMAGE_USER)))
+        assert host.simulator.extra_config(base_name(other.sha256, size))["kubelab.phase"] == "ready", fault.name
+        host.quietly(lambda driver: driver.images.release(other.sha256, DATASTORE, IMAGE_USER, size))
         assert (host.simulator.machines().keys(), host.simulator.folders()) == before, fault.name
     faults.documented(target.name, f"import: {step}", outcomes)
