@@ -12,6 +12,7 @@ from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.errors import (
+    CancelledError,
     GoneError,
     OutcomeUnknownError,
     PowerStateError,
@@ -129,6 +130,8 @@ class Machine:
                 tasks.run(self._session, doing, self._ref.Destroy_Task)
             except GoneError:
                 return
+            except CancelledError as error:
+                raise CancelledError(f"{error}; what is left of it, the next run destroys") from None
             except OutcomeUnknownError:
                 if attempt == DESTROY_ATTEMPTS - 1:
                     raise

@@ -70,12 +70,6 @@ class Machines:
 
         Returns what the folder holds that was not made with the machine: it stays.
         """
-        try:
-            return self._destroy(instance, name, datastore)
-        except CancelledError as error:
-            raise CancelledError(f"{error}; what is left of machine {name} is destroyed by the next run") from None
-
-    def _destroy(self, instance: str, name: str, datastore: str) -> list[str]:
         machine, directory = find_ours(self._place, instance, name), paths.directory(name, instance)
         if machine is not None:
             machine.destroy()
