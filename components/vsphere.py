@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pulumi
 
-from config import LabConfig, MachineConfig, VsphereConfig
+from config import ImageConfig, LabConfig, MachineConfig, VsphereConfig
 
 PACKAGE = "kubelab"
 OPERATIONS = 8  # the provider's own default
@@ -46,6 +46,7 @@ def _reached(target: VsphereConfig) -> dict[str, object]:
         # The defaults are left out, so that a state of an earlier version does not change for their sake.
         "tlsInsecure": target.tls.insecure or None,
         "operations": None if target.operations == OPERATIONS else target.operations,
+        **target.placement.keys,
     }
     return {key: value for key, value in keys.items() if value is not None}
 
@@ -132,7 +133,7 @@ class SshKeyPair(pulumi.CustomResource):
 
 
 class Image(pulumi.CustomResource):
-    """An OVA, imported once per host; machines copy its disk on the host itself.
+    """An OVA, imported once per host, where machines copy its disk; or a template that a vCenter has.
 
     `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
     `machines` are those made of it: an image that is unfit for one of them is refused before it is sent.
@@ -142,8 +143,7 @@ class Image(pulumi.CustomResource):
         self,
         name: str,
         *,
-        ova: str,
-        sha256: str,
+        image: ImageConfig,
         host: str,
         datastore: str,
         network: str,
@@ -152,8 +152,9 @@ class Image(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
-            "ova": ova,
-            "sha256": sha256,
+            "ova": image.ova or None,
+            "template": image.template or None,
+            "sha256": image.sha256,
             "host": host or None,
             "datastore": datastore,
             "network": network,
@@ -186,7 +187,7 @@ class VirtualMachine(pulumi.CustomResource):
         vm_name: str,
         machine: MachineConfig,
         images: Mapping[str, Image],
-        image_sha256: str,
+        image: ImageConfig,
         host: str,
         datastore: str | None,
         network: str | None,
@@ -212,7 +213,8 @@ class VirtualMachine(pulumi.CustomResource):
             "host": host or None,
             "image": next(iter(disks.values())) if len(disks) == 1 else None,
             "images": disks if len(disks) > 1 else None,
-            "imageSha256": image_sha256,
+            "imageSha256": image.sha256,
+            "template": image.template or None,
             "datastore": datastore,
             "network": network,
             "machineNetwork": machine_network,

@@ -5,6 +5,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import grpc  # type: ignore[import-untyped, unused-ignore]
 from google.protobuf import empty_pb2
@@ -96,13 +97,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         declared, secret = wire.decode(request.properties)
         secret |= resource.secret_keys
         if request.preview:
-            inputs = self._targets.previewed(called, declared)
+            inputs = self._targets.previewed(resource, called, declared)
             operation = self._operation(request.urn, request.timeout, inputs)
             outputs = resource.preview_create(operation, inputs)
             return provider_pb2.CreateResponse(id="", properties=wire.encode(outputs, secret))
 
         def create() -> tuple[str, Properties]:
-            inputs = self._targets.chosen(called, declared, lambda message: self._engine.warn(request.urn, message))
+            warn = partial(self._engine.warn, request.urn)
+            inputs = self._targets.chosen(resource, called, declared, warn)
             return resource.create(self._operation(request.urn, request.timeout, inputs), inputs)
 
         try:

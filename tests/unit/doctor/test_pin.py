@@ -55,9 +55,7 @@ def test_a_server_is_a_host_with_or_without_port(server: str, place: tuple[str, 
 @pytest.mark.parametrize("server", ["", "https://esxi.lab", "esxi.lab:", "esxi.lab:0", "esxi.lab:99999", "a b"])
 def test_what_is_no_server_is_refused_with_an_example(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["pin", server])
-    with pytest.raises(
-        SystemExit, match=r"^error: SERVER: found .*, wanted host or host:port, for example make pin SERVER="
-    ):
+    with pytest.raises(SystemExit, match=r"^error: SERVER: found .*, wanted host or host:port, for example make"):
         pin.main()
 
 

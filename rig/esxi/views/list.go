@@ -1,4 +1,5 @@
-package main
+// Package views has what the simulator's views lack.
+package views
 
 import (
 	"slices"
@@ -9,16 +10,16 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// changingList is a list view that may change while its objects are waited for. The simulator's own holds its lock while
+// List is a list view that may change while its objects are waited for. The simulator's own holds its lock while
 // it tells the property filters, and a filter holds its lock while it reads the view: two at once would wait forever.
-type changingList struct{ *simulator.ListView }
+type List struct{ *simulator.ListView }
 
 // Lock and Unlock have the simulator call a method without the view's lock.
-func (*changingList) Lock()   {}
-func (*changingList) Unlock() {}
+func (*List) Lock()   {}
+func (*List) Unlock() {}
 
 // ModifyListView answers which of the added objects are not there; unlike the simulator's own, it leaves them out.
-func (v *changingList) ModifyListView(ctx *simulator.Context, req *types.ModifyListView) soap.HasFault {
+func (v *List) ModifyListView(ctx *simulator.Context, req *types.ModifyListView) soap.HasFault {
 	body := &methods.ModifyListViewBody{Res: new(types.ModifyListViewResponse)}
 	var view []types.ManagedObjectReference
 	ctx.Map.WithLock(ctx, v.ListView, func() {
