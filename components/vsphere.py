@@ -9,7 +9,7 @@ import pulumi
 from config import ImageConfig, LabConfig, MachineConfig, VsphereConfig
 
 PACKAGE = "kubelab"
-OPERATIONS = 8  # the provider's own default
+OPERATIONS = 8  # the provider's default, which is left out: states of earlier versions have no such key
 
 
 def wanted_machines(config: LabConfig) -> str:
@@ -43,7 +43,6 @@ def _reached(target: VsphereConfig) -> dict[str, object]:
         "user": target.user,
         "tlsCaPem": target.tls.ca_pem,
         "tlsSha256": target.tls.sha256,
-        # The defaults are left out, so that a state of an earlier version does not change for their sake.
         "tlsInsecure": target.tls.insecure or None,
         "operations": None if target.operations == OPERATIONS else target.operations,
         **target.placement.keys,

@@ -78,8 +78,8 @@ class Machines:
             if machine is not None:
                 return []
             raise VsphereError(
-                f"machine {name}: {self._place.session.name} has neither it nor its datastore {datastore}, so whether it is "
-                "gone cannot be told; attach the datastore again, or, if it is no more, run pulumi state delete for it"
+                f"machine {name}: {self._place.session.name} has neither it nor its datastore {datastore}, so "
+                "whether it is gone cannot be told; attach the datastore again, or run pulumi state delete for it"
             )
         left: list[str] = []
         for home in homes:
