@@ -141,6 +141,7 @@ class Machine:
             except OutcomeUnknownError:
                 if attempt == DESTROY_ATTEMPTS - 1:
                     raise
+                tasks.settle(self._session, doing, tasks.ENDING)  # else its folder is looked at while it empties
             else:
                 return
 

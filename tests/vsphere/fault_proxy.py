@@ -94,10 +94,11 @@ class FaultProxy:
         with self._lock:
             self._rules.clear()
 
-    def take(self, method: str) -> Rule | None:
-        """The rule for this call, and counts it down."""
+    def take(self, method: str, *actions: Action) -> Rule | None:
+        """The rule for this call, of these actions if any are given, and counts it down."""
         with self._lock:
-            rule = next((rule for rule in self._rules if rule.method == method and rule.times > 0), None)
+            rules = (rule for rule in self._rules if rule.method == method and rule.times > 0)
+            rule = next((rule for rule in rules if not actions or rule.action in actions), None)
             if rule is not None:
                 rule.times -= 1
             return rule
@@ -148,6 +149,9 @@ def _handler(proxy: FaultProxy, upstream_port: int, context: ssl.SSLContext) -> 
                 rule.call()
             proxy.note(method)
             status, headers, answer = self._ask(body)
+            if rule is None:  # a host may have taken its time, and rules have come meanwhile
+                rule = proxy.take(method, Action.REWRITE_ANSWER)
+                action = rule.action if rule else None
             if rule is not None and action is Action.REWRITE_ANSWER:
                 answer = rule.rewrite(answer)
             if rule is not None and action is Action.CALL_AFTER:

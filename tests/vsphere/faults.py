@@ -5,10 +5,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
-from tests.vsphere.shown import MANY, QUESTION, show
+from tests.vsphere.shown import MANY, QUESTION, Rewrite, showing
 from tests.vsphere.simulator import Simulator
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -75,18 +76,23 @@ def _task_is_lost(proxy: FaultProxy, _: Simulator, method: str) -> None:
     proxy.add(Rule(method, Action.REWRITE_ANSWER, rewrite=lambda answer: answer.replace(b">task-", b">task-9999999")))
 
 
-def _goes_on(proxy: FaultProxy, _: Simulator, method: str) -> None:
+def _goes_on(proxy: FaultProxy, _: Simulator, method: str, *besides: tuple[str, Rewrite]) -> None:
     """What the call began is shown as running, or as not ready, until the faults are forgotten."""
 
     def begin(answer: bytes) -> bytes:
         found = re.search(rb'<returnval type="(Task|HttpNfcLease)">([^<]+)<', answer)
         if found is not None:
             shown = re.compile(rb"<obj type=\"%s\">%s</obj>.*?(?=<obj |\Z)" % found.groups(), re.DOTALL)
-            for read in READS:
-                proxy.add(Rule(read, Action.REWRITE_ANSWER, MANY, rewrite=lambda said: shown.sub(_unfinished, said)))
+            for read, beside in besides or ((read, bytes) for read in READS):
+                rewrite = partial(_shown, shown, beside)
+                proxy.add(Rule(read, Action.REWRITE_ANSWER, MANY, rewrite=rewrite))
         return answer
 
     proxy.add(Rule(method, Action.REWRITE_ANSWER, rewrite=begin))
+
+
+def _shown(unfinished: re.Pattern[bytes], beside: Rewrite, answer: bytes) -> bytes:
+    return beside(unfinished.sub(_unfinished, answer))
 
 
 def _unfinished(found: re.Match[bytes]) -> bytes:
@@ -95,8 +101,7 @@ def _unfinished(found: re.Match[bytes]) -> bytes:
 
 def _question_is_asked(proxy: FaultProxy, simulator: Simulator, method: str) -> None:
     """The machine has a question from the call on, and the task waits for the answer."""
-    _goes_on(proxy, simulator, method)
-    proxy.add(Rule(method, Action.CALL_AFTER, call=lambda: show(proxy, "VirtualMachine", "runtime.question", QUESTION)))
+    _goes_on(proxy, simulator, method, *showing("VirtualMachine", "runtime.question", QUESTION))
 
 
 def _half(answer: bytes) -> bytes:

@@ -25,6 +25,7 @@ BUSY_ATTEMPTS = 6
 SETTLE_SECONDS = 120.0
 UNFINISHED = ("queued", "running")
 MAKING = ("copyvirtualdisk", "createvm", "virtualmachine.clone", "clonevm")
+ENDING = ("virtualmachine.destroy",)
 
 
 def run(
@@ -105,8 +106,8 @@ def wait(
     return facts.get("info.result")
 
 
-def settle(session: Session, doing: str) -> None:
-    """Waits until the host runs no disk copy, no machine creation and no clone that this process does not follow.
+def settle(session: Session, doing: str, kinds: tuple[str, ...] = MAKING) -> None:
+    """Waits until the host runs no task of these kinds that this process does not follow.
 
     Called when a task of ours may run that cannot be followed: its answer was lost, or an earlier process began it.
     """
@@ -118,7 +119,7 @@ def settle(session: Session, doing: str) -> None:
             str(facts["info.descriptionId"])
             for moid, facts in found.items()
             if str(facts.get("info.state")) in UNFINISHED
-            and str(facts.get("info.descriptionId", "")).lower().endswith(MAKING)
+            and str(facts.get("info.descriptionId", "")).lower().endswith(kinds)
             and moid not in session.followed_tasks
         ]
         if not running:
