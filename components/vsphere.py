@@ -9,7 +9,6 @@ import pulumi
 from config import ImageConfig, LabConfig, MachineConfig, VsphereConfig
 
 PACKAGE = "kubelab"
-OPERATIONS = 8  # the provider's default, which is left out: states of earlier versions have no such key
 
 
 def wanted_machines(config: LabConfig) -> str:
@@ -20,6 +19,8 @@ def wanted_machines(config: LabConfig) -> str:
     several = len(config.site.vsphere) > 1
     found = []
     for node in config.nodes:
+        if node.existing:
+            continue
         target = config.site.target_of(node)
         wants: dict[str, object] = {
             "name": node.name,
@@ -43,8 +44,7 @@ def _reached(target: VsphereConfig) -> dict[str, object]:
         "user": target.user,
         "tlsCaPem": target.tls.ca_pem,
         "tlsSha256": target.tls.sha256,
-        "tlsInsecure": target.tls.insecure or None,
-        "operations": None if target.operations == OPERATIONS else target.operations,
+        **target.beyond_defaults,
         **target.placement.keys,
     }
     return {key: value for key, value in keys.items() if value is not None}
@@ -106,8 +106,8 @@ class VSphere(pulumi.ProviderResource):
             if alone is None
             else {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])},
             owner=f"{pulumi.get_project()}/{config.stack}",
-            control_planes=[node.name for node in config.control_planes],
-            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
+            control_planes=[node.name for node in config.control_planes if node.image],
+            allow_replace=[node.name for node in config.control_planes if node.image and node.allow_replace],
             machines=wanted_machines(config),
         )
 

@@ -11,18 +11,24 @@ from config.lab import (
     HandlerConfig,
     LabConfig,
     MachineConfig,
-    MirrorsConfig,
     NestedVirtualization,
     NodeConfig,
     PodNetworkConfig,
-    RegistryConfig,
     Role,
     RuntimeChange,
     SiteConfig,
     SshConfig,
     Taint,
 )
-from config.platform import AddressesConfig, ImageConfig, TlsConfig, VsphereConfig
+from config.platform import (
+    AddressesConfig,
+    ExistingMachineConfig,
+    ImageConfig,
+    MirrorsConfig,
+    RegistryConfig,
+    TlsConfig,
+    VsphereConfig,
+)
 from config.problems import ConfigError, Problem
 
 __all__ = [
@@ -30,6 +36,7 @@ __all__ = [
     "ClusterConfig",
     "ConfigError",
     "DeclaredFile",
+    "ExistingMachineConfig",
     "ExtraArg",
     "HandlerConfig",
     "ImageConfig",

@@ -31,6 +31,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, targets: Targets, engine: Engine, cancel: CancelToken) -> None:
         self._targets = targets
         self._engine = engine
+        self._cancel = cancel
         self._running = Running(cancel, targets.close)
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
@@ -196,6 +197,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             preflight=lambda: self._targets.preflight(lambda message: self._engine.warn(urn, message)),
             progress=progress,
             info=info,
+            urn=urn,
+            cancelled=lambda: self._cancel.cancelled,
         )
 
 

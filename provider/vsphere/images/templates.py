@@ -8,6 +8,7 @@ from typing import Any
 
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.api.sdk import vim
+from provider.vsphere.conditions import privileges
 from provider.vsphere.desired import NESTED_MIN_HARDWARE
 from provider.vsphere.errors import (
     BusyError,
@@ -94,7 +95,15 @@ def existing(place: Place, name: str, *, nested_virtualization: bool = False) ->
 
 def looked_at(place: Place, source: ImageSource) -> ImportedImage:
     """A template as an image of machines whose smallest disk `source` says. Raises as `existing`."""
-    _, found = existing(place, source.template, nested_virtualization=source.nested_virtualization)
+    machine, found = existing(place, source.template, nested_virtualization=source.nested_virtualization)
+    manager = place.session.content.sessionManager
+    own = collector.read(place.session, "reading the session", manager, ["currentSession"])["currentSession"]
+    lacking = privileges.lacking_on(place, machine.ref, privileges.ON_TEMPLATE, str(own.key))
+    if lacking:
+        raise VsphereError(
+            f"template {source.template}: the user {place.session.endpoint.user} lacks privileges on it: "
+            f"{', '.join(lacking)}; grant them"
+        )
     capacity = found.disks[0].capacity
     if capacity > source.least_disk_gib * GIB > 0:
         raise VsphereError(
