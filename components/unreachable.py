@@ -20,8 +20,8 @@ def advice(step: str, errors: list[str]) -> str | None:
     if _ANOTHER_KEY in reason:
         return (
             f"reaching the machine of {step}: found another host key than its own ({reason}); look for another machine "
-            "at its address, which a lease that was not reserved may have given away; one of platform/existing that was "
-            "installed anew has another, which `make adopt HOST=...` prints"
+            "at its address, which a lease that was not reserved may have given away; one of platform/existing that "
+            "was installed anew has another, which `make adopt HOST=...` prints"
         )
     return (
         f"reaching the machine of {step}: found no ssh there ({reason}); look at its power and its console, whether it "
