@@ -79,8 +79,7 @@ class Machines:
                 return []
             raise VsphereError(
                 f"machine {name}: {self._place.session.name} has neither it nor its datastore {datastore}, so "
-                "whether it is "
-                "gone cannot be told; attach the datastore again, or, if it is no more, run pulumi state delete for it"
+                "whether it is gone cannot be told; attach the datastore again, or run pulumi state delete for it"
             )
         left: list[str] = []
         for home in homes:
@@ -126,6 +125,8 @@ class Machines:
         cancel = self._place.session.cancel
         if cancel.abandoned:
             return error
+        if isinstance(error, CancelledError):
+            error = CancelledError(f"{error}; it stays as it is, marked; the next up goes on with it")
         try:
             with cancel.shielded():
                 found = machine.observe()
@@ -168,12 +169,14 @@ class Machines:
         deadline = Deadline(seconds)
         address = machine.wait_for_address(desired.reached_in, seconds)
         first_boot.refuse_shared_address(self._place, found, address)
-        if not (was_on and ready):
-            self._progress("waiting for its ssh server")
-            first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
+        if was_on and ready:
+            return observe.state(machine.observe(doing), desired.reached_in)
+        self._progress("waiting for its ssh server")
+        found = first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
         if not ready:
-            machine.mark(doing, {identity.PHASE_KEY: identity.READY})
-        return observe.state(machine.observe(doing), desired.reached_in)
+            machine.mark(doing, marks := {identity.PHASE_KEY: identity.READY})
+            found = replace(found, extra_config={**found.extra_config, **marks})
+        return observe.state(found, desired.reached_in)
 
 
 def _require_growth(found: ObservedMachine, desired: DesiredMachine) -> None:
