@@ -64,6 +64,10 @@ kubeconfig: ## write the stack's kubeconfig to a 0600 file and print the export 
 doctor: ## of each node: its runtime as declared, configured, answering and reported, and its cgroup driver
 	@make/doctor.sh $(STACK)
 
+.PHONY: adopt
+adopt: venv ## the host key of a machine that exists, for comparison and for the site file: HOST=address[:port]
+	@$(PYTHON) -m adopt "$(HOST)"
+
 .PHONY: pin
 pin: venv ## the certificate of SERVER=host[:port] as a site file takes it, and how to compare it on the server itself
 	@$(PYTHON) -m doctor.pin "$(SERVER)"

@@ -18,6 +18,7 @@ from provider.vsphere.errors import (
     UnreachableError,
     VsphereError,
 )
+from provider.vsphere.identity import SNAPSHOT
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource, ImportedImage, ObservedMachine
 from provider.vsphere.observe import GIB
@@ -77,7 +78,7 @@ def _turned(place: Place, machine: Machine, doing: str, call: Any, *arguments: A
 def snapshot(place: Place, machine: Machine, doing: str) -> None:
     """Takes the one snapshot of a base machine, of which linked clones are made."""
     take = machine.ref.CreateSnapshot_Task
-    tasks.run(place.session, doing, take, "kubelab", "of which linked clones are made", False, False)
+    tasks.run(place.session, doing, take, SNAPSHOT, "of which linked clones are made", False, False)
 
 
 def existing(place: Place, name: str, *, nested_virtualization: bool = False) -> tuple[Machine, ObservedMachine]:

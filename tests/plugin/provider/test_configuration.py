@@ -126,7 +126,7 @@ def test_a_machine_that_exists_is_known_and_left_without_a_host(plugin: Plugin) 
             },
             "privateKey",
         )
-        machine = plugin.create("kubelab:index:ExistingMachine", "w1", inputs)
+        machine = plugin.create("ExistingMachine", "w1", inputs)
         assert plugin.refresh(machine) is not None
         plugin.delete(machine)
     assert [text for _, text in ran] == ["", "the script"]
