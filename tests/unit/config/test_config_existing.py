@@ -165,6 +165,8 @@ def test_copies_of_one_disk_are_known_by_their_host_key(folder: LabFolder) -> No
         ("hunter2", 0o600, "no key"),
         (private_key()[:120], 0o600, "no whole key"),
     ],
+    # Keys are made anew in each process of a run.
+    ids=["mode", "passphrase", "passphrase of PKCS 8", "public", "password", "half"],
 )
 def test_a_private_key_that_cannot_be_used_is_refused_without_a_word_of_it(
     folder: LabFolder, text: str, mode: int, words: str
