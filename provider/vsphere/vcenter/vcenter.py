@@ -221,7 +221,8 @@ class VCenter:
             return UploadTarget(server, port, url.path, tls.thumbprinted(server, port, str(device.sslThumbprint)))
         if (server, port) == (end.server, end.port):
             return UploadTarget(server, port, url.path, self.session.ssl_context)
-        return UploadTarget(server, port, url.path, tls.context(server, port, end.ca_pem, None))
+        verified = tls.context(server, port, end.ca_pem, None, insecure=end.insecure)
+        return UploadTarget(server, port, url.path, verified)
 
     def _read(self, obj: Any, path: str) -> Any:
         return collector.read(self.session, inventory.looking(self.session), obj, [path]).get(path)
