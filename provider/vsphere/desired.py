@@ -9,12 +9,26 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Annotated, Any
 
-from provider.vsphere.fields import EXTRA_CONFIG, LABEL, NETWORK, SHA256, TRUTH, Effect, Field, rows, text, whole
+from provider.vsphere.fields import (
+    EXTRA_CONFIG,
+    LABEL,
+    NETWORK,
+    POWER,
+    SHA256,
+    TRUTH,
+    Effect,
+    Field,
+    rows,
+    text,
+    whole,
+)
+from provider.vsphere.lifecycle.declared import CARDS, DISKS, DesiredCard, DesiredDisk
 
 NESTED_MIN_HARDWARE = 9  # the hardware version that nested virtualization needs
 _CPUS = whole(1, 768)
 _MIB = whole(128, 24 * 1024**2, of="MiB", step=4)
 _GIB = whole(1, 62 * 1024, of="GiB")
+_VERSION = whole(7, 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,8 @@ class Hardware:
 class DesiredMachine:
     """What a machine should be. `image_disk` is the datastore path of the imported image's disk.
 
-    `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without.
+    `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without. `cards`
+    and `disks` are those besides the ones it is made with; `hardware_version` None is that of the image, or its own.
     """
 
     name: Annotated[str, Field("name", LABEL, Effect.REPLACE)]
@@ -55,6 +70,10 @@ class DesiredMachine:
     extra_config: Annotated[Mapping[str, str], Field("extraConfig", EXTRA_CONFIG, Effect.BY_KEY, optional=True)] = (
         field(default_factory=dict)
     )
+    hardware_version: Annotated[int | None, Field("hardwareVersion", _VERSION, Effect.RAISE, optional=True)] = None
+    cards: Annotated[tuple[DesiredCard, ...], Field("networks", CARDS, Effect.CARDS, optional=True)] = ()
+    disks: Annotated[tuple[DesiredDisk, ...], Field("extraDisks", DISKS, Effect.DISKS, optional=True)] = ()
+    power: Annotated[str, Field("power", POWER, Effect.IN_PLACE, optional=True)] = "on"
 
 
 HARDWARE = rows(Hardware)

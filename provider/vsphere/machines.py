@@ -1,20 +1,17 @@
 """The life of a machine: create or adopt, converge, update, destroy. Every step looks first and may be run again."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from ipaddress import IPv4Network
-from typing import Any
 
-from provider.vsphere import identity, observe, paths, spec
-from provider.vsphere.cancel import Deadline
-from provider.vsphere.conditions import machine_state
-from provider.vsphere.desired import HARDWARE, DesiredMachine
-from provider.vsphere.errors import CancelledError, GoneError, OutcomeUnknownError, QuestionError, VsphereError
+from provider.vsphere import identity, observe, paths
+from provider.vsphere.desired import DesiredMachine
+from provider.vsphere.errors import GoneError, OutcomeUnknownError, VsphereError
 from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours
-from provider.vsphere.machine import OFF, ON, Machine
-from provider.vsphere.making import first_boot, leftovers
+from provider.vsphere.lifecycle.convergence import Convergence, with_nested_virtualization
+from provider.vsphere.machine import Machine
+from provider.vsphere.making import leftovers
 from provider.vsphere.making.creation import Creation
-from provider.vsphere.model import AskSsh, HalfMadeError, MachineState, ObservedMachine
+from provider.vsphere.model import AskSsh, HalfMadeError, MachineState
 from provider.vsphere.place import Datastore, Place
 
 CONVERGE_ATTEMPTS = 4
@@ -26,7 +23,7 @@ class Machines:
     def __init__(self, place: Place, progress: Callable[[str], None], ask_ssh: AskSsh) -> None:
         self._place = place
         self._progress = progress
-        self._ask_ssh = ask_ssh
+        self._convergence = Convergence(place, progress, ask_ssh)
 
     def create(self, desired: DesiredMachine, mark: str, seconds: float) -> MachineState:
         """Makes the machine, or finishes one that an interrupted run left; its guest has `seconds` to come up.
@@ -68,15 +65,15 @@ class Machines:
     def destroy(self, instance: str, name: str, datastore: str) -> list[str]:
         """Destroys the machine and its folder; one that is gone is fine. Raises ForeignError if it is not ours.
 
-        Returns what the folder holds that was not made with the machine: it stays.
+        Returns what was not made with the machine and stays: disks that were attached, by their paths, and what else
+        its folder holds, by names.
         """
         machine, directory = find_ours(self._place, instance, name), paths.directory(name, instance)
-        if machine is not None:
-            machine.destroy()
+        kept = [] if machine is None else machine.destroy(self._progress)
         home = self._home(datastore)
         if home is None:
             if machine is not None:
-                return []
+                return kept
             raise VsphereError(
                 f"machine {name}: {self._place.session.name} has neither it nor its datastore {datastore}, so "
                 "whether it is "
@@ -88,8 +85,10 @@ class Machines:
                 self._place, home, directory, name, lambda marks: identity.is_ours(instance, marks)
             )
         if unregistered is not None:
-            unregistered.destroy()
-        return leftovers.remove(self._place, home, directory, name)
+            kept = unregistered.destroy(self._progress)
+        own = home.path(directory, "")
+        elsewhere = [path for path in kept if not path.startswith(own)]
+        return [*elsewhere, *leftovers.remove(self._place, home, directory, name)]
 
     def _home(self, datastore: str) -> Datastore | None:
         try:
@@ -101,14 +100,14 @@ class Machines:
         """A host that cannot pass virtualization on may refuse to start a machine that asks for it."""
         if not desired.may_lack_nested_virtualization or not desired.hardware.nested_virtualization:
             return desired
-        return desired if self._place.offers_nested_virtualization else _with_nested_virtualization(desired, False)
+        return desired if self._place.offers_nested_virtualization else with_nested_virtualization(desired, False)
 
     def _finish(
         self, machine: Machine, desired: DesiredMachine, obsolete: Collection[str], seconds: float
     ) -> MachineState:
         for attempt in range(CONVERGE_ATTEMPTS):
             try:
-                return self._converge(machine, desired, obsolete, seconds)
+                return self._convergence.once(machine, desired, obsolete, seconds)
             except OutcomeUnknownError as unknown:
                 if attempt == CONVERGE_ATTEMPTS - 1:
                     raise self._half_made(machine, desired, unknown) from None
@@ -129,100 +128,3 @@ class Machines:
         except VsphereError:
             return error
         return HalfMadeError(str(error), observe.state(found, desired.machine_network))
-
-    def _converge(
-        self, machine: Machine, desired: DesiredMachine, obsolete: Collection[str], seconds: float
-    ) -> MachineState:
-        doing = f"configuring machine {desired.name}"
-        found = machine.observe(doing)
-        _require_root_disk(found)
-        if found.question is not None:
-            raise machine_state.waits_for_answer(doing, found.question)
-        changes = spec.diff(found, desired, obsolete)
-        _require_growth(found, desired)
-        if found.power_state == machine_state.SUSPENDED and changes.any:
-            self._progress("resuming it, as a suspended machine takes no changes")
-            machine.power_on()
-            found = machine.observe(doing)
-        if changes.offline is not None and found.power_state != OFF:
-            self._progress("shutting down for changes that need a power cycle")
-            machine.shut_down(found)
-            found = machine.observe(doing)
-        grows = spec.grows(found, desired) and found.power_state == ON
-        for change in (changes.in_place, changes.offline):
-            if change is not None:
-                self._progress("configuring")
-                _reconfigure(machine, doing, change, grows=grows and change is changes.in_place)
-        if changes.any:
-            found = machine.observe(doing)
-            _verify(found, desired)
-        was_on, ready = found.power_state == ON, found.extra_config.get(identity.PHASE_KEY) == identity.READY
-        if not was_on:
-            self._progress("powering on")
-            machine.power_on()
-        self._progress("waiting for an address")
-        deadline = Deadline(seconds)
-        address = machine.wait_for_address(desired.machine_network, seconds)
-        first_boot.refuse_shared_address(self._place, found, address)
-        if not (was_on and ready):
-            self._progress("waiting for its ssh server")
-            first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
-        if not ready:
-            machine.mark(doing, {identity.PHASE_KEY: identity.READY})
-        return observe.state(machine.observe(doing), desired.machine_network)
-
-
-def _require_growth(found: ObservedMachine, desired: DesiredMachine) -> None:
-    """Said before anything is changed: a host says it in the middle, and names no remedy."""
-    root = found.root_disk
-    if root is None or not spec.grows(found, desired):
-        return
-    on_a_snapshot = bool(root.base) and root.base != root.path
-    fault = machine_state.growth_fault(found.name, found.snapshots, on_a_snapshot=on_a_snapshot, gib=desired.disk_gib)
-    if fault:
-        raise VsphereError(fault)
-
-
-def _reconfigure(machine: Machine, doing: str, change: Any, *, grows: bool) -> None:
-    """A disk that grows while its machine runs is the one change in place that hosts refuse for its sake."""
-    try:
-        machine.reconfigure(doing, change)
-    except (GoneError, OutcomeUnknownError, CancelledError, QuestionError):
-        raise
-    except VsphereError as error:
-        if not grows:
-            raise
-        raise VsphereError(
-            f"{error}; if it is the disk, which was to grow while the machine runs: shut the machine down on the host, "
-            "then run up again, which grows it before it starts the machine"
-        ) from None
-
-
-def _require_root_disk(found: ObservedMachine) -> None:
-    if found.root_disk is None:
-        attached = ", ".join(disk.path for disk in found.disks) or "none"
-        raise VsphereError(
-            f"machine {found.name}: the disk that it was made with, {found.vmx_path.removesuffix('.vmx')}.vmdk, is not "
-            f"attached (attached: {attached}); no disk was changed; attach it again, then run up"
-        )
-
-
-def _with_nested_virtualization(desired: DesiredMachine, value: bool) -> DesiredMachine:
-    return replace(desired, hardware=replace(desired.hardware, nested_virtualization=value))
-
-
-def _verify(found: ObservedMachine, desired: DesiredMachine) -> None:
-    """A host may ignore what it does not support; the machine is then not what was asked for."""
-    if desired.may_lack_nested_virtualization:
-        desired = _with_nested_virtualization(desired, found.hardware.nested_virtualization)
-    if desired.hardware.nested_virtualization and not found.hardware.nested_virtualization:
-        raise VsphereError(
-            f"machine {desired.name}: the host did not accept nested virtualization (nestedHVEnabled); enable VT-x or "
-            "AMD-V in the host's BIOS (and for the outer VM, if this ESXi is one itself), or set "
-            "nestedVirtualization to prefer or off"
-        )
-    ignored = spec.different(found.hardware, desired.hardware)
-    wanted = {HARDWARE[name].name: getattr(desired.hardware, name) for name in ignored}
-    got = {HARDWARE[name].name: getattr(found.hardware, name) for name in ignored}
-    if ignored:
-        raise VsphereError(f"machine {desired.name}: the host made it with {got} where {wanted} was asked for")

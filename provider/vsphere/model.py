@@ -1,6 +1,6 @@
 """A machine and an image as found: plain data, no pyvmomi object. Sizes in the units that the names say. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -25,6 +25,38 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A network card: device key, MAC in lower case, network as its backing names it, class and way of its address.
+
+    `connected` is what it is now on a machine that runs, and what it is to be at the next start on one that does not.
+    """
+
+    key: int
+    mac: str
+    network: str
+    connected: bool = True
+    kind: str = "VirtualVmxnet3"
+    address_type: str = "generated"
+
+
+def primary_of(cards: Sequence[Card], given: Sequence[str]) -> Card | None:
+    """The card that a machine was made with: the first by device key that is not one of `given`, by their MACs.
+
+    Where it stands in the host's list says nothing.
+    """
+    return min((card for card in cards if card.mac not in given), key=lambda card: card.key, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """A controller of disks: device key, class name, and the unit numbers that are taken on it."""
+
+    key: int
+    kind: str
+    units: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question of the host's about a machine: its text in one line, and the choices that it gives."""
 
@@ -34,7 +66,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ObservedMachine:
-    """What the host says about a machine. `addresses` are the IPv4 addresses of its first NIC, by that NIC's MAC."""
+    """What the host says about a machine. `addresses` are the IPv4 addresses of its primary card, by its MAC."""
 
     moid: str
     name: str
@@ -57,6 +89,34 @@ class ObservedMachine:
     secure_boot: bool = False
     question: Question | None = None
     snapshots: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+    controllers: tuple[Controller, ...] = ()
+    cpu_hot_add: bool = False
+    memory_hot_add: bool = False
+
+    @property
+    def marked_macs(self) -> tuple[str, ...]:
+        """The MACs of the cards that it was given besides its first one."""
+        return tuple(self.extra_config.get(identity.CARDS_KEY, "").split())
+
+    @property
+    def marked_disks(self) -> tuple[str, ...]:
+        """The names of the disks that it was given besides its first one."""
+        return tuple(self.extra_config.get(identity.DISKS_KEY, "").split())
+
+    @property
+    def primary_card(self) -> Card | None:
+        """The card that it was made with."""
+        return primary_of(self.cards, self.marked_macs)
+
+    def extra_disk_path(self, name: str) -> str:
+        """Where its further disk of this name lies."""
+        return f"{self.vmx_path.removesuffix('.vmx')}-{name}.vmdk"
+
+    def extra_disk(self, name: str) -> Disk | None:
+        """The disk at the path of its further disk of this name, None if none is attached."""
+        path = self.extra_disk_path(name)
+        return next((disk for disk in self.disks if (disk.base or disk.path) == path), None)
 
     @property
     def folder(self) -> str:
@@ -71,9 +131,10 @@ class ObservedMachine:
 
     @property
     def made_disks(self) -> tuple[Disk, ...]:
-        """The disks that were made for it and end with it: the root disk, or what an image came with."""
+        """The disks that were made for it and end with it: the root disk and its further ones, or what an image had."""
         if identity.IMAGE_KEY not in self.extra_config:
-            return () if self.root_disk is None else (self.root_disk,)
+            own_ones = (self.root_disk, *map(self.extra_disk, self.marked_disks))
+            return tuple(disk for disk in own_ones if disk is not None)
         own = [disk for disk in self.disks if disk.path.startswith(self.folder)]
         content = self.extra_config.get(identity.CONTENT_KEY)
         names = {line.partition("|")[0] for line in content.split("; ")} if content else None
@@ -87,7 +148,11 @@ class ObservedMachine:
 
 @dataclass(frozen=True, slots=True)
 class MachineState:
-    """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift."""
+    """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift.
+
+    `cards` and `disks` (GiB by name) are those that it was given besides the ones it was made with; `card_connected`
+    is of its primary card; `hardware_version` is 0 if the host does not show it.
+    """
 
     instance_uuid: str
     moid: str
@@ -102,6 +167,10 @@ class MachineState:
     ready: bool
     extra_config: Mapping[str, str] = field(repr=False)
     suspended: bool = False
+    hardware_version: int = 0
+    cards: tuple[Card, ...] = ()
+    disks: Mapping[str, int] = field(default_factory=dict)
+    card_connected: bool = True
 
 
 class Heard(Enum):

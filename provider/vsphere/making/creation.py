@@ -73,7 +73,8 @@ class Creation:
         """All that can be known to fail before anything is made."""
         datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
         image = Images(self._place, self._progress).base_of(desired.image_sha256, desired.datastore)
-        spec.check_hardware(desired, image)
+        offered = self._place.hardware_versions if desired.hardware_version else ()
+        spec.check_hardware(desired, image, offered)
         return _Parts(image, datastore, network)
 
     def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
