@@ -1,17 +1,20 @@
 """The life of a machine: create or adopt, converge, update, destroy. Every step looks first and may be run again."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from ipaddress import IPv4Network
 
 from provider.vsphere import identity, observe, paths
+from provider.vsphere.api import collector
 from provider.vsphere.desired import DesiredMachine
-from provider.vsphere.errors import GoneError, OutcomeUnknownError, VsphereError
-from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours
+from provider.vsphere.errors import ForeignError, GoneError, OutcomeUnknownError, VsphereError
+from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours, whose
 from provider.vsphere.lifecycle.convergence import Convergence, with_nested_virtualization
 from provider.vsphere.machine import Machine
 from provider.vsphere.making import leftovers
 from provider.vsphere.making.creation import Creation
-from provider.vsphere.model import AskSsh, HalfMadeError, MachineState
+from provider.vsphere.model import AskSsh, HalfMadeError, MachineState, ObservedMachine
 from provider.vsphere.place import Datastore, Place
 
 CONVERGE_ATTEMPTS = 4
@@ -43,24 +46,53 @@ class Machines:
             )
         return self._finish(machine, self._within_reach(desired), obsolete, seconds)
 
-    def read(self, instance: str, name: str, network: IPv4Network | None) -> MachineState | None:
-        """The machine's state, None if it does not exist. Raises ForeignError if it is not marked as ours."""
+    def read(
+        self, instance: str, name: str, network: IPv4Network | None, networks: Collection[str] = ()
+    ) -> MachineState | None:
+        """The machine's state, None if it does not exist; `networks` are names that its cards may be on.
+
+        Raises ForeignError if it is not marked as ours.
+        """
         machine = find_ours(self._place, instance, name)
         try:
-            return None if machine is None else observe.state(machine.observe(), network)
+            return None if machine is None else self._state(machine.observe(), network, networks)
         except GoneError:
             return None
 
-    def find(self, instance: str) -> MachineState | None:
-        """The machine of this instance UUID, whatever its name. Raises ForeignError if it is not ours."""
-        machine = find_by_uuid(self._place, instance, instance)
-        return None if machine is None else self.read(instance, machine.observe().name, None)
+    def _state(self, found: ObservedMachine, network: IPv4Network | None, networks: Collection[str]) -> MachineState:
+        """With networks by the names that users know, where cards name them otherwise."""
+        state = observe.state(found, network)
+        if {state.network, *(card.network for card in state.cards)} <= {None, *networks}:
+            return state
+        names: dict[str, str] = {}
+        for name in sorted(networks):
+            with suppress(GoneError):
+                names[observe.network_id(self._place.network(name).nic_backing)] = name
+        cards = tuple(replace(card, network=names.get(card.network, card.network)) for card in state.cards)
+        return replace(state, network=names.get(state.network or "", state.network), cards=cards)
 
-    def find_named(self, name: str, owner: str) -> str | None:
-        """The instance UUID that belongs to the mark of the machine of this name, if the mark is of this owner."""
-        machine = find_by_name(self._place, name)
-        mark = "" if machine is None else machine.marks().get(identity.OWNER_KEY, "")
-        return identity.instance_uuid(mark) if identity.is_of(owner, mark) else None
+    def found_for_import(self, id_: str, owner: str) -> tuple[MachineState, Mapping[str, str]] | None:
+        """The machine of this moid, name or instance UUID with its marks, None if there is none.
+
+        Raises ForeignError if it is not one of this owner ("<project>/<stack>").
+        """
+        doing = f"looking for machine {id_}"
+        known = collector.machines_in(self._place.session, doing, self._place.folder, ["name", "config.instanceUuid"])
+        by_moid = {moid: facts.get("config.instanceUuid") for moid, facts in known.items()}
+        by_name = {facts.get("name"): facts.get("config.instanceUuid") for facts in known.values()}
+        instance = by_name.get(id_) or by_moid.get(id_) or id_
+        machine = find_by_uuid(self._place, instance, id_) or find_by_name(self._place, id_)
+        if machine is None:
+            return None
+        found = machine.observe()
+        if not identity.is_of(owner, found.extra_config.get(identity.OWNER_KEY, "")):
+            raise ForeignError(
+                f"machine {id_} of {self._place.session.name}: it is a machine that {whose(found.extra_config)}; it is "
+                f"imported only by the project and stack that made it, this one is {owner}; kubelab knows no ssh host "
+                "key of others, and would make it anew; to use it as it is, write it below platform/existing of the "
+                "site file"
+            )
+        return observe.state(found, None), found.extra_config
 
     def destroy(self, instance: str, name: str, datastore: str) -> list[str]:
         """Destroys the machine and its folder; one that is gone is fine. Raises ForeignError if it is not ours.

@@ -7,13 +7,14 @@ from enum import Enum
 from provider.vsphere import identity
 from provider.vsphere.desired import Hardware
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.lifecycle.declared import DesiredDisk
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
     """A virtual disk of a machine: device key and place, datastore path, capacity in bytes.
 
-    `base` is the path below all snapshots, "" where it is `path` itself.
+    `base` is the path below all snapshots, "" where it is `path` itself; `thin` is true where the host does not say.
     """
 
     key: int
@@ -22,6 +23,7 @@ class Disk:
     path: str
     capacity: int
     base: str = ""
+    thin: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class ObservedMachine:
 class MachineState:
     """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift.
 
-    `cards` and `disks` (GiB by name) are those that it was given besides the ones it was made with; `card_connected`
+    `cards` and `disks` (by name) are those that it was given besides the ones it was made with; `card_connected`
     is of its primary card; `hardware_version` is 0 if the host does not show it.
     """
 
@@ -169,7 +171,7 @@ class MachineState:
     suspended: bool = False
     hardware_version: int = 0
     cards: tuple[Card, ...] = ()
-    disks: Mapping[str, int] = field(default_factory=dict)
+    disks: Mapping[str, DesiredDisk] = field(default_factory=dict)
     card_connected: bool = True
 
 

@@ -8,6 +8,7 @@ from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.desired import HARDWARE, Hardware
+from provider.vsphere.lifecycle.declared import DesiredDisk
 from provider.vsphere.model import Card, Controller, Disk, MachineState, ObservedMachine, primary_of
 
 GIB = 1024**3
@@ -107,7 +108,7 @@ def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState
         hardware_version=version_number(machine.hardware_version),
         cards=tuple(card for card in machine.cards if card.mac in machine.marked_macs),
         disks={
-            name: disk.capacity // GIB
+            name: DesiredDisk(name, disk.capacity // GIB, disk.thin)
             for name, disk in ((name, machine.extra_disk(name)) for name in machine.marked_disks)
             if disk is not None
         },
@@ -163,6 +164,7 @@ def _disk(device: Any) -> Disk:
         path=str(device.backing.fileName),
         capacity=int(capacity),
         base=_base(device.backing),
+        thin=getattr(device.backing, "thinProvisioned", None) is not False,
     )
 
 

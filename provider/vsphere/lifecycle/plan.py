@@ -6,7 +6,7 @@ What replaces a machine is not here: the driver only changes the one that is the
 |---|---|---|---|
 | cpus, memory | more, if the machine has hot add on | otherwise | |
 | nested virtualization | | always | |
-| hardware version | | upwards | (downwards: before this, nothing is done here) |
+| hardware version | | upwards | downwards |
 | root disk, further disks | grow | | growing on a snapshot |
 | further disks: made | on a SCSI controller | on another one | on IDE, on a full controller, over another's |
 | further disks: deleted, by word | | always | on a snapshot, another's |
@@ -46,7 +46,7 @@ def plan(
 ) -> Plan:
     """What must change; `networks` says how cards name a network where not by its name, `obsolete` are keys to remove.
 
-    A disk that is larger than declared, and a hardware version that is higher, are left as they are.
+    A disk that is larger than declared is left as it is.
     """
     cards = by_mac(found.instance_uuid, desired.cards)
     results = [
@@ -61,11 +61,16 @@ def plan(
     return Plan(tuple(steps), tuple(result for result in results if isinstance(result, str)), tuple(cards))
 
 
-def _hardware(found: ObservedMachine, desired: DesiredMachine) -> Iterator[Step]:
+def _hardware(found: ObservedMachine, desired: DesiredMachine) -> Iterator[Step | str]:
     if found.name and found.name != desired.name:
         yield Step(Rename(desired.name), How.RUNNING, f"name from {found.name} to {desired.name}")
     have = version_number(found.hardware_version)
-    if desired.hardware_version and have and have < desired.hardware_version:
+    if desired.hardware_version and have > desired.hardware_version:
+        yield (
+            f"it has hardware version {have}, and hardwareVersion is {desired.hardware_version}; it never goes down: "
+            f"write {have}, or nothing"
+        )
+    elif desired.hardware_version and 0 < have < desired.hardware_version:
         told = f"hardwareVersion from {have} to {desired.hardware_version}"
         yield Step(Upgrade(desired.hardware_version), How.OFF, told)
     for attribute, row in HARDWARE.items():
