@@ -37,9 +37,9 @@ except ConfigError as error:
 for warning in config.warnings:
     pulumi.log.warn(warning)
 
-password = declared.get_secret("vspherePassword") or config.site.vsphere.password_or_none()
+password = declared.get_secret("vspherePassword") or config.site.vsphere[0].password_or_none()
 if password is None:
-    pulumi.log.error(config.site.vsphere.missing_password())
+    pulumi.log.error(config.site.vsphere[0].missing_password())
     sys.exit(1)
 
 

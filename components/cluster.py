@@ -1,4 +1,4 @@
-"""Cluster: kubeadm init on the first control plane, its certificates and kubeconfig, and the pod network."""
+"""Cluster: kubeadm init on the first control plane, its certificates and kubeconfig, the pod network and DNS."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pulumi
 from components.control_planes import one_that_answers
 from components.node import Node
 from components.script import Host, Script
-from components.steps.cluster import apply_pod_network, certificates, init, kubeadm, write_component_files
+from components.steps.cluster import apply_dns, apply_pod_network, certificates, init, kubeadm, write_component_files
 from config import ClusterConfig, LabConfig, NodeConfig
 
 
@@ -26,6 +26,7 @@ class Cluster(pulumi.ComponentResource):
     host: Host
     renewals: pulumi.Output[int]
     pod_network: Script
+    dns: Script
 
     def __init__(
         self,
@@ -73,6 +74,14 @@ class Cluster(pulumi.ComponentResource):
             self.endpoint.apply(lambda endpoint: apply_pod_network.environment(cluster, site.mirrors, endpoint)),
             parent=self,
             depends_on=[renewed],
+        )
+        self.dns = Script(
+            "cluster-dns-apply",
+            apply_dns.STEP,
+            self.host,
+            apply_dns.environment(cluster),
+            parent=self,
+            depends_on=[self.pod_network],
         )
         self.register_outputs({"endpoint": self.endpoint, "kubeconfig": self.kubeconfig})
 

@@ -142,7 +142,7 @@ class Lab(pulumi.ComponentResource):
             parent=self,
             provider=steps,
             triggers=[each.host.instance_id for each in prepared.values()],
-            depends_on=[*inspections, settled],
+            depends_on=[cluster.dns, *inspections, settled],
         )
 
 
@@ -151,8 +151,8 @@ def _image(config: LabConfig, image: ImageConfig, user_key: SshKeyPair, opts: pu
         f"image-{image.sha256[:12]}",
         ova=image.ova,
         sha256=image.sha256,
-        datastore=config.site.vsphere.datastore,
-        network=config.site.vsphere.network,
+        datastore=config.site.vsphere[0].datastore,
+        network=config.site.vsphere[0].network,
         state_key=user_key.public_key,
         machines=[node.machine for node in config.nodes if node.image.sha256 == image.sha256],
         opts=opts,

@@ -13,7 +13,7 @@ PACKAGE = "kubelab"
 
 def wanted_machines(config: LabConfig) -> str:
     """All machines of a lab as the provider takes them: a JSON list of what each wants of the host."""
-    vsphere = config.site.vsphere
+    vsphere = config.site.vsphere[0]
     return json.dumps(
         [
             {
@@ -76,7 +76,7 @@ class VSphere(pulumi.ProviderResource):
     @classmethod
     def declared(cls, config: LabConfig, password: pulumi.Input[str]) -> "VSphere":
         """The host that a lab's site names."""
-        vsphere = config.site.vsphere
+        vsphere = config.site.vsphere[0]
         return cls(
             "vsphere",
             server=vsphere.server,

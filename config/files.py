@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from config.reading import plain_data
 from config.reading.guard import unexpected
 from config.reading.regular_files import LARGEST, UnreadableFileError, display, read_text
 from config.site import RegistrySpec, SiteSpec
+from config.targets.spec import PlatformSpec, VsphereSpec
 
 PASSWORD_KEY = "kubelab:vspherePassword"
+PASSWORDS_KEY = "kubelab:vspherePasswords"
 PASSWORD_VARIABLE = "KUBELAB_VSPHERE_PASSWORD"
 
 _LONGEST_PASSWORD = 4_096  # bytes
@@ -32,17 +34,25 @@ class RegistryFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteFiles:
-    """What the files hold; `password_sought` says where a password was looked for, in order.
+class TargetFiles:
+    """What the files of one target hold; `password_sought` says where a password was looked for, in order.
 
-    `registries` has an entry for each of the site's own, by host.
+    `password_key` is what `pulumi config set` takes to put it into the stack's configuration.
     """
 
     tls_ca_pem: str | None
-    mirrors_ca_pem: str | None
-    registries: Mapping[str, RegistryFiles]
     password: SecretStr | None
     password_sought: tuple[str, ...]
+    password_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """What the files hold: `targets` in the site's order, `registries` by host, an entry for each of the site's own."""
+
+    targets: tuple[TargetFiles, ...]
+    mirrors_ca_pem: str | None
+    registries: Mapping[str, RegistryFiles]
 
 
 class SiteFilesReader:
@@ -53,18 +63,53 @@ class SiteFilesReader:
         self._where = display(site_file)
         self.problems: list[Problem] = []
 
-    def read(self, site: SiteSpec, environ: Mapping[str, str], *, password_in_stack: bool) -> SiteFiles:
-        """The content of the files that `site` names, None for one with a fault."""
-        vsphere = site.platform.vsphere
-        password, sought = self._password(vsphere.password_file, environ, password_in_stack=password_in_stack)
+    def read(self, site: SiteSpec, environ: Mapping[str, str], passwords_in_stack: Collection[str] | None) -> SiteFiles:
+        """The content of the files that `site` names, None for one with a fault.
+
+        `passwords_in_stack`: the keys of the stack's configuration that hold passwords, `kubelab:vspherePassword` or,
+        of one of several targets, `kubelab:vspherePasswords.<name>`; None if nobody logs in, so that none is sought.
+        """
         return SiteFiles(
-            tls_ca_pem=self._certificates("platform/vsphere/tls/caFile", vsphere.tls.ca_file),
+            targets=tuple(
+                self._target(site.platform, index, target, environ, passwords_in_stack)
+                for index, target in enumerate(site.platform.targets)
+            ),
             mirrors_ca_pem=self._certificates("mirrors/caFile", site.mirrors.ca_file),
             registries={
                 host: self._registry(f"registries/{host}", registry) for host, registry in site.registries.items()
             },
+        )
+
+    def _target(
+        self,
+        platform: PlatformSpec,
+        index: int,
+        target: VsphereSpec,
+        environ: Mapping[str, str],
+        passwords_in_stack: Collection[str] | None,
+    ) -> TargetFiles:
+        path, key, variable = platform.path(index), PASSWORD_KEY, PASSWORD_VARIABLE
+        if target.name and isinstance(platform.vsphere, tuple):
+            key = f"{PASSWORDS_KEY}.{target.name}"
+            variable = f"{PASSWORD_VARIABLE}_{target.name.upper().replace('-', '_')}"
+        in_stack = f"secret stack configuration {key}"
+        if passwords_in_stack is None or key in passwords_in_stack:
+            password, sought = None, [in_stack]
+        elif environ.get(variable):
+            password, sought = (
+                self._password_of(path, variable, environ[variable]),
+                [f"environment variable {variable}"],
+            )
+        else:
+            file = target.password_file
+            named = f"{path}/passwordFile of {self._where} ({'none named' if file is None else 'named'})"
+            password = self._password_in(f"{path}/passwordFile", file)
+            sought = [in_stack, f"environment variable {variable}", named]
+        return TargetFiles(
+            tls_ca_pem=self._certificates(f"{path}/tls/caFile", target.tls.ca_file),
             password=password,
-            password_sought=sought,
+            password_sought=tuple(sought),
+            password_key=key if key == PASSWORD_KEY else f"--path {key}",
         )
 
     def _registry(self, path: str, registry: RegistrySpec) -> RegistryFiles:
@@ -73,19 +118,11 @@ class SiteFilesReader:
             password=self._password_in(f"{path}/passwordFile", registry.password_file),
         )
 
-    def _password(
-        self, file: str | None, environ: Mapping[str, str], *, password_in_stack: bool
-    ) -> tuple[SecretStr | None, tuple[str, ...]]:
-        if password_in_stack:
-            return None, (f"secret stack configuration {PASSWORD_KEY}",)
-        if environ.get(PASSWORD_VARIABLE):
-            if plain_data.text_faults(environ[PASSWORD_VARIABLE]):
-                text = f"found a control character in environment variable {PASSWORD_VARIABLE}"
-                self._fault("platform/vsphere/passwordFile", f"{text}, which counts before it; write it anew")
-            return SecretStr(environ[PASSWORD_VARIABLE]), (f"environment variable {PASSWORD_VARIABLE}",)
-        in_file = f"platform/vsphere/passwordFile of {self._where} ({'none named' if file is None else 'named'})"
-        sought = (f"secret stack configuration {PASSWORD_KEY}", f"environment variable {PASSWORD_VARIABLE}", in_file)
-        return self._password_in("platform/vsphere/passwordFile", file), sought
+    def _password_of(self, path: str, variable: str, value: str) -> SecretStr:
+        if plain_data.text_faults(value):
+            text = f"found a control character in environment variable {variable}"
+            self._fault(f"{path}/passwordFile", f"{text}, which counts before it; write it anew")
+        return SecretStr(value)
 
     def _password_in(self, path: str, file: str | None) -> SecretStr | None:
         text = self._text(path, file, _LONGEST_PASSWORD, is_password=True)

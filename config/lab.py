@@ -134,7 +134,8 @@ class NodeConfig:
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
-    `handlers` are what may run pods there beside the runtime's own.
+    `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target on which its
+    machine is: empty where a target alone has no name, and where the provider chooses among several.
     """
 
     name: str
@@ -152,6 +153,7 @@ class NodeConfig:
     schedulable: bool
     allow_replace: bool
     handlers: tuple[HandlerConfig, ...] = ()
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +207,18 @@ class RegistryConfig:
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """Where the lab is built; `registries` sorted by host."""
+    """Where the lab is built: `vsphere` are the targets in the order of the file; `registries` sorted by host."""
 
-    vsphere: VsphereConfig
+    vsphere: tuple[VsphereConfig, ...]
     addresses: AddressesConfig
     ssh: SshConfig
     mirrors: MirrorsConfig
     registries: tuple[RegistryConfig, ...]
     ignore_preflight_errors: tuple[str, ...]
+
+    def target_of(self, node: NodeConfig) -> VsphereConfig | None:
+        """The target on which a node's machine is; None for a node whose target the provider chooses."""
+        return next((target for target in self.vsphere if target.name == node.host), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.declared.stack_files import StackFilesReader
 from config.documents import Documents
-from config.files import PASSWORD_KEY, SiteFilesReader
+from config.files import PASSWORD_KEY, PASSWORDS_KEY, SiteFilesReader
 from config.handlers import versions as handler_versions
 from config.images import rules as image_rules
 from config.images.finding import ImagesReader
@@ -24,6 +24,7 @@ from config.resolve import resolve
 from config.rules import broken_rules, warnings
 from config.site import SiteSpec
 from config.stack import PREFIX, StackConfig, StackFile
+from config.targets import rules as target_rules
 
 _SITE_KEY = f"{PREFIX}site"
 
@@ -37,22 +38,24 @@ def load(
     environ: Mapping[str, str],
     *,
     config_keys: Collection[str] = (),
+    passwords: Collection[str] = (),
 ) -> LabConfig:
     """The checked lab of stack `stack`.
 
     `cluster`, `nodes` and `site` are the values of kubelab:cluster, kubelab:nodes and kubelab:site (None where absent);
     `base` is the folder of the stack file, to which `site` is relative. `config_keys` are all keys of the stack's
     configuration (`kubelab:site`, ...), to find misspelt ones; with kubelab:vspherePassword among them, no password is
-    looked for elsewhere.
+    looked for elsewhere; nor for the targets among `passwords`, the keys of kubelab:vspherePasswords.
 
     Raises ConfigError with all faults of both files.
     """
     given: dict[str, object] = {"site": site, "cluster": cluster, "nodes": nodes}
     written = {f"{PREFIX}{name}": value for name, value in given.items() if value is not None}
-    known = {*given, PASSWORD_KEY.removeprefix(PREFIX)}
+    known = {*given, *(key.removeprefix(PREFIX) for key in (PASSWORD_KEY, PASSWORDS_KEY))}
     unknown = [key for key in config_keys if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in known]
     file = base / f"Pulumi.{stack}.yaml"
-    return _load(_Written(stack, file, written | dict.fromkeys(unknown), PASSWORD_KEY in config_keys), environ)
+    in_stack = _in_stack(config_keys, passwords)
+    return _load(_Written(stack, file, written | dict.fromkeys(unknown), in_stack), environ)
 
 
 def load_file(
@@ -68,8 +71,14 @@ def load_file(
     written, problems = read_stack_file(file)
     if written is None:
         raise ConfigError(f"stack {stack}", problems)
-    has_password = PASSWORD_KEY in written or image is not None
-    return _load(_Written(stack, file, written, has_password, tuple(problems), stand_in, image), environ)
+    of_targets = written.get(PASSWORDS_KEY)
+    in_stack = _in_stack(written, of_targets if isinstance(of_targets, dict) else ()) if image is None else None
+    return _load(_Written(stack, file, written, in_stack, tuple(problems), stand_in, image), environ)
+
+
+def _in_stack(config_keys: Collection[str], passwords: Collection[object]) -> frozenset[str]:
+    """The keys that hold passwords: those of several targets as paths, `kubelab:vspherePasswords.<name>`."""
+    return frozenset({*config_keys} & {PASSWORD_KEY} | {f"{PASSWORDS_KEY}.{name}" for name in passwords})
 
 
 def check_site_file(file: Path, environ: Mapping[str, str]) -> None:
@@ -80,7 +89,7 @@ def check_site_file(file: Path, environ: Mapping[str, str]) -> None:
         reader = SiteFilesReader(file)
         images = ImagesReader(file, environ)
         images.of_site(site)
-        reader.read(site, environ, password_in_stack=False)
+        reader.read(site, environ, ())
         problems = images.problems + reader.problems
     if problems:
         raise ConfigError(f"site {display(file)}", problems)
@@ -106,13 +115,13 @@ def read_stack_file(file: Path) -> tuple[dict[str, object] | None, list[Problem]
 class _Written:
     """The project's entries of a stack, the file they stand in (it need not be there), and what is known already.
 
-    `image`: what takes the place of every image that the files name.
+    `image`: what takes the place of every image that the files name. `passwords_in_stack`: see `SiteFilesReader.read`.
     """
 
     stack: str
     file: Path
     entries: dict[str, object]
-    has_password: bool
+    passwords_in_stack: frozenset[str] | None
     problems: tuple[Problem, ...] = ()
     stand_in: Path | None = None
     image: ImageConfig | None = None
@@ -139,9 +148,9 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
     if site is None or site_file is None:
         raise ConfigError(f"stack {stack}", problems)
     images = ImagesReader(site_file, environ, is_stand_in=site_file == written.stand_in)
-    image = written.image or images.of_site(site)
+    of_targets = images.of_site(site) if written.image is None else (written.image,) * len(site.platform.targets)
     reader = SiteFilesReader(site_file)
-    files = reader.read(site, environ, password_in_stack=written.has_password)
+    files = reader.read(site, environ, written.passwords_in_stack)
     problems += images.problems + reader.problems
     if stack_config is None:
         raise ConfigError(f"stack {stack}", problems)
@@ -153,10 +162,12 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
     declared = stack_reader.read(stack_config)
     problems += stack_reader.problems
     problems += broken_rules(documents)
-    if problems or image is None:
+    found = tuple(image for image in of_targets if image)
+    if problems or len(found) < len(of_targets):
         raise ConfigError(f"stack {stack}", sorted(problems, key=lambda problem: problem.where != where))
-    lab = resolve(stack, documents, files, declared, image, of_nodes, tuple(map(str, warnings(documents))))
+    lab = resolve(stack, documents, files, declared, found, of_nodes, tuple(map(str, warnings(documents))))
     problems += image_rules.broken_rules(lab, where)
+    problems += target_rules.broken_rules_of_images(lab, where, of_nodes)
     problems += handler_versions.broken_rules(lab, where)
     if problems:
         raise ConfigError(f"stack {stack}", problems)

@@ -46,6 +46,11 @@ TEXT, OTHER = "\0text", "\0other"
 """Tags of the two forms of a value that is a text or a whole part; no key of a user has a control character."""
 TEXT_OR_OTHER = Discriminator(lambda value: TEXT if isinstance(value, str) else OTHER)
 """Which of the two a value is meant to be."""
+ONE, SEVERAL = "\0one", "\0several"
+"""Tags of the two forms of a part that may be written alone or, as a list, several times."""
+ONE_OR_SEVERAL = Discriminator(lambda value: SEVERAL if isinstance(value, list | tuple) else ONE)
+"""Which of these a value is meant to be."""
+_TAGS = (TEXT, OTHER, ONE, SEVERAL)
 
 
 def camel_case(name: str) -> str:
@@ -105,7 +110,7 @@ def _as_written(details: ErrorDetails) -> Location:
 
     That is the tag of the form in which a value was written, and a mark behind a key which is itself at fault.
     """
-    location = tuple(part for part in details["loc"] if part not in (TEXT, OTHER))
+    location = tuple(part for part in details["loc"] if part not in _TAGS)
     is_key = len(location) > 1 and location[-1] == "[key]" and location[-2] == details["input"]
     return location[:-1] if is_key and details["type"] != "extra_forbidden" else location
 
@@ -212,7 +217,7 @@ def _model_at(model: type[Spec], location: Location) -> type[Spec] | None:
     current: type[Spec] | None = model
     among_many = False
     for part in location:
-        if among_many:
+        if among_many or isinstance(part, int):
             among_many = False
             continue
         if current is None:

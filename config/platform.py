@@ -1,4 +1,4 @@
-"""A checked platform: the hypervisor's host that machines are made on, and the images they are made of."""
+"""A checked platform: the hosts that machines are made on, and the images they are made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,11 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class VsphereConfig:
-    """The ESXi host. `password` is None if it is to come from the stack, `password_sought` where one was sought."""
+    """A target: an ESXi host. `name` is what nodes call it, empty for one that stands alone and has none.
+
+    `password` is None if it is to come from the stack, `password_sought` where one was sought; `password_key` is
+    what `pulumi config set` takes to put it there.
+    """
 
     server: str
     port: int
@@ -49,6 +53,8 @@ class VsphereConfig:
     datastore: str
     network: str
     image: ImageConfig
+    name: str = ""
+    password_key: str = "kubelab:vspherePassword"
 
     def password_or_none(self) -> str | None:
         """The password in plain, for a secret output or a login; None if it is to come from the stack."""
@@ -57,5 +63,5 @@ class VsphereConfig:
     def missing_password(self) -> str:
         """What to tell a user when there is no password anywhere: where it was sought, and the usual remedy."""
         sought = ", ".join(self.password_sought)
-        remedy = "run `pulumi config set --secret kubelab:vspherePassword`"
+        remedy = f"run `pulumi config set --secret {self.password_key}`"
         return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"

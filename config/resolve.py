@@ -8,12 +8,13 @@ from config import lab, platform, releases, versions
 from config.declared.control_plane import ExtraArgSpec
 from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
-from config.files import SiteFiles
+from config.files import SiteFiles, TargetFiles
 from config.handlers.resolve import checked_handlers
 from config.mirrors import MirrorsSpec, PackageKeysSpec
 from config.passthrough import KUBE_PROXY_MODES, merged
 from config.pod_network import PodNetworkSpec
-from config.site import MachineSpec, SiteSpec, VsphereSpec
+from config.site import MachineSpec, SiteSpec
+from config.targets.spec import VsphereSpec
 
 _DEFAULT_PORT = 443
 
@@ -23,12 +24,15 @@ def resolve(
     documents: Documents,
     files: SiteFiles,
     declared: DeclaredFiles,
-    image: platform.ImageConfig,
+    of_targets: tuple[platform.ImageConfig, ...],
     images: Mapping[str, platform.ImageConfig],
     warnings: tuple[str, ...],
 ) -> lab.LabConfig:
-    """The lab of two documents without faults: `image` is the site's, `images` are those of nodes with their own."""
-    site = _site(documents.site, files, image)
+    """The lab of two documents without faults.
+
+    `of_targets` are the images of the site's targets in their order, `images` those of nodes with their own.
+    """
+    site = _site(documents.site, files, of_targets)
     handlers = checked_handlers(documents)
     cluster = _cluster(stack, documents, declared, tuple(handlers.values()))
     nodes = (
@@ -36,7 +40,7 @@ def resolve(
             documents,
             name,
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
-            image=images.get(name, image),
+            image=images.get(name) or _image_of(site, documents.host_of(node)),
             files=declared.nodes[name],
             handlers=tuple(handlers[word] for word in sorted(documents.handlers_of(node))),
         )
@@ -70,7 +74,13 @@ def _node(
         schedulable=documents.is_schedulable(node),
         allow_replace=node.allow_replace,
         handlers=handlers,
+        host=documents.host_of(node),
     )
+
+
+def _image_of(site: lab.SiteConfig, host: str) -> platform.ImageConfig:
+    """The image of a node without one of its own; all targets among which the provider chooses have the same."""
+    return next((target for target in site.vsphere if target.name == host), site.vsphere[0]).image
 
 
 def _machine(machine: MachineSpec, handlers: tuple[lab.HandlerConfig, ...]) -> lab.MachineConfig:
@@ -122,9 +132,10 @@ def _arguments(arguments: tuple[ExtraArgSpec, ...]) -> tuple[lab.ExtraArg, ...]:
     return tuple(lab.ExtraArg(argument.name, argument.value) for argument in arguments)
 
 
-def _site(site: SiteSpec, files: SiteFiles, image: platform.ImageConfig) -> lab.SiteConfig:
+def _site(site: SiteSpec, files: SiteFiles, images: tuple[platform.ImageConfig, ...]) -> lab.SiteConfig:
+    targets = zip(site.platform.targets, files.targets, images, strict=True)
     return lab.SiteConfig(
-        vsphere=_vsphere(site.platform.vsphere, files, image),
+        vsphere=tuple(_vsphere(target, of_target, image) for target, of_target, image in targets),
         addresses=lab.AddressesConfig(network=str(site.addresses.network)),
         ssh=lab.SshConfig(user=site.ssh.user, authorized_keys=tuple(dict.fromkeys(site.ssh.authorized_keys))),
         mirrors=_mirrors(site.mirrors, site.package_keys, files),
@@ -133,7 +144,7 @@ def _site(site: SiteSpec, files: SiteFiles, image: platform.ImageConfig) -> lab.
     )
 
 
-def _vsphere(vsphere: VsphereSpec, files: SiteFiles, image: platform.ImageConfig) -> platform.VsphereConfig:
+def _vsphere(vsphere: VsphereSpec, files: TargetFiles, image: platform.ImageConfig) -> platform.VsphereConfig:
     host, _, port = vsphere.server.partition(":")
     return platform.VsphereConfig(
         server=host,
@@ -145,6 +156,8 @@ def _vsphere(vsphere: VsphereSpec, files: SiteFiles, image: platform.ImageConfig
         datastore=vsphere.datastore,
         network=vsphere.network,
         image=image,
+        name=vsphere.name or "",
+        password_key=files.password_key,
     )
 
 

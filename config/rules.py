@@ -16,6 +16,7 @@ from config.nodes import scheduling_rules
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
 from config.site import MachineSpec, RegistrySpec
+from config.targets import rules as target_rules
 
 _NODE_PREFIX = 24  # kube-controller-manager gives every node a /24 of the pod network
 _OTHER_ADDRESSES = 3  # the network's, the broadcast, the gateway's
@@ -26,6 +27,7 @@ _CONTROL_PLANE_LEAST = {"cpus": ("numcpu", 2), "memory_mib": ("mem", 1700)}
 def broken_rules(documents: Documents) -> Iterator[Problem]:
     """Every rule that the two documents break together."""
     yield from _control_plane_count(documents)
+    yield from target_rules.broken_rules(documents)
     yield from _overlapping_networks(documents)
     yield from _networks_too_small(documents)
     yield from _endpoint_in_a_network(documents)

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from config import retired, wishes
-from config.images.spec import Image
 from config.kubernetes.editor import names_of
 from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.lab import NestedVirtualization
@@ -16,14 +15,14 @@ from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
 from config.releases import RuntimeVersions, adapters
+from config.targets.spec import PlatformSpec
 from config.values import (
     ExtraConfig,
     FilePath,
-    Fingerprint,
     Network,
     RegistryHost,
     RegistryMirror,
-    Server,
+    name,
 )
 
 
@@ -38,14 +37,8 @@ def unless_refused(reasons: Mapping[str, str]) -> Callable[[object], object]:
     return check
 
 
-def _name(value: str) -> str:
-    if value and value == value.strip() and value.isprintable():
-        return value
-    raise ValueError("wanted: a name, without blanks around it")
-
-
 def _login_name(value: str) -> str:
-    if _name(value) and ":" not in value:
+    if name(value) and ":" not in value:
         return value
     raise ValueError("wanted: a user's name, without a colon")
 
@@ -71,7 +64,6 @@ def _multiple_of_four(value: int) -> int:
     return value
 
 
-Name = Annotated[str, AfterValidator(_name)]
 LoginName = Annotated[str, AfterValidator(_login_name)]
 LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
@@ -118,41 +110,6 @@ class MachineSpec(Spec):
     extra_config: ExtraConfig = Field(
         default_factory=dict, description="further settings of the VM; a node's are added to the site's"
     )
-
-
-class TlsSpec(Spec):
-    """How the host's certificate is verified; with neither, by the system's certificate authorities."""
-
-    ca_file: FilePath | None = Field(default=None, description="PEM file of the host's certificate authority")
-    sha256: Fingerprint | None = Field(default=None, description="SHA-256 fingerprint of the certificate itself")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "TlsSpec":
-        if self.ca_file is not None and self.sha256 is not None:
-            raise ValueError("found caFile and sha256, allowed: one of them")
-        return self
-
-
-class VsphereSpec(Spec):
-    """The ESXi host."""
-
-    refused_keys = wishes.VSPHERE
-
-    server: Server = Field(description="the ESXi host, as host or host:port")
-    user: Name = Field(description="the user on the host")
-    password_file: FilePath | None = Field(
-        default=None, description="a file (mode 0600) that holds the password, unless it comes another way"
-    )
-    tls: TlsSpec = Field(default=TlsSpec(), description="how the host's certificate is verified")
-    datastore: Name = Field(description="the datastore of the virtual machines")
-    network: Name = Field(description="the port group of the virtual machines")
-    image: Image = Field(description="the image of the nodes: a word that `make image` made known, or ova and sha256")
-
-
-class PlatformSpec(Spec):
-    """Where virtual machines come from."""
-
-    vsphere: VsphereSpec = Field(description="the ESXi host")
 
 
 class AddressesSpec(Spec):

@@ -36,6 +36,7 @@ from config.values import (
     NodeName,
     PodSubnet,
     ServiceSubnet,
+    TargetName,
     ValidityPeriod,
 )
 from config.versions import MINORS, TRIED
@@ -168,6 +169,11 @@ class NodeSpec(Spec):
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
     )
+    host: TargetName | None = Field(
+        default=None,
+        description="the name of the site's target on which its machine is; default: the one there is, or of several "
+        "the one with most free memory when the machine is made",
+    )
     image: Image | None = Field(
         default=None, description="its own image, a word or ova and sha256; a path is relative to the stack file"
     )
@@ -176,7 +182,7 @@ class NodeSpec(Spec):
 def _encrypted(value: object) -> object:
     if isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str):
         return value
-    raise ValueError("wanted: an encrypted value, as `pulumi config set --secret kubelab:vspherePassword` writes it")
+    raise ValueError("wanted: an encrypted value, as `pulumi config set --secret` writes it")
 
 
 _ENCRYPTED_SCHEMA = {
@@ -198,6 +204,13 @@ class StackConfig(Spec):
     vsphere_password: Annotated[
         dict[str, str] | None, BeforeValidator(_encrypted), WithJsonSchema(_ENCRYPTED_SCHEMA)
     ] = Field(default=None, alias="kubelab:vspherePassword", description="the host's password, encrypted by Pulumi")
+    vsphere_passwords: dict[
+        TargetName, Annotated[dict[str, str], BeforeValidator(_encrypted), WithJsonSchema(_ENCRYPTED_SCHEMA)]
+    ] = Field(
+        default_factory=dict,
+        alias="kubelab:vspherePasswords",
+        description="the passwords of several targets by their names, encrypted by Pulumi",
+    )
 
 
 class StackFile(Spec):

@@ -153,7 +153,7 @@ def main(stack: str) -> int:
     try:
         config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
         known = read_state(stack)
-        password = config.site.vsphere.password_or_none() or read_password(stack)
+        password = config.site.vsphere[0].password_or_none() or read_password(stack)
     except (ConfigError, DoctorError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -19,7 +19,7 @@ PROJECT_FILE = Path("Pulumi.yaml")
 
 def findings(config: LabConfig, password: str | None) -> list[Finding]:
     """The conditions of the host for this lab; that it cannot be asked is one of them."""
-    vsphere = config.site.vsphere
+    vsphere = config.site.vsphere[0]
     if password is None:
         return [Finding(vsphere.missing_password())]
     tls = vsphere.tls
@@ -35,7 +35,7 @@ def findings(config: LabConfig, password: str | None) -> list[Finding]:
 
 def wanted(config: LabConfig) -> Sequence[WantedMachine]:
     """The machines that the lab declares."""
-    vsphere = config.site.vsphere
+    vsphere = config.site.vsphere[0]
     return [
         WantedMachine(node.name, node.machine.disk_gib, node.machine.memory_mib, vsphere.datastore, vsphere.network)
         for node in config.nodes

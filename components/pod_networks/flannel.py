@@ -63,7 +63,8 @@ def kustomization(settings: PodNetworkSettings) -> str:
     flannel asks the API server at its own address: by the service address it would fail, and back off for minutes, on
     a node whose kube-proxy is not up yet. Its rules are of the same kind as kube-proxy's. It takes the network card
     that has the node's address, where it would else take that of the default route. flanneld reads each of its
-    arguments from the environment too, so that the manifest's own arguments stay.
+    arguments from the environment too, so that the manifest's own arguments stay. A node is Ready before flannel is,
+    and a pod that comes in between is tried again only after ten seconds: whoever waits for flannel hears of it soon.
     """
     network = {
         "Network": settings.pod_subnet,
@@ -78,6 +79,7 @@ def kustomization(settings: PodNetworkSettings) -> str:
             {"name": "KUBERNETES_SERVICE_PORT", "value": settings.api_port},
             {"name": "FLANNELD_IFACE", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
         ],
+        "readinessProbe": {"initialDelaySeconds": 0, "periodSeconds": 2},
     }
     patches = [
         {

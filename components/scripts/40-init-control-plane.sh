@@ -61,10 +61,10 @@ refuse_to_reset_a_cluster() {
     fail "initialising the control plane on $NODE_NAME: found a cluster that runs there with $others, and no record of it in $identity; restore that file, or destroy the lab and build it anew"
 }
 
-# kubeadm does not say why a component that it waits for does not come up.
+# kubeadm does not say why a component that it waits for does not come up. CoreDNS has a step of its own.
 run_init() {
   local component
-  kubeadm init --config "$config" --skip-token-print && return 0
+  kubeadm init --config "$config" --skip-token-print --skip-phases addon/coredns && return 0
   for component in etcd kube-apiserver; do
     printf 'the last words of %s: %s\n' "$component" "$(last_words "$component")"
   done

@@ -154,6 +154,9 @@ main() {
   printf '%s' "$KUBEADM_CONFIG" >"$config"
   say "joining $NODE_NAME"
   logged "joining $NODE_NAME (see also: journalctl -u kubelet -n 50)" kubeadm join --config "$config"
+  # Until its certificate came it asked as nobody, and was refused; what it was refused it asks for again only after pauses
+  # that grow, and until then it starts no container.
+  systemctl restart kubelet
   mark_joined
 }
 

@@ -25,7 +25,7 @@ at_exit() {
   remove_pods || {
     local severity=error
     (($1 == 0)) || severity=warning
-    say "$severity: removing the namespace $namespace: it is still there after 90 s; look at: kubectl get namespace $namespace -o yaml"
+    say "$severity: removing the namespace $namespace with its pods: not done after 60 s; look at: kubectl get pods -n $namespace -o yaml"
     return 1
   }
 }
@@ -82,12 +82,17 @@ check_node_to_node() {
   done <<<"$NODES"
 }
 
-check_system_pods() {
+# A node may be Ready before its pod network is, and a pod that is started in between is tried again only after ten
+# seconds.
+check_pod_network() {
   local namespace workload
   while read -r namespace workload; do
     kubectl --namespace "$namespace" rollout status "$workload" --timeout 180s >/dev/null ||
       fail_above "waiting 180 s for $workload of $POD_NETWORK"
   done <<<"$POD_NETWORK_WORKLOADS"
+}
+
+check_kube_proxy() {
   kubectl --namespace kube-system rollout status daemonset/kube-proxy --timeout 180s >/dev/null ||
     fail_above 'waiting 180 s for kube-proxy on every node'
 }
@@ -111,7 +116,8 @@ answers() { curl --fail --silent --show-error --max-time 3 "http://$1/hostname" 
 
 verify() {
   check_nodes
-  # The system pods settle while these start.
+  check_pod_network
+  # The other system pods settle while these start.
   start_pods
   compare_runtimes >/dev/null
   check_node_to_node
@@ -119,7 +125,7 @@ verify() {
   check_pod_to_pod
   check_dns
   check_each_pod
-  check_system_pods
+  check_kube_proxy
   check_service
   check_handlers
   say 'the cluster works: nodes, runtimes, system pods, DNS, pods on every node, ClusterIP, NodePort, logs, exec, port-forward'

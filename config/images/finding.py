@@ -2,7 +2,6 @@
 
 import os.path
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from config.images.lock import LOCK_FILE, LockedImageSpec, LockFile, file_of, how_to_make, image_store
@@ -14,16 +13,6 @@ from config.reading.document import read_document
 from config.reading.regular_files import display, is_missing, kind_other_than_file
 from config.site import SiteSpec
 from config.stack import PREFIX, StackConfig
-
-_IN_SITE = "platform/vsphere/image"
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """The image of the site, and by node's name those of nodes that have their own; None and left out with a fault."""
-
-    site: ImageConfig | None
-    nodes: Mapping[str, ImageConfig]
 
 
 class ImagesReader:
@@ -39,13 +28,16 @@ class ImagesReader:
         self._locks: dict[Path, LockFile | None] = {}
         self.problems: list[Problem] = []
 
-    def of_site(self, site: SiteSpec) -> ImageConfig | None:
-        """The image of a site file, None for one with a fault."""
-        image = site.platform.vsphere.image
+    def of_site(self, site: SiteSpec) -> tuple[ImageConfig | None, ...]:
+        """The image of each target of a site file, None for one with a fault."""
+        targets = enumerate(site.platform.targets)
+        return tuple(self._of_target(f"{site.platform.path(index)}/image", target.image) for index, target in targets)
+
+    def _of_target(self, path: str, image: Image) -> ImageConfig | None:
         if isinstance(image, str) and self._is_stand_in:
             system = image if image in guest_systems() else default_guest_system()
             return ImageConfig(str(self._store / image), "0" * 64, system)
-        return self._image(self._site_file, _IN_SITE, image, (self._site_file.parent,))
+        return self._image(self._site_file, path, image, (self._site_file.parent,))
 
     def of_nodes(self, stack: StackConfig, stack_file: Path) -> Mapping[str, ImageConfig]:
         """The images of a stack's nodes that have their own, without those with a fault."""

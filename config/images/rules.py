@@ -37,7 +37,7 @@ def warnings(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
 
 
 def _systems_of_one_file(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
-    systems = {lab.site.vsphere.image.sha256: lab.site.vsphere.image.system}
+    systems = {target.image.sha256: target.image.system for target in lab.site.vsphere}
     for node in lab.nodes:
         first = systems.setdefault(node.image.sha256, node.image.system)
         if first != node.image.system:

@@ -75,6 +75,13 @@ def _certificate_name(value: str) -> str:
     raise ValueError("wanted: a host name in lower case or an IP address, such as k8s.lab or 203.0.113.5")
 
 
+def name(value: str) -> str:
+    """A name as vSphere has them, of any characters. Raises ValueError."""
+    if value and value == value.strip() and value.isprintable():
+        return value
+    raise ValueError("wanted: a name, without blanks around it")
+
+
 def _dns_label(value: str) -> str:
     if re.fullmatch(LABEL, value):
         return value
@@ -154,7 +161,9 @@ ClusterName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra
 ValidityPeriod = Annotated[
     str, AfterValidator(_validity_period), Field(json_schema_extra={"pattern": "^[1-9][0-9]{0,5}h$"})
 ]
+Name = Annotated[str, AfterValidator(name)]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{LABEL}$"})]
+TargetName = NodeName
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 KeyFingerprint = Annotated[str, AfterValidator(_key_fingerprint)]

@@ -14,17 +14,17 @@ func (m *machines) start(ctx *simulator.Context, vm *simulator.VirtualMachine) e
 	if err := m.powerOn(ctx, vm); err != nil {
 		return err
 	}
-	address, err := m.reservations.reserve(vm.Self.String())
+	address, err := m.reservations.Reserve(vm.Self.String())
 	if err != nil {
 		return err
 	}
 	reportOn(ctx, vm)
-	reportTools(ctx, vm, address, m.reservations.subnet, vm.Name)
+	reportTools(ctx, vm, address, m.reservations.Subnet, vm.Name)
 	return nil
 }
 
 func (m *machines) cut(ctx *simulator.Context, vm *simulator.VirtualMachine) error {
-	if err := m.engine.kill(ctx, m.container(vm.Self)); err != nil {
+	if err := m.engine.Kill(ctx, m.container(vm.Self)); err != nil {
 		return fmt.Errorf("stopping the container of %s: %w", vm.Name, err)
 	}
 	reportOff(ctx, vm)
@@ -56,7 +56,7 @@ func (m *machines) reboot(ctx *simulator.Context, vm *simulator.VirtualMachine) 
 }
 
 func (m *machines) stop(ctx *simulator.Context, vm *simulator.VirtualMachine) error {
-	if err := m.engine.stop(ctx, m.container(vm.Self), shutdownGrace); err != nil {
+	if err := m.engine.Stop(ctx, m.container(vm.Self), shutdownGrace); err != nil {
 		return err
 	}
 	reportOff(ctx, vm)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"kubelab/rig/esxi/engine"
 )
 
 func TestAPowerCycleKeepsContainerAddressAndMAC(t *testing.T) {
@@ -76,7 +78,7 @@ func TestAContainerThatSomebodyRemovedDoesNotHinderDestroy(t *testing.T) {
 	vm := l.node("w1")
 	l.must(l.done(vm.PowerOn))
 	l.must(l.done(vm.PowerOff))
-	l.must(l.machines.engine.remove(t.Context(), l.containers()...))
+	l.must(l.machines.engine.Remove(t.Context(), l.containers()...))
 	l.must(l.done(vm.Destroy))
 }
 
@@ -89,7 +91,7 @@ func TestAGuestThatRestartsItselfRunsAgainAndOneThatPowersOffIsOff(t *testing.T)
 		l.must(os.WriteFile(filepath.Join(l.engineDir, id), fmt.Appendf(nil, "false %d\n", exitCode), 0o600))
 		l.machines.died(t.Context(), l.registry, id)
 	}
-	end(exitOfReboot)
+	end(engine.ExitOfReboot)
 	if state := l.properties(vm).Runtime.PowerState; state != types.VirtualMachinePowerStatePoweredOn || strings.Count(l.calls(), "start ") != 2 {
 		t.Fatalf("after a restart by the guest the VM is %s:\n%s", state, l.calls())
 	}

@@ -56,7 +56,11 @@ func (m *linkedDisks) CopyVirtualDiskTask(ctx *simulator.Context, req *types.Cop
 }
 
 func copyDisk(ctx *simulator.Context, source, destination string, force bool) error {
-	text, err := os.ReadFile(source)
+	descriptor := source
+	for parent := parentFile(descriptor); parent != ""; parent = parentFile(descriptor) {
+		descriptor = parent // the copy has no parent
+	}
+	text, err := os.ReadFile(descriptor)
 	if err != nil {
 		return err
 	}
@@ -74,7 +78,7 @@ func copyDisk(ctx *simulator.Context, source, destination string, force bool) er
 	_, err = file.Write(text)
 	err = errors.Join(err, file.Close())
 	if err == nil {
-		err = copyContent(ctx, source, destination)
+		err = copyHeld(ctx, source, destination)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(destination))
@@ -82,11 +86,13 @@ func copyDisk(ctx *simulator.Context, source, destination string, force bool) er
 	return nil
 }
 
-func copyContent(ctx *simulator.Context, source, destination string) error {
-	if _, err := os.Stat(overlayFile(source)); err == nil {
-		return qemu.Flatten(ctx, overlayFile(source), contentFile(destination))
+// copyHeld copies what a disk holds, with the content of its parents.
+func copyHeld(ctx *simulator.Context, source, destination string) error {
+	held, written := holding(source)
+	if written {
+		return qemu.Flatten(ctx, held, contentFile(destination))
 	}
-	return os.Link(contentFile(source), contentFile(destination))
+	return os.Link(held, contentFile(destination))
 }
 
 func fileFault(err error, source, destination string) types.BaseMethodFault {

@@ -131,10 +131,11 @@ func setAside(ctx *simulator.Context, vm *simulator.VirtualMachine) (func() erro
 	if err != nil {
 		return nil, err
 	}
+	own := ownFiles(ctx.Map, vm)
 	aside := filepath.Join(root, "."+folder+".aside")
 	var moved []string
 	for _, entry := range entries {
-		if own(vm, entry.Name()) {
+		if own(entry.Name()) {
 			continue
 		}
 		if err := os.MkdirAll(aside, 0o700); err != nil {
@@ -173,21 +174,27 @@ func directory(ctx *simulator.Context, vm *simulator.VirtualMachine) (string, st
 	return "", ""
 }
 
-var ownKinds = []string{".vmx", ".vmxf", ".nvram", ".vmsd", ".log", ".lck", ".vswp"}
+var ownKinds = []string{".vmx", ".vmxf", ".nvram", ".vmsd", ".vmsn", ".log", ".lck", ".vswp"}
 
-// own tells whether a file of the VM's folder is the VM's: a disk is as long as it is attached.
-func own(vm *simulator.VirtualMachine, name string) bool {
-	if disk, written := strings.CutSuffix(name, qemu.OverlaySuffix); written {
-		name = disk + ".vmdk"
-	}
-	if path.Ext(name) != ".vmdk" {
-		return slices.Contains(ownKinds, path.Ext(name))
-	}
-	for _, device := range vm.Config.Hardware.Device {
-		backing, ok := device.GetVirtualDevice().Backing.(types.BaseVirtualDeviceFileBackingInfo)
-		if ok && path.Base(backing.GetVirtualDeviceFileBackingInfo().FileName) == strings.Replace(name, "-flat.vmdk", ".vmdk", 1) {
-			return true
+// ownFiles tells whether a file of the VM's folder is the VM's: a disk is as long as it is attached, or a parent of one
+// that is. What another VM has, such as a linked clone its parent, stays as that one's.
+func ownFiles(registry *simulator.Registry, vm *simulator.VirtualMachine) func(name string) bool {
+	folder := path.Dir(vm.Config.Files.VmPathName)
+	disks := chainFiles(registry, vm)
+	for _, entity := range registry.All("VirtualMachine") {
+		if other, ok := entity.(*simulator.VirtualMachine); ok && other.Self != vm.Self && other.Config != nil {
+			for file := range chainFiles(registry, other) {
+				delete(disks, file)
+			}
 		}
 	}
-	return false
+	return func(name string) bool {
+		if disk, written := strings.CutSuffix(name, qemu.OverlaySuffix); written {
+			name = disk + ".vmdk"
+		}
+		if path.Ext(name) != ".vmdk" {
+			return slices.Contains(ownKinds, path.Ext(name))
+		}
+		return disks[path.Join(folder, strings.Replace(name, "-flat.vmdk", ".vmdk", 1))]
+	}
 }

@@ -22,8 +22,13 @@ func reportOn(ctx *simulator.Context, vm *simulator.VirtualMachine) {
 func reportTools(ctx *simulator.Context, vm *simulator.VirtualMachine, address netip.Addr, subnet netip.Prefix, name string) {
 	card := firstCard(vm).GetVirtualEthernetCard()
 	network := ""
-	if backing, ok := card.Backing.(*types.VirtualEthernetCardNetworkBackingInfo); ok {
+	switch backing := card.Backing.(type) {
+	case *types.VirtualEthernetCardNetworkBackingInfo:
 		network = backing.DeviceName
+	case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
+		if group := portGroup(ctx.Map, backing); group != nil {
+			network = group.Name
+		}
 	}
 	ip := address.String()
 	ctx.Update(vm, []types.PropertyChange{

@@ -21,8 +21,9 @@ const (
 )
 
 type host struct {
-	model  *simulator.Model
-	server *simulator.Server
+	model   *simulator.Model
+	server  *simulator.Server
+	uploads *uploads
 }
 
 // startHost listens and serves a host without VMs.
@@ -44,39 +45,51 @@ func startHost(opts options, machines *machines, real *realMachines) (*host, err
 		}
 	}
 
-	model := simulator.ESX()
-	model.Machine = 0
-	model.ServiceContent.About.FullName = "VMware ESXi " + hostVersion + " (simulated)"
-	model.ServiceContent.About.Version = hostVersion
-	model.ServiceContent.About.ApiVersion = apiVersion
-	if err := model.Create(); err != nil {
+	model, err := newModel(opts.vcenter)
+	if err != nil {
 		return nil, fmt.Errorf("creating the simulated host under %s: %w", os.TempDir(), err)
 	}
 	describe(model.Map(), opts)
-	comeBetween(model, machines, real)
+	uploads, err := comeBetween(model, opts, machines, real)
+	if err != nil {
+		return nil, err
+	}
 	model.Service.RegisterEndpoints = true
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.Listen = &url.URL{Scheme: "https", Host: opts.listen, Path: "/sdk", User: url.UserPassword(opts.username, password)}
-	return &host{model: model, server: model.Service.NewServer()}, nil
+	return &host{model: model, server: model.Service.NewServer(), uploads: uploads}, nil
 }
 
 // comeBetween lets calls and uploads be seen before the simulator sees them.
-func comeBetween(model *simulator.Model, machines *machines, real *realMachines) {
+func comeBetween(model *simulator.Model, opts options, machines *machines, real *realMachines) (*uploads, error) {
 	uploads := &uploads{registry: model.Map(), leases: map[string]*simulator.HttpNfcLease{}}
+	if opts.vcenter {
+		var err error
+		if uploads.host, err = newUploadHost(); err != nil {
+			return nil, fmt.Errorf("a host for uploads: %w", err)
+		}
+		go uploads.host.serve(uploads)
+	}
 	model.Service.ServeMux = http.NewServeMux()
 	uploads.register(model.Service.ServeMux)
-	model.Map().Handler = newInterceptor(machines, real, uploads).handle
+	model.Map().Handler = newInterceptor(opts, machines, real, uploads).handle
 	if real != nil {
 		real.registry = model.Map()
 	}
+	return uploads, nil
 }
 
 func (h *host) registry() *simulator.Registry { return h.model.Map() }
 
 func (h *host) address() string { return h.server.URL.Host }
 
-// remove deletes the datastore's directory.
-func (h *host) remove() { h.model.Remove() }
+// remove deletes the datastores' directory, and ends uploads.
+func (h *host) remove() {
+	if h.uploads.host != nil {
+		_ = h.uploads.host.listener.Close()
+	}
+	h.model.Remove()
+}
 
 // describe gives the host and its datastore the capabilities and sizes that a lab host has.
 func describe(registry *simulator.Registry, opts options) {
@@ -85,7 +98,9 @@ func describe(registry *simulator.Registry, opts options) {
 		system.Capability.NestedHVSupported = true
 		system.Hardware.MemorySize = hostMemory
 		system.Summary.Hardware.MemorySize = hostMemory
-		system.Summary.ManagementServerIp = "" // the simulator's own default has a vCenter
+		if !opts.vcenter {
+			system.Summary.ManagementServerIp = "" // the simulator's own default has a vCenter
+		}
 	}
 	capacity := opts.datastoreCapacity * units.GB
 	free := capacity
@@ -98,6 +113,7 @@ func describe(registry *simulator.Registry, opts options) {
 		datastore.Summary.FreeSpace = free
 		datastore.Info.GetDatastoreInfo().FreeSpace = free
 	}
+	describePods(registry)
 }
 
 // prepareDatastoreDir lets the simulator make its directory there, without those of killed predecessors.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"slices"
 	"sync"
 
-	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -19,6 +16,8 @@ import (
 // interceptor sees every call before the simulator does. It sends VMs that run as something to backedVM, and refuses
 // what ESXi refuses but the simulator accepts or panics on.
 type interceptor struct {
+	name           string        // of the host, which its MACs come from
+	vcenter        bool          // it is none, but a vCenter
 	machines       *machines     // nil where no VM may be a container
 	real           *realMachines // nil where no VM may be a real machine
 	uploads        *uploads
@@ -28,26 +27,46 @@ type interceptor struct {
 	macs map[string]bool
 }
 
-func newInterceptor(machines *machines, real *realMachines, uploads *uploads) *interceptor {
-	kept := &configurations{kept: map[string]configuration{}}
-	return &interceptor{machines: machines, real: real, uploads: uploads, configurations: kept, macs: map[string]bool{}}
+func newInterceptor(opts options, machines *machines, real *realMachines, uploads *uploads) *interceptor {
+	return &interceptor{
+		name: opts.name, vcenter: opts.vcenter, machines: machines, real: real, uploads: uploads,
+		configurations: &configurations{kept: map[string]configuration{}}, macs: map[string]bool{},
+	}
 }
 
 func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 	if ctx.Session == nil {
 		return nil, nil // the simulator answers NotAuthenticated
 	}
+	if !i.vcenter && onlyOfVCenter(method.Body) {
+		return nil, new(types.NotSupported)
+	}
 	switch request := method.Body.(type) {
 	case *types.CreateVM_Task:
+		if i.vcenter {
+			if fault := uniqueName(ctx, method.This, request.Config.Name); fault != nil {
+				return nil, fault
+			}
+			request.Config.InstanceUuid = freeInstance(ctx, request.Config.InstanceUuid)
+		}
 		return nil, i.admit(ctx, &request.Config)
 	case *types.ReconfigVM_Task:
-		if fault := i.admit(ctx, &request.Spec); fault != nil || i.real == nil || !i.real.runs(method.This) {
+		fault := i.admit(ctx, &request.Spec)
+		if vm, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine); ok && fault == nil {
+			fault = admitGrowth(vm, request.Spec.DeviceChange)
+		}
+		if fault != nil || i.real == nil || !i.real.runs(method.This) {
 			return nil, fault // only a process has to be told
 		}
 	case *types.ImportVApp:
 		if spec, ok := request.Spec.(*types.VirtualMachineImportSpec); ok {
 			if fault := i.admit(ctx, &spec.ConfigSpec); fault != nil {
 				return nil, fault
+			}
+			if i.vcenter && request.Folder != nil {
+				if fault := uniqueName(ctx, *request.Folder, spec.ConfigSpec.Name); fault != nil {
+					return nil, fault
+				}
 			}
 		}
 		if pool, ok := ctx.Map.Get(method.This).(*simulator.ResourcePool); ok {
@@ -56,6 +75,9 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 		}
 		return nil, nil
 	case *types.CopyVirtualDisk_Task:
+		if i.vcenter && (request.SourceDatacenter == nil || request.DestDatacenter == nil) {
+			return nil, &types.InvalidArgument{InvalidProperty: "sourceDatacenter"}
+		}
 		if fault := spaceLeft(ctx, request.DestName); fault != nil {
 			return nil, fault
 		}
@@ -78,12 +100,39 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 			i.configurations.keep(ctx, vm)
 		}
 	}
-	target := i.wrapped(ctx, ctx.Map.Get(method.This))
+	target := i.special(ctx, method)
+	if target == nil {
+		target = i.wrapped(ctx, ctx.Map.Get(method.This))
+	}
 	if target != nil {
 		// The simulator prefers an object that the session finds by this reference over the one returned here.
 		method.This.Value = ""
 	}
 	return target, nil
+}
+
+// special returns the object that answers one call alone in place of the simulator's, nil for all other calls.
+func (i *interceptor) special(ctx *simulator.Context, method *simulator.Method) mo.Reference {
+	switch target := ctx.Map.Get(method.This).(type) {
+	case *simulator.VirtualMachine:
+		switch method.Body.(type) {
+		case *types.CloneVM_Task:
+			return &cloneableVM{target, i}
+		case *types.CreateSnapshot_Task, *types.RemoveAllSnapshots_Task:
+			if target.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOff {
+				return &branchingVM{target}
+			}
+		case *types.PowerOnVM_Task:
+			if target.Config.Template {
+				return target // refused by the simulator
+			}
+		}
+	case *simulator.VirtualMachineSnapshot:
+		return &removableSnapshot{target}
+	case *simulator.StorageResourceManager:
+		return &placements{target}
+	}
+	return nil
 }
 
 // wrapped returns the object that answers in place of the simulator's, nil if that one does.
@@ -119,91 +168,6 @@ func (i *interceptor) backed(ctx *simulator.Context, vm *simulator.VirtualMachin
 	default:
 		return &filesVM{vm}
 	}
-}
-
-// admit checks a VM's specification against the host and gives its new network adapters MACs of their own: the
-// simulator's depend on only three hex digits of the VM's UUID.
-func (i *interceptor) admit(ctx *simulator.Context, spec *types.VirtualMachineConfigSpec) types.BaseMethodFault {
-	if spec.Files != nil {
-		if fault := spaceLeft(ctx, spec.Files.VmPathName); fault != nil {
-			return fault
-		}
-	}
-	networks := names(ctx, "Network")
-	for index, change := range spec.DeviceChange {
-		device := change.GetVirtualDeviceConfigSpec()
-		switch backing := device.Device.GetVirtualDevice().Backing.(type) {
-		case *types.VirtualEthernetCardNetworkBackingInfo:
-			if !slices.Contains(networks, backing.DeviceName) {
-				return &types.InvalidDeviceSpec{
-					InvalidVmConfig: types.InvalidVmConfig{Property: fmt.Sprintf("deviceChange[%d].device.backing.deviceName", index)},
-					DeviceIndex:     int32(index),
-				}
-			}
-		case types.BaseVirtualDeviceFileBackingInfo:
-			if file := backing.GetVirtualDeviceFileBackingInfo().FileName; file != "" {
-				if fault := datastoreExists(ctx, file); fault != nil {
-					return fault
-				}
-			}
-		}
-		card, ok := device.Device.(types.BaseVirtualEthernetCard)
-		if ok && device.Operation == types.VirtualDeviceConfigSpecOperationAdd && card.GetVirtualEthernetCard().MacAddress == "" {
-			card.GetVirtualEthernetCard().MacAddress = i.freeMAC(fmt.Sprintf("%s/%d", spec.Name, index))
-		}
-	}
-	return nil
-}
-
-// freeMAC derives a MAC of ESXi's generated range from the seed, the next one if that was given before.
-func (i *interceptor) freeMAC(seed string) string {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for attempt := 0; ; attempt++ {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", seed, attempt))
-		if mac := fmt.Sprintf("00:0c:29:%02x:%02x:%02x", sum[0], sum[1], sum[2]); !i.macs[mac] {
-			i.macs[mac] = true
-			return mac
-		}
-	}
-}
-
-// datastoreExists refuses a path on a datastore that is not there, which the simulator panics on.
-func datastoreExists(ctx *simulator.Context, file string) types.BaseMethodFault {
-	var path object.DatastorePath
-	if !path.FromString(file) || path.Datastore != "" && !slices.Contains(names(ctx, "Datastore"), path.Datastore) {
-		return &types.InvalidDatastorePath{DatastorePath: file}
-	}
-	return nil
-}
-
-// spaceLeft refuses to write to a datastore that is not there or that is full.
-func spaceLeft(ctx *simulator.Context, file string) types.BaseMethodFault {
-	if fault := datastoreExists(ctx, file); fault != nil {
-		return fault
-	}
-	var path object.DatastorePath
-	path.FromString(file)
-	for _, entity := range ctx.Map.All("Datastore") {
-		datastore := entity.(*simulator.Datastore)
-		if datastore.Name == path.Datastore && datastore.Summary.FreeSpace <= 0 {
-			return &types.NoDiskSpace{FileFault: types.FileFault{File: file}, Datastore: datastore.Name}
-		}
-	}
-	return nil
-}
-
-func names(ctx *simulator.Context, kind string) []string {
-	var found []string
-	for _, entity := range ctx.Map.All(kind) {
-		switch entity := entity.(type) {
-		case *simulator.Datastore:
-			found = append(found, entity.Name)
-		case *mo.Network:
-			found = append(found, entity.Name)
-		}
-	}
-	return found
 }
 
 // refusedVM is a VM that wants to be what the host was not started for.

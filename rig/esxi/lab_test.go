@@ -39,13 +39,16 @@ func newLab(t *testing.T, opts options) *lab {
 	l.real, err = newRealMachines(opts)
 	l.must(err)
 
-	model := simulator.ESX()
-	model.Machine = 0
-	l.must(model.Create())
+	model, err := newModel(opts.vcenter)
+	l.must(err)
 	t.Cleanup(model.Remove)
 	describe(model.Map(), opts)
 	l.registry = model.Map()
-	comeBetween(model, l.machines, l.real)
+	uploads, err := comeBetween(model, opts, l.machines, l.real)
+	l.must(err)
+	if uploads.host != nil {
+		t.Cleanup(func() { _ = uploads.host.listener.Close() })
+	}
 	model.Service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword("root", "secret")}
 	server := model.Service.NewServer()
 	t.Cleanup(server.Close)
@@ -60,7 +63,7 @@ func newLab(t *testing.T, opts options) *lab {
 }
 
 func containerOptions() options {
-	return options{rig: "test", network: "rig", subnet: "10.9.0.0/29", gateway: "10.9.0.1", datastoreCapacity: 100, datastoreFree: -1}
+	return options{name: "esxi", rig: "test", network: "rig", subnet: "10.9.0.0/29", gateway: "10.9.0.1", datastoreCapacity: 100, datastoreFree: -1}
 }
 
 func (l *lab) must(err error) {
@@ -129,7 +132,7 @@ func (l *lab) calls() string {
 }
 
 func (l *lab) containers() []string {
-	ids, err := l.machines.engine.own(l.Context())
+	ids, err := l.machines.engine.Own(l.Context())
 	l.must(err)
 	return ids
 }

@@ -9,13 +9,15 @@ import (
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"kubelab/rig/esxi/engine"
 )
 
 // machines backs VMs by containers: one per VM, made at its first power-on and removed with it.
 type machines struct {
-	engine       engine
+	engine       engine.Engine
 	roots        containerRoots
-	reservations *reservations
+	reservations *engine.Reservations
 
 	mu         sync.Mutex
 	containers map[types.ManagedObjectReference]string // container ids
@@ -37,21 +39,21 @@ func newMachines(opts options) (*machines, error) {
 		return nil, err
 	}
 	return &machines{
-		engine:       engine{network: opts.network, rig: opts.rig},
+		engine:       engine.Engine{Network: opts.network, Rig: opts.rig, Host: opts.name},
 		roots:        containerRoots(opts.containerRoots),
-		reservations: newReservations(subnet, part, gateway),
+		reservations: engine.NewReservations(subnet, part, gateway),
 		containers:   map[types.ManagedObjectReference]string{},
 	}, nil
 }
 
 // begin removes what a killed predecessor left and begins to watch the containers.
 func (m *machines) begin(ctx context.Context, registry *simulator.Registry) error {
-	stale, err := m.engine.own(ctx)
+	stale, err := m.engine.Own(ctx)
 	if err == nil {
-		err = m.engine.remove(ctx, stale...)
+		err = m.engine.Remove(ctx, stale...)
 	}
 	if err != nil {
-		return fmt.Errorf("removing containers labelled %s=%s: %w", rigLabel, m.engine.rig, err)
+		return fmt.Errorf("removing containers labelled %s=%s: %w", engine.RigLabel, m.engine.Rig, err)
 	}
 	go m.watch(ctx, registry)
 	return nil
@@ -69,9 +71,9 @@ func (m *machines) close(ctx context.Context) error {
 	case <-ctx.Done():
 		return errors.New("removing the VMs' containers: one is still being started; " + m.byHand())
 	}
-	ids, err := m.engine.own(ctx)
+	ids, err := m.engine.Own(ctx)
 	if err == nil {
-		err = m.engine.remove(ctx, ids...)
+		err = m.engine.Remove(ctx, ids...)
 	}
 	if err != nil {
 		return fmt.Errorf("removing the VMs' containers: %w; %s", err, m.byHand())
@@ -80,7 +82,7 @@ func (m *machines) close(ctx context.Context) error {
 }
 
 func (m *machines) byHand() string {
-	return fmt.Sprintf("remove those labelled %s=%s by hand", rigLabel, m.engine.rig)
+	return fmt.Sprintf("remove those labelled %s=%s by hand", engine.RigLabel, m.engine.Rig)
 }
 
 // container returns the id of the VM's container, empty if it has none.
@@ -107,14 +109,14 @@ func (m *machines) powerOn(ctx *simulator.Context, vm *simulator.VirtualMachine)
 		if err != nil {
 			return err
 		}
-		if id, err = m.engine.create(ctx, spec); err != nil {
+		if id, err = m.engine.Create(ctx, spec); err != nil {
 			return fmt.Errorf("creating the container of %s: %w", vm.Name, err)
 		}
 		m.mu.Lock()
 		m.containers[vm.Self] = id
 		m.mu.Unlock()
 	}
-	if err := m.engine.start(ctx, id); err != nil {
+	if err := m.engine.Start(ctx, id); err != nil {
 		return fmt.Errorf("starting the container of %s: %w", vm.Name, err)
 	}
 	return nil
@@ -123,9 +125,9 @@ func (m *machines) powerOn(ctx *simulator.Context, vm *simulator.VirtualMachine)
 // forget removes the VM's container and frees its address.
 func (m *machines) forget(ctx context.Context, vm types.ManagedObjectReference) error {
 	if id := m.container(vm); id != "" {
-		if err := m.engine.remove(ctx, id); err != nil {
+		if err := m.engine.Remove(ctx, id); err != nil {
 			// Somebody else may have removed it.
-			if left, listErr := m.engine.own(ctx); listErr != nil || slices.Contains(left, id) {
+			if left, listErr := m.engine.Own(ctx); listErr != nil || slices.Contains(left, id) {
 				return fmt.Errorf("removing the container of %s: %w", vm.Value, err)
 			}
 		}
@@ -133,6 +135,6 @@ func (m *machines) forget(ctx context.Context, vm types.ManagedObjectReference) 
 	m.mu.Lock()
 	delete(m.containers, vm)
 	m.mu.Unlock()
-	m.reservations.release(vm.String())
+	m.reservations.Release(vm.String())
 	return nil
 }

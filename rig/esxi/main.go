@@ -1,4 +1,4 @@
-// Command kubelab-esxi is the embedded lab's standalone ESXi host: govmomi's simulator in ESX mode, in which a VM
+// Command kubelab-esxi is the embedded lab's standalone ESXi host, or its vCenter: govmomi's simulator, in which a VM
 // whose extraConfig has RUN.qemu runs as a QEMU process while it is powered on, and one that names a container image
 // (RUN.container) as a container.
 package main
@@ -24,6 +24,8 @@ import (
 const shutdownTimeout = 60 * time.Second
 
 type options struct {
+	name              string
+	vcenter           bool
 	listen            string
 	username          string
 	passwordFile      string
@@ -102,6 +104,8 @@ func parse(arguments []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("kubelab-esxi", flag.ContinueOnError)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8989", "address and port to listen on; port 0 takes a free one")
+	flags.StringVar(&o.name, "name", "esxi", "this host's name among the rig's, which its containers are labelled with and its MACs come from")
+	flags.BoolVar(&o.vcenter, "vcenter", false, "be a vCenter with a cluster of two hosts, two datastores and a distributed port group, in place of a standalone host")
 	flags.StringVar(&o.username, "username", "root", "user who may log in")
 	flags.StringVar(&o.passwordFile, "password-file", "", "file with that user's password (required)")
 	flags.StringVar(&o.certificateFile, "tls-cert", "", "PEM file of the server certificate (required)")
@@ -132,7 +136,7 @@ func (o options) check(rest []string) error {
 	if len(rest) > 0 {
 		fault("unexpected arguments %q", rest)
 	}
-	for name, value := range map[string]string{"-username": o.username, "-password-file": o.passwordFile, "-tls-cert": o.certificateFile, "-tls-key": o.keyFile, "-rig": o.rig} {
+	for name, value := range map[string]string{"-username": o.username, "-password-file": o.passwordFile, "-tls-cert": o.certificateFile, "-tls-key": o.keyFile, "-rig": o.rig, "-name": o.name} {
 		if value == "" {
 			fault("%s is required", name)
 		}

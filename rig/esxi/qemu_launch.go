@@ -37,7 +37,7 @@ func (r *realMachines) launch(ctx *simulator.Context, vm *simulator.VirtualMachi
 	for _, found := range disksOf(vm) {
 		descriptor := located(ctx.Map, found.path)
 		disk := qemu.Disk{File: overlayFile(descriptor), Unit: found.unit}
-		if err := qemu.Overlay(ctx, disk.File, contentFile(descriptor), found.capacity); err != nil {
+		if err := qemu.Overlay(ctx, disk.File, beneath(descriptor), found.capacity); err != nil {
 			return nil, fmt.Errorf("disk %s: %w", found.path, err)
 		}
 		now := time.Now() // ESXi writes to the disk of a machine that is on

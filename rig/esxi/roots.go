@@ -33,7 +33,8 @@ func (r containerRoots) of(registry *simulator.Registry, vm *simulator.VirtualMa
 	if len(disks) == 0 {
 		return "", errors.New("no disk, of which its container could have the root file system")
 	}
-	id, err := diskContentID(contentFile(located(registry, disks[0].path)))
+	held, _ := holding(located(registry, disks[0].path))
+	id, err := diskContentID(held)
 	if err != nil {
 		return "", fmt.Errorf("reading what disk %s holds: %w", disks[0].path, err)
 	}

@@ -6,41 +6,43 @@ import (
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"kubelab/rig/esxi/engine"
 )
 
 // containerKey names the extraConfig entry that makes a VM a container.
 const containerKey = "RUN.container"
 
 // spec is the container of a VM, with an address reserved for it.
-func (m *machines) spec(ctx *simulator.Context, vm *simulator.VirtualMachine) (containerSpec, error) {
+func (m *machines) spec(ctx *simulator.Context, vm *simulator.VirtualMachine) (engine.Spec, error) {
 	value, _ := extraConfig(vm, containerKey)
-	arguments, err := parseArguments(value)
+	arguments, err := engine.ParseArguments(value)
 	if err != nil {
-		return containerSpec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
+		return engine.Spec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
 	}
 	if arguments[len(arguments)-1] == imageOfDisk {
 		if arguments[len(arguments)-1], err = m.roots.of(ctx.Map, vm); err != nil {
-			return containerSpec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
+			return engine.Spec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
 		}
 	}
 	card := firstCard(vm)
 	if card == nil {
-		return containerSpec{}, fmt.Errorf("VM %s: found no network adapter; add one on the container network", vm.Name)
+		return engine.Spec{}, fmt.Errorf("VM %s: found no network adapter; add one on the container network", vm.Name)
 	}
-	address, err := m.reservations.reserve(vm.Self.String())
+	address, err := m.reservations.Reserve(vm.Self.String())
 	if err != nil {
-		return containerSpec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
+		return engine.Spec{}, fmt.Errorf("VM %s: %w", vm.Name, err)
 	}
 	environment := guestInformation(vm)
 	// The node takes this MAC itself: how an engine is told one depends on its version and its client's.
 	environment["VMX_ETHERNET0_ADDRESS"] = card.GetVirtualEthernetCard().MacAddress
-	environment["KUBELAB_GATEWAY"] = m.reservations.gateway.String()
-	return containerSpec{
-		name:        fmt.Sprintf("%s-%s-%s", sanitized(m.engine.rig), sanitized(vm.Name), vm.Self.Value),
-		hostname:    sanitized(vm.Name),
-		address:     address,
-		environment: environment,
-		arguments:   arguments,
+	environment["KUBELAB_GATEWAY"] = m.reservations.Gateway.String()
+	return engine.Spec{
+		Name:        fmt.Sprintf("%s-%s-%s.%s", engine.Sanitized(m.engine.Rig), engine.Sanitized(vm.Name), vm.Self.Value, engine.Sanitized(m.engine.Host)),
+		Hostname:    engine.Sanitized(vm.Name),
+		Address:     address,
+		Environment: environment,
+		Arguments:   arguments,
 	}, nil
 }
 

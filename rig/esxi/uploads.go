@@ -1,14 +1,26 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
+	"fmt"
 	"io"
 	"log"
+	"math/big"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -16,12 +28,17 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-const uploadPrefix = "/nfc/"
+const (
+	uploadPrefix = "/nfc/"
+	leaseTimeout = 30 * time.Second
+	hostName     = "esx1.lab"
+)
 
 // uploads keeps the content of imported disks, which the simulator only counts. It stays as it was sent, a
 // streamOptimized VMDK, where ESXi would unpack it.
 type uploads struct {
 	registry *simulator.Registry
+	host     *uploadHost // nil where uploads go to the server itself
 
 	mu     sync.Mutex
 	leases map[string]*simulator.HttpNfcLease
@@ -29,14 +46,41 @@ type uploads struct {
 
 // register makes uploads come here first; the simulator's own pattern is for what is not sent to it.
 func (u *uploads) register(mux *http.ServeMux) {
-	mux.HandleFunc(http.MethodPut+" "+uploadPrefix, u.receive)
-	mux.HandleFunc(http.MethodPost+" "+uploadPrefix, u.receive)
+	receive := u.receive
+	if u.host != nil {
+		receive = http.NotFound // a vCenter takes none: its hosts do
+	}
+	mux.HandleFunc(http.MethodPut+" "+uploadPrefix, receive)
+	mux.HandleFunc(http.MethodPost+" "+uploadPrefix, receive)
 }
 
 // importingPool imports machines whose disks' content is kept.
 type importingPool struct {
 	*simulator.ResourcePool
 	uploads *uploads
+}
+
+// addressed lets the URLs of a lease lead to the host that takes uploads, with the thumbprint of its certificate.
+func (u *uploads) addressed(ctx *simulator.Context, lease *simulator.HttpNfcLease) {
+	for deadline := time.Now().Add(leaseTimeout); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		settled := false
+		ctx.Map.WithLock(ctx, lease, func() {
+			settled = lease.State != types.HttpNfcLeaseStateInitializing
+			if lease.Info == nil {
+				return
+			}
+			for index := range lease.Info.DeviceUrl {
+				device := &lease.Info.DeviceUrl[index]
+				if target, err := url.Parse(device.Url); err == nil {
+					target.Scheme, target.Host, target.User = "https", u.host.listener.Addr().String(), nil
+					device.Url, device.SslThumbprint = target.String(), u.host.thumbprint
+				}
+			}
+		})
+		if settled {
+			return
+		}
+	}
 }
 
 func (p *importingPool) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) soap.HasFault {
@@ -46,6 +90,9 @@ func (p *importingPool) ImportVApp(ctx *simulator.Context, req *types.ImportVApp
 			p.uploads.mu.Lock()
 			p.uploads.leases[lease.Self.Value] = lease
 			p.uploads.mu.Unlock()
+			if p.uploads.host != nil {
+				p.uploads.addressed(ctx, lease)
+			}
 		}
 	}
 	return response
@@ -118,4 +165,46 @@ func (b *keptBody) Read(buffer []byte) (int, error) {
 		}
 	}
 	return read, err
+}
+
+// uploadHost takes uploads in a vCenter's place, as the host does that a machine is imported to: at an address of its
+// own, with a certificate that nobody but the vCenter vouches for.
+type uploadHost struct {
+	listener   net.Listener
+	thumbprint string // SHA-1 of its certificate, as leases show it
+}
+
+func newUploadHost() (*uploadHost, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: hostName},
+		DNSNames:     []string{hostName},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().AddDate(1, 0, 0),
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}, MinVersion: tls.VersionTLS12,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha1.Sum(certificate)
+	return &uploadHost{listener, strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":")}, nil
+}
+
+// serve takes uploads until the listener is closed.
+func (h *uploadHost) serve(uploads *uploads) {
+	mux := http.NewServeMux()
+	mux.HandleFunc(uploadPrefix, uploads.receive)
+	if err := http.Serve(h.listener, mux); !errors.Is(err, net.ErrClosed) {
+		log.Printf("taking uploads: %v", err)
+	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"kubelab/rig/esxi/engine"
 )
 
 const eventsRetry = time.Second
@@ -19,7 +21,7 @@ func (m *machines) watch(ctx context.Context, registry *simulator.Registry) {
 	since := time.Now()
 	for ctx.Err() == nil {
 		next := time.Now()
-		err := m.engine.deaths(ctx, strconv.FormatInt(since.Unix(), 10), func(id string) { m.died(ctx, registry, id) })
+		err := m.engine.Deaths(ctx, strconv.FormatInt(since.Unix(), 10), func(id string) { m.died(ctx, registry, id) })
 		if ctx.Err() != nil {
 			return
 		}
@@ -51,12 +53,12 @@ func (m *machines) died(ctx context.Context, registry *simulator.Registry, id st
 		if vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn {
 			return
 		}
-		running, exitCode, err := m.engine.state(ctx, id)
+		running, exitCode, err := m.engine.State(ctx, id)
 		if err == nil && running {
 			return
 		}
-		if err == nil && exitCode == exitOfReboot {
-			if err = m.engine.start(ctx, id); err == nil {
+		if err == nil && exitCode == engine.ExitOfReboot {
+			if err = m.engine.Start(ctx, id); err == nil {
 				return
 			}
 		}

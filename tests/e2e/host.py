@@ -189,10 +189,9 @@ def container_of(name: str) -> str:
 
 def containers(*names: str) -> list[str]:
     """The machines of these names that have a container, running or not; twice if they have two."""
-    listed = docker("ps", "--all", "--format", "{{.Names}}")
-    return sorted(
-        name for name in names for line in listed.split() if re.fullmatch(rf"[0-9a-f]+-{re.escape(name)}-vm-\d+", line)
-    )
+    listed = docker("ps", "--all", "--format", "{{.Names}}").split()
+    forms = {name: rf"[0-9a-f]+-{re.escape(name)}-vm-\d+\..+" for name in names}
+    return sorted(name for name, form in forms.items() for line in listed if re.fullmatch(form, line))
 
 
 def unused_volumes() -> list[str]:

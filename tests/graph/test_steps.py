@@ -9,7 +9,13 @@ from tests.graph.recording import Graph, Resource, is_secret
 from tests.graph.test_order import CLUSTER, MACHINE, commands, script_of, step, verification
 
 INITIALISATION = "cp1-init-id"
-OF_CLUSTER = {"45-apply-pod-network.sh", "50-manage-membership.sh", "70-settle-nodes.sh", "90-verify-cluster.sh"}
+OF_CLUSTER = {
+    "45-apply-pod-network.sh",
+    "46-apply-cluster-dns.sh",
+    "50-manage-membership.sh",
+    "70-settle-nodes.sh",
+    "90-verify-cluster.sh",
+}
 
 
 def node_of(command: Resource, graph: Graph) -> str:
@@ -149,7 +155,7 @@ def test_the_cluster_is_verified_again_when_any_node_was_made_anew(graph: Graph,
 
 
 def test_few_connections_are_made_per_node(graph: Graph, config: LabConfig) -> None:
-    of_all = ["cp1-certificates", "pod-network-apply", "nodes-settle", "verification"]
+    of_all = ["cp1-certificates", "cluster-dns-apply", "pod-network-apply", "nodes-settle", "verification"]
     assert len(commands(graph)) <= 7 * len(config.nodes) + len(of_all)
     for node in config.workers:
         assert len([command for command in commands(graph) if node.name in command.name.split("-")]) <= 7

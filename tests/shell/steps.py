@@ -8,6 +8,7 @@ from pydantic import JsonValue, SecretStr
 
 from components.guest_file import render_files
 from components.steps.cluster import (
+    apply_dns,
     apply_pod_network,
     certificates,
     init,
@@ -174,6 +175,7 @@ APPLY_POD_NETWORK = Step(
     },
     serve_manifest,
 )
+APPLY_DNS = Step(apply_dns.STEP.file, apply_dns.environment(CLUSTER), run_initialised)
 MANIFEST_URL = APPLY_POD_NETWORK.environment["MANIFEST_URL"]
 CERTIFICATES = Step(
     certificates.STEP.file,
@@ -221,6 +223,7 @@ STEPS = (
     WRITE_COMPONENT_FILES,
     INIT,
     APPLY_POD_NETWORK,
+    APPLY_DNS,
     CERTIFICATES,
     SHOW_CERTIFICATES,
     ADMIT,

@@ -14,7 +14,8 @@ import (
 const (
 	imageProgram = "qemu-img"
 	imageTimeout = 60 * time.Second
-	streamMagic  = "KDMV" // begins a streamOptimized VMDK
+	streamMagic  = "KDMV"    // begins a streamOptimized VMDK
+	qcow2Magic   = "QFI\xfb" // begins what a machine wrote to a disk, such as a linked clone's parent
 )
 
 // OverlaySuffix ends the name of what a machine wrote to a disk: the disk's own file is never written to.
@@ -67,6 +68,8 @@ func format(base string) (string, error) {
 		return "", nil
 	case string(begin) == streamMagic:
 		return "vmdk", nil
+	case string(begin) == qcow2Magic:
+		return "qcow2", nil
 	default:
 		return "raw", nil
 	}

@@ -165,9 +165,14 @@ def test_pods_that_cannot_be_listed_are_one_clear_error_and_not_an_empty_list(gu
     assert_one_error(guest, "connection refused")
 
 
-def test_a_namespace_that_stays_is_one_clear_error(guest: Guest) -> None:
-    guest.answer("kubectl", "[[ $* != *'delete namespace'* || ! -e $facts/objects ]] || exit 1")
+def test_pods_that_stay_are_one_clear_error(guest: Guest) -> None:
+    guest.answer("kubectl", "[[ $* != *'delete daemonset'* || ! -e $facts/objects ]] || exit 1")
     assert_one_error(guest, "kubelab-verification")
+
+
+def test_a_namespace_that_stays_from_an_earlier_proof_is_one_clear_error(guest: Guest) -> None:
+    refuse(guest, "kubectl", "'wait --for delete namespace'", "timed out waiting for the condition")
+    assert_one_error(guest, "kubelab-verification", "still there")
 
 
 def test_a_control_plane_alone_is_proven_with_one_pod(guest: Guest) -> None:

@@ -84,7 +84,7 @@ CLUSTER = ClusterConfig(
 IMAGE = ImageConfig("/images/node.ova", "a" * 64, "debian-12")
 MACHINE = MachineConfig(cpus=2, memory_mib=2048, disk_gib=10, nested_virtualization="require", extra_config={})
 SITE = SiteConfig(
-    vsphere=VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),
+    vsphere=(VsphereConfig("esxi.test", 443, "root", None, (), TlsConfig(None, None), "ds", "VM Network", IMAGE),),
     addresses=AddressesConfig("10.87.0.0/24"),
     ssh=SshConfig("lab", authorized_keys=()),
     mirrors=UPSTREAM,

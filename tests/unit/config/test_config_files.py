@@ -27,7 +27,7 @@ def test_a_path_of_the_stack_is_relative_to_it_and_one_of_the_site_to_the_site(m
 @pytest.mark.parametrize("ova", ["/images/node.ova", "file:///images/node.ova", "https://images.lab:8443/node.ova"])
 def test_an_absolute_path_or_url_of_an_ova_stays_as_it_is(ova: str, minimal: LabFolder) -> None:
     minimal.edit_site("node.ova", ova)
-    assert minimal.load().site.vsphere.image.ova == ova
+    assert minimal.load().site.vsphere[0].image.ova == ova
 
 
 def test_a_missing_stack_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +55,7 @@ def test_certificates_are_read_from_the_files_the_site_names(minimal: LabFolder,
     minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca/ca.pem}")
     minimal.edit_site("addresses:", "mirrors: {caFile: ca/ca.pem}\naddresses:")
     site = minimal.load().site
-    assert site.vsphere.tls.ca_pem == certificate[0]
+    assert site.vsphere[0].tls.ca_pem == certificate[0]
     assert site.mirrors.ca_pem == certificate[0]
 
 
@@ -70,7 +70,7 @@ def test_of_a_certificate_file_nothing_but_its_certificates_is_taken(
     minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.pem}")
     minimal.edit_site("addresses:", "mirrors: {caFile: ca.pem}\nregistries: {ghcr.io: {caFile: ca.pem}}\naddresses:")
     site = minimal.load().site
-    assert {site.vsphere.tls.ca_pem, site.mirrors.ca_pem, site.registries[0].ca_pem} == {certificate[0] * 2}
+    assert {site.vsphere[0].tls.ca_pem, site.mirrors.ca_pem, site.registries[0].ca_pem} == {certificate[0] * 2}
 
 
 @pytest.mark.case("T2")

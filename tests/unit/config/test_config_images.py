@@ -60,7 +60,7 @@ def test_a_word_of_the_site_is_looked_up_beside_the_site_and_its_file_in_the_sto
     ova = touch(minimal.path / "store/debian-13-0123.ova")
     image = ImageConfig(str(ova), SUM, "debian-13")
     lab = minimal.load({"KUBELAB_IMAGES": str(minimal.path / "store")})
-    assert [lab.site.vsphere.image, *(node.image for node in lab.nodes)] == [image] * 3
+    assert [lab.site.vsphere[0].image, *(node.image for node in lab.nodes)] == [image] * 3
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_store_is_where_make_image_keeps_images(environ: Mapping[str, str], 
     lock(minimal.path, debian_13="a.ova")
     ova = touch(minimal.path / store / "a.ova")
     given = {name: value.format(minimal.path) for name, value in environ.items()}
-    assert minimal.load(given).site.vsphere.image.ova == str(ova)
+    assert minimal.load(given).site.vsphere[0].image.ova == str(ova)
 
 
 @pytest.mark.parametrize("file", ["./images/a.ova", "{}/images/a.ova"])
@@ -84,7 +84,7 @@ def test_a_file_may_lie_beside_the_lock_or_anywhere(file: str, minimal: LabFolde
     by_word(minimal)
     lock(minimal.path, debian_13=file.format(minimal.path))
     ova = touch(minimal.path / "images/a.ova")
-    assert minimal.load().site.vsphere.image.ova == str(ova)
+    assert minimal.load().site.vsphere[0].image.ova == str(ova)
 
 
 def node_by_word(lab: LabFolder) -> None:

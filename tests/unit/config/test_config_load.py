@@ -64,7 +64,7 @@ def test_defaults_are_resolved(minimal: LabFolder) -> None:
         allow_replace=False,
     )
     assert lab.nodes == (replace(w1, name="cp1", role="controlPlane", schedulable=False), w1)
-    vsphere = lab.site.vsphere
+    vsphere = lab.site.vsphere[0]
     assert (vsphere.server, vsphere.port, vsphere.user) == ("esxi.lab", 443, "root")
     assert (vsphere.tls.ca_pem, vsphere.tls.sha256) == (None, None)
     assert lab.site.addresses == config.AddressesConfig("10.87.0.0/24")
@@ -79,8 +79,8 @@ def test_all_that_is_written_arrives(everything: LabFolder) -> None:
     assert lab.cluster.service_subnet == "10.250.0.0/16"
     assert lab.cluster.dns_domain == "lab.internal"
     assert lab.cluster.control_plane_endpoint == "k8s.lab:6443"
-    assert (lab.site.vsphere.server, lab.site.vsphere.port) == ("127.0.0.1", 8989)
-    assert lab.site.vsphere.tls.sha256 == "00112233445566778899aabbccddeeff" * 2
+    assert (lab.site.vsphere[0].server, lab.site.vsphere[0].port) == ("127.0.0.1", 8989)
+    assert lab.site.vsphere[0].tls.sha256 == "00112233445566778899aabbccddeeff" * 2
     assert lab.site.ssh.user == "kube_admin"
     assert lab.site.mirrors.apt_kubernetes == "https://10.87.0.1:8443/apt/kubernetes"
     assert lab.site.mirrors.apt_crio == "https://10.87.0.1:8443/apt/crio"

@@ -62,7 +62,7 @@ def test_a_node_differs_from_its_site_only_in_what_it_says(everything: LabFolder
     }
     assert w1.image.ova == "https://images.example.com/node.ova"
     assert w1.image.sha256 == "fedcba9876543210" * 4
-    assert w2.image == everything.load().site.vsphere.image
+    assert w2.image == everything.load().site.vsphere[0].image
 
 
 def test_an_empty_value_of_a_nodes_machine_is_the_sites(minimal: LabFolder) -> None:

@@ -22,7 +22,7 @@ def with_file(minimal: LabFolder) -> LabFolder:
 
 
 def password(lab: LabConfig) -> str | None:
-    return lab.site.vsphere.password_or_none()
+    return lab.site.vsphere[0].password_or_none()
 
 
 def problems(folder: LabFolder) -> list[str]:
@@ -67,7 +67,7 @@ def test_the_stack_wins_over_environment_and_file(with_file: LabFolder) -> None:
     (with_file.path / "password").unlink()
     lab = with_file.load({VARIABLE: "of the environment"})
     assert password(lab) is None
-    assert lab.site.vsphere.password_sought == ("secret stack configuration kubelab:vspherePassword",)
+    assert lab.site.vsphere[0].password_sought == ("secret stack configuration kubelab:vspherePassword",)
 
 
 @pytest.mark.usefixtures("with_file")
@@ -87,7 +87,7 @@ def test_pulumi_may_say_that_the_stack_has_the_password() -> None:
 def test_without_any_password_the_lab_says_where_it_was_sought(minimal: LabFolder) -> None:
     lab = minimal.load()
     assert password(lab) is None
-    assert lab.site.vsphere.password_sought == (
+    assert lab.site.vsphere[0].password_sought == (
         "secret stack configuration kubelab:vspherePassword",
         "environment variable KUBELAB_VSPHERE_PASSWORD",
         "platform/vsphere/passwordFile of site.yaml (none named)",
@@ -95,7 +95,7 @@ def test_without_any_password_the_lab_says_where_it_was_sought(minimal: LabFolde
 
 
 def test_a_missing_password_is_one_line_that_says_what_to_run(minimal: LabFolder) -> None:
-    assert minimal.load().site.vsphere.missing_password() == (
+    assert minimal.load().site.vsphere[0].missing_password() == (
         "logging in to esxi.lab as root: found no password in secret stack configuration kubelab:vspherePassword, "
         "environment variable KUBELAB_VSPHERE_PASSWORD, platform/vsphere/passwordFile of site.yaml (none named); "
         "run `pulumi config set --secret kubelab:vspherePassword`"
@@ -117,7 +117,7 @@ def test_a_password_file_holds_one_line(content: str, found: str, with_file: Lab
 
 def test_no_representation_of_a_lab_holds_the_password(with_file: LabFolder) -> None:
     lab = with_file.load()
-    assert "hunter2" not in f"{lab} {lab!r} {lab.site.vsphere.password}"
+    assert "hunter2" not in f"{lab} {lab!r} {lab.site.vsphere[0].password}"
 
 
 def test_faults_of_the_stack_and_of_files_of_the_site_are_reported_together(with_file: LabFolder) -> None:

@@ -7,8 +7,9 @@ from config.images.spec import ImageSpec
 from config.mirrors import MirrorsSpec
 from config.model import Spec, parse
 from config.problems import plain
-from config.site import AddressesSpec, MachineSpec, SiteSpec, SshSpec, VsphereSpec
+from config.site import AddressesSpec, MachineSpec, SiteSpec, SshSpec
 from config.stack import ClusterSpec, NodeSpec, StackConfig
+from config.targets.spec import VsphereSpec
 from tests.unit.config.lab_folder import LabFolder
 
 MODELS = (

@@ -56,8 +56,8 @@ def test_a_lab_without_machines_is_told_of_its_host_all_the_same(
 @pytest.mark.case("V11")
 def test_a_host_that_cannot_be_asked_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "READ_ATTEMPTS", 1)
-    vsphere = replace(LAB.site.vsphere, server="127.0.0.1", port=1)
-    lab = replace(LAB, site=replace(LAB.site, vsphere=vsphere))
+    vsphere = replace(LAB.site.vsphere[0], server="127.0.0.1", port=1)
+    lab = replace(LAB, site=replace(LAB.site, vsphere=(vsphere,)))
     (finding,) = host.findings(lab, "secret")
     assert finding.blocks
     assert "connecting to 127.0.0.1:1: 127.0.0.1:1 does not answer" in finding.text
@@ -81,7 +81,7 @@ def test_the_password_is_the_declared_one_or_else_the_one_of_the_stack(
     monkeypatch.setattr(host, "findings", noted)
     monkeypatch.setattr(program, "read_password", lambda _: "of the stack")
     for password in (None, SecretStr("declared")):
-        lab = replace(LAB, site=replace(LAB.site, vsphere=replace(LAB.site.vsphere, password=password)))
+        lab = replace(LAB, site=replace(LAB.site, vsphere=(replace(LAB.site.vsphere[0], password=password),)))
         monkeypatch.setattr(program, "load_file", lambda *_, lab=lab: lab)
         assert program.main("lab") == 0
     assert given == ["of the stack", "declared"]
@@ -101,6 +101,6 @@ def test_the_password_of_a_stack_is_the_one_of_its_provider() -> None:
 
 def test_the_machines_that_are_declared_are_what_the_host_is_asked_for() -> None:
     first, *others = host.wanted(LAB)
-    assert (first.name, first.datastore) == (LAB.nodes[0].name, LAB.site.vsphere.datastore)
+    assert (first.name, first.datastore) == (LAB.nodes[0].name, LAB.site.vsphere[0].datastore)
     assert (first.disk_gib, first.memory_mib) == (LAB.nodes[0].machine.disk_gib, LAB.nodes[0].machine.memory_mib)
     assert len(others) == len(LAB.nodes) - 1

@@ -78,7 +78,7 @@ def certificate(tmp_path: Path) -> str:
 
 def test_the_configuration_accepts_the_rigs_site_file(tmp_path: Path) -> None:
     site = load(tmp_path, SITE).site
-    assert (site.vsphere.server, site.vsphere.port) == ("127.0.0.1", 8989)
+    assert (site.vsphere[0].server, site.vsphere[0].port) == ("127.0.0.1", 8989)
     assert site.mirrors.files == "https://10.87.0.1:8443/files"
     assert site.mirrors.apt_kubernetes == "https://10.87.0.1:8443/apt/kubernetes"
     assert site.mirrors.apt_crio == "https://10.87.0.1:8443/apt/crio"
@@ -88,7 +88,7 @@ def test_the_configuration_accepts_the_rigs_site_file(tmp_path: Path) -> None:
 
 
 def test_machines_have_the_labs_image_by_its_word(tmp_path: Path) -> None:
-    image = load(tmp_path, SITE).site.vsphere.image
+    image = load(tmp_path, SITE).site.vsphere[0].image
     assert (image.ova, image.sha256, image.system) == (
         str(image_of(tmp_path, GUESTS[0])),
         GUESTS[0].image.sha256,

@@ -124,10 +124,7 @@ check_handlers() {
   local node handler socket whose kernel messages process number=0
   [[ -n $HANDLER_PROOFS ]] || return 0
   # shellcheck disable=SC2154 # the step's own
-  if [[ $mode == handlers ]]; then
-    remove_pods
-    kubectl create namespace "$namespace" >/dev/null
-  fi
+  [[ $mode != handlers ]] || make_namespace
   {
     printf 'apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: %s}\nhandler: %s\n' "$unknown_class" "$unknown_class"
     proof_pods

@@ -9,12 +9,20 @@ namespace=kubelab-verification
 # Lines of: name, address, node.
 pods=''
 
-# The pods first: a namespace that still has some is deleted only after pauses of several seconds.
+# The pods first: a namespace that still has some is deleted only after pauses of several seconds. That it is gone takes
+# the cluster as long again, and is waited for by whoever wants to use it anew.
 remove_pods() {
   if [[ -n $HANDLER_PROOFS ]]; then remove_handler_proof || return 1; fi
   in_namespace delete daemonset,deployment,service web --ignore-not-found --timeout 60s >/dev/null &&
     in_namespace wait --for delete pod --selector app=web --timeout 60s >/dev/null &&
-    kubectl delete namespace "$namespace" --ignore-not-found --timeout 90s >/dev/null
+    kubectl delete namespace "$namespace" --ignore-not-found --wait=false >/dev/null
+}
+
+make_namespace() {
+  if ! remove_pods || ! kubectl wait --for delete "namespace/$namespace" --timeout 90s >/dev/null; then
+    fail "removing the namespace $namespace of an earlier proof: it is still there; look at: kubectl get namespace $namespace -o yaml"
+  fi
+  kubectl create namespace "$namespace" >/dev/null
 }
 
 in_namespace() { kubectl --namespace "$namespace" "$@"; }
@@ -33,8 +41,7 @@ is_in_subnet() {
 
 # One on each node, so that each runtime is proven; a taint or a cordon is no obstacle.
 start_pods() {
-  remove_pods
-  kubectl create namespace "$namespace" >/dev/null
+  make_namespace
   in_namespace apply --filename - >/dev/null <<-YAML
 	apiVersion: apps/v1
 	kind: DaemonSet

@@ -34,7 +34,7 @@ def test_what_stands_around_certificates_is_no_fault_and_goes_nowhere(
     minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.pem}")
     minimal.edit_site("addresses:", "mirrors: {caFile: ca.pem}\naddresses:")
     site = minimal.load().site
-    assert site.vsphere.tls.ca_pem == site.mirrors.ca_pem == certificate[0]
+    assert site.vsphere[0].tls.ca_pem == site.mirrors.ca_pem == certificate[0]
 
 
 @pytest.mark.case("D2")
@@ -44,7 +44,7 @@ def test_all_certificates_of_a_file_are_kept_in_their_order(
     windows = f"=== 0440 /etc/sudoers.d/x\r\n{certificate[0]}\r\nzwölf\r\n{other_certificate}".replace("\n", "\r\n")
     (minimal.path / "ca.pem").write_text(windows, newline="")
     minimal.edit_site("user: root", "user: root\n    tls: {caFile: ca.pem}")
-    assert minimal.load().site.vsphere.tls.ca_pem == certificate[0] + other_certificate
+    assert minimal.load().site.vsphere[0].tls.ca_pem == certificate[0] + other_certificate
 
 
 @pytest.mark.case("D2")

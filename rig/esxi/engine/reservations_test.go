@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"net/netip"
@@ -6,14 +6,14 @@ import (
 )
 
 func TestReservationsGiveTheLowestFreeAddressAndSkipTheGateway(t *testing.T) {
-	r := newReservations(netip.MustParsePrefix("10.9.0.0/29"), netip.Prefix{}, netip.MustParseAddr("10.9.0.2"))
+	r := NewReservations(netip.MustParsePrefix("10.9.0.0/29"), netip.Prefix{}, netip.MustParseAddr("10.9.0.2"))
 	for _, step := range []struct{ vm, wanted string }{{"a", "10.9.0.1"}, {"b", "10.9.0.3"}, {"a", "10.9.0.1"}} {
-		if address, err := r.reserve(step.vm); err != nil || address.String() != step.wanted {
+		if address, err := r.Reserve(step.vm); err != nil || address.String() != step.wanted {
 			t.Fatalf("%s: found %s (%v), wanted %s", step.vm, address, err, step.wanted)
 		}
 	}
-	r.release("a")
-	if address, err := r.reserve("c"); err != nil || address.String() != "10.9.0.1" {
+	r.Release("a")
+	if address, err := r.Reserve("c"); err != nil || address.String() != "10.9.0.1" {
 		t.Fatalf("after a release: found %s (%v)", address, err)
 	}
 }

@@ -1,4 +1,5 @@
-package main
+// Package engine runs the VMs of a simulated host as containers of a container engine.
+package engine
 
 import (
 	"bufio"
@@ -18,24 +19,25 @@ import (
 )
 
 const (
-	rigLabel      = "kubelab.rig"
-	engineTimeout = 120 * time.Second
+	RigLabel  = "kubelab.rig"
+	HostLabel = "kubelab.host"
+	timeout   = 120 * time.Second
 	// A restart by the guest ends a PID namespace's init with SIGHUP (reboot(2)); a power-off ends it with SIGINT.
-	exitOfReboot = 128 + 1
+	ExitOfReboot = 128 + 1
 )
 
-// containerSpec is what a VM's container is created from.
-type containerSpec struct {
-	name        string
-	hostname    string
-	address     netip.Addr
-	environment map[string]string
-	arguments   []string // of `docker create`, ending in the image and perhaps a command
+// Spec is what a VM's container is created from.
+type Spec struct {
+	Name        string
+	Hostname    string
+	Address     netip.Addr
+	Environment map[string]string
+	Arguments   []string // of `docker create`, ending in the image and perhaps a command
 }
 
-// parseArguments reads the value of RUN.container: an image, or a JSON array of arguments ending in one.
+// ParseArguments reads the value of RUN.container: an image, or a JSON array of arguments ending in one.
 // The arguments reach the container engine as they are; no shell sees them.
-func parseArguments(value string) ([]string, error) {
+func ParseArguments(value string) ([]string, error) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return nil, errors.New("RUN.container: found nothing, wanted an image or a JSON array of arguments ending in one")
@@ -52,43 +54,44 @@ func parseArguments(value string) ([]string, error) {
 
 var notInAName = regexp.MustCompile(`[^a-zA-Z0-9_.-]+`)
 
-// sanitized makes a VM's name fit for a container and a host name.
-func sanitized(name string) string { return notInAName.ReplaceAllString(name, "-") }
+// Sanitized makes a VM's name fit for a container and a host name.
+func Sanitized(name string) string { return notInAName.ReplaceAllString(name, "-") }
 
-// engine runs containers by the `docker` command; DOCKER_HOST and the like choose where.
-type engine struct {
-	network string
-	rig     string
+// Engine runs containers by the `docker` command; DOCKER_HOST and the like choose where.
+type Engine struct {
+	Network string
+	Rig     string // the value of RigLabel
+	Host    string // and of HostLabel: one of the simulated hosts of a rig
 }
 
-// create makes a stopped container. Guest information travels in the command's environment, not in its arguments,
+// Create makes a stopped container. Guest information travels in the command's environment, not in its arguments,
 // which every process of the machine could read.
-func (e engine) create(ctx context.Context, spec containerSpec) (string, error) {
+func (e Engine) Create(ctx context.Context, spec Spec) (string, error) {
 	arguments := []string{
-		"create", "--name", spec.name, "--hostname", spec.hostname, "--label", rigLabel + "=" + e.rig,
-		"--network", e.network, "--ip", spec.address.String(),
+		"create", "--name", spec.Name, "--hostname", spec.Hostname, "--label", RigLabel + "=" + e.Rig, "--label", HostLabel + "=" + e.Host,
+		"--network", e.Network, "--ip", spec.Address.String(),
 	}
 	var environment []string
-	for _, name := range slices.Sorted(maps.Keys(spec.environment)) {
+	for _, name := range slices.Sorted(maps.Keys(spec.Environment)) {
 		arguments = append(arguments, "--env", name)
-		environment = append(environment, name+"="+spec.environment[name])
+		environment = append(environment, name+"="+spec.Environment[name])
 	}
-	out, err := e.docker(ctx, environment, append(arguments, spec.arguments...)...)
+	out, err := e.docker(ctx, environment, append(arguments, spec.Arguments...)...)
 	if err != nil {
 		return "", err
 	}
 	return strings.TrimSpace(out), nil
 }
 
-func (e engine) start(ctx context.Context, id string) error {
+func (e Engine) Start(ctx context.Context, id string) error {
 	_, err := e.docker(ctx, nil, "start", id)
 	return err
 }
 
-// kill is the power button held down; a container that does not run is no error.
-func (e engine) kill(ctx context.Context, id string) error {
+// Kill is the power button held down; a container that does not run is no error.
+func (e Engine) Kill(ctx context.Context, id string) error {
 	if _, err := e.docker(ctx, nil, "kill", id); err != nil {
-		running, _, inspectErr := e.state(ctx, id)
+		running, _, inspectErr := e.State(ctx, id)
 		if inspectErr != nil || running {
 			return err
 		}
@@ -96,19 +99,19 @@ func (e engine) kill(ctx context.Context, id string) error {
 	return e.waitStopped(ctx, id)
 }
 
-// stop asks the guest to shut down and kills it after the grace period.
-func (e engine) stop(ctx context.Context, id string, grace time.Duration) error {
+// Stop asks the guest to shut down and kills it after the grace period.
+func (e Engine) Stop(ctx context.Context, id string, grace time.Duration) error {
 	_, err := e.docker(ctx, nil, "stop", "-t", fmt.Sprint(int(grace.Seconds())), id)
 	return err
 }
 
-func (e engine) waitStopped(ctx context.Context, id string) error {
+func (e Engine) waitStopped(ctx context.Context, id string) error {
 	_, err := e.docker(ctx, nil, "wait", id)
 	return err
 }
 
-// state tells whether the container runs and, if not, how it ended.
-func (e engine) state(ctx context.Context, id string) (running bool, exitCode int, err error) {
+// State tells whether the container runs and, if not, how it ended.
+func (e Engine) State(ctx context.Context, id string) (running bool, exitCode int, err error) {
 	out, err := e.docker(ctx, nil, "inspect", "--type", "container", "--format", "{{.State.Running}} {{.State.ExitCode}}", id)
 	if err != nil {
 		return false, 0, err
@@ -119,8 +122,8 @@ func (e engine) state(ctx context.Context, id string) (running bool, exitCode in
 	return running, exitCode, nil
 }
 
-// remove deletes containers with their anonymous volumes.
-func (e engine) remove(ctx context.Context, ids ...string) error {
+// Remove deletes containers with their anonymous volumes.
+func (e Engine) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -128,17 +131,17 @@ func (e engine) remove(ctx context.Context, ids ...string) error {
 	return err
 }
 
-// own lists the containers that carry this rig's label, running or not.
-func (e engine) own(ctx context.Context) ([]string, error) {
-	out, err := e.docker(ctx, nil, "ps", "--all", "--quiet", "--no-trunc", "--filter", "label="+rigLabel+"="+e.rig)
+// Own lists the containers that carry the labels of this rig's host, running or not.
+func (e Engine) Own(ctx context.Context) ([]string, error) {
+	out, err := e.docker(ctx, nil, "ps", "--all", "--quiet", "--no-trunc", "--filter", "label="+RigLabel+"="+e.Rig, "--filter", "label="+HostLabel+"="+e.Host)
 	return strings.Fields(out), err
 }
 
-// deaths calls ended with the id of each of this rig's containers that stops, until the stream or ctx ends.
+// Deaths calls ended with the id of each of this host's containers that stops, until the stream or ctx ends.
 // Those since the given Unix time come first.
-func (e engine) deaths(ctx context.Context, since string, ended func(id string)) error {
+func (e Engine) Deaths(ctx context.Context, since string, ended func(id string)) error {
 	command := exec.CommandContext(ctx, "docker", "events", "--since", since, "--filter", "type=container", "--filter", "event=die",
-		"--filter", "label="+rigLabel+"="+e.rig, "--format", "{{.Actor.ID}}")
+		"--filter", "label="+RigLabel+"="+e.Rig, "--filter", "label="+HostLabel+"="+e.Host, "--format", "{{.Actor.ID}}")
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive a killed host
 	stdout, err := command.StdoutPipe()
 	if err != nil {
@@ -158,8 +161,8 @@ func (e engine) deaths(ctx context.Context, since string, ended func(id string))
 	return errors.New("docker events: ended")
 }
 
-func (e engine) docker(ctx context.Context, environment []string, arguments ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
+func (e Engine) docker(ctx context.Context, environment []string, arguments ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	command := exec.CommandContext(ctx, "docker", arguments...)
 	command.Env = append(os.Environ(), environment...)
@@ -173,7 +176,7 @@ func (e engine) docker(ctx context.Context, environment []string, arguments ...s
 		reason = strings.Join(strings.Fields(string(exit.Stderr)), " ")
 	}
 	if ctx.Err() != nil {
-		reason = fmt.Sprintf("%v after at most %s: %s", ctx.Err(), engineTimeout, reason)
+		reason = fmt.Sprintf("%v after at most %s: %s", ctx.Err(), timeout, reason)
 	}
 	return "", fmt.Errorf("docker %s: %s", arguments[0], reason)
 }

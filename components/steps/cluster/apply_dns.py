@@ -1,0 +1,16 @@
+"""The cluster's DNS, kubeadm's CoreDNS: applied once pods can be started. Pure."""
+
+from components.pod_networks import POD_NETWORKS
+from components.step import Step
+from config import ClusterConfig
+
+STEP = Step("46-apply-cluster-dns.sh", timeout_seconds=300)
+
+
+def environment(cluster: ClusterConfig) -> dict[str, str]:
+    """What it is given of the cluster: what must run before it."""
+    network = POD_NETWORKS[cluster.pod_network.plugin]
+    return {
+        "POD_NETWORK": network.describe(cluster.pod_network),
+        "POD_NETWORK_WORKLOADS": "\n".join(network.workloads),
+    }

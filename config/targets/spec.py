@@ -1,0 +1,87 @@
+"""What a user may write of the targets in a site file."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, Tag, model_validator
+
+from config import wishes
+from config.images.spec import Image
+from config.model import ONE, ONE_OR_SEVERAL, SEVERAL, Spec
+from config.values import FilePath, Fingerprint, Name, Server, TargetName
+
+
+class TlsSpec(Spec):
+    """How the host's certificate is verified; with neither, by the system's certificate authorities."""
+
+    ca_file: FilePath | None = Field(default=None, description="PEM file of the host's certificate authority")
+    sha256: Fingerprint | None = Field(default=None, description="SHA-256 fingerprint of the certificate itself")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "TlsSpec":
+        if self.ca_file is not None and self.sha256 is not None:
+            raise ValueError("found caFile and sha256, allowed: one of them")
+        return self
+
+
+class VsphereSpec(Spec):
+    """The ESXi host."""
+
+    refused_keys = wishes.VSPHERE
+
+    name: TargetName | None = Field(default=None, description="what nodes call it, as their host")
+    server: Server = Field(description="the ESXi host, as host or host:port")
+    user: Name = Field(description="the user on the host")
+    password_file: FilePath | None = Field(
+        default=None, description="a file (mode 0600) that holds the password, unless it comes another way"
+    )
+    tls: TlsSpec = Field(default=TlsSpec(), description="how the host's certificate is verified")
+    datastore: Name = Field(description="the datastore of the virtual machines")
+    network: Name = Field(description="the port group of the virtual machines")
+    image: Image = Field(description="the image of the nodes: a word that `make image` made known, or ova and sha256")
+
+
+class NamedVsphereSpec(VsphereSpec):
+    """One of several targets: each has a name."""
+
+    name: TargetName = Field(description="what nodes call it, as their host")
+
+
+_NO_PLACE = {"name", "user", "password_file", "tls", "datastore", "network", "image", "clone"}
+"""What may differ between two targets that are the same host or cluster."""
+
+
+def _place(target: VsphereSpec) -> dict[str, object]:
+    return target.model_dump(exclude=_NO_PLACE) | {"server": target.server.lower().removesuffix(":443")}
+
+
+def _told_apart(targets: tuple[NamedVsphereSpec, ...]) -> tuple[NamedVsphereSpec, ...]:
+    if not targets:
+        raise ValueError("wanted: a target, or a list of some, each with a name")
+    known: dict[str, NamedVsphereSpec] = {}
+    for target in targets:
+        if target.name in known:
+            raise ValueError(f"found name {target.name!r} twice, wanted: a name of its own for each target")
+        same = next((other for other in known.values() if _place(other) == _place(target)), None)
+        if same:
+            raise ValueError(f"found {target.server} of {same.name} again as {target.name}, wanted: each host once")
+        known[target.name] = target
+    return targets
+
+
+class PlatformSpec(Spec):
+    """Where virtual machines come from."""
+
+    vsphere: Annotated[
+        Annotated[VsphereSpec, Tag(ONE)]
+        | Annotated[tuple[NamedVsphereSpec, ...], Field(strict=False), AfterValidator(_told_apart), Tag(SEVERAL)],
+        ONE_OR_SEVERAL,
+    ] = Field(description="the ESXi host, or a list of several, each with a name")
+
+    @property
+    def targets(self) -> tuple[VsphereSpec, ...]:
+        """All targets in the order of the file."""
+        return self.vsphere if isinstance(self.vsphere, tuple) else (self.vsphere,)
+
+    def path(self, index: int) -> str:
+        """Where the target at `index` of `targets` stands in the site file."""
+        return f"platform/vsphere/{index}" if isinstance(self.vsphere, tuple) else "platform/vsphere"
