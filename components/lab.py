@@ -1,6 +1,6 @@
 """Lab: the one list that tells the story, from an ESXi host to a verified cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -9,7 +9,7 @@ from components.cluster import Cluster
 from components.machine import Machine
 from components.node import Node
 from components.script import Script, steps_provider
-from components.steps.cluster import settle_nodes, verification
+from components.steps.cluster import membership, settle_nodes, verification
 from components.steps.node import inspection
 from components.unreachable import error_hook
 from components.vsphere import Image, SshKeyPair, VSphere
@@ -52,32 +52,55 @@ class Lab(pulumi.ComponentResource):
             for sha256, image in {node.image.sha256: node.image for node in reversed(config.nodes)}.items()
         }
         on_error = error_hook()
-        machines = {
-            node.name: Machine(
+        machines: dict[str, Machine] = {}
+        prepared: dict[str, Node] = {}
+
+        def prepare(node: NodeConfig, depends_on: Sequence[pulumi.Resource] = ()) -> None:
+            machines[node.name] = Machine(
                 node.name,
                 node=node,
                 site=site,
                 image=images[node.image.sha256],
                 user_key=user_key,
                 on_error=on_error,
+                depends_on=depends_on,
                 opts=inside,
             )
-            for node in config.nodes
-        }
-        prepared = {node.name: Node(node.name, config, node, machines[node.name], inside) for node in config.nodes}
+            prepared[node.name] = Node(node.name, config, node, machines[node.name], inside)
+
+        for node in config.control_planes:
+            prepare(node)
         cluster = Cluster("cluster", config, prepared, inside)
+        for node in config.workers:
+            prepare(node, [] if node.power == "on" else [self._left(node, config, cluster, steps)])
         workers = {
             node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
         }
         joined = {name: worker.joined for name, worker in workers.items()}
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}
         settled = self._settled(config, prepared, cluster, workers, steps)
-        facts = [self._inspected(node, prepared[node.name], members[node.name], steps) for node in config.nodes]
-        self._verified(config, prepared, cluster, facts, settled, steps)
+        facts = {
+            node.name: self._inspected(node, prepared[node.name], members[node.name], steps) for node in config.nodes
+        }
+        here = [facts[node.name] for node in config.running]
+        self._verified(config, prepared, cluster, here, settled, steps)
         self.kubeconfig = cluster.kubeconfig
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
+
+    def _left(self, node: NodeConfig, config: LabConfig, cluster: Cluster, steps: pulumi.ProviderResource) -> Script:
+        """A worker that is to rest is drained and leaves, as one that is removed; its machine stays, and so does all
+        that was done on it."""
+        return Script(
+            f"{node.name}-rest",
+            membership.REST,
+            cluster.host,
+            membership.leave(node.name, config.cluster),
+            parent=self,
+            provider=steps,
+            depends_on=[cluster.pod_network],
+        )
 
     def _settled(
         self,
@@ -87,14 +110,14 @@ class Lab(pulumi.ComponentResource):
         workers: Mapping[str, Worker],
         steps: pulumi.ProviderResource,
     ) -> Script:
-        addresses = {node.name: prepared[node.name].address for node in config.nodes}
+        addresses = {node.name: prepared[node.name].address for node in config.running}
         return Script(
             "nodes-settle",
             settle_nodes.STEP,
             cluster.host,
             pulumi.Output.all(**addresses).apply(
                 lambda known: settle_nodes.environment(
-                    config.cluster, config.nodes, {name: known[name] for name in addresses}
+                    config.cluster, config.running, {name: known[name] for name in addresses}
                 )
             ),
             parent=self,
@@ -126,7 +149,7 @@ class Lab(pulumi.ComponentResource):
         settled: Script,
         steps: pulumi.ProviderResource,
     ) -> None:
-        addresses = {node.name: prepared[node.name].address for node in config.nodes}
+        addresses = {node.name: prepared[node.name].address for node in config.running}
         Script(
             "verification",
             verification.STEP,
@@ -134,7 +157,7 @@ class Lab(pulumi.ComponentResource):
             pulumi.Output.all(pulumi.Output.all(**addresses), *(each.stdout for each in inspections)).apply(
                 lambda known: verification.environment(
                     config.cluster,
-                    config.nodes,
+                    config.running,
                     {name: known[0][name] for name in addresses},
                     "\n".join(known[1:]),
                 )

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import cast
+from types import MappingProxyType
+from typing import Any, cast
 
 import pulumi
 
@@ -149,7 +150,9 @@ class Image(pulumi.CustomResource):
 
 
 class VirtualMachine(pulumi.CustomResource):
-    """A virtual machine, powered on, with an address at which it presents `host_key`. Its id is the instance UUID.
+    """A virtual machine with an address at which it presents `host_key`. Its id is the instance UUID.
+
+    `devices` is what it has besides what it is made with, and whether it is on (components/devices.py).
 
     `holds` is what is lost with it, "" if nothing: what makes it anew is refused then, unless `allow_replace` is true.
     """
@@ -172,6 +175,7 @@ class VirtualMachine(pulumi.CustomResource):
         keep_on_triggers: bool,
         holds: str,
         allow_replace: bool,
+        devices: Mapping[str, Any] = MappingProxyType({}),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -195,6 +199,7 @@ class VirtualMachine(pulumi.CustomResource):
             "keepOnTriggers": keep_on_triggers,
             "holds": holds or None,
             "allowReplace": allow_replace,
+            **devices,
             "instanceUuid": None,
             "moid": None,
             "ipAddress": None,

@@ -11,9 +11,7 @@ from config.lab import (
     ExtraArg,
     HandlerConfig,
     LabConfig,
-    MachineConfig,
     MirrorsConfig,
-    NestedVirtualization,
     NodeConfig,
     PodNetworkConfig,
     RegistryConfig,
@@ -23,15 +21,25 @@ from config.lab import (
     SshConfig,
     Taint,
 )
-from config.platform import ImageConfig, TlsConfig, VsphereConfig
+from config.platform import (
+    CardConfig,
+    ExtraDiskConfig,
+    ImageConfig,
+    MachineConfig,
+    NestedVirtualization,
+    TlsConfig,
+    VsphereConfig,
+)
 from config.problems import ConfigError, Problem
 
 __all__ = [
     "AddressesConfig",
+    "CardConfig",
     "ClusterConfig",
     "ConfigError",
     "DeclaredFile",
     "ExtraArg",
+    "ExtraDiskConfig",
     "HandlerConfig",
     "ImageConfig",
     "LabConfig",

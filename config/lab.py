@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
-from config.platform import ImageConfig, VsphereConfig
+from config.platform import CardConfig, ExtraDiskConfig, ImageConfig, MachineConfig, VsphereConfig
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
-NestedVirtualization = Literal["require", "prefer", "off"]
+Power = Literal["on", "off"]
 TaintEffect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 
@@ -99,22 +99,6 @@ class ClusterConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MachineConfig:
-    """The size of a virtual machine; memory in MiB, disk in GiB.
-
-    `nested_virtualization`: a guest must run on the machine, may not, or is not asked for. `start_seconds`: from
-    power-on to its ssh server.
-    """
-
-    cpus: int
-    memory_mib: int
-    disk_gib: int
-    nested_virtualization: NestedVirtualization
-    extra_config: Mapping[str, str]
-    start_seconds: int = 300
-
-
-@dataclass(frozen=True, slots=True)
 class Taint:
     """A taint of a node; an empty value is none."""
 
@@ -154,6 +138,9 @@ class NodeConfig:
     allow_replace: bool
     handlers: tuple[HandlerConfig, ...] = ()
     host: str = ""
+    networks: tuple[CardConfig, ...] = ()
+    extra_disks: tuple[ExtraDiskConfig, ...] = ()
+    power: Power = "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +222,11 @@ class LabConfig:
     def control_planes(self) -> tuple[NodeConfig, ...]:
         """The nodes that run the control plane, at least one, in the order of the file."""
         return tuple(node for node in self.nodes if node.role == "controlPlane")
+
+    @property
+    def running(self) -> tuple[NodeConfig, ...]:
+        """The nodes whose machines are not declared off, in the order of the file."""
+        return tuple(node for node in self.nodes if node.power == "on")
 
     @property
     def workers(self) -> tuple[NodeConfig, ...]:

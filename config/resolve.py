@@ -75,6 +75,11 @@ def _node(
         allow_replace=node.allow_replace,
         handlers=handlers,
         host=documents.host_of(node),
+        networks=tuple(
+            platform.CardConfig(card.network, card.connected, card.mac_address or "") for card in node.networks
+        ),
+        extra_disks=tuple(platform.ExtraDiskConfig(**dict(disk)) for disk in node.extra_disks),
+        power=node.power,
     )
 
 
@@ -83,9 +88,9 @@ def _image_of(site: lab.SiteConfig, host: str) -> platform.ImageConfig:
     return next((target for target in site.vsphere if target.name == host), site.vsphere[0]).image
 
 
-def _machine(machine: MachineSpec, handlers: tuple[lab.HandlerConfig, ...]) -> lab.MachineConfig:
+def _machine(machine: MachineSpec, handlers: tuple[lab.HandlerConfig, ...]) -> platform.MachineConfig:
     """The machine of a node; one whose handlers run virtual machines must be able to."""
-    written = lab.MachineConfig(**dict(machine))
+    written = platform.MachineConfig(**dict(machine))
     needs_kvm = any(HANDLERS[each.name].needs_kvm for each in handlers)
     return replace(written, nested_virtualization="require") if needs_kvm else written
 

@@ -48,8 +48,8 @@ _AFTERWARDS = (
 )
 _NO_COMMANDS = "kubelab runs no commands of others on machines; remove it, and put what must be there into the image"
 _ONE_HOST = "kubelab builds on one ESXi host, where platform/vsphere names datastore and network; remove it"
-_ONE_CARD = "kubelab gives each machine one network card, on platform/vsphere/network of the site file; remove it"
-_ONE_DISK = _write("machine/diskGiB", f"{_SITE} or at the node, for the one disk that each machine has")
+_CARDS = _write("networks", f"{_NODE}, for cards besides the one on platform/vsphere/network of the site file")
+_ROOT_DISK = _write("machine/diskGiB", f"{_SITE} or at the node; further disks are extraDisks at the node")
 _OWN_KEY = (
     "kubelab makes an ssh key of its own for each stack; remove it, and write public keys of yours as "
     "ssh/authorizedKeys in the site file"
@@ -110,11 +110,13 @@ ANYWHERE: Wishes = _by_word(
         """
         macAddress mac macAddr nic nics netModel adapterType cardType networkAdapter networkAdapters networkInterfaces
         interfaces devices vlan vlanId networks secondNetwork networkName portGroup
-        """: _ONE_CARD,
-        "disks extraDisks additionalDisks additionalDisksGiB dataDisks volumes": (
-            "kubelab gives each machine one disk, whose size is machine/diskGiB; remove it"
+        """: _CARDS,
+        "disks extraDisks additionalDisks additionalDisksGiB dataDisks volumes": _write(
+            "extraDisks", f"{_NODE}, such as [{{name: data, sizeGiB: 100}}]"
         ),
-        "disk diskSize diskGB rootDisk rootDiskSize systemDisk": _ONE_DISK,
+        "hardwareVersion hwVersion vmxVersion": _write("machine/hardwareVersion", f"{_SITE} or at the node"),
+        "power powerState poweredOn": _write("power: off", f"{_NODE}, for a worker that is to rest"),
+        "disk diskSize diskGB rootDisk rootDiskSize systemDisk": _ROOT_DISK,
         "memory memoryMB memoryGiB memoryGB ram mem": _write("machine/memoryMiB", f"{_SITE} or at the node"),
         "cpu numCpus vcpu vcpus cores coreCount": _write("machine/cpus", f"{_SITE} or at the node"),
         """
@@ -187,7 +189,7 @@ NODE: Wishes = _by_word(
     {
         "name hostname nodeName": "a node's name is its key below kubelab:nodes; remove it",
         "ssh": _OWN_MACHINES,
-        "network networkInterface": _ONE_CARD,
+        "network networkInterface": _CARDS,
         "type": _write("role (controlPlane or worker)", _NODE),
     }
 )
