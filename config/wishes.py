@@ -49,7 +49,7 @@ _AFTERWARDS = (
 _NO_COMMANDS = "kubelab runs no commands of others on machines; remove it, and put what must be there into the image"
 _ONE_HOST = "kubelab builds on one ESXi host, where platform/vsphere names datastore and network; remove it"
 _CARDS = _write("networks", f"{_NODE}, for cards besides the one on platform/vsphere/network of the site file")
-_ROOT_DISK = _write("machine/diskGiB", f"{_SITE} or at the node; further disks are extraDisks at the node")
+_DISKS = _write("extraDisks (each with name and sizeGiB)", _NODE)
 _OWN_KEY = (
     "kubelab makes an ssh key of its own for each stack; remove it, and write public keys of yours as "
     "ssh/authorizedKeys in the site file"
@@ -111,12 +111,10 @@ ANYWHERE: Wishes = _by_word(
         macAddress mac macAddr nic nics netModel adapterType cardType networkAdapter networkAdapters networkInterfaces
         interfaces devices vlan vlanId networks secondNetwork networkName portGroup
         """: _CARDS,
-        "disks extraDisks additionalDisks additionalDisksGiB dataDisks volumes": _write(
-            "extraDisks", f"{_NODE}, such as [{{name: data, sizeGiB: 100}}]"
-        ),
+        "disks extraDisks additionalDisks additionalDisksGiB dataDisks volumes": _DISKS,
         "hardwareVersion hwVersion vmxVersion": _write("machine/hardwareVersion", f"{_SITE} or at the node"),
         "power powerState poweredOn": _write("power: off", f"{_NODE}, for a worker that is to rest"),
-        "disk diskSize diskGB rootDisk rootDiskSize systemDisk": _ROOT_DISK,
+        "disk diskSize diskGB rootDisk rootDiskSize systemDisk": _write("machine/diskGiB", f"{_SITE} or at the node"),
         "memory memoryMB memoryGiB memoryGB ram mem": _write("machine/memoryMiB", f"{_SITE} or at the node"),
         "cpu numCpus vcpu vcpus cores coreCount": _write("machine/cpus", f"{_SITE} or at the node"),
         """

@@ -69,7 +69,7 @@ def said(model: type[Spec], key: str) -> str:
         (SshSpec, "address", "takes none that exist"),
         (NodeSpec, "memory", "write machine/memoryMiB"),
         (MachineSpec, "numCPUs", "write machine/cpus"),
-        (MachineSpec, "extraDisks", "write extraDisks at the node"),
+        (MachineSpec, "extraDisks", "write extraDisks"),
         (VsphereSpec, "folder", "one ESXi host"),
         (VsphereSpec, "host", "write server"),
         (VsphereSpec, "insecure", "write tls/sha256"),

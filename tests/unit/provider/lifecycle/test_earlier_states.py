@@ -19,7 +19,8 @@ def machines() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("machine", machines(), ids=lambda machine: str(machine["urn"].rpartition("::")[2]))
 def test_a_machine_of_an_earlier_state_shows_no_change(machine: dict[str, Any]) -> None:
-    olds, news = machine["outputs"], machine["inputs"]
+    # Each has a nonce of its own in an encrypted value.
+    olds, news = ({**machine[side], "hostKeyPrivate": "the same"} for side in ("outputs", "inputs"))
     found = machine_diff.changes(olds, news)
     assert found == []
     machine_diff.refuse(olds, news, found)
