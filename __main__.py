@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -17,10 +18,14 @@ sdk.hasten()
 
 from components.vsphere import VSphere  # noqa: E402
 from config import ConfigError  # noqa: E402
+from config.files import PASSWORDS_KEY  # noqa: E402
 from config.load import load  # noqa: E402
 from config.reading.json_reader import read_json  # noqa: E402
 
 declared = pulumi.Config()
+settings = get_config_env()
+in_stack = read_json(settings.get(PASSWORDS_KEY))
+own = {str(name): str(value) for name, value in in_stack.items()} if isinstance(in_stack, dict) else {}
 try:
     config = load(
         stack=pulumi.get_stack(),
@@ -29,7 +34,8 @@ try:
         site=declared.get("site"),
         base=Path(__file__).parent / "stacks",
         environ=os.environ,
-        config_keys=get_config_env(),
+        config_keys=settings,
+        passwords=own,
     )
 except ConfigError as error:
     pulumi.log.error(str(error))
@@ -37,15 +43,21 @@ except ConfigError as error:
 for warning in config.warnings:
     pulumi.log.warn(warning)
 
-password = declared.get_secret("vspherePassword") or config.site.vsphere[0].password_or_none()
-if password is None:
-    pulumi.log.error(config.site.vsphere[0].missing_password())
+password = declared.get_secret("vspherePassword")
+passwords: dict[str, pulumi.Input[str]] = {}
+for target in config.site.vsphere:
+    known = own.get(target.name) or password or target.password_or_none()
+    if known is None:
+        pulumi.log.error(target.missing_password())
+    else:
+        passwords[target.name] = known
+if len(passwords) < len(config.site.vsphere):
     sys.exit(1)
 
 
-async def main(password: pulumi.Input[str]) -> None:
-    """The host first: the plugin that drives it starts while the rest of the program is loaded."""
-    vsphere = VSphere.declared(config, password)
+async def main(passwords: Mapping[str, pulumi.Input[str]]) -> None:
+    """The hosts first: the plugin that drives them starts while the rest of the program is loaded."""
+    vsphere = VSphere.declared(config, passwords)
     await asyncio.to_thread(import_module, "components.lab")
     from components.lab import Lab
 
@@ -55,4 +67,4 @@ async def main(password: pulumi.Input[str]) -> None:
     pulumi.export("nodes", lab.nodes)
 
 
-pulumi.run(partial(main, password))
+pulumi.run(partial(main, passwords))

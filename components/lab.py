@@ -1,7 +1,7 @@
 """Lab: the one list that tells the story, from an ESXi host to a verified cluster."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -14,7 +14,7 @@ from components.steps.node import inspection
 from components.unreachable import error_hook
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
-from config import ImageConfig, LabConfig, NodeConfig
+from config import ImageConfig, LabConfig, NodeConfig, VsphereConfig
 
 
 class NodeOutput(TypedDict):
@@ -26,6 +26,7 @@ class NodeOutput(TypedDict):
     runtime: str
     runtimeVersion: str
     kubernetesVersion: str
+    host: NotRequired[pulumi.Output[str]]
 
 
 class Lab(pulumi.ComponentResource):
@@ -47,32 +48,27 @@ class Lab(pulumi.ComponentResource):
         steps = steps_provider(self)
         inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps])
         user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
-        images = {
-            sha256: _image(config, image, user_key, inside)
-            for sha256, image in {node.image.sha256: node.image for node in reversed(config.nodes)}.items()
-        }
+        images = _images(config, user_key, inside)
         on_error = error_hook()
-        machines: dict[str, Machine] = {}
-        prepared: dict[str, Node] = {}
 
-        def prepare(node: NodeConfig, depends_on: Sequence[pulumi.Resource] = ()) -> None:
-            machines[node.name] = Machine(
+        def made(node: NodeConfig, depends_on: Sequence[pulumi.Resource] = ()) -> Machine:
+            return Machine(
                 node.name,
                 node=node,
                 site=site,
-                image=images[node.image.sha256],
+                images={name: images[name, node.image.sha256] for name in _hosts(config, node)},
                 user_key=user_key,
                 on_error=on_error,
                 depends_on=depends_on,
                 opts=inside,
             )
-            prepared[node.name] = Node(node.name, config, node, machines[node.name], inside)
 
-        for node in config.control_planes:
-            prepare(node)
+        machines = {node.name: made(node) for node in config.running}
+        prepared = {node.name: Node(node.name, config, node, machines, inside) for node in config.running}
         cluster = Cluster("cluster", config, prepared, inside)
-        for node in config.workers:
-            prepare(node, [] if node.power == "on" else [self._left(node, config, cluster, steps)])
+        for node in config.resting:
+            machines[node.name] = made(node, [self._left(node, config, cluster, steps)])
+            prepared[node.name] = Node(node.name, config, node, machines, inside)
         workers = {
             node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
         }
@@ -169,21 +165,44 @@ class Lab(pulumi.ComponentResource):
         )
 
 
-def _image(config: LabConfig, image: ImageConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> Image:
+def _hosts(config: LabConfig, node: NodeConfig) -> tuple[str, ...]:
+    """The names of the targets on which a node's machine may be."""
+    target = config.site.target_of(node)
+    return tuple(each.name for each in config.site.vsphere) if target is None else (target.name,)
+
+
+def _images(config: LabConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> dict[tuple[str, str], Image]:
+    """The images by target and SHA-256: each on every target on which a node of it may be."""
+    wanted = {(name, node.image.sha256): node.image for node in reversed(config.nodes) for name in _hosts(config, node)}
+    return {
+        (target.name, sha256): _image(config, target, wanted[target.name, sha256], user_key, opts)
+        for target in config.site.vsphere
+        for name, sha256 in wanted
+        if name == target.name
+    }
+
+
+def _image(
+    config: LabConfig, target: VsphereConfig, image: ImageConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions
+) -> Image:
+    """The name of one that is alone says nothing of its target, so that a target which gets a name changes nothing."""
+    several = len(config.site.vsphere) > 1
+    made_of_it = [node for node in config.nodes if node.image.sha256 == image.sha256]
     return Image(
-        f"image-{image.sha256[:12]}",
+        f"image-{image.sha256[:12]}{f'-{target.name}' if several else ''}",
         ova=image.ova,
         sha256=image.sha256,
-        datastore=config.site.vsphere[0].datastore,
-        network=config.site.vsphere[0].network,
+        host=target.name,
+        datastore=target.datastore,
+        network=target.network,
         state_key=user_key.public_key,
-        machines=[node.machine for node in config.nodes if node.image.sha256 == image.sha256],
+        machines=[node.machine for node in made_of_it if target.name in _hosts(config, node)],
         opts=opts,
     )
 
 
 def _shown(config: LabConfig, node: NodeConfig, machine: Machine) -> NodeOutput:
-    return NodeOutput(
+    shown = NodeOutput(
         name=node.name,
         address=machine.address,
         role=node.role,
@@ -191,3 +210,4 @@ def _shown(config: LabConfig, node: NodeConfig, machine: Machine) -> NodeOutput:
         runtimeVersion=node.runtime_version,
         kubernetesVersion=config.cluster.kubernetes_version,
     )
+    return shown if len(config.site.vsphere) == 1 else NodeOutput(**shown, host=machine.on)

@@ -1,10 +1,10 @@
 """Machine: one virtual machine on the host, with its address and the ssh host key it presents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components import devices
+from components import devices, first_card
 from components.script import Host
 from components.vsphere import Image, SshKeyPair, VirtualMachine
 from config import NodeConfig, SiteConfig
@@ -15,10 +15,12 @@ _HELD_BY_A_CONTROL_PLANE = "its etcd, and with it the whole cluster if no other 
 class Machine(pulumi.ComponentResource):
     """A virtual machine whose host key was generated here, so that the first connection verifies it.
 
-    It changes once `depends_on` is done: before one is shut down, its node has left the cluster.
+    `images` are by the names of the targets that it may be on; `on` is the name of the one that it is on. It changes
+    once `depends_on` is done: before one is shut down, its node has left the cluster.
     """
 
     address: pulumi.Output[str]
+    on: pulumi.Output[str]
     host: Host
 
     def __init__(
@@ -27,23 +29,26 @@ class Machine(pulumi.ComponentResource):
         *,
         node: NodeConfig,
         site: SiteConfig,
-        image: Image,
+        images: Mapping[str, Image],
         user_key: SshKeyPair,
         on_error: pulumi.ErrorHook,
         depends_on: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:machine:Machine", name, None, opts)
+        target = site.target_of(node)
         host_key = SshKeyPair(f"{name}-host-key", comment=node.name, opts=pulumi.ResourceOptions(parent=self))
         vm = VirtualMachine(
             name,
             vm_name=node.name,
             machine=node.machine,
-            image=image,
+            images=images,
             image_sha256=node.image.sha256,
-            datastore=site.vsphere[0].datastore,
-            network=site.vsphere[0].network,
+            host=node.host,
+            datastore=target.datastore if target else None,
+            network=target.network if target else None,
             machine_network=site.addresses.network,
+            first_card=first_card.given(node, site.addresses),
             ssh_user=site.ssh.user,
             ssh_public_key=user_key.public_key,
             host_key=host_key,
@@ -63,6 +68,7 @@ class Machine(pulumi.ComponentResource):
             ),
         )
         self.address = vm.ip_address
+        self.on = vm.host
         self.host = Host(
             name=node.name,
             address=vm.ip_address,

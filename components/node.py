@@ -1,10 +1,11 @@
 """Node: a machine made ready for kubeadm: checked, prepared, with a proven runtime and the Kubernetes packages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pulumi
 
+from components.apt import Repository
 from components.machine import Machine
 from components.script import Host, Script
 from components.steps.node import install_kubernetes, install_runtime, place_files, preflight, prepare_os, reset
@@ -15,11 +16,12 @@ class Node(pulumi.ComponentResource):
     """Preflight, what its owner puts there, OS preparation, runtime and packages, in this order, on one machine.
 
     `host` is the machine as the later steps see it: another `instance_id` also when the machine was cleaned for
-    another runtime.
+    another runtime. `checked` is the preflight, whose result is what the machine is known by.
     """
 
     address: pulumi.Output[str]
     host: Host
+    checked: Script
     packages: Script
 
     def __init__(
@@ -27,15 +29,15 @@ class Node(pulumi.ComponentResource):
         name: str,
         config: LabConfig,
         node: NodeConfig,
-        machine: Machine,
+        machines: Mapping[str, Machine],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:node:Node", name, None, opts)
-        cluster, site = config.cluster, config.site
+        cluster, site, machine = config.cluster, config.site, machines[name]
         minor = versions.kubernetes(cluster.kubernetes_version).minor
         repositories = prepare_os.repositories(node, minor, site.mirrors)
         self.address = machine.address
-        checked = Script(
+        checked = self.checked = Script(
             f"{name}-preflight",
             preflight.STEP,
             machine.host,
@@ -51,7 +53,7 @@ class Node(pulumi.ComponentResource):
             f"{name}-prepare-os",
             prepare_os.STEP,
             self.host,
-            prepare_os.environment(node, site, repositories),
+            _preparation(node, site, repositories, machines),
             parent=self,
             depends_on=[placed],
         )
@@ -93,3 +95,15 @@ class Node(pulumi.ComponentResource):
             parent=self,
             depends_on=[prepared],
         )
+
+
+def _preparation(
+    node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository], machines: Mapping[str, Machine]
+) -> Mapping[str, str] | pulumi.Output[Mapping[str, str]]:
+    """What the preparation is given: it waits for no other machine, unless it is to know them all by name."""
+    if not prepare_os.names_nodes(site):
+        return prepare_os.environment(node, site, repositories)
+    addresses = {name: machine.address for name, machine in machines.items()}
+    return pulumi.Output.all(**addresses).apply(
+        lambda known: prepare_os.environment(node, site, repositories, {name: known[name] for name in addresses})
+    )

@@ -7,26 +7,53 @@ from typing import Any, cast
 
 import pulumi
 
-from config import LabConfig, MachineConfig
+from config import LabConfig, MachineConfig, VsphereConfig
 
 PACKAGE = "kubelab"
 
 
 def wanted_machines(config: LabConfig) -> str:
-    """All machines of a lab as the provider takes them: a JSON list of what each wants of the host."""
-    vsphere = config.site.vsphere[0]
-    return json.dumps(
-        [
-            {
-                "name": node.name,
-                "diskGiB": node.machine.disk_gib,
-                "memoryMiB": node.machine.memory_mib,
-                "datastore": vsphere.datastore,
-                "network": vsphere.network,
-            }
-            for node in config.nodes
-        ]
-    )
+    """All machines of a lab as the provider takes them: a JSON list of what each wants of the host.
+
+    With several targets each names its own, and one that names none has neither datastore nor network yet.
+    """
+    several = len(config.site.vsphere) > 1
+    found = []
+    for node in config.nodes:
+        target = config.site.target_of(node)
+        wants: dict[str, object] = {
+            "name": node.name,
+            "diskGiB": node.machine.disk_gib,
+            "memoryMiB": node.machine.memory_mib,
+        }
+        wants |= {"mac": node.mac_address} if node.mac_address else {}
+        wants |= {"address": node.address} if node.address else {}
+        if target is not None:
+            wants |= {"datastore": target.datastore, "network": target.network}
+        found.append(wants | ({"host": node.host} if several and node.host else {}))
+    return json.dumps(found)
+
+
+def _reached(target: VsphereConfig) -> dict[str, object]:
+    """How a target is reached, as the provider's keys have it, without the password; and its name, if it has one."""
+    keys = {
+        "targetName": target.name or None,
+        "server": target.server,
+        "port": target.port,
+        "user": target.user,
+        "tlsCaPem": target.tls.ca_pem,
+        "tlsSha256": target.tls.sha256,
+    }
+    return {key: value for key, value in keys.items() if value is not None}
+
+
+def _of_several(targets: Sequence[VsphereConfig], passwords: Mapping[str, pulumi.Input[str]]) -> dict[str, object]:
+    """Several targets as the provider takes them: a JSON list, and a JSON object of passwords by name, a secret."""
+    known = [{**_reached(target), "datastore": target.datastore, "network": target.network} for target in targets]
+    return {
+        "targets": json.dumps(known),
+        "passwords": pulumi.Output.json_dumps({name: pulumi.Output.secret(each) for name, each in passwords.items()}),
+    }
 
 
 def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
@@ -34,22 +61,18 @@ def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
 
 
 class VSphere(pulumi.ProviderResource):
-    """A standalone ESXi host and how to reach it. `owner` marks everything made through it.
+    """The targets of a lab and how to reach them. `owner` marks everything made through it.
 
-    That one is not among `control_planes` any more is refused, unless some of them are in `allow_replace`. `machines`
-    is what the lab wants of the host (`wanted_machines`): the host is asked for it before anything is changed.
+    `targets` are the provider's keys: those of one alone, or a list of several with their passwords. That one is not
+    among `control_planes` any more is refused, unless some of them are in `allow_replace`. `machines` is what the lab
+    wants of the hosts (`wanted_machines`): they are asked for it before anything is changed.
     """
 
     def __init__(
         self,
         name: str,
         *,
-        server: str,
-        port: int,
-        user: str,
-        password: pulumi.Input[str],
-        tls_ca_pem: str | None,
-        tls_sha256: str | None,
+        targets: Mapping[str, object],
         owner: str,
         control_planes: Sequence[str] = (),
         allow_replace: Sequence[str] = (),
@@ -60,12 +83,7 @@ class VSphere(pulumi.ProviderResource):
             PACKAGE,
             name,
             {
-                "server": server,
-                "port": port,
-                "user": user,
-                "password": pulumi.Output.secret(password),
-                "tlsCaPem": tls_ca_pem,
-                "tlsSha256": tls_sha256,
+                **targets,
                 "owner": owner,
                 "controlPlanes": ",".join(control_planes),
                 "allowReplace": ",".join(allow_replace),
@@ -75,17 +93,15 @@ class VSphere(pulumi.ProviderResource):
         )
 
     @classmethod
-    def declared(cls, config: LabConfig, password: pulumi.Input[str]) -> "VSphere":
-        """The host that a lab's site names."""
-        vsphere = config.site.vsphere[0]
+    def declared(cls, config: LabConfig, passwords: Mapping[str, pulumi.Input[str]]) -> "VSphere":
+        """The targets that a lab's site names, `passwords` by their names."""
+        targets = config.site.vsphere
+        alone = targets[0] if len(targets) == 1 else None
         return cls(
             "vsphere",
-            server=vsphere.server,
-            port=vsphere.port,
-            user=vsphere.user,
-            password=password,
-            tls_ca_pem=vsphere.tls.ca_pem,
-            tls_sha256=vsphere.tls.sha256,
+            targets=_of_several(targets, passwords)
+            if alone is None
+            else {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])},
             owner=f"{pulumi.get_project()}/{config.stack}",
             control_planes=[node.name for node in config.control_planes],
             allow_replace=[node.name for node in config.control_planes if node.allow_replace],
@@ -125,6 +141,7 @@ class Image(pulumi.CustomResource):
         *,
         ova: str,
         sha256: str,
+        host: str,
         datastore: str,
         network: str,
         state_key: pulumi.Input[str],
@@ -134,6 +151,7 @@ class Image(pulumi.CustomResource):
         props = {
             "ova": ova,
             "sha256": sha256,
+            "host": host or None,
             "datastore": datastore,
             "network": network,
             "stateKey": state_key,
@@ -154,7 +172,10 @@ class VirtualMachine(pulumi.CustomResource):
 
     `devices` is what it has besides what it is made with, and whether it is on (components/devices.py).
 
-    `holds` is what is lost with it, "" if nothing: what makes it anew is refused then, unless `allow_replace` is true.
+    `images` are by the names of the targets that it may be on: with several, the provider chooses, and `datastore` and
+    `network` are those of the one that it chooses. `first_card` is what its first network card is given
+    (components/first_card.py), nothing where all comes by DHCP. `holds` is what is lost with it, "" if nothing: what
+    makes it anew is refused then, unless `allow_replace` is true.
     """
 
     def __init__(
@@ -163,11 +184,13 @@ class VirtualMachine(pulumi.CustomResource):
         *,
         vm_name: str,
         machine: MachineConfig,
-        image: Image,
+        images: Mapping[str, Image],
         image_sha256: str,
-        datastore: str,
-        network: str,
+        host: str,
+        datastore: str | None,
+        network: str | None,
         machine_network: str,
+        first_card: Mapping[str, Any],
         ssh_user: str,
         ssh_public_key: pulumi.Input[str],
         host_key: SshKeyPair,
@@ -178,6 +201,7 @@ class VirtualMachine(pulumi.CustomResource):
         devices: Mapping[str, Any] = MappingProxyType({}),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        disks = {name: image.disk_path for name, image in images.items()}
         props = {
             "name": vm_name,
             "cpus": machine.cpus,
@@ -185,11 +209,14 @@ class VirtualMachine(pulumi.CustomResource):
             "diskGiB": machine.disk_gib,
             "nestedVirtualization": machine.nested_virtualization != "off",
             "mayLackNestedVirtualization": machine.nested_virtualization == "prefer" or None,
-            "image": image.disk_path,
+            "host": host or None,
+            "image": next(iter(disks.values())) if len(disks) == 1 else None,
+            "images": disks if len(disks) > 1 else None,
             "imageSha256": image_sha256,
             "datastore": datastore,
             "network": network,
             "machineNetwork": machine_network,
+            **first_card,
             "sshUser": ssh_user,
             "sshPublicKey": ssh_public_key,
             "hostKeyPrivate": host_key.private_key,
@@ -211,6 +238,11 @@ class VirtualMachine(pulumi.CustomResource):
     def moid(self) -> pulumi.Output[str]:
         """The host's own identifier of this machine: another one once the machine was made anew."""
         return _output(self, "moid")
+
+    @property
+    def host(self) -> pulumi.Output[str]:
+        """The name of the target that it is on, if that has one."""
+        return _output(self, "host")
 
     @property
     def ip_address(self) -> pulumi.Output[str]:

@@ -8,6 +8,7 @@ from components.cluster import Cluster
 from components.node import Node
 from components.script import Script
 from components.steps.cluster import join, membership
+from components.steps.node import preflight
 from config import LabConfig, NodeConfig
 
 
@@ -36,8 +37,12 @@ class Worker(pulumi.ComponentResource):
             f"{name}-membership",
             membership.STEP,
             replace(cluster.host, instance_id=prepared.host.instance_id),
-            pulumi.Output.all(prepared.host.host_key, cluster.host.instance_id, cluster.renewals).apply(
-                lambda known: membership.environment(name, shared, known[0], known[1], known[2])
+            pulumi.Output.all(
+                prepared.host.host_key, cluster.host.instance_id, cluster.renewals, prepared.checked.stdout
+            ).apply(
+                lambda known: membership.environment(
+                    name, shared, known[0], known[1], known[2], preflight.identity(known[3])
+                )
             ),
             parent=self,
             # Not for a result: its removal, which drains, is to come before anything of the node is undone.

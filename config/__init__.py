@@ -5,7 +5,6 @@ records of container runtimes, pod networks, guest systems) can use these types.
 """
 
 from config.lab import (
-    AddressesConfig,
     ClusterConfig,
     DeclaredFile,
     ExtraArg,
@@ -22,6 +21,7 @@ from config.lab import (
     Taint,
 )
 from config.platform import (
+    AddressesConfig,
     CardConfig,
     ExtraDiskConfig,
     ImageConfig,

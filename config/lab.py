@@ -6,7 +6,14 @@ from typing import Literal
 
 from pydantic import JsonValue, SecretStr
 
-from config.platform import CardConfig, ExtraDiskConfig, ImageConfig, MachineConfig, VsphereConfig
+from config.platform import (
+    AddressesConfig,
+    CardConfig,
+    ExtraDiskConfig,
+    ImageConfig,
+    MachineConfig,
+    VsphereConfig,
+)
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
@@ -119,7 +126,8 @@ class NodeConfig:
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
     `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target on which its
-    machine is: empty where a target alone has no name, and where the provider chooses among several.
+    machine is: empty where a target alone has no name, and where the provider chooses among several. `address` is empty
+    where DHCP gives one, `mac_address` where the host makes one.
     """
 
     name: str
@@ -138,16 +146,11 @@ class NodeConfig:
     allow_replace: bool
     handlers: tuple[HandlerConfig, ...] = ()
     host: str = ""
+    address: str = ""
+    mac_address: str = ""
     networks: tuple[CardConfig, ...] = ()
     extra_disks: tuple[ExtraDiskConfig, ...] = ()
     power: Power = "on"
-
-
-@dataclass(frozen=True, slots=True)
-class AddressesConfig:
-    """The machine network, in CIDR notation, from which DHCP gives the machines their addresses."""
-
-    network: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,11 @@ class LabConfig:
     def running(self) -> tuple[NodeConfig, ...]:
         """The nodes whose machines are not declared off, in the order of the file."""
         return tuple(node for node in self.nodes if node.power == "on")
+
+    @property
+    def resting(self) -> tuple[NodeConfig, ...]:
+        """The workers whose machines are declared off, in the order of the file."""
+        return tuple(node for node in self.nodes if node.power == "off")
 
     @property
     def workers(self) -> tuple[NodeConfig, ...]:

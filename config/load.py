@@ -10,7 +10,6 @@ from pathlib import Path
 from config.declared.stack_files import StackFilesReader
 from config.documents import Documents
 from config.files import PASSWORD_KEY, PASSWORDS_KEY, SiteFilesReader
-from config.handlers import versions as handler_versions
 from config.images import rules as image_rules
 from config.images.finding import ImagesReader
 from config.lab import LabConfig
@@ -27,6 +26,7 @@ from config.stack import PREFIX, StackConfig, StackFile
 from config.targets import rules as target_rules
 
 _SITE_KEY = f"{PREFIX}site"
+_ENCRYPTED = {"secure": ""}
 
 
 def load(
@@ -55,6 +55,10 @@ def load(
     unknown = [key for key in config_keys if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in known]
     file = base / f"Pulumi.{stack}.yaml"
     in_stack = _in_stack(config_keys, passwords)
+    if PASSWORD_KEY in config_keys:
+        written[PASSWORD_KEY] = _ENCRYPTED
+    if passwords:
+        written[PASSWORDS_KEY] = dict.fromkeys(passwords, _ENCRYPTED)
     return _load(_Written(stack, file, written | dict.fromkeys(unknown), in_stack), environ)
 
 
@@ -168,7 +172,6 @@ def _checked(written: _Written, environ: Mapping[str, str]) -> LabConfig:
     lab = resolve(stack, documents, files, declared, found, of_nodes, tuple(map(str, warnings(documents))))
     problems += image_rules.broken_rules(lab, where)
     problems += target_rules.broken_rules_of_images(lab, where, of_nodes)
-    problems += handler_versions.broken_rules(lab, where)
     if problems:
         raise ConfigError(f"stack {stack}", problems)
     return replace(lab, warnings=(*lab.warnings, *map(str, image_rules.warnings(lab, where))))

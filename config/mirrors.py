@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, Tag
 
 from components.guest_systems import GUEST_SYSTEMS
 from config import wishes
-from config.model import OTHER, TEXT, TEXT_OR_OTHER, Spec
+from config.forms import OTHER, TEXT, TEXT_OR_OTHER
+from config.model import Spec
 from config.problems import one_of
 from config.values import FilePath, HttpsUrl, KeyFingerprint, MirroredPath, RegistryHost, RegistryMirror, Sha256
 

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, get_args, get_origin
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Discriminator,
     Tag,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -21,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from config import wishes
+from config.forms import TAGS, TEMPLATE
 from config.problems import Problem, at_most, closest, one_of, plain, shown, shown_key
 from config.reading import plain_data
 from config.reading.guard import unexpected
@@ -41,16 +41,6 @@ _OF_MANY = (dict, tuple)
 _LIMITS = {"greater_than_equal": ("ge", "or more"), "less_than_equal": ("le", "or less")}
 
 Location: TypeAlias = tuple[int | str, ...]
-
-TEXT, OTHER = "\0text", "\0other"
-"""Tags of the two forms of a value that is a text or a whole part; no key of a user has a control character."""
-TEXT_OR_OTHER = Discriminator(lambda value: TEXT if isinstance(value, str) else OTHER)
-"""Which of the two a value is meant to be."""
-ONE, SEVERAL = "\0one", "\0several"
-"""Tags of the two forms of a part that may be written alone or, as a list, several times."""
-ONE_OR_SEVERAL = Discriminator(lambda value: SEVERAL if isinstance(value, list | tuple) else ONE)
-"""Which of these a value is meant to be."""
-_TAGS = (TEXT, OTHER, ONE, SEVERAL)
 
 
 def camel_case(name: str) -> str:
@@ -106,17 +96,17 @@ def _problem(details: ErrorDetails, model: type[Spec], where: str) -> Problem:
 
 
 def _as_written(details: ErrorDetails) -> Location:
-    """The place of an error without what pydantic adds to it.
+    """The place of an error without what pydantic adds to it, but for the tag that tells two parts from each other.
 
     That is the tag of the form in which a value was written, and a mark behind a key which is itself at fault.
     """
-    location = tuple(part for part in details["loc"] if part not in _TAGS)
+    location = tuple(part for part in details["loc"] if part not in TAGS or part == TEMPLATE)
     is_key = len(location) > 1 and location[-1] == "[key]" and location[-2] == details["input"]
     return location[:-1] if is_key and details["type"] != "extra_forbidden" else location
 
 
 def _path(location: Location) -> str:
-    return "/".join(shown_key(str(part)) for part in location)
+    return "/".join(shown_key(str(part)) for part in location if part != TEMPLATE)
 
 
 def _text(details: ErrorDetails, model: type[Spec], location: Location, path: str) -> str:
@@ -215,8 +205,11 @@ def _fields(model: type[Spec]) -> Mapping[str, type[Spec] | None]:
 def _model_at(model: type[Spec], location: Location) -> type[Spec] | None:
     """The model that holds the keys at `location`; keys and places in a mapping or list of models are stepped over."""
     current: type[Spec] | None = model
-    among_many = False
+    among_many, annotation = False, None
     for part in location:
+        if part == TEMPLATE:
+            current = next(_models_tagged(annotation, TEMPLATE), None)
+            continue
         if among_many or isinstance(part, int):
             among_many = False
             continue
@@ -225,7 +218,8 @@ def _model_at(model: type[Spec], location: Location) -> type[Spec] | None:
         field = _field_of(current, part)
         if field is None:
             return None
-        among_many = get_origin(field.annotation) in _OF_MANY
+        annotation = field.annotation
+        among_many = get_origin(annotation) in _OF_MANY
         current = next(_models_in(field.annotation), None)
     return current
 
@@ -235,3 +229,12 @@ def _models_in(annotation: Any) -> Iterator[type[Spec]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _models_in(argument)
+
+
+def _models_tagged(annotation: Any, tag: str) -> Iterator[type[Spec]]:
+    arguments = get_args(annotation)
+    if any(isinstance(each, Tag) and each.tag == tag for each in arguments):
+        yield from _models_in(annotation)
+    else:
+        for argument in arguments:
+            yield from _models_tagged(argument, tag)

@@ -1,4 +1,4 @@
-"""A checked platform: the hosts that machines are made on, what the machines have, and their images."""
+"""A checked platform: hosts, what machines on them have, their images and their addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import SecretStr
 
 NestedVirtualization = Literal["require", "prefer", "off"]
+AddressMode = Literal["dhcp", "static"]
+NamesBy = Literal["hosts", "dns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class BakedConfig:
 class ImageConfig:
     """A node image: an absolute path or a URL, its SHA-256 sum in lower case, and the word for its guest system.
 
+    One that is a vCenter's own `template` has that name instead of `ova`, and as `sha256` what stands for the name.
     `baked` is what it is known to have inside besides; steps look for themselves.
     """
 
@@ -29,6 +32,45 @@ class ImageConfig:
     sha256: str
     system: str
     baked: BakedConfig | None = None
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementConfig:
+    """Where in a vCenter machines are made: names or inventory paths, "" for what was not said.
+
+    Without `cluster` and `host` it is no vCenter. `clone` is full or linked, "" for the default.
+    """
+
+    datacenter: str = ""
+    cluster: str = ""
+    host: str = ""
+    resource_pool: str = ""
+    folder: str = ""
+    clone: str = ""
+
+    @property
+    def in_vcenter(self) -> bool:
+        """Whether it says which cluster or host of a vCenter."""
+        return bool(self.cluster or self.host)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What was said, by the keys of the site file, which are the provider's too."""
+        said = {
+            "datacenter": self.datacenter,
+            "cluster": self.cluster,
+            "host": self.host,
+            "resourcePool": self.resource_pool,
+            "folder": self.folder,
+            "clone": self.clone,
+        }
+        return {key: value for key, value in said.items() if value}
+
+    @property
+    def linked(self) -> bool:
+        """Whether machines share the disk of their image."""
+        return self.clone == "linked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +119,10 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class VsphereConfig:
-    """A target: an ESXi host. `name` is what nodes call it, empty for one that stands alone and has none.
+    """A target: an ESXi host, or a cluster or host of a vCenter (`placement`).
 
-    `password` is None if it is to come from the stack, `password_sought` where one was sought; `password_key` is
-    what `pulumi config set` takes to put it there.
+    `name` is what nodes call it, empty for one that stands alone and has none. `password` is None if it is to come from
+    the stack, `password_sought` where one was sought; `password_key` is what `pulumi config set` takes to put it there.
     """
 
     server: str
@@ -94,6 +136,7 @@ class VsphereConfig:
     image: ImageConfig
     name: str = ""
     password_key: str = "kubelab:vspherePassword"
+    placement: PlacementConfig = PlacementConfig()
 
     def password_or_none(self) -> str | None:
         """The password in plain, for a secret output or a login; None if it is to come from the stack."""
@@ -104,3 +147,19 @@ class VsphereConfig:
         sought = ", ".join(self.password_sought)
         remedy = f"run `pulumi config set --secret {self.password_key}`"
         return f"logging in to {self.server} as {self.user}: found no password in {sought}; {remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesConfig:
+    """The machine network, in CIDR notation, and where the machines' addresses in it come from.
+
+    With `mode` static each node has its own, and `gateway`, `name_servers` and `search_domains` are what a machine is
+    given besides; with dhcp they are empty. `names` says whether machines find each other in /etc/hosts.
+    """
+
+    network: str
+    mode: AddressMode = "dhcp"
+    gateway: str = ""
+    name_servers: tuple[str, ...] = ()
+    search_domains: tuple[str, ...] = ()
+    names: NamesBy = "dns"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from components.handlers import HANDLERS
 from config import lab, platform, releases, versions
+from config.addresses.assigned import addresses, mac_of
 from config.declared.control_plane import ExtraArgSpec
 from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
@@ -32,7 +33,7 @@ def resolve(
 
     `of_targets` are the images of the site's targets in their order, `images` those of nodes with their own.
     """
-    site = _site(documents.site, files, of_targets)
+    site = _site(documents, files, of_targets)
     handlers = checked_handlers(documents)
     cluster = _cluster(stack, documents, declared, tuple(handlers.values()))
     nodes = (
@@ -80,6 +81,8 @@ def _node(
         ),
         extra_disks=tuple(platform.ExtraDiskConfig(**dict(disk)) for disk in node.extra_disks),
         power=node.power,
+        address=str(node.address or ""),
+        mac_address=mac_of(documents, name),
     )
 
 
@@ -137,11 +140,12 @@ def _arguments(arguments: tuple[ExtraArgSpec, ...]) -> tuple[lab.ExtraArg, ...]:
     return tuple(lab.ExtraArg(argument.name, argument.value) for argument in arguments)
 
 
-def _site(site: SiteSpec, files: SiteFiles, images: tuple[platform.ImageConfig, ...]) -> lab.SiteConfig:
+def _site(documents: Documents, files: SiteFiles, images: tuple[platform.ImageConfig, ...]) -> lab.SiteConfig:
+    site = documents.site
     targets = zip(site.platform.targets, files.targets, images, strict=True)
     return lab.SiteConfig(
         vsphere=tuple(_vsphere(target, of_target, image) for target, of_target, image in targets),
-        addresses=lab.AddressesConfig(network=str(site.addresses.network)),
+        addresses=addresses(documents),
         ssh=lab.SshConfig(user=site.ssh.user, authorized_keys=tuple(dict.fromkeys(site.ssh.authorized_keys))),
         mirrors=_mirrors(site.mirrors, site.package_keys, files),
         registries=tuple(sorted(_registries(site, files), key=lambda registry: registry.host)),
@@ -163,6 +167,14 @@ def _vsphere(vsphere: VsphereSpec, files: TargetFiles, image: platform.ImageConf
         image=image,
         name=vsphere.name or "",
         password_key=files.password_key,
+        placement=platform.PlacementConfig(
+            datacenter=vsphere.datacenter or "",
+            cluster=vsphere.cluster or "",
+            host=vsphere.host or "",
+            resource_pool=vsphere.resource_pool or "",
+            folder=vsphere.folder or "",
+            clone=vsphere.clone or "",
+        ),
     )
 
 

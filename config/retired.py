@@ -35,9 +35,6 @@ KUBE_PROXY_MODES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-ADDRESS_MODES: Mapping[str, str] = MappingProxyType({"static": "which kubelab cannot build yet; allowed: dhcp"})
-"""Words that are no mode of addresses."""
-
 _WORDS_OF_NESTED_VIRTUALIZATION = {
     "on yes y true enabled": "which says not how much; write require, or prefer where a lab may do without",
     "no n false none disabled": "which is off here; write off",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from components.guest_systems import GUEST_SYSTEMS
 from components.runtimes import RUNTIMES
 from config import releases, retired, versions
+from config.addresses import rules as address_rules
 from config.declared import component_rules
 from config.documents import Documents
 from config.handlers import rules as handler_rules
@@ -30,6 +31,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from target_rules.broken_rules(documents)
     yield from _overlapping_networks(documents)
     yield from _networks_too_small(documents)
+    yield from address_rules.broken_rules(documents)
     yield from _endpoint_in_a_network(documents)
     yield from _runtime_versions(documents)
     yield from _adapters(documents)

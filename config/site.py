@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from config import retired, wishes
+from config.addresses.spec import AddressesSpec
 from config.kubernetes.editor import names_of
 from config.kubernetes.structures import KUBE_PROXY, KUBELET
 from config.mirrors import MirrorsSpec, PackageKeysSpec
@@ -19,7 +20,6 @@ from config.targets.spec import PlatformSpec
 from config.values import (
     ExtraConfig,
     FilePath,
-    Network,
     RegistryHost,
     RegistryMirror,
     name,
@@ -117,15 +117,6 @@ class MachineSpec(Spec):
         description="its virtual hardware version, such as 19; a machine that exists is shut down and raised to it, "
         "never lowered; default: that of the image",
     )
-
-
-class AddressesSpec(Spec):
-    """How machines get their addresses."""
-
-    mode: Annotated[Literal["dhcp"], BeforeValidator(unless_refused(retired.ADDRESS_MODES))] = Field(
-        default="dhcp", description="where addresses come from"
-    )
-    network: Network = Field(description="the machine network; every machine's address must lie in it")
 
 
 class SshSpec(Spec):

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from config import wishes
+from config.addresses.values import Address, MacAddress
 from config.declared.control_plane import ApiServerSpec, ControllerManagerSpec, EtcdSpec, SchedulerSpec
 from config.declared.files import NodeFiles
 from config.handlers.spec import Handlers, HandlerSettings, handlers_described
@@ -170,6 +171,14 @@ class NodeSpec(Spec):
     )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
+    )
+    address: Address | None = Field(
+        default=None, description="its address, where the site has addresses/mode static and there alone"
+    )
+    mac_address: MacAddress | None = Field(
+        default=None,
+        description="the MAC of its first network card, as for a DHCP server's reservation; default: one made of its "
+        "static address, or the host's",
     )
     host: TargetName | None = Field(
         default=None,

@@ -24,7 +24,7 @@ class Wishes:
         return self.by_plain.get(plain(key))
 
 
-def _by_word(answers: Mapping[str, str]) -> Wishes:
+def by_word(answers: Mapping[str, str]) -> Wishes:
     """From words, separated by blanks, and their answer to each word's own."""
     words = {word: answer for together, answer in answers.items() for word in together.split()}
     return Wishes(MappingProxyType(words), MappingProxyType({plain(word): words[word] for word in words}))
@@ -35,7 +35,6 @@ def _write(what: str, where: str) -> str:
 
 
 _CLUSTER, _NODE, _SITE = "in kubelab:cluster", "at the node, below kubelab:nodes", "in the site file"
-_BY_DHCP = "kubelab cannot set it yet, machines have it from DHCP; remove it"
 _IMAGE = _write("image (such as debian-13, or ova and sha256)", "in platform/vsphere of the site file, or at the node")
 _REGISTRIES = _write(
     "mirrors/registries (a registry's name and the https:// URL that is asked in its place), or registries", _SITE
@@ -47,9 +46,12 @@ _AFTERWARDS = (
     "and the kubeconfig of `make kubeconfig`"
 )
 _NO_COMMANDS = "kubelab runs no commands of others on machines; remove it, and put what must be there into the image"
-_ONE_HOST = "kubelab builds on one ESXi host, where platform/vsphere names datastore and network; remove it"
+_IN_VCENTER = (
+    "unknown key here; write datacenter, cluster or host, resourcePool and folder in platform/vsphere of the site "
+    "file, where that is a vCenter"
+)
+_NO_POLICIES = "kubelab sets no policies of a vCenter; remove it"
 _CARDS = _write("networks", f"{_NODE}, for cards besides the one on platform/vsphere/network of the site file")
-_DISKS = _write("extraDisks (each with name and sizeGiB)", _NODE)
 _OWN_KEY = (
     "kubelab makes an ssh key of its own for each stack; remove it, and write public keys of yours as "
     "ssh/authorizedKeys in the site file"
@@ -62,7 +64,7 @@ _NO_PROXY = (
     "kubelab sets no proxy on machines; remove it, and write mirrors in the site file, from which machines fetch"
 )
 
-ANYWHERE: Wishes = _by_word(
+ANYWHERE: Wishes = by_word(
     {
         "kubeVersion k8sVersion kubernetes k8s version kubeadmVersion": _write("kubernetesVersion", _CLUSTER),
         "clusterName contextName": _write("name", _CLUSTER),
@@ -103,15 +105,19 @@ ANYWHERE: Wishes = _by_word(
             "kubelab sets no clocks; remove it, and let the image or the host's guest tools keep the machines' time"
         ),
         """
-        ip ips ipAddress ipAddresses ip4 address addresses staticIp staticAddress internalAddress privateAddress
-        accessIp ipAddr gateway gateway4 defaultGateway netmask prefix subnet dhcp4
-        """: _BY_DHCP,
-        "nameServers nameServer dns dnsServers upstreamDnsServers resolvers searchDomains": _BY_DHCP,
+        ip ips ipAddress ipAddresses ip4 address staticIp staticAddress internalAddress privateAddress accessIp ipAddr
+        """: _write("address", f"{_NODE}, and addresses/mode: static {_SITE}"),
         """
-        macAddress mac macAddr nic nics netModel adapterType cardType networkAdapter networkAdapters networkInterfaces
+        gateway gateway4 defaultGateway netmask prefix subnet addresses dhcp4 nameServers nameServer dns dnsServers
+        upstreamDnsServers resolvers searchDomains search
+        """: _write("addresses (network; with mode: static also gateway, nameServers, searchDomains)", _SITE),
+        "etcHosts manageEtcHosts manageHosts": _write("addresses/names: hosts", _SITE),
+        "macAddress mac macAddr": _write("macAddress", _NODE),
+        """
+        nic nics netModel adapterType cardType networkAdapter networkAdapters networkInterfaces
         interfaces devices vlan vlanId networks secondNetwork networkName portGroup
         """: _CARDS,
-        "disks extraDisks additionalDisks additionalDisksGiB dataDisks volumes": _DISKS,
+        "disks extraDisks additionalDisks dataDisks volumes": _write("extraDisks (each with name and sizeGiB)", _NODE),
         "hardwareVersion hwVersion vmxVersion": _write("machine/hardwareVersion", f"{_SITE} or at the node"),
         "power powerState poweredOn": _write("power: off", f"{_NODE}, for a worker that is to rest"),
         "disk diskSize diskGB rootDisk rootDiskSize systemDisk": _write("machine/diskGiB", f"{_SITE} or at the node"),
@@ -141,9 +147,11 @@ ANYWHERE: Wishes = _by_word(
         ingress ingressNginx ingressController metallb metricsServer dashboard storage storageClass storageClasses csi
         localPathProvisioner nfs certManager argocd monitoring prometheus gitops operators
         """: _AFTERWARDS,
-        "folder vmFolder resourcePool pool storagePolicy antiAffinity affinity datacenter vcenter vmHost esxiHost": (
-            _ONE_HOST
-        ),
+        "folder vmFolder resourcePool pool datacenter vcenter": _IN_VCENTER,
+        "storagePolicy antiAffinity affinity drsRules": _NO_POLICIES,
+        "datastoreCluster storagePod": _write("it as datastore", "in platform/vsphere of the site file"),
+        "linkedClone cloneMode": _write("clone: linked", "in platform/vsphere of the site file"),
+        "vmHost esxiHost esxi hypervisor": _write("host (the name of one of several targets of the site)", _NODE),
         """
         preCommands postCommands preKubeadmCommands postKubeadmCommands commands runcmd cmds hooks scripts script
         preInstall postInstall provision provisioners cloudInit userData ignition packages extraPackages aptPackages
@@ -181,9 +189,9 @@ ANYWHERE: Wishes = _by_word(
 )
 """Wishes that mean the same wherever they stand."""
 
-CLUSTER: Wishes = _by_word({"network": _POD_NETWORK})
+CLUSTER: Wishes = by_word({"network": _POD_NETWORK})
 
-NODE: Wishes = _by_word(
+NODE: Wishes = by_word(
     {
         "name hostname nodeName": "a node's name is its key below kubelab:nodes; remove it",
         "ssh": _OWN_MACHINES,
@@ -192,7 +200,7 @@ NODE: Wishes = _by_word(
     }
 )
 
-SITE: Wishes = _by_word(
+SITE: Wishes = by_word(
     {
         "network": _write("addresses/network, the network of the machines", _SITE),
         "vsphere esxi esx": _write("platform/vsphere", _SITE),
@@ -202,9 +210,10 @@ SITE: Wishes = _by_word(
     }
 )
 
-VSPHERE: Wishes = _by_word(
+VSPHERE: Wishes = by_word(
     {
-        "host hostname address ip url endpoint esxi": "unknown key here; write server, as host or host:port",
+        "hostname address ip url endpoint esxi vcenter": "unknown key here; write server, as host or host:port",
+        "template templateName": "unknown key here; write image, as {template: NAME, system: debian-13}",
         "username login": "unknown key here; write user",
         "pass": "unknown key here; write passwordFile, or run `pulumi config set --secret kubelab:vspherePassword`",
         "portGroup networkName": "unknown key here; write network",
@@ -216,21 +225,12 @@ VSPHERE: Wishes = _by_word(
     }
 )
 
-SSH: Wishes = _by_word(
+SSH: Wishes = by_word(
     {"address host port": _OWN_MACHINES, "username login": "unknown key here; write user", "keys": _OWN_KEY}
 )
 
-IMAGE: Wishes = _by_word(
-    {
-        "os guestOs osType distro operatingSystem guestSystem": "unknown key here; write system, such as debian-13",
-        "url path file checksum": "unknown key here; write ova and sha256",
-    }
-)
-
-MIRRORS: Wishes = _by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
-
-NOWHERE: Wishes = _by_word({})
-
+MIRRORS: Wishes = by_word({"insecure": "kubelab asks mirrors by https alone; write their caFile and remove it"})
+NOWHERE: Wishes = by_word({})
 POD_NETWORKS: tuple[str, ...] = (
     *("antrea", "calico", "canal", "cilium", "cni", "custom_cni", "kindnet", "kube-ovn", "kube-router", "kuberouter"),
     *("macvlan", "multus", "none", "ovn-kubernetes", "weave", "weave-net", "custom"),

@@ -18,7 +18,7 @@ from config import ConfigError, LabConfig, NodeConfig
 from config.load import load_file
 from doctor import host, table
 from doctor.machine import Answer, run
-from doctor.state import Connection, connections, host_password
+from doctor.state import Connection, connections, host_passwords, placed
 from doctor.virtualization import Finding, finding
 
 AT_ONCE = 16
@@ -36,9 +36,10 @@ def read_state(stack: str) -> dict[str, Connection]:
     return connections(_exported(stack))
 
 
-def read_password(stack: str) -> str | None:
-    """The host's password as the stack has it, None if it has none. Raises DoctorError with Pulumi's own words."""
-    return host_password(_exported(stack))
+def read_targets(stack: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The passwords of a stack's targets, and on which its machines are. Raises DoctorError with Pulumi's own words."""
+    exported = _exported(stack)
+    return host_passwords(exported), placed(exported)
 
 
 def _exported(stack: str) -> Any:
@@ -153,11 +154,13 @@ def main(stack: str) -> int:
     try:
         config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
         known = read_state(stack)
-        password = config.site.vsphere[0].password_or_none() or read_password(stack)
+        targets = config.site.vsphere
+        is_told = len(targets) == 1 and targets[0].password is not None
+        passwords, on_targets = ({}, {}) if is_told else read_targets(stack)
     except (ConfigError, DoctorError) as error:
         print(error, file=sys.stderr)
         return 1
-    faults, warnings = host.lines(host.findings(config, password))
+    faults, warnings = host.lines(host.findings(config, passwords, on_targets))
     try:
         found = examine(config, known)
     except DoctorError as error:

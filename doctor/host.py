@@ -1,44 +1,68 @@
-"""What the lab's host is kept from, by the same reader that a run asks before it changes anything."""
+"""What the lab's hosts are kept from, by the same reader that a run asks before it changes anything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
-from config import LabConfig
-from provider.vsphere import standalone_host
+from config import LabConfig, VsphereConfig
+from provider.vsphere import places
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.reading import conditions
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.placement import placement
 
 PROJECT_FILE = Path("Pulumi.yaml")
 
 
-def findings(config: LabConfig, password: str | None) -> list[Finding]:
-    """The conditions of the host for this lab; that it cannot be asked is one of them."""
-    vsphere = config.site.vsphere[0]
+def findings(config: LabConfig, passwords: Mapping[str, str], placed: Mapping[str, str]) -> list[Finding]:
+    """The conditions of all targets for this lab, asked at once; that one cannot be asked is one of them.
+
+    `passwords` are those of the stack by the names of targets, for those of which the site has none; `placed` has the
+    targets of machines that exist.
+    """
+    targets = config.site.vsphere
+    with ThreadPoolExecutor(len(targets)) as pool:
+        answers = pool.map(lambda target: _of_target(config, target, passwords.get(target.name), placed), targets)
+        found = dict(zip((target.name for target in targets), answers, strict=True))
+    if len(targets) == 1:
+        return [each for answer in found.values() for each in answer]
+    return [
+        replace(each, text=f"on {target.name} ({target.server}): {each.text}")
+        for target in targets
+        for each in found[target.name]
+    ]
+
+
+def _of_target(
+    config: LabConfig, target: VsphereConfig, of_stack: str | None, placed: Mapping[str, str]
+) -> list[Finding]:
+    password = target.password_or_none() or of_stack
     if password is None:
-        return [Finding(vsphere.missing_password())]
-    tls = vsphere.tls
-    endpoint = Endpoint(vsphere.server, vsphere.port, vsphere.user, password, ca_pem=tls.ca_pem, sha256=tls.sha256)
-    place = standalone_host.connected(endpoint, CancelToken())
+        return [Finding(target.missing_password())]
+    tls = target.tls
+    endpoint = Endpoint(target.server, target.port, target.user, password, ca_pem=tls.ca_pem, sha256=tls.sha256)
     try:
-        return conditions(place, f"{_project()}/{config.stack}", wanted(config))
+        place = places.connected(endpoint, placement(target.placement.keys), CancelToken())
+        try:
+            return conditions(place, f"{_project()}/{config.stack}", wanted(config, target, placed))
+        finally:
+            place.session.close()
     except VsphereError as error:
         return [Finding(str(error))]
-    finally:
-        place.session.close()
 
 
-def wanted(config: LabConfig) -> Sequence[WantedMachine]:
-    """The machines that the lab declares."""
-    vsphere = config.site.vsphere[0]
+def wanted(config: LabConfig, target: VsphereConfig, placed: Mapping[str, str]) -> Sequence[WantedMachine]:
+    """The machines that the lab declares on a target, or has there; of what is not placed yet, nothing is known."""
     return [
-        WantedMachine(node.name, node.machine.disk_gib, node.machine.memory_mib, vsphere.datastore, vsphere.network)
+        WantedMachine(node.name, node.machine.disk_gib, node.machine.memory_mib, target.datastore, target.network)
         for node in config.nodes
+        if (placed.get(node.name, node.host) if config.site.target_of(node) is None else node.host) == target.name
     ]
 
 

@@ -37,13 +37,24 @@ def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
     return found
 
 
-def host_password(exported: Mapping[str, Any]) -> str | None:
-    """The host's password that the stack was built with, None if it was not; of the same as `connections`."""
+def host_passwords(exported: Mapping[str, Any]) -> dict[str, str]:
+    """The passwords that the stack was built with, by the names of its targets; of the same as `connections`."""
     for resource in exported["deployment"].get("resources", []):
         if resource["type"] == "pulumi:providers:kubelab" and not resource.get("delete"):
-            found = plain(resource.get("inputs", {}).get("password"))
-            return str(found) if found else None
-    return None
+            inputs = plain(resource.get("inputs", {}))
+            alone = {str(inputs.get("targetName") or ""): inputs["password"]} if inputs.get("password") else {}
+            return {**json.loads(inputs.get("passwords") or "{}"), **alone}
+    return {}
+
+
+def placed(exported: Mapping[str, Any]) -> dict[str, str]:
+    """Machine name -> the name of the target that it is on, of those that are on one with a name; of the same."""
+    found = {}
+    for resource in exported["deployment"].get("resources", []):
+        if resource["type"] == _MACHINE and not resource.get("delete") and resource.get("outputs", {}).get("host"):
+            outputs = plain(resource["outputs"])
+            found[outputs["name"]] = outputs["host"]
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provider.vsphere import placement
 from provider.vsphere.conditions import wanted
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.endpoint import Endpoint, normalized_pin
+from provider.vsphere.placement import KEYS, NOWHERE, Placement
 from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
 _REQUIRED = ("server", "user", "password", "owner")
-_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", "controlPlanes", "allowReplace", "machines")
+_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", *KEYS, "controlPlanes", "allowReplace", "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
@@ -21,12 +23,14 @@ _LARGEST_PORT = 65535
 class Configuration:
     """What the provider was configured with; None for what a preview does not know yet.
 
-    `machines` are all that are declared, so that what they want of the host together is known before the first one.
+    `placement` is where in a vCenter; `machines` are all that are declared, so that what they want of the host together
+    is known before the first one.
     """
 
     endpoint: Endpoint | None = None
     owner: str | None = None
     machines: tuple[WantedMachine, ...] = ()
+    placement: Placement = NOWHERE
 
 
 def faults(news: Properties) -> dict[str, str]:
@@ -39,6 +43,8 @@ def faults(news: Properties) -> dict[str, str]:
     pin = news.get("tlsSha256")
     if pin is not None and not is_unknown(pin) and normalized_pin(str(pin)) is None:
         found["tlsSha256"] = f"found {pin!r}, wanted the certificate's SHA-256 as 64 hex digits (colons are allowed)"
+    placed = {key: news[key] for key in KEYS if news.get(key) is not None and not is_unknown(news[key])}
+    found |= {key: fault for key, value in placed.items() if (fault := placement.fault(key, value))}
     try:
         _machines(news)
     except ValueError as error:
@@ -60,7 +66,8 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
             ca_pem=args.get("tlsCaPem"),
             sha256=args.get("tlsSha256"),
         )
-    return Configuration(endpoint, None if owner is None or is_unknown(owner) else str(owner), _machines(args))
+    owned_by = None if owner is None or is_unknown(owner) else str(owner)
+    return Configuration(endpoint, owned_by, _machines(args), placement.placement(args))
 
 
 def lost_control_planes(olds: Properties, news: Properties) -> str | None:

@@ -1,11 +1,11 @@
-"""The configured place: one login per process, made at the first use.
+"""One target's place: one login per process, made at the first use.
 
 The one module that knows which kinds of place there are. Whatever speaks to a host is imported here, by the call that
 needs it: a run that changes no machine asks for none, and starts without pyvmomi.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from provider.configuration import Configuration
@@ -13,7 +13,8 @@ from provider.vsphere.cancel import CancelToken
 from provider.vsphere.errors import VsphereError
 
 if TYPE_CHECKING:
-    from provider.vsphere.conditions.reading import Preflight
+    from provider.vsphere.conditions.findings import Finding
+    from provider.vsphere.conditions.room import Room
     from provider.vsphere.images.base_machines import Images
     from provider.vsphere.machines import Machines
     from provider.vsphere.model import AskSsh
@@ -31,18 +32,12 @@ class Connection:
         self._lock = threading.Lock()
         self._configuration = Configuration()
         self._place: Place | None = None
-        self._preflight: Preflight | None = None
 
     def configure(self, configuration: Configuration) -> None:
         """Takes the configuration; an earlier login ends."""
         self.close()
         with self._lock:
             self._configuration = configuration
-
-    @property
-    def owner(self) -> str | None:
-        """ "<project>/<stack>", None if not known."""
-        return self._configuration.owner
 
     def machines(self, progress: Progress) -> "Machines":
         """The machines of the place. Raises VsphereError if the configuration is not complete."""
@@ -57,38 +52,44 @@ class Connection:
 
         return Images(self._connected(), progress, tell)
 
-    def preflight(self, warn: Progress) -> None:
-        """Asks the host, once, for what would keep this run from its end.
+    def conditions(self, more: str) -> "list[Finding]":
+        """What would keep this run from its end on this target: of its own machines and of `more`, a JSON list of such.
 
-        Raises RefusedError with all of it, VsphereError if the host cannot be asked or the configuration is incomplete.
+        Raises VsphereError if the host cannot be asked or the configuration is incomplete.
         """
-        from provider.vsphere.conditions import reading
+        from provider.vsphere.conditions import reading, wanted
 
-        place = self._connected()
-        with self._lock:
-            if self._preflight is None:
-                owner, machines = self._configuration.owner or "", self._configuration.machines
-                self._preflight = reading.Preflight(
-                    lambda: reading.conditions(place, owner, machines), place.session.name, warn
-                )
-            preflight = self._preflight
-        preflight.passed()
+        owner, machines = self._configuration.owner or "", self._configuration.machines
+        return reading.conditions(self._connected(), owner, [*machines, *wanted.parsed(more)])
+
+    def room(self, names: Collection[str]) -> "Room":
+        """Free memory, and which machines of these names are there and of this owner. Raises VsphereError."""
+        from provider.vsphere.conditions import memory
+
+        return memory.room(self._connected(), self._configuration.owner or "", names)
+
+    def called(self, name: str) -> str:
+        """The target in messages: its name, if it has one, and its server."""
+        endpoint = self._configuration.endpoint
+        server = endpoint.server if endpoint else "the host"
+        return f"{name} ({server})" if name else server
 
     def close(self) -> None:
         """Logs out, if logged in."""
         with self._lock:
-            place, self._place, self._preflight = self._place, None, None
+            place, self._place = self._place, None
         if place is not None:
             place.session.close()
 
     def _connected(self) -> "Place":
-        from provider.vsphere import standalone_host
+        from provider.vsphere import places
 
         with self._lock:
-            if self._configuration.endpoint is None:
+            endpoint, placement = self._configuration.endpoint, self._configuration.placement
+            if endpoint is None:
                 raise VsphereError(
                     "the provider's configuration is not complete yet: server, user and password are needed"
                 )
             if self._place is None:
-                self._place = standalone_host.connected(self._configuration.endpoint, self._cancel)
+                self._place = places.connected(endpoint, placement, self._cancel)
             return self._place

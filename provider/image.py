@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from provider.resource import Change, Found, Operation, PropertyChange, changed
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.identity import base_name, owner_of_state
+from provider.vsphere.identity import disk_gib_of, owner_of_state
 from provider.vsphere.model import ImageSource, ImportedImage
 from provider.wire import UNKNOWN, Properties, is_unknown
 
@@ -13,7 +13,10 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Image:
-    """Inputs: ova, sha256, datastore, network, stateKey, diskGiB, nestedVirtualization. Outputs: diskPath, capacityKiB.
+    """Inputs: ova (or template), sha256, host, datastore, network, stateKey, diskGiB, nestedVirtualization.
+
+    Outputs: all inputs, diskPath, capacityKiB. `host` is the name of its target, if that has one. A template is one
+    that the vCenter has: it is looked at and left as it is, at the end too; its sha256 is that of its name.
 
     `diskGiB` is the smallest disk of the machines that are made of it, `nestedVirtualization` is true if one of them
     must have it: an image that is unfit for them is refused before it is sent. Neither is compared.
@@ -26,12 +29,13 @@ class Image:
     secret_keys: frozenset[str] = frozenset()
     stable_keys: tuple[str, ...] = ("diskPath", "capacityKiB")
     delete_before_replace = False
+    is_on_a_target = True
 
     def check(self, news: Properties) -> Mapping[str, str]:
-        """ova, sha256 and datastore are required."""
+        """ova or template, sha256 and datastore are required."""
         faults = {
             key: f"found {news.get(key)!r}, wanted some text"
-            for key in ("ova", "sha256", "datastore")
+            for key in ("template" if "template" in news else "ova", "sha256", "datastore")
             if not isinstance(news.get(key), str) or not news[key]
         }
         sha256 = news.get("sha256")
@@ -41,7 +45,7 @@ class Image:
 
     def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
         """Other content or another place is another image."""
-        return changed(olds, news, {"sha256": Change.REPLACE, "datastore": Change.REPLACE})
+        return changed(olds, news, dict.fromkeys(("sha256", "host", "datastore"), Change.REPLACE))
 
     def replacement(self, _olds: Properties, _news: Properties, _changes: Sequence[PropertyChange]) -> str | None:
         """Nothing that a user has is lost with it."""
@@ -56,16 +60,17 @@ class Image:
         owner, key = operation.owned_by(), inputs.get("stateKey")
         user = f"{owner_of_state(owner, key) if key else owner}/{operation.name}"
         source = ImageSource(
-            ova=inputs["ova"],
+            ova=inputs.get("ova", ""),
             sha256=inputs["sha256"],
             datastore=inputs["datastore"],
             network=inputs.get("network"),
             least_disk_gib=int(inputs.get("diskGiB") or 0),
             nested_virtualization=inputs.get("nestedVirtualization") is True,
+            template=inputs.get("template", ""),
         )
         operation.preflight()
-        imported = operation.images().acquire(source, user)
-        return f"{base_name(inputs['sha256'])}@{user}", _outputs(inputs, imported)
+        acquired = operation.images().acquire(source, user)
+        return f"{acquired.name}@{user}", _outputs(inputs, acquired)
 
     def read(self, operation: Operation, id_: str, inputs: Properties, outputs: Properties) -> Found | None:
         """Gone means that the next up imports it again."""
@@ -73,7 +78,11 @@ class Image:
             raise VsphereError(
                 f"image {id_}: images cannot be imported into a stack; declare it, up finds it on the host"
             )
-        found = operation.images().find(outputs["sha256"], outputs["datastore"], _user(id_))
+        images = operation.images()
+        if outputs.get("template"):
+            found = images.find_template(outputs["template"])
+        else:
+            found = images.find(outputs["sha256"], outputs["datastore"], _user(id_), disk_gib_of(_name(id_)))
         return None if found is None else Found(id_, inputs, _outputs(outputs, found))
 
     def preview_update(self, _operation: Operation, olds: Properties, news: Properties) -> Properties:
@@ -86,7 +95,12 @@ class Image:
 
     def delete(self, operation: Operation, id_: str, olds: Properties) -> None:
         """The last user's leaving removes it from the host."""
-        operation.images().release(olds["sha256"], olds["datastore"], _user(id_))
+        if not olds.get("template"):
+            operation.images().release(olds["sha256"], olds["datastore"], _user(id_), disk_gib_of(_name(id_)))
+
+
+def _name(id_: str) -> str:
+    return id_.partition("@")[0]
 
 
 def _user(id_: str) -> str:

@@ -20,7 +20,8 @@ OF_REPLACEMENT = (
     Field("holds", text("what is lost with the machine"), Effect.NOTHING, optional=True),
     Field("allowReplace", TRUTH, Effect.NOTHING, optional=True),
 )
-FIELDS = (*desired.FIELDS, *OF_REPLACEMENT)
+HOST = Field("host", text("a target's name"), Effect.REPLACE, optional=True)
+FIELDS = (*desired.FIELDS, HOST, *OF_REPLACEMENT)
 SEED = "seed"  # an output of an import: the digest of what only another machine can have, which a host does not show
 _DEFAULTS = {"power": "on"}
 

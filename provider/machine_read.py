@@ -1,15 +1,17 @@
 """A machine as it was found, as the engine's properties: drift, what the next up would do, and imports. Pure."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Interface
 from typing import Any
 
 from provider.machine_diff import SEED
 from provider.resource import Found
 from provider.vsphere import desired, identity
+from provider.vsphere.devices import Card
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.lifecycle.declared import DesiredCard, by_mac, cards_of, disks_of
-from provider.vsphere.model import Card, MachineState
-from provider.wire import Properties
+from provider.vsphere.model import MachineState
+from provider.wire import Properties, is_unknown
 
 COMPUTED = ("instanceUuid", "moid", "ipAddress", "macAddress")
 
@@ -25,6 +27,13 @@ def outputs(inputs: Properties, state: MachineState) -> Properties:
     }
 
 
+def declared(inputs: Properties) -> Properties:
+    """The computed values that are declared: they are known before there is a machine."""
+    declared = {"macAddress": inputs.get("manualMacAddress"), "ipAddress": inputs.get("staticAddress")}
+    known = {key: value for key, value in declared.items() if value and not is_unknown(value)}
+    return {key: str(IPv4Interface(value).ip) if key == "ipAddress" else value for key, value in known.items()}
+
+
 def after(olds: Properties, news: Properties) -> Properties:
     """The properties of a machine that was changed: the new inputs, and what was computed when it was made."""
     return {**{key: olds[key] for key in COMPUTED if key in olds}, **news}
@@ -37,8 +46,10 @@ def networks(inputs: Properties) -> list[str]:
 
 def reasons(inputs: Properties, state: MachineState) -> tuple[str, ...]:
     """Why up has something to do that no property shows."""
-    name, off = state.name, inputs.get("power") == "off"
+    name, off, mac = state.name, inputs.get("power") == "off", inputs.get("manualMacAddress")
     found = []
+    if mac and state.mac and state.mac != mac:
+        found.append(f"machine {name}: its network card has the MAC {state.mac}, it was made with {mac}")
     if not state.ready:
         found.append(f"machine {name} was not finished; up finishes it")
     elif state.suspended:

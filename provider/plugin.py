@@ -1,4 +1,4 @@
-"""The plugin's process: serves the engine, ends with it, and logs out of the host at its end."""
+"""The plugin's process: serves the engine, ends with it, and logs out of its hosts at its end."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import grpc  # type: ignore[import-untyped, unused-ignore]
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from provider.connection import Connection
 from provider.engine import Engine
 from provider.servicer import Provider
+from provider.targets.targets import Targets
 from provider.vsphere.cancel import CancelToken
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def main(arguments: Sequence[str], ask_ssh: "AskSsh | None" = None) -> None:
     # thread next does, which is never if the signal comes just as it begins to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     cancel = CancelToken()
-    connection = Connection(cancel, ask_ssh)
+    targets = Targets(cancel, ask_ssh)
     engine = Engine(address)
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=WORKERS),
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)],
     )
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(connection, engine, cancel), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(targets, engine, cancel), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str], ask_ssh: "AskSsh | None" = None) -> None:
     engine.when_gone(lambda: os.kill(os.getpid(), signal.SIGTERM))
     signal.sigwait(ENDING)
     cancel.cancel(abandoned=True)
-    _log_out(connection)
+    _log_out(targets)
     # Calls in progress are not waited for: they can change nothing any more, and the engine that asked is gone.
     os._exit(0)
 
@@ -68,7 +68,7 @@ def engine_address(arguments: Sequence[str]) -> str | None:
     return last if host and port.isdigit() and not last.startswith("-") and "/" not in last else None
 
 
-def _log_out(connection: Connection) -> None:
-    closing = threading.Thread(target=connection.close, name="log-out", daemon=True)
+def _log_out(targets: Targets) -> None:
+    closing = threading.Thread(target=targets.close, name="log-out", daemon=True)
     closing.start()
     closing.join(LOGOUT_SECONDS)

@@ -12,9 +12,15 @@ _WRITTEN = {
     "name": "the node's name",
     "diskGiB": "machine.diskGiB, which cannot shrink",
     "imageSha256": "image.sha256",
+    "host": "host",
     "datastore": "platform.vsphere.datastore",
     "network": "platform.vsphere.network",
     "sshUser": "ssh.user",
+    "manualMacAddress": "the machine's MAC",
+    "staticAddress": "its address, with the prefix of addresses.network,",
+    "gateway": "addresses.gateway",
+    "nameServers": "addresses.nameServers",
+    "searchDomains": "addresses.searchDomains",
 }
 _MADE = {"sshPublicKey": "the user's key pair", "hostKeyPublic": "the machine's ssh host key"}
 
@@ -49,8 +55,12 @@ def _told(change: PropertyChange, olds: Properties, news: Properties) -> str:
     key = change.key
     if key not in _WRITTEN:
         return f"{_MADE.get(key, change.path)} changes"
-    value = "another value" if is_unknown(news.get(key)) else repr(news.get(key))
-    return f"{_WRITTEN[key]} is {value}, was {olds.get(key)!r}"
+    value = "another value" if is_unknown(news.get(key)) else _shown(news.get(key))
+    return f"{_WRITTEN[key]} is {value}, was {_shown(olds.get(key))}"
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else repr(value)
 
 
 def _is_comment(change: PropertyChange, olds: Properties, news: Properties) -> bool:

@@ -91,6 +91,7 @@ class Resource(Protocol):
     secret_keys: frozenset[str]
     stable_keys: tuple[str, ...]
     delete_before_replace: bool
+    is_on_a_target: bool
 
     def check(self, news: Properties, /) -> Mapping[str, str]:
         """The faults of the inputs by property."""

@@ -4,6 +4,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import grpc  # type: ignore[import-untyped, unused-ignore]
 from google.protobuf import empty_pb2
@@ -11,9 +12,10 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from provider import configuration, wire
 from provider.answers import diff_response, init_failed, reported
-from provider.connection import Connection
 from provider.engine import Engine
-from provider.resource import Operation, Resource, Unfinished
+from provider.resource import Found, Operation, Resource, Unfinished
+from provider.targets import placing, settings
+from provider.targets.targets import Targets
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.errors import VsphereError
 from provider.wire import Properties
@@ -24,8 +26,8 @@ NAME, VERSION = "kubelab", "0.1.0"
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """The provider. Thin: what a type does is in its own module."""
 
-    def __init__(self, connection: Connection, engine: Engine, cancel: CancelToken) -> None:
-        self._connection = connection
+    def __init__(self, targets: Targets, engine: Engine, cancel: CancelToken) -> None:
+        self._targets = targets
         self._engine = engine
         self._cancel = cancel
 
@@ -43,9 +45,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         """A loss is refused here: of an error of DiffConfig, an engine shows the call's own words as well."""
         olds, (news, secret) = wire.decode(request.olds)[0], wire.decode(request.news)
-        refused = configuration.refusal(olds, news)
-        faults = configuration.faults(news) | ({"": refused} if refused else {})
-        return _check_response(news, secret | configuration.SECRET_KEYS, faults)
+        faults = settings.faults(news)
+        refused = configuration.refusal(olds, news) or (None if faults else settings.swapped(olds, news))
+        if not faults:
+            news |= settings.carried(olds, news)
+        return _check_response(news, secret | settings.SECRET_KEYS, faults | ({"": refused} if refused else {}))
 
     @reported
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
@@ -62,20 +66,24 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        self._connection.configure(configuration.configuration(wire.decode(request.args)[0]))
+        self._targets.configure(wire.decode(request.args)[0])
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @reported
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         resource = _resource(request.urn)
         news, secret = wire.decode(request.news)
-        return _check_response(news, secret | (resource.secret_keys & news.keys()), dict(resource.check(news)))
+        return _check_response(
+            news, secret | (resource.secret_keys & news.keys()), dict(resource.check(placing.not_placed_yet(news)))
+        )
 
     @reported
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         resource = _resource(request.urn)
         olds, news = wire.decode(request.olds)[0], wire.decode(request.news)[0]
-        changes = [change for change in resource.diff(olds, news) if change.key not in request.ignoreChanges]
+        olds, news, moved = self._targets.compared(resource, _called(request.urn), olds, news)
+        changes = [*resource.diff(olds, news), *moved]
+        changes = [change for change in changes if change.key not in request.ignoreChanges]
         warning = resource.replacement(olds, news, changes)
         if warning:
             self._engine.warn(request.urn, warning)
@@ -83,26 +91,33 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @reported
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
-        resource, operation = _resource(request.urn), self._operation(request.urn, request.timeout)
-        inputs, secret = wire.decode(request.properties)
+        resource, called = _resource(request.urn), _called(request.urn)
+        declared, secret = wire.decode(request.properties)
         secret |= resource.secret_keys
         if request.preview:
-            return provider_pb2.CreateResponse(
-                id="", properties=wire.encode(resource.preview_create(operation, inputs), secret)
-            )
+            inputs = self._targets.previewed(called, declared)
+            operation = self._operation(request.urn, request.timeout, inputs)
+            outputs = resource.preview_create(operation, inputs)
+            return provider_pb2.CreateResponse(id="", properties=wire.encode(outputs, secret))
+        inputs = self._targets.chosen(called, declared, lambda message: self._engine.warn(request.urn, message))
         try:
-            id_, outputs = resource.create(operation, inputs)
+            id_, outputs = resource.create(self._operation(request.urn, request.timeout, inputs), inputs)
         except Unfinished as unfinished:
-            init_failed(context, unfinished.found, inputs, secret)
+            init_failed(context, unfinished.found, declared, secret)
         return provider_pb2.CreateResponse(id=id_, properties=wire.encode(outputs, secret))
 
     @reported
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
-        resource, operation = _resource(request.urn), self._operation(request.urn, request.timeout)
+        resource, called = _resource(request.urn), _called(request.urn)
         inputs, secret_inputs = wire.decode(request.inputs)
         outputs, secret_outputs = wire.decode(request.properties)
         secret = secret_inputs | secret_outputs | resource.secret_keys
-        found = resource.read(operation, request.id, inputs, outputs)
+        if inputs or outputs:
+            outputs = self._targets.recorded(resource, called, outputs)
+            operation = self._operation(request.urn, request.timeout, outputs)
+            found = resource.read(operation, request.id, inputs, outputs)
+        else:
+            found = self._imported(resource, request)
         if found is None:
             return provider_pb2.ReadResponse(id="")
         if found.reasons:
@@ -111,12 +126,23 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             id=found.id, properties=wire.encode(found.outputs, secret), inputs=wire.encode(found.inputs, secret)
         )
 
+    def _imported(self, resource: Resource, request: provider_pb2.ReadRequest) -> Found | None:
+        """A resource that no state knows, on the first target that has it."""
+        for name in self._targets.names or ("",):
+            own = {"host": name} if name else {}
+            found = resource.read(self._operation(request.urn, request.timeout, own), request.id, {}, {})
+            if found is not None:
+                return replace(found, inputs={**found.inputs, **own}, outputs={**found.outputs, **own})
+        return None
+
     @reported
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
-        resource, operation = _resource(request.urn), self._operation(request.urn, request.timeout)
+        resource = _resource(request.urn)
         olds, secret_olds = wire.decode(request.olds)
-        news, secret_news = wire.decode(request.news)
+        declared, secret_news = wire.decode(request.news)
         secret = secret_olds | secret_news | resource.secret_keys
+        olds, news, _ = self._targets.compared(resource, _called(request.urn), olds, declared)
+        operation = self._operation(request.urn, request.timeout, news)
         try:
             outputs = (
                 resource.preview_update(operation, olds, news)
@@ -124,20 +150,23 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 else resource.update(operation, request.id, olds, news)
             )
         except Unfinished as unfinished:
-            init_failed(context, unfinished.found, news, secret)
+            init_failed(context, unfinished.found, declared, secret)
         return provider_pb2.UpdateResponse(properties=wire.encode(outputs, secret))
 
     @reported
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        resource, operation = _resource(request.urn), self._operation(request.urn, request.timeout)
-        resource.delete(operation, request.id, wire.decode(request.properties)[0])
+        resource = _resource(request.urn)
+        olds = self._targets.recorded(resource, _called(request.urn), wire.decode(request.properties)[0])
+        resource.delete(self._operation(request.urn, request.timeout, olds), request.id, olds)
         return empty_pb2.Empty()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self._cancel.cancel()
         return empty_pb2.Empty()
 
-    def _operation(self, urn: str, seconds: float) -> Operation:
+    def _operation(self, urn: str, seconds: float, properties: Properties) -> Operation:
+        """An operation on the target on which these properties say that the resource is."""
+        called = _called(urn)
         shown: list[str] = []
 
         def progress(message: str) -> None:
@@ -149,12 +178,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             self._engine.info(urn, message)
 
         return Operation(
-            name=urn.rpartition("::")[2],
-            owner=self._connection.owner,
+            name=called,
+            owner=self._targets.owner,
             seconds=seconds,
-            machines=lambda: self._connection.machines(progress),
-            images=lambda: self._connection.images(progress, info),
-            preflight=lambda: self._connection.preflight(lambda message: self._engine.warn(urn, message)),
+            machines=lambda: self._targets.at(called, properties).machines(progress),
+            images=lambda: self._targets.at(called, properties).images(progress, info),
+            preflight=lambda: self._targets.preflight(lambda message: self._engine.warn(urn, message)),
             progress=progress,
             info=info,
         )
@@ -169,6 +198,11 @@ def _resource(urn: str) -> Resource:
     if token not in RESOURCES:
         raise VsphereError(f"resource type {token}: unknown to kubelab {VERSION}, which has: {', '.join(RESOURCES)}")
     return RESOURCES[token]
+
+
+def _called(urn: str) -> str:
+    """The name of a resource."""
+    return urn.rpartition("::")[2]
 
 
 def _check_response(news: Properties, secret: frozenset[str], faults: dict[str, str]) -> provider_pb2.CheckResponse:

@@ -14,6 +14,7 @@ class SshKeyPair:
     secret_keys = frozenset({"privateKey"})
     stable_keys: tuple[str, ...] = ("privateKey",)
     delete_before_replace = False
+    is_on_a_target = False
 
     def check(self, news: Properties) -> Mapping[str, str]:
         """A comment is one line of text."""

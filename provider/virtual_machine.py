@@ -18,6 +18,7 @@ GUEST_SECONDS = 300.0  # for an address and the ssh server, unless the user set 
 class VirtualMachine:
     """Inputs: see vsphere/desired.py. Outputs: all inputs, instanceUuid (the id), moid, ipAddress, macAddress.
 
+    `host` is the name of its target, if that has one; which target an operation is on, the servicer knows by it.
     `image` itself is not compared: the machine has a copy of the disk, and imageSha256 says of which image.
     `replaceTriggers` is what the machine was made for, by name: another value of a name makes another machine, unless
     `keepOnTriggers` is true; a name that comes or goes changes nothing. `holds` is what is lost with the machine, such
@@ -29,6 +30,7 @@ class VirtualMachine:
     secret_keys = frozenset(field.name for field in FIELDS if field.secret)
     stable_keys: tuple[str, ...] = COMPUTED
     delete_before_replace = True  # names are unique on a host
+    is_on_a_target = True
 
     def check(self, news: Properties) -> Mapping[str, str]:
         """All faults at once; values that are not known yet pass."""
@@ -40,6 +42,8 @@ class VirtualMachine:
                 fault = None if is_unknown(news[field.name]) else field.fault(news[field.name])
             if fault:
                 found[field.name] = fault
+        if "staticAddress" in news and "manualMacAddress" not in news:
+            found["staticAddress"] = "found without manualMacAddress, by which the guest knows the card that has it"
         unknown = news.keys() - {field.name for field in FIELDS} - set(COMPUTED)
         return found | dict.fromkeys(sorted(unknown), "unknown property")
 
@@ -53,11 +57,12 @@ class VirtualMachine:
         return replacement.warning(olds, news, changes)
 
     def preview_create(self, operation: Operation, inputs: Properties) -> Properties:
-        """The instance UUID is known before, the rest is the host's."""
+        """The instance UUID is known before, and what is declared of address and MAC; the rest is the host's."""
         _refuse_off(inputs)
         known = operation.owner and not any(is_unknown(inputs[key]) for key in ("name", "sshPublicKey"))
         instance = identity.instance_uuid(_mark(operation, inputs)) if known else UNKNOWN
-        return {**inputs, **dict.fromkeys(COMPUTED, UNKNOWN), "instanceUuid": instance}
+        unknown = dict.fromkeys(COMPUTED, UNKNOWN)
+        return {**inputs, **unknown, **machine_read.declared(inputs), "instanceUuid": instance}
 
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Makes the machine, or finishes what an interrupted run began."""
@@ -76,9 +81,8 @@ class VirtualMachine:
         if not inputs and not outputs:
             found = machines.found_for_import(id_, operation.owned_by())
             return machine_read.imported(*found) if found else None
-        network = IPv4Network(outputs["machineNetwork"]) if "machineNetwork" in outputs else None
-        wanted = inputs or outputs
-        state = machines.read(id_, outputs["name"], network, machine_read.networks(wanted))
+        wanted = {"network": outputs["network"], **(inputs or outputs)}  # that of the target which was chosen
+        state = machines.read(id_, outputs["name"], _reached_in(outputs), machine_read.networks(wanted))
         if state is None:
             return None
         drift = machine_read.drift(wanted, state)
@@ -136,3 +140,9 @@ def _mark(operation: Operation, inputs: Properties) -> str:
 
 def _unfinished(id_: str, inputs: Properties, error: HalfMadeError) -> Unfinished:
     return Unfinished(Found(id_, inputs, machine_read.outputs(inputs, error.state), (str(error),)))
+
+
+def _reached_in(outputs: Properties) -> IPv4Network | None:
+    """Where the address of a machine lies; not known of one that was imported."""
+    known = machine_read.declared(outputs).get("ipAddress", outputs.get("machineNetwork"))
+    return None if known is None else IPv4Network(known)

@@ -57,7 +57,7 @@ def prepare_folders(layout: Layout) -> None:
 def _prepare_go(layout: Layout, modules: Iterable[Path], progress: Progress) -> Path:
     """The PATH's Go when it is new enough for our modules, else PyPI's, from the cache."""
     wanted = required_version(file.read_text() for folder in modules for file in folder.rglob("go.mod"))
-    found = usable_go(wanted, {**os.environ, "PATH": host.search_path()})
+    found = usable_go(wanted, {**os.environ, "PATH": host.search_path(without=layout.bin)})
     if found is not None:
         return found
     part = toolchain_part(Path(sys.executable))

@@ -6,12 +6,15 @@ from components.guest_file import GuestFile
 from components.records.handler import Entry, Evidence, Handler, Overhead, Program, Variant
 from components.records.release import Download, by_version
 from components.records.traces import Traces
+from components.step import read_script
 
 FOLDER = "/opt/gvisor"
 RUNSC, SHIM = f"{FOLDER}/runsc", f"{FOLDER}/containerd-shim-runsc-v1"
 # Since 2026 a release is an archive: runsc starts its parts in gvisor-bin, beside itself.
 SENTRY = f"{FOLDER}/gvisor-bin/gvisor_sentry"
 SHIM_SETTINGS = "/etc/containerd/runsc.toml"
+CRIO_FOLDER = "/usr/local/libexec/kubelab-gvisor"
+CRIO_SHIM = f"{CRIO_FOLDER}/containerd-shim-runsc-v2"
 CRIO_SETTINGS = "/etc/crio/runsc.toml"
 
 RELEASES = (
@@ -44,8 +47,6 @@ HANDLER = Handler(
     releases=by_version(RELEASES),
     folder=FOLDER,
     disk_gib=1,
-    # The first to speak with the shims of today: 1.36.3 takes what they answer for an address (tried).
-    first_versions={"crio": "1.37"},
     variants={
         "": Variant(
             name="",
@@ -64,12 +65,15 @@ HANDLER = Handler(
                 # its own, and is told the sandbox's process (tried with CRI-O 1.36.3).
                 "crio": Entry(
                     {
-                        "runtime_path": SHIM,
+                        "runtime_path": CRIO_SHIM,
                         "runtime_type": "vm",
                         "runtime_root": "/run/runsc",
                         "runtime_config_path": CRIO_SETTINGS,
                     },
-                    files=(GuestFile(CRIO_SETTINGS, render_shim_settings(grouping=True)),),
+                    files=(
+                        GuestFile(CRIO_SETTINGS, render_shim_settings(grouping=True)),
+                        GuestFile(CRIO_SHIM, read_script("installed/containerd-shim-runsc-v2.sh"), "0755"),
+                    ),
                 ),
             },
             programs=(Program(RUNSC), Program(SHIM, "-v")),
@@ -82,6 +86,7 @@ HANDLER = Handler(
         )
     },
     traces=Traces(
-        path=(FOLDER, "/run/runsc", "/run/containerd/runsc"), process=("runsc-sandbox", "runsc-gofer", "gvisor_sentry")
+        path=(FOLDER, CRIO_FOLDER, "/run/runsc", "/run/containerd/runsc"),
+        process=("runsc-sandbox", "runsc-gofer", "gvisor_sentry"),
     ),
 )

@@ -94,7 +94,6 @@ class Handler:
     `folder`; none where the guest system's `packages` are all. `variants` by their names,
     the default first. `needs_kvm`: virtual machines must run on the node. `kubelet` are settings that its nodes need
     where a user says nothing else, `disk_gib` the free disk that it takes, `traces` what it leaves on a machine.
-    `first_versions` are the oldest of container runtimes that can carry it, where they matter.
     """
 
     name: str
@@ -107,7 +106,6 @@ class Handler:
     inside: str = ""
     needs_kvm: bool = False
     disk_gib: int = 0
-    first_versions: Mapping[str, str] = field(default_factory=dict)
     kubelet: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property

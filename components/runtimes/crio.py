@@ -12,6 +12,9 @@ from components.records.traces import Traces
 from config.lab import RegistryConfig
 
 CRI_SOCKET = "unix:///var/run/crio/crio.sock"
+SHIMS_STAY = GuestFile("/etc/systemd/system/crio.service.d/20-kubelab.conf", "[Service]\nKillMode=process\n")
+"""Shims run in CRI-O's own control group. One that is started anew looks for those of its pods, and where they are gone
+it does not start again (1.36.3, tried)."""
 _UPSTREAM = "https://download.opensuse.org/repositories"
 
 
@@ -51,6 +54,7 @@ def files(settings: RuntimeSettings) -> list[GuestFile]:
         crictl_file(CRI_SOCKET),
         GuestFile("/etc/crio/crio.conf.d/20-kubelab.conf", render_drop_in(settings)),
         *(file for entry in settings.handlers.values() for file in entry.files),
+        *([SHIMS_STAY] if any(entry.table.get("runtime_type") == "vm" for entry in settings.handlers.values()) else []),
         *(
             [GuestFile("/etc/containers/registries.conf.d/20-kubelab.conf", render_registries(mirrored))]
             if mirrored
@@ -85,6 +89,7 @@ RUNTIME = Runtime(
             "/etc/crio",
             "/etc/containers",
             "/etc/default/crio",
+            "/etc/systemd/system/crio.service.d",
             "/var/lib/crio",
             "/var/lib/containers",
             "/run/crio",

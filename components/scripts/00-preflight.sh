@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done.
+# Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done. Its
+# result, on stdout, is what the machine is known by.
 # library: traces.sh
 # library: guest_system.sh
 # library: clock.sh
@@ -7,6 +8,7 @@
 # library: resolver.sh
 # library: virtualization.sh
 # library: module-devices.sh
+# library: machine-identity.sh
 : "${NODE_NAME:?name of the node}"
 : "${NODE_ADDRESS:?the address that the node must hold}"
 : "${TIME_SERVICE:?what keeps the clock of the declared system, and what shows its state}"
@@ -235,6 +237,7 @@ main() {
   } >"$ca_file"
   check_all
   ((failures == 0)) || fail "$failures preflight checks failed on $NODE_NAME"
+  machine_identity "$(ip -o -4 address show to "$NODE_ADDRESS" | awk '{print $2; exit}')"
 }
 
 main </dev/null

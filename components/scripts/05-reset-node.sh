@@ -6,6 +6,7 @@
 # library: packages.sh
 # library: owner.sh
 # library: swap.sh
+# library: hosts.sh
 : "${NODE_NAME:?name of the node}"
 : "${ROLE:?controlPlane or worker}"
 : "${RUNTIME:?the word for the runtime that the node is to have}"
@@ -179,6 +180,7 @@ undo_preparation() {
     update-ca-certificates --fresh
   fi
   restore_swap
+  keep_hosts ''
   find /var/log -maxdepth 1 -name 'kubelab-*.log' ! -name kubelab-steps.log ! -name "kubelab-${STEP%.sh}.log" -delete
 }
 

@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # Makes the operating system fit for a kubelet, so that it stays so over a reboot: modules, kernel settings, swap, the
-# mirrors' authority, apt's sources with their keys.
+# mirrors' authority, apt's sources with their keys; and the names of all nodes in /etc/hosts, where the site wants that.
 # library: apt.sh
 # library: keyrings.sh
 # library: kernel_settings.sh
 # library: swap.sh
 # library: ownership.sh
 # library: in-image.sh
+# library: hosts.sh
 : "${NODE_NAME:?name of the node}"
 : "${FILES:?modules-load.d, sysctl.d and apt files, in the form of write_files}"
 : "${APT_KEYS:?lines of: keyring path, URL of the key, fingerprint or -}"
 : "${MIRROR_CA?PEM text of the authority of the mirrors; empty: none}"
 : "${PROGRAMS:?lines of: package of the system, and the programs of it that steps call}"
 : "${SWAP:?off, or keep where the kubelet bears it}"
+: "${HOSTS?lines of: address and name of a node of the lab, to be kept in /etc/hosts; empty: none}"
 : "${ONLY_MIRRORS:?true when apt asks nothing but the mirrors}"
 
 load_modules() {
@@ -82,6 +84,7 @@ prepare_kernel() {
 main() {
   local before
   claim_node preparing
+  is_image || keep_hosts "$HOSTS"
   if [[ $ONLY_MIRRORS == true ]]; then
     require '^(curl|update-ca-certificates) ' 'by which the mirrors are reached; use an image that has it'
   else

@@ -1,11 +1,12 @@
 """From what a user wrote of images to files: paths made absolute, words looked up in lock files, faults gathered."""
 
+import hashlib
 import os.path
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from config.images.lock import LOCK_FILE, LockedImageSpec, LockFile, file_of, how_to_make, image_store
-from config.images.spec import Image, ImageSpec, default_guest_system, guest_systems
+from config.images.spec import Image, ImageSpec, TemplateSpec, default_guest_system, guest_systems
 from config.model import parse
 from config.platform import BakedConfig, ImageConfig
 from config.problems import Problem, one_of, shown
@@ -13,6 +14,11 @@ from config.reading.document import read_document
 from config.reading.regular_files import display, is_missing, kind_other_than_file
 from config.site import SiteSpec
 from config.stack import PREFIX, StackConfig
+
+
+def template_sha256(name: str) -> str:
+    """What stands for the SHA-256 of a template: that of its name, for what it holds may change."""
+    return hashlib.sha256(f"template {name}".encode()).hexdigest()
 
 
 class ImagesReader:
@@ -51,6 +57,9 @@ class ImagesReader:
 
     def _image(self, file: Path, path: str, image: Image, folders: Sequence[Path]) -> ImageConfig | None:
         where = display(file)
+        if isinstance(image, TemplateSpec):
+            system = image.system or default_guest_system()
+            return ImageConfig("", template_sha256(image.template), system, template=image.template)
         if isinstance(image, ImageSpec):
             return self._declared(where, f"{path}/ova", image, file.parent)
         found = self._locked(image, folders)

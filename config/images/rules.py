@@ -15,6 +15,7 @@ from config.stack import PREFIX
 def broken_rules(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     """What does not go together in a lab whose two documents break no rule; `stack_file` is how messages name it."""
     yield from _systems_of_one_file(lab, stack_file)
+    yield from _templates_without_a_vcenter(lab, stack_file)
     yield from _packages_that_are_not_made(lab, stack_file)
 
 
@@ -43,6 +44,17 @@ def _systems_of_one_file(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
         if first != node.image.system:
             text = f"found {node.image.system!r}, and elsewhere {first!r} for the same image (sha256), allowed: one"
             yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/image/system", text)
+
+
+def _templates_without_a_vcenter(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
+    for node in lab.nodes:
+        target = lab.site.target_of(node)
+        targets = lab.site.vsphere if target is None else (target,)
+        others = [each.name or each.server for each in targets if not each.placement.in_vcenter]
+        if node.image.template and others:
+            text = f"found the template {node.image.template}, and {', '.join(others)} without cluster or host:"
+            remedy = "templates are a vCenter's; write ova and sha256, or cluster or host in the site file"
+            yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/image", f"{text} {remedy}")
 
 
 def _packages_that_are_not_made(lab: LabConfig, stack_file: str) -> Iterator[Problem]:

@@ -8,10 +8,11 @@ from pydantic import AfterValidator, Field, Tag
 from components.guest_families import unfit
 from components.guest_systems import GUEST_SYSTEMS
 from components.records.discovery import default
-from config import wishes
-from config.model import OTHER, TEXT, TEXT_OR_OTHER, Spec
+from config.forms import OTHER, TEMPLATE, TEXT, TEXT_TEMPLATE_OR_OTHER
+from config.images import wishes
+from config.model import Spec
 from config.problems import one_of
-from config.values import OvaLocation, Sha256
+from config.values import Name, OvaLocation, Sha256
 
 _WORD = r"[a-z0-9][a-z0-9.-]{0,62}"
 
@@ -65,4 +66,18 @@ class ImageSpec(Spec):
     )
 
 
-Image = Annotated[Annotated[ImageWord, Tag(TEXT)] | Annotated[ImageSpec, Tag(OTHER)], TEXT_OR_OTHER]
+class TemplateSpec(Spec):
+    """A template that a vCenter has, of which machines are cloned; it is never changed."""
+
+    refused_keys = wishes.TEMPLATE
+
+    template: Name = Field(description="the template, by its name or by its path below the datacenter's VM folder")
+    system: GuestSystemName | None = Field(
+        default=None, description=f"the guest system that it holds; default: {default_guest_system()}"
+    )
+
+
+Image = Annotated[
+    Annotated[ImageWord, Tag(TEXT)] | Annotated[ImageSpec, Tag(OTHER)] | Annotated[TemplateSpec, Tag(TEMPLATE)],
+    TEXT_TEMPLATE_OR_OTHER,
+]

@@ -21,7 +21,7 @@ def _control_plane_off(documents: Documents) -> Iterator[Problem]:
 
 
 def _macs_said_twice(documents: Documents) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
+    seen = {node.mac_address: name for name, node in documents.nodes.items() if node.mac_address}
     for name, node in documents.nodes.items():
         for at, card in enumerate(node.networks):
             if card.mac_address is None:

@@ -5,31 +5,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from config.addresses.values import MacAddress
 from config.lab import Power
 from config.model import Spec
 
 MOST_DISKS, MOST_CARDS = 12, 9
 _DISK_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?")
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 def _disk_name(value: str) -> str:
     if _DISK_NAME.fullmatch(value):
         return value
     raise ValueError("wanted: a name of at most 32 lower case letters, digits and -, as its file is called by it")
-
-
-def _mac(value: str) -> str:
-    lower = value.lower()
-    if not _MAC.fullmatch(lower):
-        raise ValueError("wanted: a MAC address, such as 00:50:56:00:00:01")
-    if int(lower[:2], 16) % 2:
-        raise ValueError("which is a group's, wanted: the MAC address of one card, such as 00:50:56:00:00:01")
-    if lower.startswith("00:50:56:") and int(lower[9:11], 16) > 0x3F:
-        raise ValueError(
-            "which vSphere gives itself, allowed: 00:50:56:00:00:00 to 00:50:56:3f:ff:ff, or another maker's"
-        )
-    return lower
 
 
 def _name(value: str) -> str:
@@ -60,7 +47,7 @@ class CardSpec(Spec):
 
     network: Annotated[str, AfterValidator(_name)] = Field(description="the port group that it is on")
     connected: bool = Field(default=True, description="whether it is connected")
-    mac_address: Annotated[str, AfterValidator(_mac)] | None = Field(
+    mac_address: MacAddress | None = Field(
         default=None, description="its MAC address; default: one that follows from machine and network"
     )
 

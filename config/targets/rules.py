@@ -23,8 +23,6 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
             text = f"{text} name: {node.host} there, below platform/vsphere"
         yield documents.in_node(name, "host", text)
     yield from _passwords(documents, names)
-    if len(platform.targets) > 1:
-        yield documents.in_site("platform/vsphere", f"found {len(platform.targets)} targets, allowed: one for now")
 
 
 def _passwords(documents: Documents, names: list[str]) -> Iterator[Problem]:

@@ -1,12 +1,13 @@
 """What a user may write of the targets in a site file."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Tag, model_validator
 
 from config import wishes
-from config.images.spec import Image
-from config.model import ONE, ONE_OR_SEVERAL, SEVERAL, Spec
+from config.forms import ONE, ONE_OR_SEVERAL, SEVERAL
+from config.images.spec import Image, TemplateSpec
+from config.model import Spec
 from config.values import FilePath, Fingerprint, Name, Server, TargetName
 
 
@@ -24,20 +25,53 @@ class TlsSpec(Spec):
 
 
 class VsphereSpec(Spec):
-    """The ESXi host."""
+    """The ESXi host, or a cluster or host of a vCenter."""
 
     refused_keys = wishes.VSPHERE
 
     name: TargetName | None = Field(default=None, description="what nodes call it, as their host")
-    server: Server = Field(description="the ESXi host, as host or host:port")
-    user: Name = Field(description="the user on the host")
+    server: Server = Field(description="the ESXi host or the vCenter, as host or host:port")
+    user: Name = Field(description="the user on the host or vCenter")
     password_file: FilePath | None = Field(
         default=None, description="a file (mode 0600) that holds the password, unless it comes another way"
     )
     tls: TlsSpec = Field(default=TlsSpec(), description="how the host's certificate is verified")
-    datastore: Name = Field(description="the datastore of the virtual machines")
-    network: Name = Field(description="the port group of the virtual machines")
-    image: Image = Field(description="the image of the nodes: a word that `make image` made known, or ova and sha256")
+    datacenter: Name | None = Field(
+        default=None, description="of a vCenter: the datacenter, where it has several, by its name or path"
+    )
+    cluster: Name | None = Field(default=None, description="of a vCenter: the cluster on which machines are made")
+    host: Name | None = Field(default=None, description="of a vCenter: the one host on which machines are made")
+    resource_pool: Name | None = Field(
+        default=None, description="of a vCenter: the resource pool, if not the root of the cluster or host"
+    )
+    folder: Name | None = Field(default=None, description="of a vCenter: the VM folder, which must be there")
+    clone: Literal["full", "linked"] | None = Field(
+        default=None,
+        description="of a vCenter: whether machines copy their image's disk, or share it; default: full",
+    )
+    datastore: Name = Field(description="the datastore of the virtual machines; of a vCenter also a datastore cluster")
+    network: Name = Field(description="the port group of the virtual machines; of a vCenter also a distributed one")
+    image: Image = Field(
+        description="the image of nodes: a word that `make image` made known, ova and sha256, or a vCenter's template"
+    )
+
+    @model_validator(mode="after")
+    def _in_one_place(self) -> "VsphereSpec":
+        """Whether the server is a vCenter it says itself, at the login; what is no vCenter's in itself is said here."""
+        if self.cluster is not None and self.host is not None:
+            raise ValueError("found cluster and host, allowed: one of them (a host may be one of a cluster's)")
+        if self.cluster is not None or self.host is not None:
+            return self
+        said = {name: getattr(self, name) for name in ("datacenter", "resource_pool", "folder", "clone")}
+        keys = [str(type(self).model_fields[name].alias) for name, value in said.items() if value is not None]
+        keys += ["image/template"] if isinstance(self.image, TemplateSpec) else []
+        if keys:
+            raise ValueError(
+                f"found {', '.join(keys)} without cluster or host: they are a vCenter's; write which cluster or host "
+                "of it, "
+                "or remove them"
+            )
+        return self
 
 
 class NamedVsphereSpec(VsphereSpec):
@@ -56,7 +90,7 @@ def _place(target: VsphereSpec) -> dict[str, object]:
 
 def _told_apart(targets: tuple[NamedVsphereSpec, ...]) -> tuple[NamedVsphereSpec, ...]:
     if not targets:
-        raise ValueError("wanted: a target, or a list of some, each with a name")
+        raise ValueError("of no target, wanted: a target, or a list of some, each with a name")
     known: dict[str, NamedVsphereSpec] = {}
     for target in targets:
         if target.name in known:

@@ -6,12 +6,17 @@ Check, diff, drift and specification go by it. A setting that is a value of its 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 from typing import Annotated, Any
 
 from provider.vsphere.fields import (
+    ADDRESS,
+    ADDRESSES,
+    DOMAINS,
     EXTRA_CONFIG,
+    INTERFACE,
     LABEL,
+    MAC,
     NETWORK,
     POWER,
     SHA256,
@@ -46,8 +51,11 @@ class Hardware:
 class DesiredMachine:
     """What a machine should be. `image_disk` is the datastore path of the imported image's disk.
 
-    `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without. `cards`
-    and `disks` are those besides the ones it is made with; `hardware_version` None is that of the image, or its own.
+    `template` names the vCenter's own template that it is made of, where it is none of an image that was imported.
+    `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without.
+    `manual_mac` is its first card's, "" for one that the host makes. With `static_address` that card asks no DHCP: what
+    it is given instead is read at the first boot alone, as its name and keys are. `cards` and `disks` are those besides
+    the ones it is made with; `hardware_version` None is that of the image, or its own.
     """
 
     name: Annotated[str, Field("name", LABEL, Effect.REPLACE)]
@@ -67,13 +75,27 @@ class DesiredMachine:
     may_lack_nested_virtualization: Annotated[
         bool, Field("mayLackNestedVirtualization", TRUTH, Effect.IN_PLACE, optional=True)
     ] = False
+    template: Annotated[str, Field("template", text("a template's name"), Effect.NOTHING, optional=True)] = ""
     extra_config: Annotated[Mapping[str, str], Field("extraConfig", EXTRA_CONFIG, Effect.BY_KEY, optional=True)] = (
         field(default_factory=dict)
     )
+    manual_mac: Annotated[str, Field("manualMacAddress", MAC, Effect.REPLACE, optional=True)] = ""
+    static_address: Annotated[
+        IPv4Interface | None, Field("staticAddress", INTERFACE, Effect.REPLACE, optional=True)
+    ] = None
+    gateway: Annotated[str, Field("gateway", ADDRESS, Effect.REPLACE, optional=True)] = ""
+    name_servers: Annotated[tuple[str, ...], Field("nameServers", ADDRESSES, Effect.REPLACE, optional=True)] = ()
+    search_domains: Annotated[tuple[str, ...], Field("searchDomains", DOMAINS, Effect.REPLACE, optional=True)] = ()
+
     hardware_version: Annotated[int | None, Field("hardwareVersion", _VERSION, Effect.RAISE, optional=True)] = None
     cards: Annotated[tuple[DesiredCard, ...], Field("networks", CARDS, Effect.CARDS, optional=True)] = ()
     disks: Annotated[tuple[DesiredDisk, ...], Field("extraDisks", DISKS, Effect.DISKS, optional=True)] = ()
     power: Annotated[str, Field("power", POWER, Effect.IN_PLACE, optional=True)] = "on"
+
+    @property
+    def reached_in(self) -> IPv4Network:
+        """Where its address must lie: the machine network, or with a static address that one alone."""
+        return self.machine_network if self.static_address is None else IPv4Network(self.static_address.ip)
 
 
 HARDWARE = rows(Hardware)

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any, get_type_hints
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 RESERVED_PREFIXES = ("kubelab.", "guestinfo.")  # extraConfig keys that are the driver's own
 
 
@@ -97,6 +98,24 @@ def _is_network(value: Any) -> bool:
         return False
 
 
+def _is_interface(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and "/" in value and bool(IPv4Interface(value))
+    except ValueError:
+        return False
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(IPv4Address(value))
+    except ValueError:
+        return False
+
+
+def _is_list(value: Any, allows: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and all(map(allows, value))
+
+
 def _is_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(item, str) and item for item in value.values())
 
@@ -110,6 +129,13 @@ TRUTH = Values("true or false", lambda value: isinstance(value, bool), empty=Fal
 LABEL = _matches(_LABEL, "an RFC 1123 label such as w1")
 SHA256 = _matches(_SHA256, "64 hex digits")
 NETWORK = Values("an IPv4 network such as 10.87.0.0/24", _is_network, IPv4Network)
+MAC = _matches(_MAC, "a MAC address in lower case such as 00:50:56:00:00:0b")
+INTERFACE = Values("an IPv4 address with its prefix such as 10.87.0.11/24", _is_interface, IPv4Interface)
+ADDRESS = Values("an IPv4 address such as 10.87.0.1", _is_address)
+ADDRESSES = Values("a list of IPv4 addresses", lambda value: _is_list(value, _is_address), tuple)
+DOMAINS = Values(
+    "a list of DNS domains", lambda value: _is_list(value, lambda item: isinstance(item, str) and bool(item)), tuple
+)
 TEXTS = Values("a map of non-empty texts", _is_texts, dict)
 EXTRA_CONFIG = Values(
     f"a map of non-empty texts without keys in {' or '.join(RESERVED_PREFIXES)}*", _is_extra_config, dict

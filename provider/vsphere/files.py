@@ -69,12 +69,8 @@ def copy_disk(place: Place, source: str, destination: str) -> None:
     spec = vim.VirtualDiskManager.VirtualDiskSpec(diskType="thin", adapterType="lsiLogic")
     copy = session.content.virtualDiskManager.CopyVirtualDisk_Task
     doing = f"copying disk {source} to {destination}"
-    while not place.turns.disk_copies.acquire(timeout=1):
-        session.cancel.check(doing)
-    try:
+    with place.turns.copying(doing, session.cancel):
         tasks.run(session, doing, copy, source, datacenter, destination, datacenter, spec, False)
-    finally:
-        place.turns.disk_copies.release()
 
 
 def copy_file(place: Place, source: str, destination: str) -> None:

@@ -37,6 +37,11 @@ class Machine:
         self._session = session
         self._ref = ref
 
+    @property
+    def ref(self) -> Any:
+        """The API's object."""
+        return self._ref
+
     def observe(self, doing: str | None = None) -> ObservedMachine:
         """What the host says about it now."""
         doing = doing or f"reading machine {self.name}"
@@ -103,13 +108,13 @@ class Machine:
         tasks.run(self._session, doing, self._ref.UpgradeVM_Task, f"vmx-{version:02}", machine=self._ref)
 
     def wait_for_address(self, network: IPv4Network, seconds: float) -> str:
-        """The address that the guest reports for its first NIC, inside the machine network.
+        """The address that the guest reports for its first NIC, inside that network; a /32 is one address.
 
         Raises TimedOutError with the last evidence.
         """
         last: list[ObservedMachine] = []
 
-        doing = f"waiting for an address of {self.name} in {network}"
+        doing = f"waiting for {_wanted_address(network)} of {self.name}"
 
         def done(facts: Facts) -> str | None:
             last[:] = [observe.from_facts(self._ref._moId, facts)]
@@ -120,7 +125,7 @@ class Machine:
         try:
             return collector.wait_for(self._session, doing, self._ref, observe.GUEST_PATHS, done, Deadline(seconds))
         except TimedOutError as error:
-            raise TimedOutError(f"{error}; last seen: {_evidence(last)}; {_advice(last)}") from None
+            raise TimedOutError(f"{error}; last seen: {_evidence(last)}; {_advice(last, network)}") from None
 
     def destroy(self, progress: Callable[[str], None] = lambda _: None) -> list[str]:
         """Destroys it, found to be ours before. Disks that were not made for it are detached and kept: their paths.
@@ -190,7 +195,17 @@ def _evidence(last: list[ObservedMachine]) -> str:
     )
 
 
-def _advice(last: list[ObservedMachine]) -> str:
+def _wanted_address(network: IPv4Network) -> str:
+    return f"the address {network.network_address}" if network.prefixlen == 32 else f"an address in {network}"
+
+
+def _advice(last: list[ObservedMachine], network: IPv4Network) -> str:
+    if network.prefixlen == 32 and last and (last[0].addresses or last[0].tools == TOOLS_RUNNING):
+        return (
+            f"the guest did not take {network.network_address}, which it was given for the card of that MAC: see on "
+            "its console `ip address`, `cloud-init status --long`, and that no file of /etc/cloud/cloud.cfg.d turns "
+            "cloud-init's network configuration off or pins another datasource"
+        )
     if last and last[0].addresses:
         return "correct addresses.network in the site file, or the network that the machine is on"
     if last and last[0].tools == TOOLS_RUNNING:

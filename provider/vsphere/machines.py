@@ -102,8 +102,8 @@ class Machines:
         """
         machine, directory = find_ours(self._place, instance, name), paths.directory(name, instance)
         kept = [] if machine is None else machine.destroy(self._progress)
-        home = self._home(datastore)
-        if home is None:
+        homes = self._homes(datastore)
+        if not homes:
             if machine is not None:
                 return kept
             raise VsphereError(
@@ -111,22 +111,23 @@ class Machines:
                 "whether it is "
                 "gone cannot be told; attach the datastore again, or, if it is no more, run pulumi state delete for it"
             )
-        unregistered = None
-        if machine is None:
-            unregistered = leftovers.registered_again(
-                self._place, home, directory, name, lambda marks: identity.is_ours(instance, marks)
-            )
-        if unregistered is not None:
-            kept = unregistered.destroy(self._progress)
-        own = home.path(directory, "")
-        elsewhere = [path for path in kept if not path.startswith(own)]
-        return [*elsewhere, *leftovers.remove(self._place, home, directory, name)]
+        left: list[str] = []
+        for home in homes:
+            unregistered = None
+            if machine is None:
+                unregistered = leftovers.registered_again(
+                    self._place, home, directory, name, lambda marks: identity.is_ours(instance, marks)
+                )
+            if unregistered is not None:
+                kept += unregistered.destroy(self._progress)
+            left += leftovers.remove(self._place, home, directory, name)
+        return [*(path for path in kept if paths.split(path)[1] != directory), *left]
 
-    def _home(self, datastore: str) -> Datastore | None:
+    def _homes(self, datastore: str) -> tuple[Datastore, ...]:
         try:
-            return self._place.datastore(datastore)
+            return self._place.datastores(datastore)
         except GoneError:
-            return None
+            return ()
 
     def _within_reach(self, desired: DesiredMachine) -> DesiredMachine:
         """A host that cannot pass virtualization on may refuse to start a machine that asks for it."""
@@ -159,4 +160,4 @@ class Machines:
                 found = machine.observe()
         except VsphereError:
             return error
-        return HalfMadeError(str(error), observe.state(found, desired.machine_network))
+        return HalfMadeError(str(error), observe.state(found, desired.reached_in))

@@ -1,11 +1,12 @@
 """A machine and an image as found: plain data, no pyvmomi object. Sizes in the units that the names say. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from provider.vsphere import identity
 from provider.vsphere.desired import Hardware
+from provider.vsphere.devices import Card, Controller, primary_of
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.lifecycle.declared import DesiredDisk
 
@@ -14,7 +15,8 @@ from provider.vsphere.lifecycle.declared import DesiredDisk
 class Disk:
     """A virtual disk of a machine: device key and place, datastore path, capacity in bytes.
 
-    `base` is the path below all snapshots, "" where it is `path` itself; `thin` is true where the host does not say.
+    `base` is the path below all snapshots, "" where it is `path` itself; `parents` are all that it is read from, the
+    nearest first, and `base` the last of them. `thin` is true where the host does not say.
     """
 
     key: int
@@ -23,39 +25,8 @@ class Disk:
     path: str
     capacity: int
     base: str = ""
+    parents: tuple[str, ...] = ()
     thin: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A network card: device key, MAC in lower case, network as its backing names it, class and way of its address.
-
-    `connected` is what it is now on a machine that runs, and what it is to be at the next start on one that does not.
-    """
-
-    key: int
-    mac: str
-    network: str
-    connected: bool = True
-    kind: str = "VirtualVmxnet3"
-    address_type: str = "generated"
-
-
-def primary_of(cards: Sequence[Card], given: Sequence[str]) -> Card | None:
-    """The card that a machine was made with: the first by device key that is not one of `given`, by their MACs.
-
-    Where it stands in the host's list says nothing.
-    """
-    return min((card for card in cards if card.mac not in given), key=lambda card: card.key, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Controller:
-    """A controller of disks: device key, class name, and the unit numbers that are taken on it."""
-
-    key: int
-    kind: str
-    units: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +62,7 @@ class ObservedMachine:
     secure_boot: bool = False
     question: Question | None = None
     snapshots: tuple[str, ...] = ()
+    template: bool = False
     cards: tuple[Card, ...] = ()
     controllers: tuple[Controller, ...] = ()
     cpu_hot_add: bool = False
@@ -127,9 +99,25 @@ class ObservedMachine:
 
     @property
     def root_disk(self) -> Disk | None:
-        """The disk it was made with: `w1.vmdk` beside its `w1.vmx`. Where it stands among the disks says nothing."""
-        made = f"{self.vmx_path.removesuffix('.vmx')}.vmdk"
-        return next((disk for disk in self.disks if (disk.base or disk.path) == made), None)
+        """The disk it was made with, noted where a vCenter chose its name: else `w1.vmdk` beside its `w1.vmx`.
+
+        Where it stands among the disks says nothing.
+        """
+        noted = self.extra_config.get(identity.DISK_KEY)
+        made = f"{self.folder}{noted}" if noted else f"{self.vmx_path.removesuffix('.vmx')}.vmdk"
+        return next((disk for disk in self.disks if made in (disk.path, disk.base, *disk.parents)), None)
+
+    @property
+    def below_root_disk(self) -> tuple[str, ...]:
+        """What its root disk is read from in its own folder, which are its snapshots'."""
+        root = self.root_disk
+        return () if root is None else tuple(path for path in root.parents if path.startswith(self.folder))
+
+    @property
+    def linked_to(self) -> str:
+        """The disk of another machine that its root disk is read from, "" if there is none."""
+        root = self.root_disk
+        return next((path for path in root.parents if not path.startswith(self.folder)), "") if root else ""
 
     @property
     def made_disks(self) -> tuple[Disk, ...]:
@@ -210,6 +198,7 @@ class HalfMadeError(VsphereError):
 class ImageSource:
     """An OVA (path or URL, SHA-256 in hex) and where to import it; `network` is only what its NICs are mapped to.
 
+    With `template` it is an existing template of that name instead: `ova` is empty then, `sha256` that of its name.
     `least_disk_gib` is the smallest disk that a machine is to have of it, 0 if that is not known;
     `nested_virtualization` is true if one of them must have it.
     """
@@ -220,11 +209,13 @@ class ImageSource:
     network: str | None = None
     least_disk_gib: int = 0
     nested_virtualization: bool = False
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedImage:
-    """The imported disk: datastore path and capacity in bytes."""
+    """The imported disk: datastore path and capacity in bytes; `name` tells it from others of the place."""
 
     disk_path: str
     capacity: int
+    name: str = ""

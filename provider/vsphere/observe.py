@@ -8,8 +8,9 @@ from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.desired import HARDWARE, Hardware
+from provider.vsphere.devices import Card, Controller, primary_of
 from provider.vsphere.lifecycle.declared import DesiredDisk
-from provider.vsphere.model import Card, Controller, Disk, MachineState, ObservedMachine, primary_of
+from provider.vsphere.model import Disk, MachineState, ObservedMachine
 
 GIB = 1024**3
 GUEST_PATHS = (
@@ -32,6 +33,7 @@ PATHS = (
     "config.version",
     "config.cpuHotAddEnabled",
     "config.memoryHotAddEnabled",
+    "config.template",
     "config.extraConfig",
     machine_state.SNAPSHOTS,
     *GUEST_PATHS,
@@ -70,6 +72,7 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
         question=machine_state.question(facts),
         snapshots=machine_state.snapshot_names(facts),
         secure_boot=facts.get("config.bootOptions.efiSecureBootEnabled") is True,
+        template=facts.get("config.template") is True,
         connection=str(facts.get("runtime.connectionState", connection_state.CONNECTED)),
         cards=cards,
         controllers=_controllers(devices),
@@ -163,15 +166,17 @@ def _disk(device: Any) -> Disk:
         unit=int(device.unitNumber or 0),
         path=str(device.backing.fileName),
         capacity=int(capacity),
-        base=_base(device.backing),
+        base=(_parents(device.backing) or (str(device.backing.fileName),))[-1],
+        parents=_parents(device.backing),
         thin=getattr(device.backing, "thinProvisioned", None) is not False,
     )
 
 
-def _base(backing: Any) -> str:
-    while getattr(backing, "parent", None) is not None:
-        backing = backing.parent
-    return str(backing.fileName)
+def _parents(backing: Any) -> tuple[str, ...]:
+    found = []
+    while (backing := getattr(backing, "parent", None)) is not None:
+        found.append(str(backing.fileName))
+    return tuple(found)
 
 
 def _controller_kind(devices: Sequence[Any], disks: Sequence[Disk], vmx_path: str) -> str:

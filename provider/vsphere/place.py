@@ -6,12 +6,15 @@ inventory path where there are several. Everything else of the driver knows a pl
 
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
 from provider.vsphere.api.session import Session
-from provider.vsphere.paths import path
+from provider.vsphere.cancel import CancelToken
+from provider.vsphere.paths import path, split
 
 DISK_COPIES = 4  # more at once only make each slower
 
@@ -46,6 +49,13 @@ class UploadTarget:
     context: ssl.SSLContext
 
 
+class Cloning(Enum):
+    """How a server makes a machine of another one."""
+
+    FULL = "its disks are copied"
+    LINKED = "its disks are read, and written to disks of the new one's own"
+
+
 class Turns:
     """Who may go on where only a few may at once. One per process and place."""
 
@@ -53,6 +63,16 @@ class Turns:
         self.disk_copies = threading.BoundedSemaphore(DISK_COPIES)
         self._images: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
+
+    @contextmanager
+    def copying(self, doing: str, cancel: CancelToken) -> Iterator[None]:
+        """One of a few copies of a disk at once; raises CancelledError if the run is cancelled while it waits."""
+        while not self.disk_copies.acquire(timeout=1):
+            cancel.check(doing)
+        try:
+            yield
+        finally:
+            self.disk_copies.release()
 
     def image(self, key: str) -> threading.Lock:
         """The lock of one image, so that this process imports it once."""
@@ -92,6 +112,10 @@ class Place(Protocol):
         """The host that new machines are put on, None where the server chooses."""
 
     @property
+    def any_host(self) -> Any | None:
+        """A host for what has to be put on one and can be moved later, None where the server needs none to be named."""
+
+    @property
     def hosts(self) -> Sequence[Any]:
         """The hosts that new machines may come to."""
 
@@ -103,11 +127,34 @@ class Place(Protocol):
     def hardware_versions(self) -> tuple[int, ...]:
         """The numbers of the hardware versions that new machines may have, none where the server does not say them."""
 
+    @property
+    def cloning(self) -> Cloning | None:
+        """How machines come from an image, None where the server clones none: their disks are copied then."""
+
+    def image_scope(self, datastore: str) -> str:
+        """What tells images on this datastore from all others that the server knows; always the same."""
+
+    def template(self, name: str) -> Any:
+        """A template by its name. Raises GoneError if there is none, VsphereError if this server has no templates."""
+
     def datastore(self, name: str) -> Datastore:
-        """A datastore. Raises GoneError if there is none of that name, VsphereError if it is not accessible."""
+        """The datastore that something new of this name's is put on.
+
+        Raises GoneError if there is none of that name, VsphereError if it is not accessible.
+        """
+
+    def datastores(self, name: str) -> tuple[Datastore, ...]:
+        """All that are called so by a user: several where it is a cluster of them. Raises as `datastore`."""
 
     def network(self, name: str) -> Network:
         """A network. Raises GoneError if there is none of that name."""
 
     def upload_target(self, device: Any) -> UploadTarget:
         """Where the disk of an HttpNfcLeaseDeviceUrl is sent to."""
+
+
+def home_of(place: Place, datastore: str, vmx_path: str) -> Datastore:
+    """The datastore that a machine is on, of those that `datastore` stands for, or any other. Raises as `datastore`."""
+    name = split(vmx_path)[0]
+    named = (each for each in place.datastores(datastore) if each.name == name)
+    return next(named, None) or place.datastore(name)

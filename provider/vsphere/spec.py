@@ -29,29 +29,39 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
 
     `image` has one disk, the one that was copied.
     """
-    instance = identity.instance_uuid(mark)
     datastore, folder, _ = paths.split(disk_path)
-    extra = {
-        **desired.extra_config,
-        **cloudinit.guestinfo(desired, instance),
-        identity.OWNER_KEY: mark,
-        identity.PHASE_KEY: identity.CREATING,
-        identity.SEED_KEY: cloudinit.seed(desired),
-    }
     return vim.vm.ConfigSpec(
         name=desired.name,
-        instanceUuid=instance,
+        instanceUuid=identity.instance_uuid(mark),
         version=made_with(desired, image),
         guestId=image.guest_id or "otherLinux64Guest",
         firmware=image.firmware or None,
         bootOptions=vim.vm.BootOptions(efiSecureBootEnabled=True) if image.secure_boot else None,
         **{row.spec: getattr(desired.hardware, name) for name, row in HARDWARE.items()},
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
-        annotation=f"kubelab machine {mark} (project/stack@state/machine)",
+        annotation=annotation(mark),
         files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
-        extraConfig=options(extra),
-        deviceChange=[_added(device) for device in _devices(image, disk_path, nic_backing)],
+        extraConfig=options(first_extra_config(desired, mark)),
+        deviceChange=[
+            added(device) for device in _devices(image, disk_path, first_card(nic_backing, desired.manual_mac))
+        ],
     )
+
+
+def first_extra_config(desired: DesiredMachine, mark: str) -> dict[str, str]:
+    """What a new machine has in its extraConfig: the user's keys, the first-boot data, and whose it is."""
+    return {
+        **desired.extra_config,
+        **cloudinit.guestinfo(desired, identity.instance_uuid(mark)),
+        identity.OWNER_KEY: mark,
+        identity.PHASE_KEY: identity.CREATING,
+        identity.SEED_KEY: cloudinit.seed(desired),
+    }
+
+
+def annotation(mark: str) -> str:
+    """What people are shown of whose machine it is."""
+    return f"kubelab machine {mark} (project/stack@state/machine)"
 
 
 def made_with(desired: DesiredMachine, image: ObservedMachine) -> str | None:
@@ -92,11 +102,23 @@ def without_disks(disks: Sequence[Disk]) -> Any:
     return vim.vm.ConfigSpec(deviceChange=[disk_change("remove", disk, disk.capacity) for disk in disks])
 
 
-def _added(device: Any) -> Any:
+def first_card(backing: Any, mac: str) -> Any:
+    """The first network card, with this MAC; "" for one that the host makes."""
+    device = vim.vm.device
+    return device.VirtualVmxnet3(
+        key=NIC_KEY,
+        **({"addressType": "manual", "macAddress": mac} if mac else {"addressType": "generated"}),
+        backing=backing,
+        connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
+    )
+
+
+def added(device: Any) -> Any:
+    """A change that adds a device."""
     return vim.vm.device.VirtualDeviceSpec(operation="add", device=device)
 
 
-def _devices(image: ObservedMachine, disk_path: str, nic_backing: Any) -> list[Any]:
+def _devices(image: ObservedMachine, disk_path: str, card: Any) -> list[Any]:
     device = vim.vm.device
     kind = getattr(device, image.controller_kind or "ParaVirtualSCSIController")
     controller = kind(key=CONTROLLER_KEY, busNumber=0)
@@ -110,13 +132,12 @@ def _devices(image: ObservedMachine, disk_path: str, nic_backing: Any) -> list[A
         backing=backing,
         capacityInKB=image.disks[0].capacity // 1024,
     )
-    nic = device.VirtualVmxnet3(
-        key=NIC_KEY,
-        addressType="generated",
-        backing=nic_backing,
-        connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
-    )
-    return [controller, disk, nic]
+    return [controller, disk, card]
+
+
+def grown(disk: Disk, gib: int) -> Any:
+    """A ConfigSpec that gives a disk this size."""
+    return vim.vm.ConfigSpec(deviceChange=[disk_change("edit", disk, gib * GIB)])
 
 
 def disk_change(operation: str, disk: Disk, capacity: int) -> Any:

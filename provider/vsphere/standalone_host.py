@@ -12,7 +12,8 @@ from provider.vsphere.conditions import reading
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import GoneError, RefusedError, VsphereError
 from provider.vsphere.paths import unescaped
-from provider.vsphere.place import Datastore, Network, Turns, UploadTarget
+from provider.vsphere.place import Cloning, Datastore, Network, Turns, UploadTarget
+from provider.vsphere.placement import Placement, foreign_keys
 
 _OTHER_NETWORKS = (
     (vim.dvs.DistributedVirtualPortgroup, "a distributed port group"),
@@ -20,9 +21,15 @@ _OTHER_NETWORKS = (
 )
 
 
-def connected(endpoint: Endpoint, cancel: CancelToken) -> "StandaloneHost":
-    """The host, which is logged in to at its first use."""
-    return StandaloneHost(Session(endpoint, cancel, _accept))
+def connected(endpoint: Endpoint, placement: Placement, cancel: CancelToken) -> "StandaloneHost":
+    """The host, which is logged in to at its first use. What a placement says is a vCenter's."""
+
+    def accept(doing: str, about: Any) -> None:
+        _accept(doing, about)
+        if placement.said:
+            raise foreign_keys(doing, about, placement)
+
+    return StandaloneHost(Session(endpoint, cancel, accept))
 
 
 class StandaloneHost:
@@ -68,6 +75,26 @@ class StandaloneHost:
         """There is only one."""
         return None
 
+    @property
+    def any_host(self) -> None:
+        """See Place."""
+        return None
+
+    @property
+    def cloning(self) -> Cloning | None:
+        """See Place: a host alone clones nothing."""
+        return None
+
+    def image_scope(self, datastore: str) -> str:
+        """See Place."""
+        return datastore
+
+    def template(self, name: str) -> Any:
+        """See Place."""
+        raise VsphereError(
+            f"image {name}: {self.session.name} is an ESXi host, and templates are a vCenter's; name an ova instead"
+        )
+
     @cached_property
     def offers_nested_virtualization(self) -> bool:
         """See Place; a host that does not say is asked to do it."""
@@ -89,6 +116,10 @@ class StandaloneHost:
         if not facts.get("summary.accessible", False) or facts.get("summary.maintenanceMode", "normal") != "normal":
             raise VsphereError(f"datastore {name} of {self.session.name}: not accessible, or in maintenance mode")
         return Datastore(ref, facts["name"])
+
+    def datastores(self, name: str) -> tuple[Datastore, ...]:
+        """See Place: the one."""
+        return (self.datastore(name),)
 
     def network(self, name: str) -> Network:
         """See Place: a port group of the host's own switches. Raises VsphereError for one of another kind."""
@@ -134,7 +165,13 @@ def network_of(called: str, ref: Any, facts: Facts) -> Network:
 
 
 def _accept(doing: str, about: Any) -> None:
+    if about.apiType == "VirtualCenter":
+        raise RefusedError(
+            f"{doing}: this is a vCenter ({about.fullName}); write cluster or host below platform.vsphere of the site "
+            "file, which say where in it machines are made"
+        )
     if about.apiType != "HostAgent":
         raise RefusedError(
-            f"{doing}: this is {about.name}; kubelab drives standalone ESXi hosts: name one of its hosts as server"
+            f"{doing}: this is {about.fullName} ({about.apiType}); kubelab drives ESXi hosts and vCenters: name one of "
+            "them as server"
         )

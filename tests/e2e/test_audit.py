@@ -1,4 +1,7 @@
-"""The audit stack: one node that runs pods of users, an audit log, and Secrets that are encrypted in etcd."""
+"""The audit stack: one node that runs pods of users, an audit log, and Secrets that are encrypted in etcd.
+
+Its machine has a static address, and the lab's names in its /etc/hosts.
+"""
 
 import json
 from collections.abc import Iterator
@@ -6,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e import host
-from tests.e2e.cluster import AGNHOST, Cluster, wait_for_pods
+from tests.e2e.cluster import AGNHOST, Cluster, absolute_paths, wait_for_pods
 from tests.e2e.labs import assert_destroy_leaves_nothing, built
 from tests.e2e.project import Project, wait_for
 
@@ -16,14 +20,32 @@ NODE = "e2e-audit-cp1"
 TEXT = "what-no-file-of-etcd-may-show"
 LOG = "/var/log/kubernetes/audit.log"
 KEY = "/etc/kubernetes/kube-apiserver/secrets-encryption.yaml"
+# Of those that the rig gives to nobody.
+ADDRESS, GATEWAY = "10.87.0.245", "10.87.0.1"
+ADDRESSES = {
+    "mode": "static",
+    "network": "10.87.0.0/24",
+    "gateway": GATEWAY,
+    "nameServers": [GATEWAY],
+    "searchDomains": ["lab.example"],
+    "names": "hosts",
+}
 
 
 @pytest.fixture(scope="module")
 def audited(site: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """The shipped stack, while those of other runtimes are built."""
     request.getfixturevalue("lives")
+
+    def give_addresses(project: Project) -> None:
+        content = absolute_paths(yaml.safe_load(site.read_text()), site.parent)
+        project.set_site({**content, "addresses": ADDRESSES})
+        stack = project.read_stack()
+        stack["config"]["kubelab:nodes"][NODE]["address"] = ADDRESS
+        project.write_stack(stack)
+
     project = Project.copy(tmp_path_factory.mktemp("audit"), "audit", "e2e-audit-", "e2e-audit")
-    with built(project, site) as cluster:
+    with built(project, site, give_addresses) as cluster:
         yield cluster
 
 
@@ -37,6 +59,24 @@ def stored(name: str) -> str:
 def name_in(event: dict[str, Any]) -> object:
     """The name of the object that an event of the audit log is about, if it is about one."""
     return event.get("objectRef", {}).get("name")
+
+
+def test_the_machine_has_the_address_that_was_declared_and_no_other(audited: Cluster) -> None:
+    shown = host.in_machine(NODE, "ip", "-o", "-4", "address", "show", "dev", "eth0")
+    assert [line.split()[3] for line in shown.splitlines()] == [f"{ADDRESS}/24"]
+    assert "dynamic" not in shown
+    assert host.in_machine(NODE, "ip", "-4", "route", "show", "default").split()[:3] == ["default", "via", GATEWAY]
+    assert host.in_machine(NODE, "cat", "/sys/class/net/eth0/address").strip() == "00:50:56:17:00:f5"
+    (node,) = audited.get("nodes")["items"]
+    assert {"type": "InternalIP", "address": ADDRESS} in node["status"]["addresses"]
+
+
+@pytest.mark.usefixtures("audited")
+def test_the_machine_knows_the_lab_by_its_names_and_the_sites_name_servers() -> None:
+    assert f"\n{ADDRESS} {NODE}\n" in host.in_machine(NODE, "cat", "/etc/hosts")
+    resolver = host.in_machine(NODE, "cat", "/run/systemd/resolve/resolv.conf")
+    assert f"nameserver {GATEWAY}\n" in resolver
+    assert "search lab.example\n" in resolver
 
 
 @pytest.mark.case("D21")

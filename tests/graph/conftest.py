@@ -69,10 +69,8 @@ def answer(args: MockResourceArgs) -> dict[str, Any]:
         case "kubelab:index:Image":
             return {"diskPath": f"[ds] {args.name}/disk.vmdk"}
         case "kubelab:index:VirtualMachine":
-            return {
-                "ipAddress": address_of(args.name),
-                "moid": moid_of(args.name),
-            }
+            placed = {"host": f"on {args.name}"} if "images" in args.inputs else {}
+            return {"ipAddress": address_of(args.name), "moid": moid_of(args.name), **placed}
         case "command:remote:Command":
             return {"stdout": stdout(args.name), "stderr": ""}
     return {}
@@ -160,8 +158,13 @@ def registered(config: LabConfig) -> Graph:
     return record(_program(config), answer, stack=config.stack)
 
 
+def passwords_of(config: LabConfig) -> dict[str, str]:
+    """A password of its own for each target."""
+    return {target.name: f"{PASSWORD}{target.name}" for target in config.site.vsphere}
+
+
 def _program(config: LabConfig) -> Callable[[], object]:
-    return lambda: Lab(config.stack, config, VSphere.declared(config, PASSWORD))
+    return lambda: Lab(config.stack, config, VSphere.declared(config, passwords_of(config)))
 
 
 def previewed(config: LabConfig, updated: Collection[str]) -> Graph:

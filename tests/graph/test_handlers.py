@@ -39,12 +39,15 @@ def test_a_node_with_handlers_has_no_step_more_than_one_without(sandbox: Sandbox
 
 def test_a_handler_is_in_every_place_that_must_agree_on_it(sandbox: Sandbox) -> None:
     graph = sandbox()
-    for node in ("w1", "w2"):
-        installed = step(graph, "20-install-containerd.sh", node)
+    for node, script, file in (
+        ("w1", "20-install-containerd.sh", "/etc/containerd/config.toml"),
+        ("w2", "20-install-crio.sh", "/etc/crio/crio.conf.d/20-kubelab.conf"),
+    ):
+        installed = step(graph, script, node)
         assert "gvisor archive https://" in given(installed, "HANDLERS")
-        assert " /etc/containerd/config.toml\n" in given(installed, "FILES")
+        assert f" {file}\n" in given(installed, "FILES")
         assert "runtimes.gvisor]" in given(installed, "FILES")
-    assert given(step(graph, "20-install-crio.sh", "w3"), "HANDLERS") == ""
+    assert given(step(graph, "20-install-containerd.sh", "w3"), "HANDLERS") == ""
     (settled,) = [command for command in commands(graph) if command.name == "nodes-settle"]
     labelled = [
         line.split()[0] for line in given(settled, "WANTED").splitlines() if "handler.kubelab.dev/gvisor=true" in line
@@ -70,5 +73,5 @@ def test_the_last_handler_of_a_lab_leaves_no_class(sandbox: Sandbox) -> None:
     after = sandbox(w1=[], w2=[])
     (settled,) = [command for command in commands(after) if command.name == "nodes-settle"]
     assert given(settled, "RUNTIME_CLASSES") == ""
-    assert given(step(after, "20-install-containerd.sh", "w2"), "HANDLERS_ELSEWHERE") == ""
+    assert given(step(after, "20-install-crio.sh", "w2"), "HANDLERS_ELSEWHERE") == ""
     assert replaced(sandbox(), after) == set()

@@ -16,6 +16,7 @@ from tests.graph.conftest import (
     REGISTRY_PASSWORD,
     answer,
     certificate_of,
+    passwords_of,
     public_key_of,
 )
 from tests.graph.recording import Graph, is_secret, public_text, record
@@ -117,7 +118,9 @@ def test_the_kubeconfig_is_an_output_of_the_cluster_and_a_secret(config: LabConf
     """It is never merged into a file of the user's, where a stale one would name an unknown authority."""
 
     def program() -> None:
-        pulumi.export("kubeconfig", Lab(config.stack, config, VSphere.declared(config, PASSWORD)).kubeconfig)
+        pulumi.export(
+            "kubeconfig", Lab(config.stack, config, VSphere.declared(config, passwords_of(config))).kubeconfig
+        )
 
     exported = record(program, answer, stack=config.stack).outputs["kubeconfig"]
     assert is_secret(exported)

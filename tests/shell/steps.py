@@ -184,9 +184,11 @@ CERTIFICATES = Step(
     ("keep",),
 )
 SHOW_CERTIFICATES = Step(CERTIFICATES.file, CERTIFICATES.environment, run_initialised, (certificates.SHOW,))
+MACHINE = "machine-id 22222222222222222222222222222222\nproduct-uuid 564d-02\nmac 00:50:56:00:00:02"
+"""What the machine of w1 is known by, seen from the control plane."""
 ADMIT = Step(
     membership.STEP.file,
-    membership.environment("w1", CLUSTER, public_half(), "command1", 0),
+    membership.environment("w1", CLUSTER, public_half(), "command1", 0, MACHINE),
     run_control_plane,
     ("admit",),
 )

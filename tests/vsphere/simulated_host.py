@@ -1,5 +1,8 @@
 """A simulated host for each test, a proxy in front of it, and an image for it: what a conftest imports."""
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +10,27 @@ from pathlib import Path
 import pytest
 
 from provider.vsphere.model import ImageSource
-from tests.vsphere import simulator as simulators
 from tests.vsphere.fault_proxy import FaultProxy
 from tests.vsphere.images.ova import build_ova
 from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def binary(build_in: Path) -> Path:
+    """The simulator: KUBELAB_ESXI, else the rig's, else built from rig/esxi into `build_in`."""
+    named = os.environ.get("KUBELAB_ESXI")
+    if named is not None:
+        assert Path(named).is_file(), f"KUBELAB_ESXI={named}: no such file"
+        return Path(named).resolve()
+    installed = PROJECT / ".rig" / "bin" / "kubelab-esxi"
+    if installed.exists():
+        return installed
+    go = shutil.which("go")
+    assert go, f"no {installed} and no Go compiler to build it: run make rig"
+    built = build_in / "kubelab-esxi"
+    subprocess.run([go, "build", "-trimpath", "-o", str(built), "."], cwd=PROJECT / "rig" / "esxi", check=True)
+    return built
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +47,7 @@ class Ova:
 
 @pytest.fixture(scope="session")
 def esxi(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulators.binary(tmp_path_factory.mktemp("esxi"))
+    return binary(tmp_path_factory.mktemp("esxi"))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import os
 import select
-import shutil
 import signal
 import ssl
 import subprocess
@@ -11,47 +10,40 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from provider.vsphere import standalone_host
+from provider.vsphere import places
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.cancel import CancelToken, Deadline
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.machine import Machine
 from provider.vsphere.place import Place
+from provider.vsphere.placement import NOWHERE, Placement
+from provider.vsphere.vcenter import inventory
 from tests.vsphere.certificate import Certificate
 
-PROJECT = Path(__file__).resolve().parents[2]
 USER, PASSWORD = "root", "right-password"
 DATASTORE, NETWORK = "LocalDS_0", "VM Network"
 START_SECONDS = 60
 
 
-def binary(build_in: Path) -> Path:
-    """The simulator: KUBELAB_ESXI, else the rig's, else built from rig/esxi into `build_in`."""
-    named = os.environ.get("KUBELAB_ESXI")
-    if named is not None:
-        assert Path(named).is_file(), f"KUBELAB_ESXI={named}: no such file"
-        return Path(named).resolve()
-    installed = PROJECT / ".rig" / "bin" / "kubelab-esxi"
-    if installed.exists():
-        return installed
-    go = shutil.which("go")
-    assert go, f"no {installed} and no Go compiler to build it: run make rig"
-    built = build_in / "kubelab-esxi"
-    subprocess.run([go, "build", "-trimpath", "-o", str(built), "."], cwd=PROJECT / "rig" / "esxi", check=True)
-    return built
-
-
-def connected(endpoint: Endpoint, cancel: CancelToken) -> Place:
-    """A place on the simulated host, as the plugin would use it."""
-    return standalone_host.connected(endpoint, cancel)
+def connected(endpoint: Endpoint, cancel: CancelToken, placement: Placement = NOWHERE) -> Place:
+    """A place on the simulated host, or in the simulated vCenter, as the plugin would use it."""
+    return places.connected(endpoint, placement, cancel)
 
 
 class Simulator:
     """A running simulator. Stop it with `stop`."""
 
-    def __init__(self, esxi: Path, directory: Path, *arguments: str, hours: tuple[int, int] = (-1, 24)) -> None:
-        """`hours`: from when until when its certificate is valid, from now."""
+    def __init__(
+        self,
+        esxi: Path,
+        directory: Path,
+        *arguments: str,
+        hours: tuple[int, int] = (-1, 24),
+        placement: Placement = NOWHERE,
+    ) -> None:
+        """`hours`: from when until when its certificate is valid, from now; `placement`: it is a vCenter."""
+        arguments = (*arguments, *(("-vcenter",) if placement.in_vcenter else ()))
         directory.mkdir(parents=True, exist_ok=True)
         self.certificate = Certificate(directory, hours=hours)
         password_file = directory / "password"
@@ -73,7 +65,7 @@ class Simulator:
         line = self._process.stdout.readline() if ready else ""
         assert line.startswith("https://"), f"the simulator did not start: {self.log.read_text()}"
         self.port = int(line.strip().removesuffix("/sdk").rpartition(":")[2])
-        self.place = connected(self.pinned(), CancelToken())
+        self.place = connected(self.pinned(), CancelToken(), placement)
         self._second = self.place.session
 
     def endpoint(self, *, port: int | None = None, password: str = PASSWORD) -> Endpoint:
@@ -97,11 +89,11 @@ class Simulator:
 
     def machines(self) -> dict[str, Any]:
         """All machines by name; two of one name fail."""
-        refs = collector.read(self._second, "test", self.place.folder, ["childEntity"]).get("childEntity", [])
-        found = collector.read_many(self._second, "test", refs, ["name"])
-        names = sorted(facts["name"] for facts in found.values())
+        root = collector.read(self._second, "test", self.place.datacenter, ["vmFolder"])["vmFolder"]
+        found = [(each.facts["name"], each.ref) for each in inventory.below(self._second, root, vim.VirtualMachine)]
+        names = [name for name, _ in found]
         assert len(set(names)) == len(names), f"two machines of one name: {names}"
-        return {found[ref._moId]["name"]: ref for ref in refs}
+        return dict(found)
 
     def facts(self, name: str, *paths: str) -> Facts:
         """Properties of a machine."""

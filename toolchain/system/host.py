@@ -24,6 +24,10 @@ def look() -> Host:
     )
 
 
-def search_path() -> str:
-    """The PATH with the system's own directories behind it, which a plain user's PATH often lacks."""
-    return f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"
+def search_path(without: Path | None = None) -> str:
+    """The PATH with the system's own directories behind it, which a plain user's PATH often lacks.
+
+    `without`: the folder of what was made here, which is on the PATH of who has read the lab's environment.
+    """
+    others = [part for part in os.environ.get("PATH", "").split(":") if part and Path(part) != without]
+    return ":".join([*others, SYSTEM_PATH])

@@ -15,7 +15,7 @@ REST = Step("50-manage-membership.sh", timeout_seconds=300, argument="remove")
 
 def leave(worker: str, cluster: ClusterConfig) -> dict[str, str]:
     """What the step is given to take a node out of the cluster: nothing is signed then."""
-    return environment(worker, cluster, "-", "-", 0)
+    return environment(worker, cluster, "-", "-", 0, "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,13 @@ class Admission:
 
 
 def environment(
-    worker: str, cluster: ClusterConfig, host_key: str, initialisation: str, renewals: int
+    worker: str, cluster: ClusterConfig, host_key: str, initialisation: str, renewals: int, identity: str
 ) -> dict[str, str]:
     """What the step is given; `host_key` is the public one of the worker's machine, "ssh-ed25519 AAAA... comment".
 
     `initialisation` is another one when the cluster was made anew, `renewals` when certificates became due for renewal
     (components/steps/cluster/certificates.py): either makes the certificate anew, so that no stored one ends.
+    `identity` is what the worker's machine is known by, as its preflight says it.
     """
     return {
         "WORKER": worker,
@@ -40,6 +41,7 @@ def environment(
         "CERTIFICATE_HOURS": str(cluster.certificate_hours),
         "INITIALISATION": initialisation,
         "RENEWAL": str(renewals),
+        "MACHINE": identity,
     }
 
 

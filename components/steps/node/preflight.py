@@ -6,12 +6,15 @@ from components import registries
 from components.apt import Repository
 from components.guest_families import unfit
 from components.guest_systems import GUEST_SYSTEMS, of_node
-from components.step import Step
+from components.step import Log, Step
 from components.steps import handlers
 from components.steps.node import traces, virtualization
 from config import ClusterConfig, NodeConfig, SiteConfig
 
-STEP = Step("00-preflight.sh", timeout_seconds=600)
+# stdout is what the machine is known by.
+STEP = Step("00-preflight.sh", timeout_seconds=600, log=Log.STDERR, is_public=True)
+
+_KNOWN_BY = ("machine-id", "product-uuid", "mac")
 
 # CPUs, memory in MiB, free disk in GiB: kubeadm's own minimum for a control plane; a worker's is kubelab's.
 MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
@@ -57,6 +60,11 @@ def environment(
         "KUBERNETES_VERSION": cluster.kubernetes_version,
         "IGNORED": " ".join(site.ignore_preflight_errors),
     }
+
+
+def identity(stdout: str) -> str:
+    """The step's result: lines of what the machine is known by; nothing of what an earlier program's said instead."""
+    return "\n".join(line for line in stdout.splitlines() if line.partition(" ")[0] in _KNOWN_BY)
 
 
 def ports(node: NodeConfig, cluster: ClusterConfig) -> list[str]:

@@ -28,8 +28,15 @@ def keeps_swap(node: NodeConfig) -> bool:
     return node.kubelet.get("failSwapOn") is False
 
 
-def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository]) -> dict[str, str]:
-    """What the preparation is given."""
+def names_nodes(site: SiteConfig) -> bool:
+    """Whether the preparation of each node is given the addresses of all."""
+    return site.addresses.names == "hosts"
+
+
+def environment(
+    node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository], addresses: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What the preparation is given; `addresses` are those of all nodes by name, where it `names_nodes`."""
     mirrors = site.mirrors
     return {
         "NODE_NAME": node.name,
@@ -40,6 +47,7 @@ def environment(node: NodeConfig, site: SiteConfig, repositories: Sequence[Repos
         "PROGRAMS": _lines(of_node(node).programs),
         "MIRROR_CA": mirrors.ca_pem or "",
         "SWAP": "keep" if keeps_swap(node) else "off",
+        "HOSTS": "\n".join(f"{address} {name}" for name, address in (addresses or {}).items()),
         "ONLY_MIRRORS": str(of_node(node).archive(mirrors) is not None).lower(),
     }
 

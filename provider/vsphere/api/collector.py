@@ -36,6 +36,11 @@ def read_many(session: Session, doing: str, objects: Iterable[Any], paths: Seque
 
 def retrieve(session: Session, doing: str, spec: Any) -> dict[str, Facts]:
     """What a FilterSpec selects: the set properties by moid."""
+    return {ref._moId: facts for ref, facts in retrieve_objects(session, doing, spec)}
+
+
+def retrieve_objects(session: Session, doing: str, spec: Any) -> list[tuple[Any, Facts]]:
+    """What a FilterSpec selects: the objects, each with its set properties."""
 
     def call() -> list[Any]:
         collector = session.content.propertyCollector
@@ -48,15 +53,28 @@ def retrieve(session: Session, doing: str, spec: Any) -> dict[str, Facts]:
             _raise_missing(content.missingSet)
         return found
 
-    return {
-        content.obj._moId: {prop.name: prop.val for prop in content.propSet} for content in session.read(doing, call)
-    }
+    return [(content.obj, {prop.name: prop.val for prop in content.propSet}) for content in session.read(doing, call)]
 
 
 def machines_in(session: Session, doing: str, folder: Any, paths: Sequence[str]) -> dict[str, Facts]:
     """The set properties of all machines of a folder by moid, in one call."""
     query = vmodl.query.PropertyCollector
-    hop = query.TraversalSpec(type=vim.Folder, path="childEntity", skip=False)
+    return _machines(
+        session, doing, folder, paths, query.TraversalSpec(type=vim.Folder, path="childEntity", skip=False)
+    )
+
+
+def machines_below(session: Session, doing: str, folder: Any, paths: Sequence[str]) -> dict[str, Facts]:
+    """As `machines_in`, with those of the folders in it, and of the vApps."""
+    query = vmodl.query.PropertyCollector
+    again = [query.SelectionSpec(name="folders"), query.SelectionSpec(name="apps")]
+    apps = query.TraversalSpec(name="apps", type=vim.VirtualApp, path="vm", skip=False)
+    hop = query.TraversalSpec(name="folders", type=vim.Folder, path="childEntity", skip=False, selectSet=[*again, apps])
+    return _machines(session, doing, folder, paths, hop)
+
+
+def _machines(session: Session, doing: str, folder: Any, paths: Sequence[str], hop: Any) -> dict[str, Facts]:
+    query = vmodl.query.PropertyCollector
     spec = query.FilterSpec(
         objectSet=[query.ObjectSpec(obj=folder, skip=True, selectSet=[hop])],
         propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=list(paths))],

@@ -24,7 +24,7 @@ WITHDRAWN_SECONDS = 10.0
 BUSY_ATTEMPTS = 6
 SETTLE_SECONDS = 120.0
 UNFINISHED = ("queued", "running")
-MAKING = ("copyvirtualdisk", "createvm")
+MAKING = ("copyvirtualdisk", "createvm", "virtualmachine.clone", "clonevm")
 
 
 def run(
@@ -103,7 +103,7 @@ def wait(
 
 
 def settle(session: Session, doing: str) -> None:
-    """Waits until the host runs no disk copy and no machine creation that this process does not follow.
+    """Waits until the host runs no disk copy, no machine creation and no clone that this process does not follow.
 
     Called when a task of ours may run that cannot be followed: its answer was lost, or an earlier process began it.
     """

@@ -1,5 +1,6 @@
 """TLS to the host: verified by a CA, by a SHA-256 pin of its certificate, or by the system's CAs. Never off."""
 
+import hashlib
 import hmac
 import ssl
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from provider.vsphere.api import certificates
 from provider.vsphere.endpoint import normalized_pin
 from provider.vsphere.errors import RefusedError
+
+_ALGORITHMS = {40: "sha1", 64: "sha256"}  # by the number of hex digits
 
 
 def context(host: str, port: int, ca_pem: str | None, sha256: str | None) -> ssl.SSLContext:
@@ -46,6 +49,43 @@ class _PinnedContext(ssl.SSLContext):
             f"{colons(self.pin)}; if the host's certificate was renewed, check the new one on its console and correct "
             "tls.sha256"
         )
+
+
+class _ThumbprintContext(ssl.SSLContext):
+    """As a pin, by what a server that is trusted said of this one."""
+
+    where: str
+    thumbprint: str
+
+    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+        connection = super().wrap_socket(*args, **options)
+        algorithm = _ALGORITHMS[len(self.thumbprint)]
+        found = hashlib.new(algorithm, connection.getpeercert(binary_form=True) or b"").hexdigest()
+        if hmac.compare_digest(found, self.thumbprint):
+            return connection
+        connection.close()
+        raise RefusedError(
+            f"connecting to {self.where}: its certificate has the thumbprint {colons(found)}, and the vCenter says "
+            f"{colons(self.thumbprint)}; see in the vCenter whether the host's certificate was renewed, and connect "
+            "the "
+            "host there again"
+        )
+
+
+def thumbprinted(host: str, port: int, thumbprint: str) -> ssl.SSLContext:
+    """A context that accepts the certificate of this thumbprint alone (SHA-1 or SHA-256, hex; colons are allowed).
+
+    A vCenter gives it for the host that takes a disk. SHA-1 is what it knows its hosts by: finding another certificate
+    of a given SHA-1 (a second preimage) is beyond reach, unlike two of one. Raises RefusedError for any other length.
+    """
+    digits = thumbprint.replace(":", "").strip().lower()
+    if len(digits) not in _ALGORITHMS:
+        raise RefusedError(f"thumbprint of {host}:{port}: found {thumbprint!r}, wanted 40 or 64 hex digits")
+    context = _ThumbprintContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # what would be verified says less than the comparison
+    context.where, context.thumbprint = f"{host}:{port}", digits
+    return context
 
 
 def _pinned(where: str, pin: str) -> ssl.SSLContext:

@@ -60,8 +60,9 @@ def _of_ours(machine: ObservedMachine, wanted: WantedMachine) -> list[Finding]:
         fault = machine_state.growth_fault(
             machine.name,
             machine.snapshots,
-            on_a_snapshot=bool(root.base) and root.base != root.path,
+            on_a_snapshot=bool(machine.below_root_disk),
             gib=wanted.disk_gib,
+            linked_to=machine.linked_to,
         )
         said += [Finding(fault)] if fault else []
     return said

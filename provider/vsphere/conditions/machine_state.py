@@ -70,8 +70,19 @@ def kept_by_a_snapshot(snapshots: Sequence[str], *, on_a_snapshot: bool) -> tupl
     return ("a snapshot that is not in its list", "consolidate its disks") if on_a_snapshot else None
 
 
-def growth_fault(name: str, snapshots: Sequence[str], *, on_a_snapshot: bool, gib: int) -> str | None:
-    """Why the disk of a machine cannot grow to `gib` GiB, with the remedy; None if no snapshot keeps it from that."""
+def growth_fault(
+    name: str, snapshots: Sequence[str], *, on_a_snapshot: bool, gib: int, linked_to: str = ""
+) -> str | None:
+    """Why the disk of a machine cannot grow to `gib` GiB, with the remedy; None if nothing keeps it from that.
+
+    `linked_to` is the disk of another machine that it is read from.
+    """
+    if linked_to:
+        return (
+            f"machine {name}: its disk cannot grow to {gib} GiB, for it is a linked clone, which reads {linked_to}; "
+            "put diskGiB back, or have the machine made anew (delete it in the vCenter, then run up), or write "
+            "clone: full before that"
+        )
     kept = kept_by_a_snapshot(snapshots, on_a_snapshot=on_a_snapshot)
     if kept is None:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.place import Place
+from provider.vsphere.place import Datastore, Place
 
 ON_FOLDER = (
     "VirtualMachine.Inventory.Create",
@@ -28,19 +28,33 @@ ON_FOLDER = (
     "VirtualMachine.Interact.PowerOff",
     "VirtualMachine.Interact.PowerOn",
 )
+ON_FOLDER_OF_A_VCENTER = (
+    "VirtualMachine.Inventory.CreateFromExisting",
+    "VirtualMachine.Config.Annotation",
+    "VirtualMachine.Config.Rename",
+    "VirtualMachine.Provisioning.Clone",
+    "VirtualMachine.Provisioning.DeployTemplate",
+    "VirtualMachine.Provisioning.MarkAsTemplate",
+    "VirtualMachine.Provisioning.MarkAsVM",
+    "VirtualMachine.State.CreateSnapshot",
+)
 ON_POOL = ("Resource.AssignVMToPool", "VApp.Import")
 ON_DATASTORE = ("Datastore.AllocateSpace", "Datastore.Browse", "Datastore.FileManagement")
+ON_TEMPLATE = ("VirtualMachine.Provisioning.DeployTemplate",)
 ON_NETWORK = ("Network.Assign",)
 
 
 def missing(place: Place, datastores: Sequence[str], networks: Sequence[str], session_key: str) -> list[Finding]:
     """The privileges that the session lacks, a finding for each object. A host that is not to be asked lacks none."""
+    cloned = place.cloning is not None
     wanted: list[tuple[str, Any, Sequence[str]]] = [
-        ("the host's machines", place.folder, ON_FOLDER),
-        ("its resources", place.pool, ON_POOL),
+        ("the folder of the machines", place.folder, (*ON_FOLDER, *ON_FOLDER_OF_A_VCENTER))
+        if cloned
+        else ("the host's machines", place.folder, ON_FOLDER),
+        ("the resource pool" if cloned else "its resources", place.pool, ON_POOL),
     ]
     for name in datastores:
-        _note(wanted, f"datastore {name}", lambda name=name: place.datastore(name).ref, ON_DATASTORE)
+        wanted += [(f"datastore {home.name}", home.ref, ON_DATASTORE) for home in _homes(place, name)]
     for name in networks:
         _note(wanted, f"network {name}", lambda name=name: place.network(name).ref, ON_NETWORK)
     ask = place.session.content.authorizationManager.HasPrivilegeOnEntities
@@ -59,6 +73,13 @@ def missing(place: Place, datastores: Sequence[str], networks: Sequence[str], se
                 )
             )
     return found
+
+
+def _homes(place: Place, name: str) -> Sequence[Datastore]:
+    try:
+        return place.datastores(name)
+    except VsphereError:
+        return ()  # that it is not there is a finding of its own
 
 
 def _note(wanted: list[tuple[str, Any, Sequence[str]]], what: str, find: Any, privileges: Sequence[str]) -> None:

@@ -3,12 +3,11 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from provider.vsphere import observe
 from provider.vsphere.api import certificates, collector
 from provider.vsphere.api.sdk import Facts, service_instance
-from provider.vsphere.conditions import connection_state, host_state, inventory, privileges, wanted
+from provider.vsphere.conditions import address_holders, connection_state, host_state, inventory, privileges, wanted
 from provider.vsphere.conditions.findings import Finding, refusal
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.errors import CancelledError, UnreachableError, VsphereError
@@ -24,12 +23,12 @@ def conditions(place: Place, owner: str, machines: Sequence[WantedMachine]) -> l
     """
     session = place.session
     found = host_state.of_api(session.content.about)
-    for host in place.hosts:
-        found += host_state.of_host(collector.read(session, _DOING, host, host_state.PATHS))
+    found += _of_hosts(place)
     now = datetime.now(UTC)
-    found += _asked(lambda: host_state.of_licenses(_licenses(place), now))
+    found += _asked(lambda: _of_licenses(place, now))
+    server = "the vCenter" if _is_vcenter(place) else "the host"
     found += _asked(
-        lambda: host_state.of_clock(session.read(_DOING, service_instance(session.content).CurrentTime), now)
+        lambda: host_state.of_clock(session.read(_DOING, service_instance(session.content).CurrentTime), now, server)
     )
     found += _asked(lambda: _of_certificate(place))
     found += _of_places(place, machines)
@@ -68,8 +67,27 @@ class Preflight:
 
 def evidence(place: Place) -> str:
     """What of the hosts belongs into a time-out, "" if nothing does. Raises VsphereError."""
+    if _is_vcenter(place):
+        return "; ".join(finding.text for finding in _of_hosts(place))
     facts = [collector.read(place.session, _DOING, host, host_state.PATHS) for host in place.hosts]
     return "; ".join(filter(None, map(host_state.evidence, facts)))
+
+
+def is_fit(facts: Facts) -> bool:
+    """True if a host of these properties (connection and maintenance at least) takes machines."""
+    return not host_state.of_host(facts)
+
+
+def _is_vcenter(place: Place) -> bool:
+    return bool(place.session.content.about.apiType == "VirtualCenter")
+
+
+def _of_hosts(place: Place) -> list[Finding]:
+    read = collector.read_many(place.session, _DOING, place.hosts, host_state.PATHS)
+    facts = [read[host._moId] for host in place.hosts]
+    if _is_vcenter(place):
+        return host_state.of_hosts_of_a_vcenter(facts, "the cluster")
+    return [finding for each in facts for finding in [*host_state.of_host(each), *host_state.of_manager(each)]]
 
 
 def _asked(ask: Callable[[], list[Finding]]) -> list[Finding]:
@@ -82,11 +100,23 @@ def _asked(ask: Callable[[], list[Finding]]) -> list[Finding]:
         return []
 
 
-def _licenses(place: Place) -> Sequence[Any]:
+def _of_licenses(place: Place, now: datetime) -> list[Finding]:
+    """A vCenter has licences of all kinds: those that its hosts are assigned count."""
     manager = place.session.content.licenseManager
-    facts: Facts = {} if manager is None else collector.read(place.session, _DOING, manager, ["licenses"])
-    licenses: Sequence[Any] = facts.get("licenses", [])
-    return licenses
+    if manager is None:
+        return []
+    if not _is_vcenter(place):
+        facts = collector.read(place.session, _DOING, manager, ["licenses"])
+        return host_state.of_licenses(facts.get("licenses", []), now)
+    assignments = collector.read(place.session, _DOING, manager, ["licenseAssignmentManager"])
+    ask = assignments["licenseAssignmentManager"].QueryAssignedLicenses
+    names = collector.read_many(place.session, _DOING, place.hosts, ["name"])
+    found = []
+    for host in place.hosts:
+        assigned = place.session.read(_DOING, ask, host._moId) or []
+        of_host = [each.assignedLicense for each in assigned if each.entityId == host._moId]
+        found += host_state.of_licenses(of_host, now, f"host {names[host._moId]['name']}")
+    return found
 
 
 def _of_certificate(place: Place) -> list[Finding]:
@@ -128,12 +158,14 @@ def _of_inventory(place: Place, owner: str, machines: Sequence[WantedMachine]) -
     readable = {moid: each for moid, each in facts.items() if connection_state.is_readable(each)}
     observed = [observe.from_facts(moid, each) for moid, each in readable.items()]
     found = inventory.of_machines(place.session.name, owner, machines, facts, observed)
+    found += address_holders.of_machines(machines, readable.values())
     for name in wanted.datastores(machines):
         try:
-            home = place.datastore(name)
+            homes = [home.ref for home in place.datastores(name)]
         except VsphereError:
             continue
-        free = collector.read(place.session, _DOING, home.ref, ["summary.freeSpace"]).get("summary.freeSpace")
-        if free is not None:
-            found += inventory.of_space(name, int(free), machines, observed)
+        spaces = collector.read_many(place.session, _DOING, homes, ["summary.freeSpace"]).values()
+        free = [int(facts["summary.freeSpace"]) for facts in spaces if "summary.freeSpace" in facts]
+        if free:
+            found += inventory.of_space(name, sum(free), machines, observed)
     return found

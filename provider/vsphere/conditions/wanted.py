@@ -8,17 +8,25 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class WantedMachine:
-    """A machine that is declared: its name, sizes, and the datastore and network that it is to have."""
+    """A machine that is declared: its name, sizes, and the datastore and network that it is to have.
+
+    `mac` and `address` are "" where the host and DHCP give them.
+    """
 
     name: str
     disk_gib: int
     memory_mib: int
     datastore: str
     network: str
+    mac: str = ""
+    address: str = ""
 
 
 def parsed(text: str) -> tuple[WantedMachine, ...]:
-    """The machines of a JSON list with `name`, `diskGiB`, `memoryMiB`, `datastore`, `network`. Raises ValueError."""
+    """The machines of a JSON list with `name`, `diskGiB`, `memoryMiB`, `datastore`, `network`. Raises ValueError.
+
+    `mac` and `address` are there where they are declared.
+    """
     found: Any = json.loads(text or "[]")
     try:
         return tuple(
@@ -28,6 +36,8 @@ def parsed(text: str) -> tuple[WantedMachine, ...]:
                 int(each["memoryMiB"]),
                 str(each["datastore"]),
                 str(each["network"]),
+                str(each.get("mac", "")),
+                str(each.get("address", "")),
             )
             for each in found
         )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from provider.vsphere import identity
 from provider.vsphere.api import collector
 from provider.vsphere.cancel import Deadline
+from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import (
     AlreadyExistsError,
     BusyError,
@@ -20,11 +21,11 @@ from provider.vsphere.errors import (
 )
 from provider.vsphere.finding import find_by_name, find_by_uuid, refuse_if_unreadable
 from provider.vsphere.identity import IMAGE_KEY, PHASE_KEY, READY, base_name, base_uuid, user_key
-from provider.vsphere.images import content
+from provider.vsphere.images import content, templates
 from provider.vsphere.images.importing import import_base, importer_is_alive
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import Disk, ImageSource, ImportedImage, ObservedMachine
-from provider.vsphere.place import Place
+from provider.vsphere.place import Cloning, Place, home_of
 
 WAIT_SECONDS = 1800.0
 ATTEMPTS = 4
@@ -43,7 +44,12 @@ class Images:
         self._tell = tell or progress
 
     def acquire(self, source: ImageSource, user: str) -> ImportedImage:
-        """Imports the image unless it is there, and notes the user. Raises VsphereError."""
+        """Imports the image unless it is there, and notes the user. Raises VsphereError.
+
+        A template that exists is only looked at.
+        """
+        if source.template:
+            return templates.looked_at(self._place, source)
         others: dict[str, str] = {}
         with self._place.turns.image(source.sha256):
             for attempt in range(ATTEMPTS):
@@ -65,23 +71,43 @@ class Images:
 
     def _import(self, source: ImageSource, users: Mapping[str, str], attempt: int) -> Machine:
         """A folder that stays taken is of another host that has this datastore: then this host's own name is added."""
-        name, instance = base_name(source.sha256), base_uuid(source.sha256, source.datastore)
+        name, instance = self._called(source.sha256, source.datastore, self._own_gib(source))
         directory = name if attempt < ATTEMPTS // 2 else f"{name}-{self._place.identity}"
         marks = {IMAGE_KEY: source.sha256.lower(), **users}
         return import_base(self._place, source, name, directory, instance, marks, self._progress, self._tell)
 
-    def find(self, sha256: str, datastore: str, user: str) -> ImportedImage | None:
-        """The image if it is there, complete, and this user is noted."""
-        machine = self._locate(sha256, datastore)
+    def find_template(self, name: str) -> ImportedImage | None:
+        """A template that exists, None if it is gone or has become unfit, which the next up says."""
+        return templates.find(self._place, name)
+
+    def _own_gib(self, source: ImageSource) -> int:
+        """Linked clones have the disk's size of what they are linked to: so there is a base machine for each size."""
+        return source.least_disk_gib if self._place.cloning is Cloning.LINKED else 0
+
+    def _called(self, sha256: str, datastore: str, disk_gib: int) -> tuple[str, str]:
+        """Name and instance UUID of a base machine."""
+        scope = self._place.image_scope(datastore)
+        return base_name(sha256, disk_gib), base_uuid(sha256, scope, disk_gib)
+
+    def find(self, sha256: str, datastore: str, user: str, disk_gib: int = 0) -> ImportedImage | None:
+        """The image if it is there, complete, and this user is noted; `disk_gib` where its disk was made that size."""
+        machine = self._locate(sha256, datastore, disk_gib)
         marks = _marks(machine)
         if machine is None or marks.get(PHASE_KEY) != READY or user_key(user) not in marks:
             return None
         found = machine.observe("reading the image")
         return None if self._change(found, datastore) else _imported(found)
 
-    def base_of(self, sha256: str, datastore: str) -> ObservedMachine:
-        """The base machine of a complete image, with the image's disk alone. Raises GoneError if there is none."""
-        machine = self._locate(sha256, datastore)
+    def base_of(self, desired: DesiredMachine) -> tuple[Machine, ObservedMachine]:
+        """What a machine is made of, with the image's disk alone: a complete image's base machine, or a template.
+
+        Raises GoneError if there is none, VsphereError if it is unfit.
+        """
+        if desired.template:
+            return templates.existing(self._place, desired.template)
+        sha256, datastore = desired.image_sha256, desired.datastore
+        linked = self._place.cloning is Cloning.LINKED
+        machine = self._locate(sha256, datastore, desired.disk_gib if linked else 0)
         if machine is None or _marks(machine).get(PHASE_KEY) != READY:
             raise GoneError(
                 f"image {base_name(sha256)}: it is not on datastore {datastore} of {self._session.name}; "
@@ -97,16 +123,17 @@ class Images:
                 "refresh, "
                 "then up, which imports it anew"
             )
-        return replace(found, disks=(_image_disk(found),))
+        return machine, replace(found, disks=(_image_disk(found),))
 
     def _change(self, found: ObservedMachine, datastore: str) -> str | None:
-        return content.change(self._place, self._place.datastore(datastore), found, found.extra_config)
+        home = home_of(self._place, datastore, found.vmx_path)
+        return content.change(self._place, home, found, found.extra_config)
 
-    def release(self, sha256: str, datastore: str, user: str) -> None:
+    def release(self, sha256: str, datastore: str, user: str, disk_gib: int = 0) -> None:
         """Takes the user out; the last one's leaving destroys the base machine. One that is gone is fine."""
         with self._place.turns.image(sha256):
             for attempt in range(ATTEMPTS):
-                machine = self._locate(sha256, datastore)
+                machine = self._locate(sha256, datastore, disk_gib)
                 if machine is None:
                     return
                 try:
@@ -121,9 +148,12 @@ class Images:
 
     def _release(self, machine: Machine, user: str, sha256: str) -> None:
         doing = f"releasing image {base_name(sha256)}"
-        machine.mark(doing, {user_key(user): ""})
+        templates.mark(self._place, machine, doing, {user_key(user): ""})
         version = machine.change_version(doing)
-        if any(key.startswith(identity.USER_PREFIX) for key in _marks(machine)):
+        if any(key.startswith(identity.USER_PREFIX) for key in _marks(machine)) or templates.is_read(
+            self._place, machine, self._tell
+        ):
+            templates.to_template(self._place, machine, doing)
             return
         machine.mark(doing, {PHASE_KEY: identity.DELETING}, version)  # refused if a user came in between
         self._progress("destroying the image: nobody uses it any more")
@@ -132,10 +162,11 @@ class Images:
     def _use(self, machine: Machine, user: str, source: ImageSource) -> ImportedImage:
         doing = f"using image {base_name(source.sha256)}"
         if _marks(machine).get(user_key(user)) != user:
-            machine.mark(doing, {user_key(user): user})
+            templates.mark(self._place, machine, doing, {user_key(user): user})
+        templates.to_template(self._place, machine, doing)
         if _marks(machine).get(PHASE_KEY) != READY:
             raise GoneError(doing)
-        return _imported(machine.observe(doing))
+        return replace(_imported(machine.observe(doing)), name=base_name(source.sha256, self._own_gib(source)))
 
     def _unchanged(self, machine: Machine, source: ImageSource, users: dict[str, str]) -> Machine | None:
         """The complete base machine if it is as it was imported; else it is removed, and its users are noted."""
@@ -148,9 +179,17 @@ class Images:
                 f"image {base_name(source.sha256)}: its base machine, which is only there to be copied, is powered on; "
                 "power it off, then run up again, which imports it anew"
             )
+        if templates.is_read(self._place, machine, self._tell):
+            raise VsphereError(
+                f"image {base_name(source.sha256)}: {changed}: it was started or changed since it was imported, and "
+                "there "
+                "are linked clones of it, so it was left as it is; rename it in the vCenter, then run up again, which "
+                "imports it anew beside it"
+            )
         self._progress(f"importing the image anew: {changed}")
         kept = found.extra_config.items()
         users.update({key: value for key, value in kept if key.startswith(identity.USER_PREFIX)})
+        templates.to_machine(self._place, machine, "removing the image")
         machine.destroy()
         return None
 
@@ -162,7 +201,7 @@ class Images:
         deadline = Deadline(WAIT_SECONDS)
         doing = f"waiting for another run that imports image {base_name(source.sha256)}"
         while True:
-            machine = self._locate(source.sha256, source.datastore)
+            machine = self._locate(source.sha256, source.datastore, self._own_gib(source))
             marks = _marks(machine)
             if machine is None:
                 return None
@@ -177,9 +216,9 @@ class Images:
             self._progress("waiting for another run that imports the same image")
             self._session.cancel.sleep(1, doing)
 
-    def _locate(self, sha256: str, datastore: str) -> Machine | None:
-        name = base_name(sha256)
-        machine = find_by_uuid(self._place, base_uuid(sha256, datastore), name) or find_by_name(self._place, name)
+    def _locate(self, sha256: str, datastore: str, disk_gib: int) -> Machine | None:
+        name, instance = self._called(sha256, datastore, disk_gib)
+        machine = find_by_uuid(self._place, instance, name) or find_by_name(self._place, name)
         if machine is None:
             refuse_if_unreadable(self._place, name, name)
             return None

@@ -18,9 +18,11 @@ from provider.vsphere.identity import CONTENT_KEY, CREATING, IMPORTER_KEY, NVRAM
 from provider.vsphere.images import nfc
 from provider.vsphere.images.content import content
 from provider.vsphere.images.inspection import Image, inspected
+from provider.vsphere.images.templates import snapshot
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource
-from provider.vsphere.place import Datastore, Place
+from provider.vsphere.observe import GIB
+from provider.vsphere.place import Cloning, Datastore, Place
 
 SILENT_SECONDS = 30  # an import in progress tells the host so every two seconds
 
@@ -53,7 +55,7 @@ def import_base(
         _edit(made.importSpec.configSpec, image, name, instance, extra)
         _put(made.importSpec.configSpec, datastore, directory, name)
         progress("importing the image")
-        leased = session.change(doing, place.pool.ImportVApp, made.importSpec, place.folder, place.host)
+        leased = session.change(doing, place.pool.ImportVApp, made.importSpec, place.folder, place.any_host)
         try:
             with nfc.Lease(place, leased, doing) as lease:
                 info = lease.wait_until_ready()
@@ -63,9 +65,20 @@ def import_base(
             raise
         nvram = _nvram(place, datastore, directory) if image.descriptor.nvram else ""
     machine = Machine(session, info.entity, name)
+    _prepare_for_clones(place, machine, source, doing)
     noted = content(place, datastore, machine.observe(doing))
     machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: "", CONTENT_KEY: noted, NVRAM_KEY: nvram})
     return machine
+
+
+def _prepare_for_clones(place: Place, machine: Machine, source: ImageSource, doing: str) -> None:
+    """The snapshot that linked clones are made of, of a disk of their size; what else there is has neither."""
+    if place.cloning is not Cloning.LINKED:
+        return
+    disk = machine.observe(doing).made_disks[0]
+    if source.least_disk_gib * GIB > disk.capacity:
+        machine.reconfigure(doing, spec.grown(disk, source.least_disk_gib))
+    snapshot(place, machine, doing)
 
 
 def _import_spec(place: Place, image: Image, name: str, datastore: Datastore, network: Any | None, doing: str) -> Any:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from provider.vsphere.devices import Card
 from provider.vsphere.lifecycle.declared import DesiredCard, DesiredDisk
-from provider.vsphere.model import Card, Disk
+from provider.vsphere.model import Disk
 
 
 class How(Enum):

@@ -37,6 +37,7 @@ class Convergence:
         _require_root_disk(found)
         if found.question is not None:
             raise machine_state.waits_for_answer(doing, found.question)
+        _require_mac(found, desired)
         wanted = self._plan(found, desired, obsolete)
         if wanted.refused:
             raise VsphereError(f"machine {desired.name}: {'; '.join(wanted.refused)}, then run up again")
@@ -57,7 +58,7 @@ class Convergence:
         if wanted.steps:
             found = self._changed(machine, doing, found, wanted, desired)
         if off:
-            return observe.state(found, desired.machine_network)
+            return observe.state(found, desired.reached_in)
         return self._up(machine, doing, found, desired, Deadline(seconds), ready=ready)
 
     def _plan(self, found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[str] = ()) -> Plan:
@@ -125,14 +126,14 @@ class Convergence:
             self._progress("powering on")
             machine.power_on()
         self._progress("waiting for an address")
-        address = machine.wait_for_address(desired.machine_network, deadline.seconds)
+        address = machine.wait_for_address(desired.reached_in, deadline.seconds)
         first_boot.refuse_shared_address(self._place, found, address)
         if not (was_on and ready):
             self._progress("waiting for its ssh server")
             first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
         if not ready:
             machine.mark(doing, {identity.PHASE_KEY: identity.READY})
-        return observe.state(machine.observe(doing), desired.machine_network)
+        return observe.state(machine.observe(doing), desired.reached_in)
 
 
 def _for_a_power_cycle(wanted: Plan) -> str:
@@ -161,6 +162,16 @@ def _require_root_disk(found: ObservedMachine) -> None:
         raise VsphereError(
             f"machine {found.name}: the disk that it was made with, {found.vmx_path.removesuffix('.vmx')}.vmdk, is not "
             f"attached (attached: {attached}); no disk was changed; attach it again, then run up"
+        )
+
+
+def _require_mac(found: ObservedMachine, desired: DesiredMachine) -> None:
+    """By the MAC the guest knows which card has its address, and a DHCP server which machine asks."""
+    if desired.manual_mac and found.mac and found.mac != desired.manual_mac:
+        raise VsphereError(
+            f"machine {found.name}: its network card has the MAC {found.mac}, it was made with {desired.manual_mac}, "
+            "by which it is known; nothing was changed; shut it down, set the card's MAC back on the host (manual), "
+            "and run up again"
         )
 
 

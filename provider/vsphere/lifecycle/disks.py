@@ -19,8 +19,17 @@ _UNITS = {"VirtualAHCIController": tuple(range(30)), "VirtualNVMEController": tu
 
 def root_disk(found: ObservedMachine, desired: DesiredMachine) -> Iterator[Step | str]:
     """What the disk that it was made with needs."""
-    if found.root_disk is not None and found.root_disk.capacity < desired.disk_gib * GIB:
-        yield _grown(found, found.root_disk, "its disk", "diskGiB", desired.disk_gib)
+    root = found.root_disk
+    if root is None or root.capacity >= desired.disk_gib * GIB:
+        return
+    if found.linked_to:
+        yield (
+            f"its disk cannot grow to {desired.disk_gib} GiB, for it is a linked clone, which reads {found.linked_to}; "
+            "put diskGiB back, or have the machine made anew (delete it in the vCenter, then run up), or write "
+            "clone: full before that"
+        )
+        return
+    yield _grown(found, root, "its disk", "diskGiB", desired.disk_gib)
 
 
 def _grown(found: ObservedMachine, disk: Disk, called: str, key: str, gib: int) -> Step | str:

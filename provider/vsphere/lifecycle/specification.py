@@ -6,6 +6,7 @@ from typing import Any
 from provider.vsphere import identity, spec
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import HARDWARE
+from provider.vsphere.devices import Card
 from provider.vsphere.lifecycle.actions import (
     Action,
     AddCard,
@@ -19,7 +20,7 @@ from provider.vsphere.lifecycle.actions import (
     SetHardware,
     SetKey,
 )
-from provider.vsphere.model import Card, Disk, ObservedMachine
+from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.observe import GIB
 
 _FIRST_KEY = -301  # of devices that are added, counted down

@@ -12,6 +12,7 @@ import yaml
 
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.making import guest_network
 
 VALUE_LIMIT = 64 * 1024  # bytes of one guestinfo value
 
@@ -33,10 +34,10 @@ def guestinfo(machine: DesiredMachine, instance: str) -> dict[str, str]:
 
 
 def metadata(machine: DesiredMachine, instance: str) -> str:
-    """The metadata as YAML. No `network` section: the image's default, DHCP on every NIC, is what is wanted."""
-    return yaml.safe_dump(
-        {"instance-id": instance, "local-hostname": machine.name, "redact": ["userdata"]}, sort_keys=False
-    )
+    """The metadata as YAML, with a `network` section only where the image's default, DHCP, is not what is wanted."""
+    network = guest_network.network_config(machine)
+    named = {"instance-id": instance, "local-hostname": machine.name, "redact": ["userdata"]}
+    return yaml.safe_dump({**named, **({"network": network} if network else {})}, sort_keys=False)
 
 
 def userdata(machine: DesiredMachine) -> str:
@@ -61,8 +62,8 @@ def userdata(machine: DesiredMachine) -> str:
 
 
 def seed(machine: DesiredMachine) -> str:
-    """A digest of all that only making a machine anew can change: image, place, network, user and keys."""
+    """A digest of all that only making a machine anew can change: image, place, network, address, user and keys."""
     place = (machine.image_sha256, machine.datastore, machine.network)
     keys = (machine.ssh_user, machine.ssh_public_key.strip(), machine.host_key_public.strip())
-    parts = (*place, *keys)
+    parts = (*place, *keys, *guest_network.parts(machine))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

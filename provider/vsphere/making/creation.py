@@ -14,10 +14,10 @@ from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnk
 from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machine import Machine
-from provider.vsphere.making import leftovers
+from provider.vsphere.making import cloning, leftovers
 from provider.vsphere.making.cloudinit import seed
 from provider.vsphere.model import ObservedMachine
-from provider.vsphere.place import Datastore, Network, Place
+from provider.vsphere.place import Cloning, Datastore, Network, Place, home_of
 
 ATTEMPTS = 3
 
@@ -26,6 +26,7 @@ ATTEMPTS = 3
 class _Parts:
     """What a machine is made of, found before anything is made."""
 
+    source: Machine
     image: ObservedMachine
     datastore: Datastore
     network: Network
@@ -45,15 +46,30 @@ class Creation:
         existing = find_ours(self._place, instance, desired.name) or self._unregistered(desired, instance)
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
-            return existing
-        return self._make(desired, mark, self._preflight(desired))
+            return self._completed(existing, desired)
+        return self._completed(self._make(desired, mark, self._preflight(desired)), desired)
+
+    def _completed(self, machine: Machine, desired: DesiredMachine) -> Machine:
+        """A clone is not yet what it is to be; one that cannot become it is removed, as it is ours and new."""
+        if self._place.cloning is None:
+            return machine
+        try:
+            cloning.complete(self._place, machine, desired)
+        except cloning.UnfitError:
+            machine.destroy()
+            raise
+        return machine
 
     def _unregistered(self, desired: DesiredMachine, instance: str) -> Machine | None:
         """The machine that somebody took out of the inventory, back in it."""
-        home, directory = self._place.datastore(desired.datastore), paths.directory(desired.name, instance)
-        return leftovers.registered_again(
-            self._place, home, directory, desired.name, lambda marks: identity.is_ours(instance, marks)
-        )
+        directory = paths.directory(desired.name, instance)
+        for home in self._place.datastores(desired.datastore):
+            found = leftovers.registered_again(
+                self._place, home, directory, desired.name, lambda marks: identity.is_ours(instance, marks)
+            )
+            if found is not None:
+                return found
+        return None
 
     def _fits(self, machine: Machine, desired: DesiredMachine) -> bool:
         """False if there is none any more: one made from other things and never finished is removed here."""
@@ -62,7 +78,8 @@ class Creation:
             return True
         if marks.get(identity.PHASE_KEY) == identity.READY:
             raise VsphereError(
-                f"machine {desired.name}: it exists, finished, but was made from another image, network or keys; "
+                f"machine {desired.name}: it exists, finished, but was made from another image, network, address or "
+                "keys; "
                 "delete it on the host if it is not needed any more, then run up again"
             )
         self._progress("removing the unfinished machine of an interrupted run")
@@ -72,10 +89,14 @@ class Creation:
     def _preflight(self, desired: DesiredMachine) -> _Parts:
         """All that can be known to fail before anything is made."""
         datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
-        image = Images(self._place, self._progress).base_of(desired.image_sha256, desired.datastore)
+        source, image = Images(self._place, self._progress).base_of(desired)
         offered = self._place.hardware_versions if desired.hardware_version else ()
         spec.check_hardware(desired, image, offered)
-        return _Parts(image, datastore, network)
+        if self._place.cloning is Cloning.LINKED:
+            cloning.check_linked(desired, image)
+            if not desired.template:
+                datastore = home_of(self._place, desired.datastore, image.vmx_path)
+        return _Parts(source, image, datastore, network)
 
     def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
         instance = identity.instance_uuid(mark)
@@ -92,6 +113,10 @@ class Creation:
         raise AssertionError("unreachable")
 
     def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str) -> Machine:
+        if self._place.cloning is not None:
+            self._have_no_folder(desired.name, parts.datastore, directory)
+            self._progress("cloning")
+            return cloning.clone(self._place, desired, mark, parts.source, parts.datastore, parts.network, directory)
         self._have_folder(desired.name, parts.datastore, directory)
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
@@ -105,6 +130,13 @@ class Creation:
         create, where = self._place.folder.CreateVM_Task, (self._place.pool, self._place.host)
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)
+
+    def _have_no_folder(self, name: str, home: Datastore, directory: str) -> None:
+        """A vCenter makes a clone's folder, and another one where that is taken."""
+        if files.exists(self._place, home, directory):
+            self._progress("removing the folder that an interrupted run left")
+            tasks.settle(self._session, f"emptying folder {home.path(directory)}")
+            leftovers.empty(self._place, home, directory, name)
 
     def _have_folder(self, name: str, home: Datastore, directory: str) -> None:
         folder = home.path(directory)

@@ -26,7 +26,7 @@ def wait_for_host_key(
     doing = f"waiting for the ssh host key of {desired.name}"
     while True:
         found = machine.observe(doing)
-        address = observe.address_in(found, desired.machine_network)
+        address = observe.address_in(found, desired.reached_in)
         answer = ask_ssh(address, desired.host_key_public) if address else SshAnswer(Heard.NOTHING, "it has no address")
         if answer.heard is Heard.OUR_KEY:
             return

@@ -31,8 +31,8 @@ def registered_again(
     found = [file for file in names if file.endswith(".vmx")]
     if not found:
         return None
-    path = home.path(directory, f"{name}.vmx")
-    if found != [f"{name}.vmx"]:
+    path = home.path(directory, found[0])
+    if found not in ([f"{name}.vmx"], [f"{directory}.vmx"]):
         raise ForeignError(
             f"machine {name}: folder {home.path(directory)} holds {', '.join(found)}, wanted {name}.vmx alone; "
             "nothing in "
@@ -49,7 +49,7 @@ def registered_again(
 
 
 def _asked(place: Place, path: str, name: str, is_ours: Callable[[Mapping[str, str]], bool]) -> Machine:
-    register, where = place.folder.RegisterVM_Task, (place.pool, place.host)
+    register, where = place.folder.RegisterVM_Task, (place.pool, place.any_host)
     doing = f"registering machine {name} again, found as {path}"
     try:
         ref = tasks.run(place.session, doing, register, path, name, False, *where)
@@ -86,7 +86,7 @@ def foreign_files(place: Place, home: Datastore, directory: str, name: str, *, f
     held = files.listing(place, home, directory)
     if held is None:
         return []
-    made = _made(name, failed_here=failed_here)
+    made = _made(name, directory, failed_here=failed_here)
     foreign = [file.name for file in held if not made.fullmatch(file.name)]
     folder = home.path(directory) + "/"
     paths = ["name", "config.hardware.device"]
@@ -120,8 +120,11 @@ def remove(place: Place, home: Datastore, directory: str, name: str, *, failed_h
     return []
 
 
-def _made(name: str, *, failed_here: bool) -> re.Pattern[str]:
-    """The files of a machine without snapshots; its .vmx is among them only where this run wrote it."""
-    own = re.escape(name)
+def _made(name: str, directory: str, *, failed_here: bool) -> re.Pattern[str]:
+    """The files of a machine without snapshots; its .vmx is among them only where this run wrote it.
+
+    A clone's are called as its folder is.
+    """
+    own = f"(?:{re.escape(name)}|{re.escape(directory)})"
     kinds = "nvram|vmsd|vmxf|vmx~" + ("|vmx" if failed_here else "")
     return re.compile(rf"{own}(-flat|-ctk)?\.vmdk|{own}\.({kinds})|vmware(-\d+)?\.log")

@@ -1,5 +1,7 @@
 """Every handler runs pods, by its own means, on each node that has it, and on no other."""
 
+from functools import partial
+
 import yaml
 
 from tests.e2e.cluster import Cluster
@@ -23,17 +25,21 @@ def test_the_doctor_shows_a_row_for_each_handler_with_another_kernel(sandbox: Cl
 
 
 def test_each_runtime_reads_its_configuration_as_it_was_meant(sandbox: Cluster) -> None:
-    for node, words in ((W1, HANDLERS), (W2, [CLASS])):
-        dumped = asked(sandbox.project, node, "containerd config dump")
+    for node, service, show, words in (
+        (W1, "containerd", "containerd config dump", HANDLERS),
+        (W2, "crio", "crio config 2>/dev/null", [CLASS]),
+    ):
+        dumped = asked(sandbox.project, node, show)
         assert all(f".runtimes.{word}]" in dumped for word in words)
-        assert "unknown key" not in asked(sandbox.project, node, "journalctl --unit containerd --boot --output cat")
+        said = asked(sandbox.project, node, f"journalctl --unit {service} --boot --output cat")
+        assert "unknown key" not in said
+        assert "invalid runtime" not in said
 
 
 def test_every_path_that_a_runtime_names_is_there(sandbox: Cluster) -> None:
-    file = "/etc/containerd/config.toml"
-    for node in (W1, W2):
-        named = asked(sandbox.project, node, f"grep -oE '\"/opt/[^\"]+\"' {file} | tr -d '\"'").split()
-        assert named
+    for node, file in ((W1, "/etc/containerd/config.toml"), (W2, "/etc/crio/crio.conf.d/20-kubelab.conf")):
+        named = asked(sandbox.project, node, f"grep -oE '\"/(opt|usr/local|etc)/[^\"]+\"' {file} | tr -d '\"'").split()
+        assert any(path.startswith(("/opt/", "/usr/local/")) for path in named)
         assert asked(sandbox.project, node, f"stat --format %n {' '.join(named)}").split() == named
 
 
@@ -42,6 +48,22 @@ def test_pods_of_a_class_go_to_the_nodes_that_have_it_and_to_no_other(sandbox: C
     sandbox.kubectl("rollout", "status", "deployment/sandboxed", "--timeout", "180s")
     assert placed(sandbox) <= {W1, W2}
     assert W3 not in placed(sandbox)
+
+
+def test_a_runtime_that_is_started_anew_finds_its_sandboxed_pods_again(sandbox: Cluster) -> None:
+    before = restarts(sandbox)
+    for node, service in ((W1, "containerd"), (W2, "crio")):
+        asked(sandbox.project, node, f"systemctl restart {service}")
+    sandbox.kubectl("rollout", "status", "deployment/sandboxed", "--timeout", "60s")
+    for pod in before:
+        wait_for(partial(sandbox.answers, "exec", pod, "--", "uname", "-r"), 60, f"{pod} to run a command")
+    assert restarts(sandbox) == before
+
+
+def restarts(cluster: Cluster) -> dict[str, int]:
+    """Of each pod, how often its container was started again."""
+    pods = cluster.get("pods", "--selector", "app=sandboxed")["items"]
+    return {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
 
 
 def test_what_runs_in_a_sandbox_is_reached_as_any_other_pod(sandbox: Cluster) -> None:

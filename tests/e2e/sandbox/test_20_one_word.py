@@ -62,7 +62,7 @@ class TestGone:
 
 def test_a_handler_that_the_lab_would_lose_under_its_pods_is_refused_by_their_names(sandbox: Cluster) -> None:
     project = sandbox.project
-    project.set_node(W2, {"handlers": []})
+    project.set_node(W2, {"runtime": "crio", "handlers": []})
     refused = project.run("pulumi", "up", "--yes", "--skip-preview", "--stack", project.stack, "--non-interactive")
     assert refused.code != 0
     assert "default/sandboxed-" in refused.output

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.shell import steps
-from tests.shell.guest.machine import Guest, assert_one_error
+from tests.shell.guest.machine import File, Guest, Result, assert_one_error
 from tests.shell.keys import authority, worker_key
 from tests.shell.world import WORKER_NODE
 
@@ -38,11 +38,14 @@ class TestAdmission:
         assert signed.not_valid_after_utc - signed.not_valid_before_utc == timedelta(hours=26280)
         assert not guest.calls("token")
 
-    def test_admitting_changes_nothing_and_needs_no_answer_of_the_api(self, guest: Guest) -> None:
-        before = {path: file for path, file in guest.files().items() if not path.startswith("/var/log/")}
+    def test_admitting_changes_nothing_of_a_cluster_and_needs_no_answer_of_the_api(self, guest: Guest) -> None:
+        before = changeable(guest)
         guest.answer("kubectl", "echo 'connection refused' >&2; exit 1")
         assert guest.run(MEMBERSHIP, WANTED, "admit").status == 0
-        assert {path: file for path, file in guest.files().items() if not path.startswith("/var/log/")} == before
+        after = changeable(guest)
+        assert {path for path, file in after.items() if before.get(path) != file} == {MACHINES}
+        assert guest.run(MEMBERSHIP, WANTED, "admit").status == 0
+        assert changeable(guest) == after
 
     def test_a_certificate_that_cannot_be_signed_is_one_clear_error(self, guest: Guest) -> None:
         guest.remove("/etc/kubernetes/pki/ca.key")
@@ -52,6 +55,64 @@ class TestAdmission:
     def test_what_is_no_key_is_one_clear_error_with_the_remedy(self, guest: Guest, key: str) -> None:
         result = guest.run(MEMBERSHIP, {**WANTED, "WORKER_KEY": key}, "admit")
         assert_one_error(result, key, "pulumi up --replace '**SshKeyPair::w1-host-key'")
+
+
+class TestCopies:
+    """Clones of a machine that was not generalised: the cluster would take one for the other."""
+
+    @pytest.fixture(autouse=True)
+    def control_plane(self, guest: Guest) -> None:
+        steps.ADMIT.prepare(guest)
+        guest.write("/etc/hostname", "cp1\n")
+        guest.write("/sys/class/dmi/id/product_uuid", "564D-01\n")
+        guest.write("/sys/class/net/lo/address", "00:00:00:00:00:00\n")
+        guest.write("/sys/class/net/ens192/address", "00:50:56:00:00:01\n")
+
+    @pytest.mark.case("V16")
+    def test_all_that_a_machine_shares_with_an_admitted_one_is_told_and_both_are_named(self, guest: Guest) -> None:
+        assert admit(guest, "w1", steps.MACHINE).status == 0
+        result = admit(guest, "w2", steps.MACHINE)
+        shown = [f"{line}, which is that of w1 too (" for line in steps.MACHINE.splitlines()]
+        remedies = ("empty /etc/machine-id in the image", "another BIOS UUID on its host", "another MAC")
+        assert_one_error(result, "admitting w2: found on its machine machine-id", *shown, *remedies)
+        assert "once that is mended, run: pulumi up --replace '**Command::w2-preflight'" in result.stderr
+        assert "w2" not in guest.read(MACHINES)
+        assert_one_error(admit(guest, "w2", "machine-id 3\nmac 00:50:56:00:00:02"), "found on its machine mac 00:50")
+
+    def test_the_control_plane_itself_is_one_of_them(self, guest: Guest) -> None:
+        lines = ("machine-id 11111111111111111111111111111111", "product-uuid 564d-01", "mac 00:50:56:00:00:01")
+        result = admit(guest, "w2", "\n".join(lines))
+        assert_one_error(result, *(f"{line}, which is that of cp1 too" for line in lines))
+
+    def test_a_worker_is_no_copy_of_its_former_self(self, guest: Guest) -> None:
+        admit(guest, "w1", steps.MACHINE)
+        admit(guest, "w10", "mac 00:50:56:00:00:10")
+        assert admit(guest, "w1", f"{steps.MACHINE}\nmac 00:50:56:00:00:22").status == 0
+        assert admit(guest, "w1", "mac 00:50:56:00:00:04").status == 0
+        assert guest.read(MACHINES) == "w10 mac 00:50:56:00:00:10\nw1 mac 00:50:56:00:00:04\n"
+
+    def test_a_worker_that_left_makes_room_for_its_machine_under_another_name(self, guest: Guest) -> None:
+        admit(guest, "w1", steps.MACHINE)
+        assert guest.run(MEMBERSHIP, WANTED, "remove").status == 0
+        assert admit(guest, "w2", steps.MACHINE).status == 0
+
+    def test_a_machine_of_which_nothing_is_known_is_admitted(self, guest: Guest) -> None:
+        """A program of before that made this one's preflight, of which a preview may still show the result."""
+        assert admit(guest, "w1", "").status == 0
+        assert admit(guest, "w2", "").status == 0
+
+
+MACHINES = "/etc/kubelab/machines"
+
+
+def admit(guest: Guest, worker: str, machine: str) -> Result:
+    """Admits a worker whose machine is known by these lines."""
+    return guest.run(MEMBERSHIP, {**WANTED, "WORKER": worker, "MACHINE": machine}, "admit")
+
+
+def changeable(guest: Guest) -> dict[str, File]:
+    """Every file of the machine but its logs."""
+    return {path: file for path, file in guest.files().items() if not path.startswith("/var/log/")}
 
 
 def certificates_in(stdout: str) -> list[x509.Certificate]:

@@ -16,7 +16,6 @@ TABLES = {
     "controller manager": retired.CONTROLLER_MANAGER,
     "scheduler": retired.SCHEDULER,
     "etcd": retired.ETCD,
-    "modes of addresses": retired.ADDRESS_MODES,
     "words for nested virtualization": retired.NESTED_VIRTUALIZATION,
 }
 

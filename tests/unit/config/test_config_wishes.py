@@ -3,11 +3,12 @@
 import pytest
 
 from config import ConfigError, wishes
+from config.addresses.spec import AddressesSpec
 from config.images.spec import ImageSpec
 from config.mirrors import MirrorsSpec
 from config.model import Spec, parse
 from config.problems import plain
-from config.site import AddressesSpec, MachineSpec, SiteSpec, SshSpec
+from config.site import MachineSpec, SiteSpec, SshSpec
 from config.stack import ClusterSpec, NodeSpec, StackConfig
 from config.targets.spec import VsphereSpec
 from tests.unit.config.lab_folder import LabFolder
@@ -32,9 +33,8 @@ def said(model: type[Spec], key: str) -> str:
         (ClusterSpec, "proxy", "write mirrors in the site file"),
         (StackConfig, "kubelab:proxy", "write mirrors in the site file"),
         (SiteSpec, "httpProxy", "write mirrors in the site file"),
-        (NodeSpec, "macAddress", "write networks at the node"),
-        (MachineSpec, "macAddress", "write networks at the node"),
-        (NodeSpec, "mac", "write networks at the node"),
+        (MachineSpec, "macAddress", "write macAddress at the node"),
+        (NodeSpec, "mac", "write macAddress at the node"),
         (ClusterSpec, "clusterName", "write name in kubelab:cluster"),
         (StackConfig, "kubelab:clusterName", "write name in kubelab:cluster"),
         (ClusterSpec, "imageRepository", "write mirrors/registries"),
@@ -44,10 +44,12 @@ def said(model: type[Spec], key: str) -> str:
         (ClusterSpec, "workers", "write each one by its name below kubelab:nodes"),
         (StackConfig, "kubelab:workers", "write each one by its name below kubelab:nodes"),
         (NodeSpec, "count", "write each one by its name below kubelab:nodes"),
-        (NodeSpec, "ip", "machines have it from DHCP; remove it"),
-        (NodeSpec, "address", "machines have it from DHCP; remove it"),
-        (AddressesSpec, "gateway", "machines have it from DHCP; remove it"),
-        (AddressesSpec, "nameServers", "machines have it from DHCP; remove it"),
+        (NodeSpec, "ip", "write address at the node"),
+        (SiteSpec, "ip", "write address at the node"),
+        (NodeSpec, "gateway", "with mode: static also gateway"),
+        (ClusterSpec, "nameServers", "with mode: static also gateway, nameServers"),
+        (AddressesSpec, "dns", "with mode: static also gateway, nameServers"),
+        (SiteSpec, "manage_etc_hosts", "write addresses/names: hosts in the site file"),
         (ClusterSpec, "networkPlugin", "write podNetwork (plugin and version)"),
         (ClusterSpec, "cni", "write podNetwork (plugin and version)"),
         (ClusterSpec, "calico", "write podNetwork (plugin and version)"),
@@ -70,8 +72,8 @@ def said(model: type[Spec], key: str) -> str:
         (NodeSpec, "memory", "write machine/memoryMiB"),
         (MachineSpec, "numCPUs", "write machine/cpus"),
         (MachineSpec, "extraDisks", "write extraDisks"),
-        (VsphereSpec, "folder", "one ESXi host"),
-        (VsphereSpec, "host", "write server"),
+        (VsphereSpec, "vmFolder", "resourcePool and folder"),
+        (VsphereSpec, "hostname", "write server"),
         (VsphereSpec, "insecure", "write tls/sha256"),
         (NodeSpec, "preKubeadmCommands", "into the image"),
         (ClusterSpec, "audit", "write apiServer/extraArgs"),

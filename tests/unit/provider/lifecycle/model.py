@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provider.vsphere import identity
+from provider.vsphere.devices import Card
 from provider.vsphere.lifecycle.actions import (
     Action,
     AddCard,
@@ -18,7 +19,7 @@ from provider.vsphere.lifecycle.actions import (
     SetKey,
     Upgrade,
 )
-from provider.vsphere.model import Card, Disk, ObservedMachine
+from provider.vsphere.model import Disk, ObservedMachine
 from tests.unit.provider.lifecycle.parts import GIB
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from provider.vsphere import identity
 from provider.vsphere.desired import DesiredMachine, Hardware
-from provider.vsphere.model import Card, Controller, Disk, ObservedMachine
+from provider.vsphere.devices import Card, Controller
+from provider.vsphere.model import Disk, ObservedMachine
 
 GIB = 1024**3
 INSTANCE = "6f1c0d1e-6c0e-5c1b-9a3e-2f4b8d7a9c55"

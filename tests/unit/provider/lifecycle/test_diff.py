@@ -10,10 +10,11 @@ from provider import machine_diff, machine_read, replacement
 from provider.resource import Change, Kind
 from provider.vsphere import identity, observe
 from provider.vsphere.desired import desired_machine
+from provider.vsphere.devices import Card
 from provider.vsphere.errors import RefusedError
 from provider.vsphere.lifecycle.declared import DesiredCard, by_mac
 from provider.vsphere.making.cloudinit import seed
-from provider.vsphere.model import Card, ObservedMachine
+from provider.vsphere.model import ObservedMachine
 from tests.unit.provider.lifecycle.parts import DECLARED, FOUND, INSTANCE, with_card, with_disk
 
 MARK = "kubelab/test@0123456789abcdef/w1"

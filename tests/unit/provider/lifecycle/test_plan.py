@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from provider.vsphere.devices import Card, Controller
 from provider.vsphere.lifecycle.actions import EditCard, How, Plan, RemoveCard, RemoveDisk
 from provider.vsphere.lifecycle.declared import DesiredCard, DesiredDisk, by_mac
 from provider.vsphere.lifecycle.plan import plan
-from provider.vsphere.model import Card, Controller, ObservedMachine
+from provider.vsphere.model import ObservedMachine
 from tests.unit.provider.lifecycle.parts import DECLARED, FOUND, GIB, INSTANCE, declared, with_card, with_disk
 
 DATA = DesiredDisk("data", 20)

@@ -10,13 +10,14 @@ from provider import machine_diff, machine_read
 from provider.resource import Change
 from provider.vsphere import observe
 from provider.vsphere.desired import DesiredMachine, desired_machine
+from provider.vsphere.devices import Card, Controller
 from provider.vsphere.errors import RefusedError
 from provider.vsphere.fields import Effect
 from provider.vsphere.lifecycle.actions import AddCard, AddDisk, EditCard, GrowDisk, How, RemoveCard, RemoveDisk
 from provider.vsphere.lifecycle.declared import by_mac
 from provider.vsphere.lifecycle.plan import plan
 from provider.vsphere.lifecycle.specification import config_spec
-from provider.vsphere.model import Card, Controller, Disk, ObservedMachine
+from provider.vsphere.model import Disk, ObservedMachine
 from tests.unit.provider.lifecycle.model import applied
 from tests.unit.provider.lifecycle.parts import FOLDER, FOUND, GIB
 

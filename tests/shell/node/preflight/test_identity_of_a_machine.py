@@ -1,0 +1,31 @@
+"""What a preflight says that a machine is known by: of two that share it, one is a copy."""
+
+import pytest
+
+from tests.shell.guest.machine import Guest
+from tests.shell.steps import PREFLIGHT
+
+STEP, WANTED = PREFLIGHT.file, PREFLIGHT.environment
+
+
+@pytest.fixture(autouse=True)
+def machine(guest: Guest) -> None:
+    PREFLIGHT.prepare(guest)
+
+
+def test_a_machine_is_known_by_its_id_its_firmware_and_the_card_of_its_address(guest: Guest) -> None:
+    """Not by the MACs of bridges and pods, of which every machine may have the same."""
+    guest.write("/sys/class/dmi/id/product_uuid", "564D9A3B-0000-0000-0000-000000000002\n")
+    guest.write("/sys/class/net/eth0/address", "00:50:56:00:00:02\n")
+    guest.write("/sys/class/net/cni0/address", "02:42:00:00:00:01\n")
+    assert guest.run(STEP, WANTED).stdout.splitlines() == [
+        "machine-id 11111111111111111111111111111111",
+        "product-uuid 564d9a3b-0000-0000-0000-000000000002",
+        "mac 00:50:56:00:00:02",
+    ]
+
+
+def test_a_machine_without_firmware_is_known_by_less(guest: Guest) -> None:
+    guest.write("/etc/machine-id", "uninitialized\n")
+    result = guest.run(STEP, WANTED)
+    assert (result.status, result.stdout, result.stderr) == (0, "", "")
