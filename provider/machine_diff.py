@@ -22,7 +22,7 @@ OF_REPLACEMENT = (
 )
 HOST = Field("host", text("a target's name"), Effect.REPLACE, optional=True)
 FIELDS = (*desired.FIELDS, HOST, *OF_REPLACEMENT)
-SEED = "seed"  # an output of an import: the digest of what only another machine can have, which a host does not show
+SEED = "seed"  # of an import: the digest of what only another machine can have and a host does not show
 _DEFAULTS = {"power": "on"}
 
 

@@ -134,8 +134,9 @@ def imported(state: MachineState, marks: Mapping[str, str]) -> Found:
         inputs["networks"] = _declared_cards(state)
     if state.disks:
         inputs["extraDisks"] = [_declared_disk(disk.name, disk.gib, thin=disk.thin) for disk in state.disks.values()]
-    seed = {SEED: marks[identity.SEED_KEY]} if identity.SEED_KEY in marks else {}
-    return Found(identity.instance_uuid(mark), inputs, {**outputs(inputs, state), **seed})
+    if identity.SEED_KEY in marks:
+        inputs[SEED] = marks[identity.SEED_KEY]
+    return Found(identity.instance_uuid(mark), inputs, outputs(inputs, state))
 
 
 def _declared_disk(name: str, gib: int, *, thin: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 
 from provider import machine_diff, machine_read, replacement
-from provider.machine_diff import FIELDS
+from provider.machine_diff import FIELDS, SEED
 from provider.machine_read import COMPUTED
 from provider.resource import Found, Operation, PropertyChange, Unfinished
 from provider.vsphere import desired, identity
@@ -33,18 +33,18 @@ class VirtualMachine:
     is_on_a_target = True
 
     def check(self, news: Properties) -> Mapping[str, str]:
-        """All faults at once; values that are not known yet pass."""
+        """All faults at once; values that are not known yet pass, and those that an import cannot know."""
         found: dict[str, str] = {}
         for field in FIELDS:
             if field.name not in news:
-                fault = None if field.optional else f"missing, wanted {field.values.wanted}"
+                fault = None if field.optional or SEED in news else f"missing, wanted {field.values.wanted}"
             else:
                 fault = None if is_unknown(news[field.name]) else field.fault(news[field.name])
             if fault:
                 found[field.name] = fault
         if "staticAddress" in news and "manualMacAddress" not in news:
             found["staticAddress"] = "found without manualMacAddress, by which the guest knows the card that has it"
-        unknown = news.keys() - {field.name for field in FIELDS} - set(COMPUTED)
+        unknown = news.keys() - {field.name for field in FIELDS} - {*COMPUTED, SEED}
         return found | dict.fromkeys(sorted(unknown), "unknown property")
 
     def diff(self, olds: Properties, news: Properties) -> list[PropertyChange]:
