@@ -14,7 +14,7 @@ from components.steps.node import inspection
 from components.unreachable import error_hook
 from components.vsphere import Image, SshKeyPair, VSphere
 from components.worker import Worker
-from config import ImageConfig, LabConfig, NodeConfig, VsphereConfig
+from config import LabConfig, NodeConfig, VsphereConfig
 
 
 class NodeOutput(TypedDict):
@@ -56,7 +56,7 @@ class Lab(pulumi.ComponentResource):
                 node.name,
                 node=node,
                 site=site,
-                images={name: images[name, node.image.sha256] for name in _hosts(config, node)},
+                images={each.name: images[_image_key(each, node)] for each in _targets(config, node)},
                 user_key=user_key,
                 on_error=on_error,
                 depends_on=depends_on,
@@ -165,38 +165,55 @@ class Lab(pulumi.ComponentResource):
         )
 
 
-def _hosts(config: LabConfig, node: NodeConfig) -> tuple[str, ...]:
-    """The names of the targets on which a node's machine may be."""
+def _targets(config: LabConfig, node: NodeConfig) -> tuple[VsphereConfig, ...]:
+    """The targets on which a node's machine may be."""
     target = config.site.target_of(node)
-    return tuple(each.name for each in config.site.vsphere) if target is None else (target.name,)
+    return config.site.vsphere if target is None else (target,)
 
 
-def _images(config: LabConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> dict[tuple[str, str], Image]:
-    """The images by target and SHA-256: each on every target on which a node of it may be."""
-    wanted = {(name, node.image.sha256): node.image for node in reversed(config.nodes) for name in _hosts(config, node)}
+def _hosts(config: LabConfig, node: NodeConfig) -> tuple[str, ...]:
+    return tuple(target.name for target in _targets(config, node))
+
+
+def _image_key(target: VsphereConfig, node: NodeConfig) -> tuple[str, str, int]:
+    """By which a node's image is told from others: where clones are linked, by the size of the disk that they read."""
+    sized = target.placement.linked and not node.image.template
+    return target.name, node.image.sha256, node.machine.disk_gib if sized else 0
+
+
+def _images(config: LabConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> dict[tuple[str, str, int], Image]:
+    """The images: each on every target on which a node of it may be."""
     return {
-        (target.name, sha256): _image(config, target, wanted[target.name, sha256], user_key, opts)
+        key: _image(config, target, key, user_key, opts)
         for target in config.site.vsphere
-        for name, sha256 in wanted
-        if name == target.name
+        for key in {
+            _image_key(target, node): None for node in reversed(config.nodes) if target.name in _hosts(config, node)
+        }
     }
 
 
 def _image(
-    config: LabConfig, target: VsphereConfig, image: ImageConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions
+    config: LabConfig,
+    target: VsphereConfig,
+    key: tuple[str, str, int],
+    user_key: SshKeyPair,
+    opts: pulumi.ResourceOptions,
 ) -> Image:
     """The name of one that is alone says nothing of its target, so that a target which gets a name changes nothing."""
     several = len(config.site.vsphere) > 1
-    made_of_it = [node for node in config.nodes if node.image.sha256 == image.sha256]
+    _, sha256, disk_gib = key
+    made_of_it = [
+        node for node in config.nodes if target.name in _hosts(config, node) and _image_key(target, node) == key
+    ]
+    size = f"-{disk_gib}g" if disk_gib else ""
     return Image(
-        f"image-{image.sha256[:12]}{f'-{target.name}' if several else ''}",
-        ova=image.ova,
-        sha256=image.sha256,
+        f"image-{sha256[:12]}{f'-{target.name}' if several else ''}{size}",
+        image=made_of_it[0].image,
         host=target.name,
         datastore=target.datastore,
         network=target.network,
         state_key=user_key.public_key,
-        machines=[node.machine for node in made_of_it if target.name in _hosts(config, node)],
+        machines=[node.machine for node in made_of_it],
         opts=opts,
     )
 

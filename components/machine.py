@@ -43,7 +43,7 @@ class Machine(pulumi.ComponentResource):
             vm_name=node.name,
             machine=node.machine,
             images=images,
-            image_sha256=node.image.sha256,
+            image=node.image,
             host=node.host,
             datastore=target.datastore if target else None,
             network=target.network if target else None,

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pulumi
 
-from config import LabConfig, MachineConfig, VsphereConfig
+from config import ImageConfig, LabConfig, MachineConfig, VsphereConfig
 
 PACKAGE = "kubelab"
 
@@ -43,6 +43,7 @@ def _reached(target: VsphereConfig) -> dict[str, object]:
         "user": target.user,
         "tlsCaPem": target.tls.ca_pem,
         "tlsSha256": target.tls.sha256,
+        **target.placement.keys,
     }
     return {key: value for key, value in keys.items() if value is not None}
 
@@ -129,7 +130,7 @@ class SshKeyPair(pulumi.CustomResource):
 
 
 class Image(pulumi.CustomResource):
-    """An OVA, imported once per host; machines copy its disk on the host itself.
+    """An OVA, imported once per host, where machines copy its disk; or a template that a vCenter has.
 
     `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
     `machines` are those made of it: an image that is unfit for one of them is refused before it is sent.
@@ -139,8 +140,7 @@ class Image(pulumi.CustomResource):
         self,
         name: str,
         *,
-        ova: str,
-        sha256: str,
+        image: ImageConfig,
         host: str,
         datastore: str,
         network: str,
@@ -149,8 +149,9 @@ class Image(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
-            "ova": ova,
-            "sha256": sha256,
+            "ova": image.ova or None,
+            "template": image.template or None,
+            "sha256": image.sha256,
             "host": host or None,
             "datastore": datastore,
             "network": network,
@@ -170,12 +171,10 @@ class Image(pulumi.CustomResource):
 class VirtualMachine(pulumi.CustomResource):
     """A virtual machine with an address at which it presents `host_key`. Its id is the instance UUID.
 
-    `devices` is what it has besides what it is made with, and whether it is on (components/devices.py).
-
     `images` are by the names of the targets that it may be on: with several, the provider chooses, and `datastore` and
     `network` are those of the one that it chooses. `first_card` is what its first network card is given
-    (components/first_card.py), nothing where all comes by DHCP. `holds` is what is lost with it, "" if nothing: what
-    makes it anew is refused then, unless `allow_replace` is true.
+    (components/first_card.py), nothing where all comes by DHCP; `devices` are its others, and its power (devices.py).
+    `holds` is what is lost with it, "" if nothing: what makes it anew is refused then, without `allow_replace`.
     """
 
     def __init__(
@@ -185,7 +184,7 @@ class VirtualMachine(pulumi.CustomResource):
         vm_name: str,
         machine: MachineConfig,
         images: Mapping[str, Image],
-        image_sha256: str,
+        image: ImageConfig,
         host: str,
         datastore: str | None,
         network: str | None,
@@ -212,7 +211,8 @@ class VirtualMachine(pulumi.CustomResource):
             "host": host or None,
             "image": next(iter(disks.values())) if len(disks) == 1 else None,
             "images": disks if len(disks) > 1 else None,
-            "imageSha256": image_sha256,
+            "imageSha256": image.sha256,
+            "template": image.template or None,
             "datastore": datastore,
             "network": network,
             "machineNetwork": machine_network,

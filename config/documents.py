@@ -37,11 +37,6 @@ class Documents:
         """The handlers of a node by their words: its own or the cluster's."""
         return self.cluster.handlers if node.handlers is None else node.handlers
 
-    def host_of(self, node: NodeSpec) -> str:
-        """The name of a node's target: its own word, or that of the only one, which may be empty; else empty."""
-        targets = self.site.platform.targets
-        return node.host or ((targets[0].name or "") if len(targets) == 1 else "")
-
     @staticmethod
     def is_schedulable(node: NodeSpec) -> bool:
         """Whether pods of users may run on a node, as far as its role counts: on workers, and where it is asked for."""

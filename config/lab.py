@@ -125,9 +125,9 @@ class NodeConfig:
     `runtime` is a key of `components.runtimes.RUNTIMES`. `kubelet` are settings of KubeletConfiguration: the site's,
     over them the cluster's, over them the node's own. `labels` and `taints` are those that the user declares;
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
-    `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target on which its
-    machine is: empty where a target alone has no name, and where the provider chooses among several. `address` is empty
-    where DHCP gives one, `mac_address` where the host makes one.
+    `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target that it says
+    its machine is on, empty if it says none: see `SiteConfig.target_of`. `address` is empty where DHCP gives one,
+    `mac_address` where the host makes one.
     """
 
     name: str
@@ -207,7 +207,9 @@ class SiteConfig:
     ignore_preflight_errors: tuple[str, ...]
 
     def target_of(self, node: NodeConfig) -> VsphereConfig | None:
-        """The target on which a node's machine is; None for a node whose target the provider chooses."""
+        """The target on which a node's machine is to be; None for a node whose target the provider chooses."""
+        if len(self.vsphere) == 1:
+            return self.vsphere[0]
         return next((target for target in self.vsphere if target.name == node.host), None)
 
 

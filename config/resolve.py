@@ -41,7 +41,7 @@ def resolve(
             documents,
             name,
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
-            image=images.get(name) or _image_of(site, documents.host_of(node)),
+            image=images.get(name) or _image_of(site, node.host or ""),
             files=declared.nodes[name],
             handlers=tuple(handlers[word] for word in sorted(documents.handlers_of(node))),
         )
@@ -75,7 +75,7 @@ def _node(
         schedulable=documents.is_schedulable(node),
         allow_replace=node.allow_replace,
         handlers=handlers,
-        host=documents.host_of(node),
+        host=node.host or "",
         networks=tuple(
             platform.CardConfig(card.network, card.connected, card.mac_address or "") for card in node.networks
         ),

@@ -210,21 +210,6 @@ SITE: Wishes = by_word(
     }
 )
 
-VSPHERE: Wishes = by_word(
-    {
-        "hostname address ip url endpoint esxi vcenter": "unknown key here; write server, as host or host:port",
-        "template templateName": "unknown key here; write image, as {template: NAME, system: debian-13}",
-        "username login": "unknown key here; write user",
-        "pass": "unknown key here; write passwordFile, or run `pulumi config set --secret kubelab:vspherePassword`",
-        "portGroup networkName": "unknown key here; write network",
-        "dataStoreName storage": "unknown key here; write datastore",
-        """
-        insecure insecureFlag insecureSkipTlsVerify allowUnverifiedSsl verifySsl validateCerts thumbprint tlsThumbprint
-        fingerprint
-        """: "kubelab talks to no host that it cannot verify; write tls/sha256, the fingerprint of its certificate",
-    }
-)
-
 SSH: Wishes = by_word(
     {"address host port": _OWN_MACHINES, "username login": "unknown key here; write user", "keys": _OWN_KEY}
 )

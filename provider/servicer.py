@@ -95,11 +95,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         declared, secret = wire.decode(request.properties)
         secret |= resource.secret_keys
         if request.preview:
-            inputs = self._targets.previewed(called, declared)
+            inputs = self._targets.previewed(resource, called, declared)
             operation = self._operation(request.urn, request.timeout, inputs)
             outputs = resource.preview_create(operation, inputs)
             return provider_pb2.CreateResponse(id="", properties=wire.encode(outputs, secret))
-        inputs = self._targets.chosen(called, declared, lambda message: self._engine.warn(request.urn, message))
+        inputs = self._targets.chosen(
+            resource, called, declared, lambda message: self._engine.warn(request.urn, message)
+        )
         try:
             id_, outputs = resource.create(self._operation(request.urn, request.timeout, inputs), inputs)
         except Unfinished as unfinished:

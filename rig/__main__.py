@@ -1,4 +1,4 @@
-"""The embedded lab's command line: `python -m rig up|bake|down|status`, run from the project's root."""
+"""The embedded lab's command line: `python -m rig up|bake|bare|down|status`, run from the project's root."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from rig.bake import bake
 from rig.catalog import DEFAULT_STACK
 from rig.down import down
 from rig.host.machine_kind import Wish
+from rig.node import bare
 from rig.status import render, rows
 from rig.up import up
 from toolchain.command_line import alone, explained, layout_here
@@ -28,6 +29,8 @@ def main() -> int:
             up(layout, stacks, arguments.system, arguments.machines, arguments.also_real, progress)
         elif arguments.command == "bake":
             bake(layout, stacks, progress)
+        elif arguments.command == "bare":
+            bare.replace(layout, arguments.machine, progress)
         else:
             down(layout, progress)
     return 0
@@ -35,7 +38,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rig", description="The embedded lab of kubelab.")
-    parser.add_argument("command", choices=("up", "bake", "down", "status"))
+    parser.add_argument("command", choices=("up", "bake", "bare", "down", "status"))
     parser.add_argument(
         "--stack", action="append", help=f"a stack to prepare for, may be repeated (default: {DEFAULT_STACK})"
     )
@@ -51,6 +54,12 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--also-real", action="store_true", help="have QEMU in any case, so that a single node can be a real machine"
+    )
+    parser.add_argument(
+        "--machine",
+        action="append",
+        default=[],
+        help="bare: a machine of this name that no simulated host makes, in place of all there were; none ends them",
     )
     return parser.parse_args()
 

@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from rig.host import container_engine, kernel, network
-from rig.node import image
-from rig.services import dhcp, mirror, simulator
+from rig.node import bare, image
+from rig.services import dhcp, hosts, mirror, simulator
 from rig.services.process import ProcessTable
 from rig.site import LOCK_FILE
 from rig.up import kernel_record
@@ -20,7 +20,7 @@ def down(layout: Layout, progress: Progress) -> None:
     table = ProcessTable(layout.processes, layout.logs)
     faults: list[SetupError] = []
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("stopping the simulated ESXi host", lambda: table.stop(simulator.SERVICE, simulator.STOP_GRACE_SECONDS)),
+        ("stopping the simulated hosts", lambda: _stop_hosts(table)),
         ("stopping the leases of addresses", lambda: table.stop(dhcp.SERVICE, dhcp.STOP_GRACE_SECONDS)),
         ("stopping the mirror", lambda: mirror.stop(table)),
         ("removing machines and network", lambda: _remove_containers(layout, table)),
@@ -47,6 +47,11 @@ def _collected(faults: list[SetupError]) -> Iterator[None]:
         faults.append(fault)
 
 
+def _stop_hosts(table: ProcessTable) -> None:
+    for host in hosts.ALL:
+        table.stop(host.name, simulator.STOP_GRACE_SECONDS)
+
+
 def _remove_containers(layout: Layout, table: ProcessTable) -> None:
     docker = container_engine.current(layout, table)
     if docker is not None:
@@ -55,8 +60,10 @@ def _remove_containers(layout: Layout, table: ProcessTable) -> None:
 
 
 def _remove_files(layout: Layout) -> None:
-    layout.site_file.unlink(missing_ok=True)
+    for site in (*hosts.SITES, bare.SITE):
+        layout.site_file.with_name(site).unlink(missing_ok=True)
     layout.site_file.with_name(LOCK_FILE).unlink(missing_ok=True)
     layout.services_env.unlink(missing_ok=True)
-    for directory in (simulator.datastore(layout), dhcp.directory(layout), layout.processes):
+    datastores = [host.datastore(layout) for host in hosts.ALL]
+    for directory in (*datastores, bare.directory(layout), dhcp.directory(layout), layout.processes):
         shutil.rmtree(directory, ignore_errors=True)

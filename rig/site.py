@@ -46,12 +46,24 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """What the site file says. `server`: host:port of the simulated ESXi host; `image`: of all machines, a word of the
-    lock file; `network`: the machines' network (CIDR); `extra_config`, `start_seconds`: of every machine;
-    `runtime_versions`: by the words of stack files, where the mirror has others than kubelab's defaults."""
+class Target:
+    """A simulated host or vCenter. `server`: its host:port; `password_file`: beside the site file; `keys`: the places
+    on it, by the words of site files."""
 
+    name: str
     server: str
+    user: str
+    password_file: str
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the site file says. `targets`: where machines are made; `image`: of all machines, a word of the lock file;
+    `network`: the machines' network (CIDR); `extra_config`, `start_seconds`: of every machine; `runtime_versions`: by
+    the words of stack files, where the mirror has others than kubelab's defaults."""
+
+    targets: Sequence[Target]
     image: str
     network: str
     mirror: Mirror
@@ -66,7 +78,7 @@ class Site:
 def render_site(site: Site) -> str:
     """The site file's text."""
     document = {
-        "platform": {"vsphere": _vsphere(site)},
+        "platform": _platform(site),
         "machine": {
             "cpus": 2,
             "memoryMiB": 2048,
@@ -94,15 +106,21 @@ def render_lock(images: Iterable[tuple[Path, Guest]]) -> str:
     return LOCK_HEADER + yaml.safe_dump({"images": entries}, sort_keys=False, width=1000)
 
 
-def _vsphere(site: Site) -> dict[str, object]:
+def _platform(site: Site) -> dict[str, object]:
+    targets = [_vsphere(target, site.image) for target in site.targets]
+    if len(targets) == 1:
+        return {"vsphere": targets[0]}
+    return {"vsphere": [{"name": target.name, **keys} for target, keys in zip(site.targets, targets, strict=True)]}
+
+
+def _vsphere(target: Target, image: str) -> dict[str, object]:
     return {
-        "server": site.server,
-        "user": "root",
-        "passwordFile": "esxi/password",
+        "server": target.server,
+        "user": target.user,
+        "passwordFile": target.password_file,
         "tls": {"caFile": "ca/ca.pem"},
-        "datastore": "LocalDS_0",
-        "network": "VM Network",
-        "image": site.image,
+        **target.keys,
+        "image": image,
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rig.catalog import catalog_for
 from rig.host import container_engine, network
-from rig.services import dhcp, mirror, simulator
+from rig.services import dhcp, hosts, mirror
 from rig.services.process import ProcessTable
 from toolchain.build.part import cache_keys, in_order
 from toolchain.build.store import Store
@@ -24,7 +24,7 @@ class Row:
 
 def rows(layout: Layout, stacks: Sequence[str]) -> list[Row]:
     """Parts, services and network, as found now; nothing is changed."""
-    return [*_parts(layout, stacks), *_services(layout), _network(layout), _site(layout)]
+    return [*_parts(layout, stacks), *_services(layout), _network(layout), *_sites(layout)]
 
 
 def render(table: Iterable[Row]) -> str:
@@ -45,7 +45,7 @@ def _services(layout: Layout) -> list[Row]:
     table = ProcessTable(layout.processes, layout.logs)
     result = []
     leasing = (dhcp.SERVICE,) if dhcp.directory(layout).is_dir() else ()  # no real machines, no leases
-    for name in (*mirror.SERVICES, *leasing, simulator.SERVICE):
+    for name in (*mirror.SERVICES, *leasing, *(host.name for host in hosts.ALL)):
         identity = table.running(name)
         state = f"running, pid {identity.pid}" if identity else "not running"
         result.append(Row("process", name, state, identity is not None))
@@ -63,6 +63,6 @@ def _network(layout: Layout) -> Row:
     return Row("network", network.NAME, network.SUBNET if there else "absent", there)
 
 
-def _site(layout: Layout) -> Row:
-    there = layout.site_file.is_file()
-    return Row("file", ".rig/site.yaml", "written" if there else "absent", there)
+def _sites(layout: Layout) -> list[Row]:
+    there = {name: layout.site_file.with_name(name).is_file() for name in hosts.SITES}
+    return [Row("file", f".rig/{name}", "written" if found else "absent", found) for name, found in there.items()]

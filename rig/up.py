@@ -7,9 +7,9 @@ from rig.catalog import Catalog, catalog_for
 from rig.host import container_engine, kernel, machine_kind, network
 from rig.mirror import versions
 from rig.node import container, offering
-from rig.services import certificates, dhcp, mirror, simulator
+from rig.services import certificates, dhcp, hosts, mirror, simulator
 from rig.services.process import ProcessTable
-from rig.site import Mirror, Site, render_services_env, render_site
+from rig.site import Mirror, Site, Target, render_services_env, render_site
 from toolchain.build.workshop import Built, build, link, link_binaries
 from toolchain.layout import Layout
 from toolchain.progress import Progress
@@ -58,15 +58,24 @@ def up(
     _credentials(layout)
     with progress.step("mirror"):
         offered = mirror.ensure(layout, table, built, catalog.releases)
-    with progress.step("simulated ESXi host"):
+    with progress.step("simulated hosts"):
         if machines.possible:
             dhcp.ensure(layout, table)
         program = built.outputs[simulator.PART] / simulator.PROGRAM
-        server = simulator.ensure(layout, table, program, docker, network.identity(docker), machines)
+        network_id = network.identity(docker)
+        servers = {
+            each.name: simulator.ensure(layout, table, program, docker, network_id, machines, each)
+            for each in hosts.ALL
+        }
     accelerator = machines.accelerator if machines.real else None
     extra_config = container.machine_extra_config(facts, accelerator)
-    _write_site(layout, catalog.systems[0], server, offered, extra_config, facts.sys_resource, machines)
-    progress.note(f"up: https://{server} and {offered.files}; next: . .rig/env && pulumi up -s {stacks[0]}")
+    for name, named in hosts.SITES.items():
+        targets = [each.target(servers[each.name]) for each in named]
+        site = _site(catalog.systems[0], targets, offered, extra_config, facts.sys_resource, machines)
+        write_site(layout.site_file.with_name(name), site)
+    progress.note(
+        f"up: https://{servers[hosts.ESXI.name]} and {offered.files}; next: . .rig/env && pulumi up -s {stacks[0]}"
+    )
 
 
 def kernel_record(layout: Layout) -> Path:
@@ -82,26 +91,26 @@ def _build(layout: Layout, catalog: Catalog, tools: Tools, progress: Progress) -
 
 
 def _credentials(layout: Layout) -> None:
-    ensure_secret(simulator.password_file(layout))
     directory = layout.state / "ca"
     certificates.ensure_authority(directory)
-    certificates.ensure_server(directory, "esxi", [simulator.LOOPBACK])
+    for each in hosts.ALL:
+        ensure_secret(each.password_file(layout))
+        certificates.ensure_server(directory, each.name, [simulator.LOOPBACK])
     certificates.ensure_server(directory, "mirror", [network.GATEWAY])
 
 
-def _write_site(
-    layout: Layout,
+def _site(
     image: str,
-    server: str,
+    targets: Sequence[Target],
     offered: Mirror,
     extra_config: dict[str, str],
     sys_resource: bool,
     machines: machine_kind.Machines,
-) -> None:
+) -> Site:
     version_2 = CGROUP.is_file()
     translated = machines.real and machines.accelerator is machine_kind.Accelerator.TCG
-    site = Site(
-        server=server,
+    return Site(
+        targets=targets,
         image=image,
         network=network.SUBNET,
         mirror=offered,
@@ -113,6 +122,10 @@ def _write_site(
         ignore_preflight_errors=() if machines.real else ("SystemVerification",),
         runtime_versions={"docker": versions.DOCKER, "criDockerd": versions.CRI_DOCKERD},
     )
-    scratch = layout.site_file.with_name(".site.yaml.new")
+
+
+def write_site(file: Path, site: Site) -> None:
+    """Writes a site file, complete or not at all."""
+    scratch = file.with_name(f".{file.name}.new")
     scratch.write_text(render_site(site))
-    scratch.replace(layout.site_file)
+    scratch.replace(file)

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Tag, model_validator
 
-from config import wishes
 from config.forms import ONE, ONE_OR_SEVERAL, SEVERAL
 from config.images.spec import Image, TemplateSpec
 from config.model import Spec
+from config.targets import wishes
 from config.values import FilePath, Fingerprint, Name, Server, TargetName
 
 

@@ -9,6 +9,7 @@ from provider.vsphere.errors import RefusedError
 from provider.wire import UNKNOWN, Properties
 
 _OF_TARGET = ("datastore", "network", "image")
+"""What a machine has of its target."""
 
 
 def recorded(known: Settings, olds: Properties) -> Properties:
@@ -20,35 +21,43 @@ def recorded(known: Settings, olds: Properties) -> Properties:
     return {**others, "host": host} if host else others
 
 
-def is_unplaced(news: Properties) -> bool:
-    """True of a machine that names no target: it has images on all among which the provider chooses."""
-    return "images" in news and not news.get("host")
+def is_said(news: Properties) -> bool:
+    """True of a resource that says on which target it is."""
+    return bool(news.get("host"))
 
 
 def placed(known: Settings, news: Properties, host: str) -> Properties:
-    """The properties of a machine that names no target, on the one of this name; all others' as they are."""
-    if not is_unplaced(news):
+    """The properties of a resource that does not say its target, on the one of this name; of any other as they are.
+
+    With several targets it has images on all of them, and of its own there is what its target has.
+    """
+    if is_said(news):
         return news
-    images = news["images"]
-    own = {"image": images.get(host, UNKNOWN) if isinstance(images, dict) else UNKNOWN, **known.homes.get(host, {})}
-    return {**_without_images(news), **own, "host": host}
+    found = {**_without_images(news), **known.homes.get(host, {})}
+    images = news.get("images")
+    if images is not None:
+        found["image"] = images.get(host, UNKNOWN) if isinstance(images, dict) else UNKNOWN
+    return {**found, **({"host": host} if host else {})}
 
 
 def not_placed_yet(news: Properties) -> Properties:
     """The properties of a machine whose target is chosen when it is made."""
-    return {**_without_images(news), **dict.fromkeys((*_OF_TARGET, "host"), UNKNOWN)} if is_unplaced(news) else news
+    if is_said(news) or "images" not in news:
+        return news
+    return {**_without_images(news), **dict.fromkeys((*_OF_TARGET, "host"), UNKNOWN)}
 
 
 def stays(known: Settings, called: str, olds: Properties, news: Properties) -> Properties:
-    """The new properties of a resource that exists: one that names no target stays where it is.
+    """The new properties of a resource that exists: one that does not say its target stays where it is.
 
     `olds` are as `recorded` gives them. Raises RefusedError if that target is named no more.
     """
     host = str(olds.get("host") or "")
-    if is_unplaced(news) and host not in known.targets:
+    if not is_said(news) and known.targets and host not in known.targets:
+        others = ", ".join(name for name in known.targets if name) or "the target's name, once it has one"
         raise RefusedError(
-            f"machine {called}: {named_no_more(host)}; name it again, or write host ({', '.join(known.targets)}) at "
-            f"node {called} in the stack file, which makes the machine anew there"
+            f"machine {called}: {named_no_more(host)}; name it again, or write host ({others}) at node {called} in the "
+            "stack file, which makes the machine anew there"
         )
     return placed(known, news, host)
 

@@ -1,8 +1,8 @@
 """The provider's configuration of several targets: what each would be configured with alone, and names they had. Pure.
 
-A target alone is configured by plain keys, `targetName` among them if it has one. Several are a JSON list, `targets`, of
-the same keys, with `passwords`, a JSON object by name. What the site names no more is kept as `retiredTargets`, so that
-what is on it can still be deleted; a target that has another name now is in `formerNames`, by the name that it had.
+A target alone is configured by plain keys, `targetName` among them if it has one. Several are a JSON list, `targets`,
+of the same keys, with `passwords`, a JSON object by name. What the site names no more is kept as `retiredTargets`, so
+that what is on it can still be deleted; a target that has another name now is in `formerNames`, by its former one.
 """
 
 import json
@@ -52,9 +52,10 @@ def settings(args: Mapping[str, Any]) -> Settings:
     if several:
         for name, flat in alone.items():
             flat["machines"] = json.dumps([each for each in machines if each.get("host") == name])
+    retired = {name: {**_alone(args, entry), "machines": "[]"} for name, entry in _retired(args).items()}
     return Settings(
         targets=alone,
-        retired={name: _alone(args, entry) for name, entry in _retired(args).items()},
+        retired=retired,
         former=_object(args.get(_FORMER)),
         homes={name: {key: entry[key] for key in _OF_TARGETS if key in entry} for name, entry in entries.items()},
         unplaced=tuple(each for each in machines if not each.get("host")) if several else (),

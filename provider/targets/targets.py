@@ -83,26 +83,35 @@ class Targets:
         is_called_otherwise = olds.get("host") != now.get("host") == news.get("host")
         return now, news, [PropertyChange("host", Kind.UPDATE, Change.UPDATE)] if is_called_otherwise else []
 
-    def previewed(self, called: str, news: Properties) -> Properties:
+    def previewed(self, resource: Resource, called: str, news: Properties) -> Properties:
         """A new resource as far as a preview knows it: one that is made anew stays where it was."""
-        host = self._of_state.get(called, "")
-        if host in self._known.targets and placing.is_unplaced(news):
-            return placing.placed(self._known, news, host)
-        return placing.not_placed_yet(news)
+        host = self._only_or_former(called)
+        if not resource.is_on_a_target:
+            return news
+        return placing.not_placed_yet(news) if host is None else placing.placed(self._known, news, host)
 
-    def chosen(self, called: str, news: Properties, warn: Progress) -> Properties:
-        """A resource that is to be made, on the target that is chosen for it if it names none: where it was, if it was.
+    def chosen(self, resource: Resource, called: str, news: Properties, warn: Progress) -> Properties:
+        """A resource that is to be made, on the target that is chosen for it if it says none: where it was, if it was.
 
         Raises what `preflight` raises.
         """
-        if not placing.is_unplaced(news):
+        if not resource.is_on_a_target or placing.is_said(news):
             return news
-        self.preflight(warn)
-        was = self._of_state.get(called)
-        host = was if was in self._known.targets else self._plan.get(str(news.get("name") or called))
+        host = self._only_or_former(called)
+        if host is None:
+            self.preflight(warn)
+            host = self._plan.get(str(news.get("name") or called))
         if host is None:
             raise VsphereError(f"machine {called}: it is not among the machines that the provider is configured with")
         return placing.placed(self._known, news, host)
+
+    def _only_or_former(self, called: str) -> str | None:
+        """The target of a resource that says none, if there is one alone, or if it was on one of them before."""
+        targets = self._known.targets
+        if len(targets) == 1:
+            return next(iter(targets))
+        was = self._of_state.get(called)
+        return was if was in targets else None
 
     def at(self, called: str, properties: Properties) -> Connection:
         """The connection to the target on which a resource is. Raises VsphereError if that is named no more."""

@@ -114,7 +114,13 @@ class Machine:
         """
         last: list[ObservedMachine] = []
 
-        doing = f"waiting for {_wanted_address(network)} of {self.name}"
+        alone = network.prefixlen == 32
+        wanted = (
+            f"the address {network.network_address} of {self.name}"
+            if alone
+            else f"an address of {self.name} in {network}"
+        )
+        doing = f"waiting for {wanted}"
 
         def done(facts: Facts) -> str | None:
             last[:] = [observe.from_facts(self._ref._moId, facts)]
@@ -193,10 +199,6 @@ def _evidence(last: list[ObservedMachine]) -> str:
         f"VMware Tools {machine.tools}, NIC {machine.mac or 'none'}, "
         f"NICs that the guest reports {macs}, addresses of our NIC {addresses}"
     )
-
-
-def _wanted_address(network: IPv4Network) -> str:
-    return f"the address {network.network_address}" if network.prefixlen == 32 else f"an address in {network}"
 
 
 def _advice(last: list[ObservedMachine], network: IPv4Network) -> str:

@@ -47,6 +47,7 @@ func (i *interceptor) admitDevices(ctx *simulator.Context, name string, changes 
 		card, ok := device.Device.(types.BaseVirtualEthernetCard)
 		if ok && device.Operation == types.VirtualDeviceConfigSpecOperationAdd && card.GetVirtualEthernetCard().MacAddress == "" {
 			card.GetVirtualEthernetCard().MacAddress = i.freeMAC(fmt.Sprintf("%s/%d", name, index))
+			card.GetVirtualEthernetCard().AddressType = i.generated()
 		}
 	}
 	return nil
@@ -93,6 +94,33 @@ func (i *interceptor) freeMAC(seed string) string {
 	}
 }
 
+// generated is the type of addresses that this product makes.
+func (i *interceptor) generated() string {
+	if i.vcenter {
+		return string(types.VirtualEthernetCardMacTypeAssigned)
+	}
+	return string(types.VirtualEthernetCardMacTypeGenerated)
+}
+
+// What ESXi says of a MAC of someone's own in the ranges that VMware makes its own from.
+const reservedMACText = "Invalid MAC address specified. %s is not an allowed static Ethernet address. It conflicts with VMware reserved MACs for other usage."
+
+// reservedMAC is such a MAC of a VM's adapters, "" if none has one.
+func reservedMAC(vm *simulator.VirtualMachine) string {
+	for _, device := range vm.Config.Hardware.Device {
+		card, ok := device.(types.BaseVirtualEthernetCard)
+		if !ok || card.GetVirtualEthernetCard().AddressType != string(types.VirtualEthernetCardMacTypeManual) {
+			continue
+		}
+		mac := strings.ToLower(card.GetVirtualEthernetCard().MacAddress)
+		last, ofVMware := strings.CutPrefix(mac, "00:50:56:")
+		if strings.HasPrefix(mac, "00:0c:29:") || strings.HasPrefix(mac, "00:05:69:") || ofVMware && last >= "40" {
+			return mac
+		}
+	}
+	return ""
+}
+
 // uniqueName refuses a second VM of one name in a folder, which the simulator does for clones alone.
 func uniqueName(ctx *simulator.Context, folder types.ManagedObjectReference, name string) types.BaseMethodFault {
 	found, ok := ctx.Map.Get(folder).(*simulator.Folder)
@@ -105,6 +133,14 @@ func uniqueName(ctx *simulator.Context, folder types.ManagedObjectReference, nam
 		}
 	}
 	return nil
+}
+
+// admitName refuses to call a VM as another one of its folder is called.
+func admitName(ctx *simulator.Context, vm *simulator.VirtualMachine, name string) types.BaseMethodFault {
+	if name == "" || name == vm.Name || vm.Parent == nil {
+		return nil
+	}
+	return uniqueName(ctx, *vm.Parent, name)
 }
 
 // datastoreExists refuses a path on a datastore that is not there, which the simulator panics on.

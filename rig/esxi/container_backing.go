@@ -1,26 +1,58 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-const shutdownGrace = 30 * time.Second
+const (
+	shutdownGrace = 30 * time.Second
+	guestLook     = time.Second
+	guestLooks    = 1800 // for half an hour
+)
 
 func (m *machines) start(ctx *simulator.Context, vm *simulator.VirtualMachine) error {
 	if err := m.powerOn(ctx, vm); err != nil {
 		return err
 	}
+	reportOn(ctx, vm)
+	if networkOfGuest(vm) != nil {
+		go m.follow(ctx, vm, m.container(vm.Self))
+		return nil
+	}
 	address, err := m.reservations.Reserve(vm.Self.String())
 	if err != nil {
 		return err
 	}
-	reportOn(ctx, vm)
-	reportTools(ctx, vm, address, m.reservations.Subnet, vm.Name)
+	reportTools(ctx, vm, netip.PrefixFrom(address, m.reservations.Subnet.Bits()), vm.Name)
 	return nil
+}
+
+// follow reports the address of a guest that configures its network by itself, once it has one. One that never has is
+// never reported, as by VMware Tools.
+func (m *machines) follow(ctx *simulator.Context, vm *simulator.VirtualMachine, id string) {
+	// The call that started the VM has an end of its own, and the locks that it holds.
+	own := &simulator.Context{Context: context.WithoutCancel(ctx), Map: ctx.Map}
+	for range guestLooks {
+		address, err := m.engine.Address(own, id)
+		over := false
+		own.Map.WithLock(own, vm, func() {
+			over = vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn || m.container(vm.Self) != id
+			if !over && err == nil {
+				reportTools(own, vm, address, vm.Name)
+				over = true
+			}
+		})
+		if over {
+			return
+		}
+		time.Sleep(guestLook)
+	}
 }
 
 func (m *machines) cut(ctx *simulator.Context, vm *simulator.VirtualMachine) error {

@@ -53,6 +53,9 @@ type registeringFolder struct {
 
 func (f *registeringFolder) RegisterVMTask(ctx *simulator.Context, req *types.RegisterVM_Task) soap.HasFault {
 	task := simulator.CreateTask(f, "registerVm", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		if err := haveNVRAM(ctx, req.Path, req.Name); err != nil {
+			return nil, failed(err)
+		}
 		result, fault := inner(ctx, f.Folder.RegisterVMTask(ctx, req).(*methods.RegisterVM_TaskBody).Res.Returnval)
 		if fault != nil {
 			return nil, fault
@@ -70,6 +73,19 @@ func (f *registeringFolder) RegisterVMTask(ctx *simulator.Context, req *types.Re
 		return result, nil
 	})
 	return &methods.RegisterVM_TaskBody{Res: &types.RegisterVM_TaskResponse{Returnval: task.Run(ctx)}}
+}
+
+// haveNVRAM lets a VM be registered whose files are not called as it is: the simulator wants its NVRAM to be.
+func haveNVRAM(ctx *simulator.Context, vmx, name string) error {
+	file := located(ctx.Map, vmx)
+	if _, err := os.Stat(file); file == "" || name == "" || err != nil {
+		return nil // the simulator says what is wrong
+	}
+	nvram, err := os.OpenFile(filepath.Join(filepath.Dir(file), name+".nvram"), os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return nvram.Close()
 }
 
 const deletion = "FileManager.deleteDatastoreFile"

@@ -19,7 +19,7 @@ func reportOn(ctx *simulator.Context, vm *simulator.VirtualMachine) {
 }
 
 // reportTools publishes what VMware Tools report of a running guest: its name, and the first adapter's address and MAC.
-func reportTools(ctx *simulator.Context, vm *simulator.VirtualMachine, address netip.Addr, subnet netip.Prefix, name string) {
+func reportTools(ctx *simulator.Context, vm *simulator.VirtualMachine, address netip.Prefix, name string) {
 	card := firstCard(vm).GetVirtualEthernetCard()
 	network := ""
 	switch backing := card.Backing.(type) {
@@ -30,7 +30,7 @@ func reportTools(ctx *simulator.Context, vm *simulator.VirtualMachine, address n
 			network = group.Name
 		}
 	}
-	ip := address.String()
+	ip := address.Addr().String()
 	ctx.Update(vm, []types.PropertyChange{
 		{Name: "guest.toolsStatus", Val: types.VirtualMachineToolsStatusToolsOk},
 		{Name: "guest.toolsRunningStatus", Val: string(types.VirtualMachineToolsRunningStatusGuestToolsRunning)},
@@ -45,7 +45,7 @@ func reportTools(ctx *simulator.Context, vm *simulator.VirtualMachine, address n
 			DeviceConfigId: card.Key,
 			IpConfig: &types.NetIpConfigInfo{IpAddress: []types.NetIpConfigInfoIpAddress{{
 				IpAddress:    ip,
-				PrefixLength: int32(subnet.Bits()),
+				PrefixLength: int32(address.Bits()),
 				State:        string(types.NetIpConfigInfoIpAddressStatusPreferred),
 			}}},
 		}}},

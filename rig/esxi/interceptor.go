@@ -53,7 +53,9 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 	case *types.ReconfigVM_Task:
 		fault := i.admit(ctx, &request.Spec)
 		if vm, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine); ok && fault == nil {
-			fault = admitGrowth(vm, request.Spec.DeviceChange)
+			if fault = admitGrowth(vm, request.Spec.DeviceChange); fault == nil {
+				fault = admitName(ctx, vm, request.Spec.Name)
+			}
 		}
 		if fault != nil || i.real == nil || !i.real.runs(method.This) {
 			return nil, fault // only a process has to be told
@@ -126,6 +128,9 @@ func (i *interceptor) special(ctx *simulator.Context, method *simulator.Method) 
 			if target.Config.Template {
 				return target // refused by the simulator
 			}
+			if mac := reservedMAC(target); mac != "" {
+				return &refusedVM{target, fmt.Sprintf(reservedMACText, mac)}
+			}
 		}
 	case *simulator.VirtualMachineSnapshot:
 		return &removableSnapshot{target}
@@ -160,25 +165,30 @@ func (i *interceptor) backed(ctx *simulator.Context, vm *simulator.VirtualMachin
 	case i.real != nil && (real || i.real.runs(vm.Self)):
 		return &backedVM{vm, i.real}
 	case real:
-		return &refusedVM{vm, qemuKey, "a real machine", "-bridge"}
+		return refused(vm, qemuKey, "a real machine", "-bridge")
 	case i.machines != nil && container:
 		return &backedVM{vm, i.machines}
 	case container:
-		return &refusedVM{vm, containerKey, "a container", "-container-network"}
+		return refused(vm, containerKey, "a container", "-container-network")
 	default:
 		return &filesVM{vm}
 	}
 }
 
-// refusedVM is a VM that wants to be what the host was not started for.
+// refusedVM is a VM that does not start.
 type refusedVM struct {
 	*simulator.VirtualMachine
-	key, kind, flag string
+	reason string
+}
+
+// refused is a VM that wants to be what the host was not started for.
+func refused(vm *simulator.VirtualMachine, key, kind, flag string) *refusedVM {
+	return &refusedVM{vm, fmt.Sprintf("VM %s asks for %s (%s): start the host with %s", vm.Name, kind, key, flag)}
 }
 
 func (vm *refusedVM) PowerOnVMTask(ctx *simulator.Context, _ *types.PowerOnVM_Task) soap.HasFault {
 	task := simulator.CreateTask(vm, "powerOn", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		return nil, failed(fmt.Errorf("VM %s asks for %s (%s): start the host with %s", vm.Name, vm.kind, vm.key, vm.flag))
+		return nil, &types.GenericVmConfigFault{Reason: vm.reason}
 	})
 	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: task.Run(ctx)}}
 }

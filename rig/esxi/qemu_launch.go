@@ -153,12 +153,7 @@ func disksOf(vm *simulator.VirtualMachine) []attachedDisk {
 
 // writeSeed makes the disc with guest data, anew at each power-on as ESXi shows what is there then; "" if there is none.
 func writeSeed(vm *simulator.VirtualMachine, folder string) (string, error) {
-	guestinfo := map[string]string{}
-	for _, option := range vm.Config.ExtraConfig {
-		value := option.GetOptionValue()
-		guestinfo[value.Key] = fmt.Sprint(value.Value)
-	}
-	files, err := qemu.SeedFiles(guestinfo)
+	files, err := qemu.SeedFiles(guestData(vm))
 	if err != nil || files == nil {
 		return "", err
 	}

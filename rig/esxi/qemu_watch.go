@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log"
+	"net/netip"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -81,5 +82,5 @@ func (r *realMachines) report(ctx *simulator.Context, vm *simulator.VirtualMachi
 	if name == "" {
 		name = vm.Name
 	}
-	reportTools(ctx, vm, live.lease.Address, r.subnet, name)
+	reportTools(ctx, vm, netip.PrefixFrom(live.lease.Address, r.subnet.Bits()), name)
 }

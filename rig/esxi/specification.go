@@ -8,6 +8,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"kubelab/rig/esxi/engine"
+	"kubelab/rig/esxi/qemu"
 )
 
 // containerKey names the extraConfig entry that makes a VM a container.
@@ -37,6 +38,9 @@ func (m *machines) spec(ctx *simulator.Context, vm *simulator.VirtualMachine) (e
 	// The node takes this MAC itself: how an engine is told one depends on its version and its client's.
 	environment["VMX_ETHERNET0_ADDRESS"] = card.GetVirtualEthernetCard().MacAddress
 	environment["KUBELAB_GATEWAY"] = m.reservations.Gateway.String()
+	if networkOfGuest(vm) != nil {
+		environment["KUBELAB_NETWORK"] = "guest"
+	}
 	return engine.Spec{
 		Name:        fmt.Sprintf("%s-%s-%s.%s", engine.Sanitized(m.engine.Rig), engine.Sanitized(vm.Name), vm.Self.Value, engine.Sanitized(m.engine.Host)),
 		Hostname:    engine.Sanitized(vm.Name),
@@ -59,6 +63,26 @@ func guestInformation(vm *simulator.VirtualMachine) map[string]string {
 		}
 	}
 	return environment
+}
+
+// networkOfGuest is the network configuration among a VM's guest data, nil if there is none: cloud-init's default then is
+// DHCP, in place of which the engine gives an address. So it is for guest data that cannot be read.
+func networkOfGuest(vm *simulator.VirtualMachine) []byte {
+	files, err := qemu.SeedFiles(guestData(vm))
+	if err != nil {
+		return nil
+	}
+	return files["network-config"]
+}
+
+// guestData are the keys that a guest can ask for.
+func guestData(vm *simulator.VirtualMachine) map[string]string {
+	data := map[string]string{}
+	for _, option := range vm.Config.ExtraConfig {
+		value := option.GetOptionValue()
+		data[value.Key] = fmt.Sprint(value.Value)
+	}
+	return data
 }
 
 func extraConfig(vm *simulator.VirtualMachine, key string) (string, bool) {

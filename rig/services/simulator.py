@@ -1,4 +1,4 @@
-"""The simulated ESXi host as a service of the rig."""
+"""The simulated hosts as services of the rig."""
 
 import hashlib
 import shutil
@@ -12,16 +12,15 @@ from rig.host.machine_kind import Machines
 from rig.mark import mark_of
 from rig.node.offering import roots_file
 from rig.services import dhcp
+from rig.services.hosts import SimulatedHost
 from rig.services.process import ProcessTable, Service, fingerprint
 from toolchain.build.golang import GoProgram, go_part
 from toolchain.build.part import Part
 from toolchain.layout import Layout
 
 SOURCE = Path(__file__).parents[1] / "esxi"
-SERVICE = "esxi"
 PART = PROGRAM = "kubelab-esxi"
 LOOPBACK = "127.0.0.1"
-USUAL_PORT = 8989
 START_LIMIT_SECONDS = 60.0
 STOP_GRACE_SECONDS = 75.0  # it removes its VMs' containers first, for up to a minute
 
@@ -39,30 +38,33 @@ def ensure(
     docker: Docker,
     network_id: str,
     machines: Machines,
+    host: SimulatedHost,
 ) -> str:
-    """Runs the simulator and returns its `host:port`.
+    """Runs the simulator as one of the hosts and returns its `host:port`.
 
     A restart forgets all of its VMs, and ends their processes.
     """
-    port = _port(layout, table)
+    port = _port(layout, table, host)
     server = f"{LOOPBACK}:{port}"
-    argv = [str(program), "-listen", server, "-username", "root", "-password-file", str(password_file(layout))]
-    argv += ["-tls-cert", str(layout.state / "ca" / "esxi.pem"), "-tls-key", str(layout.state / "ca" / "esxi.key")]
-    argv += ["-datastore-dir", str(datastore(layout)), "-rig", mark_of(layout), "-container-network", network.NAME]
+    password, datastore = host.password_file(layout), host.datastore(layout)
+    certificate = layout.state / "ca" / f"{host.name}.pem"
+    argv = [str(program), "-name", host.name, *(["-vcenter"] if host.vcenter else [])]
+    argv += ["-listen", server, "-username", host.user, "-password-file", str(password)]
+    argv += ["-tls-cert", str(certificate), "-tls-key", str(certificate.with_suffix(".key"))]
+    argv += ["-datastore-dir", str(datastore), "-rig", mark_of(layout), "-container-network", network.NAME]
     argv += ["-container-subnet", network.SUBNET, "-container-gateway", network.GATEWAY]
-    argv += ["-container-range", network.CONTAINERS, "-container-roots", str(roots_file(layout))]
+    argv += ["-container-range", host.addresses, "-container-roots", str(roots_file(layout))]
     argv += real_machine_arguments(layout, machines)
-    secrets = (password_file(layout), layout.state / "ca" / "esxi.pem")
     inputs = [
         *argv,
         docker.host or "",
         network_id,
-        *(hashlib.sha256(file.read_bytes()).hexdigest() for file in secrets),
+        *(hashlib.sha256(file.read_bytes()).hexdigest() for file in (password, certificate)),
     ]
-    if table.running(SERVICE) is None:
-        shutil.rmtree(datastore(layout), ignore_errors=True)
-    datastore(layout).mkdir(parents=True, exist_ok=True)
-    service = Service(SERVICE, argv, docker.environ, fingerprint(*inputs), STOP_GRACE_SECONDS)
+    if table.running(host.name) is None:
+        shutil.rmtree(datastore, ignore_errors=True)
+    datastore.mkdir(parents=True, exist_ok=True)
+    service = Service(host.name, argv, docker.environ, fingerprint(*inputs), STOP_GRACE_SECONDS)
     ca = layout.state / "ca" / "ca.pem"
     table.ensure(service, lambda: unreachable(LOOPBACK, port, ca), START_LIMIT_SECONDS)
     return server
@@ -74,14 +76,6 @@ def real_machine_arguments(layout: Layout, machines: Machines) -> list[str]:
         return []
     argv = ["-bridge", network.BRIDGE, "-accelerator", machines.accelerator]
     return [*argv, "-dhcp-leases", str(dhcp.leases(layout)), "-dhcp-lease-time", f"{dhcp.LEASE_HOURS}h"]
-
-
-def password_file(layout: Layout) -> Path:
-    return layout.state / "esxi" / "password"
-
-
-def datastore(layout: Layout) -> Path:
-    return layout.state / "esxi" / "datastore"
 
 
 def unreachable(address: str, port: int, ca: Path) -> str | None:
@@ -98,13 +92,13 @@ def unreachable(address: str, port: int, ca: Path) -> str | None:
     return None
 
 
-def _port(layout: Layout, table: ProcessTable) -> int:
+def _port(layout: Layout, table: ProcessTable, host: SimulatedHost) -> int:
     """The port of the running simulator, the one it had before, the usual one, or any free one; remembered."""
-    memory = layout.state / "esxi" / "port"
-    before = int(memory.read_text()) if memory.is_file() else USUAL_PORT
-    if table.running(SERVICE) is not None and memory.is_file():
+    memory = host.directory(layout) / "port"
+    before = int(memory.read_text()) if memory.is_file() else host.usual_port
+    if table.running(host.name) is not None and memory.is_file():
         return before
-    port = next(free for wish in (before, USUAL_PORT, 0) if (free := _free_port(wish)) is not None)
+    port = next(free for wish in (before, host.usual_port, 0) if (free := _free_port(wish)) is not None)
     memory.parent.mkdir(parents=True, exist_ok=True)
     memory.write_text(f"{port}\n")
     return port

@@ -165,6 +165,8 @@ def absolute_paths(site: Any, folder: Path) -> Any:
             key: str(folder / value) if key in ("caFile", "passwordFile", "ova") else absolute_paths(value, folder)
             for key, value in site.items()
         }
+    if isinstance(site, list):
+        return [absolute_paths(each, folder) for each in site]
     return site
 
 

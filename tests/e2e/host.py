@@ -20,10 +20,20 @@ from provider.vsphere.identity import is_of
 from tests.e2e.project import wait_for
 
 
-@contextmanager
-def connected(site: Path) -> Iterator[Any]:
-    """The content of the service at the site file's server."""
+def targets(site: Path) -> list[str]:
+    """The names of the site file's hosts and vCenters, "" for a single one."""
+    return list(_targets(site))
+
+
+def _targets(site: Path) -> dict[str, Any]:
     vsphere = yaml.safe_load(site.read_text())["platform"]["vsphere"]
+    return {each.get("name", ""): each for each in (vsphere if isinstance(vsphere, list) else [vsphere])}
+
+
+@contextmanager
+def connected(site: Path, target: str = "") -> Iterator[Any]:
+    """The content of the service at the site file's server, or at that of the target of this name."""
+    vsphere = _targets(site)[target]
     server, _, port = vsphere["server"].partition(":")
     service = SmartConnect(
         host=server,
@@ -183,8 +193,8 @@ def answers(name: str, *command: str) -> bool:
 
 
 def container_of(name: str) -> str:
-    """The id of the container that the simulated host runs for a machine; empty if it runs none."""
-    return docker("ps", "--quiet", "--filter", f"name=^[0-9a-f]+-{name}-vm-").strip()
+    """The id of the running container that is a machine; empty if there is none."""
+    return docker("ps", "--quiet", "--filter", f"name=^[0-9a-f]+-{name}-(vm-.+|bare)$").strip()
 
 
 def containers(*names: str) -> list[str]:

@@ -43,9 +43,10 @@ def clear(project: Project, site: Path, names: tuple[str, ...]) -> None:
 
 def remove_machines(site: Path, names: tuple[str, ...]) -> None:
     """Remove the machines of these names, whoever made them, as what a run left that was stopped."""
-    with host.connected(site) as content:
-        for name in names:
-            host.destroy_vm(content, name)
+    for target in host.targets(site):
+        with host.connected(site, target) as content:
+            for name in names:
+                host.destroy_vm(content, name)
 
 
 def inventory(node: str) -> list[str]:
@@ -68,16 +69,15 @@ def remains(project: Project, site: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
 
     def is_nothing() -> bool:
-        with host.connected(site) as content:
-            found.update(
-                machines=sorted(
-                    host.owned(content, f"{PROJECT_NAME}/{project.stack}")
-                    | (set(project.nodes) & set(host.virtual_machines(content)))
-                ),
-                folders=sorted(host.orphaned_folders(content)),
-                containers=host.containers(*project.nodes),
-                volumes=host.unused_volumes(),
-            )
+        machines: set[str] = set()
+        folders: set[str] = set()
+        for target in host.targets(site):
+            with host.connected(site, target) as content:
+                machines |= host.owned(content, f"{PROJECT_NAME}/{project.stack}")
+                machines |= set(project.nodes) & set(host.virtual_machines(content))
+                folders |= host.orphaned_folders(content)
+        containers, volumes = host.containers(*project.nodes), host.unused_volumes()
+        found.update(machines=sorted(machines), folders=sorted(folders), containers=containers, volumes=volumes)
         return not any(found.values())
 
     # A folder or a volume of another lab, which works meanwhile, may be without its machine for a moment.

@@ -108,6 +108,12 @@ class Project:
         stack["config"]["kubelab:cluster"] |= settings
         self.write_stack(stack)
 
+    def declare(self, key: str, value: object) -> None:
+        """Declare what the stack file has below `kubelab:<key>`, in place of what it has there."""
+        stack = self.read_stack()
+        stack["config"][f"kubelab:{key}"] = value
+        self.write_stack(stack)
+
     def set_site(self, site: object) -> None:
         """Build on another site than the rig's: the site file's content, its paths absolute; images are the rig's."""
         file = self.directory / "site.yaml"
@@ -115,9 +121,7 @@ class Project:
         if lock.exists():
             shutil.copyfile(lock, file.with_name(LOCK_FILE))
         file.write_text(yaml.safe_dump(site, sort_keys=False))
-        stack = self.read_stack()
-        stack["config"]["kubelab:site"] = str(file)
-        self.write_stack(stack)
+        self.declare("site", str(file))
 
     def run(self, *command: str, seconds: int = UP_SECONDS) -> Result:
         """Run a command in the copy; its output is also kept in the log, which a later test searches for secrets."""

@@ -87,7 +87,7 @@ def test_one_target_with_a_name_gives_the_resources_of_one_without(site_folder: 
     before, after = registered(loaded(STACK, shipped(STACK), site_file)), registered(named)
     assert before.by_urn.keys() == after.by_urn.keys()
     for machine in before.of_type(MACHINE):
-        assert after.by_urn[machine.urn].inputs == {**machine.inputs, "host": "rack1"}
+        assert after.by_urn[machine.urn].inputs == machine.inputs
     (provider,), (of_one,) = after.of_type(PROVIDER), before.of_type(PROVIDER)
     assert provider.inputs == {**of_one.inputs, "targetName": "rack1", "password": provider.inputs["password"]}
 

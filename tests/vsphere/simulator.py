@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import ssl
 import subprocess
@@ -107,6 +108,11 @@ class Simulator:
         """The folders at the top of the datastore."""
         return {entry.name for entry in self._datastore_path().iterdir() if entry.is_dir()}
 
+    def remove_folders(self, datastore: str) -> None:
+        """Whatever is left on a datastore."""
+        for folder in self._datastore_path(datastore).iterdir():
+            shutil.rmtree(folder)
+
     def end_other_sessions(self) -> None:
         """Ends every session but the tests' own."""
         manager = self.content.sessionManager
@@ -207,8 +213,8 @@ class Simulator:
         """True if the datastore has the file."""
         return (self._datastore_path() / folder / file).is_file()
 
-    def _datastore_path(self) -> Path:
-        ref = self.place.datastore(DATASTORE).ref
+    def _datastore_path(self, datastore: str = DATASTORE) -> Path:
+        ref = self.place.datastore(datastore).ref
         return Path(collector.read(self._second, "test", ref, ["summary.url"])["summary.url"])
 
     def write_file(self, folder: str, file: str, content: bytes) -> Path:

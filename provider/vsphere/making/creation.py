@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
 from provider.vsphere.desired import DesiredMachine
-from provider.vsphere.errors import AlreadyExistsError, ForeignError, OutcomeUnknownError, VsphereError
+from provider.vsphere.errors import (
+    AlreadyExistsError,
+    ForeignError,
+    OutcomeUnknownError,
+    UnreadableError,
+    VsphereError,
+)
 from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
 from provider.vsphere.machine import Machine
@@ -43,11 +49,21 @@ class Creation:
     def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
         """The machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
         instance = identity.instance_uuid(mark)
-        existing = find_ours(self._place, instance, desired.name) or self._unregistered(desired, instance)
+        existing = self._found(instance, desired.name) or self._unregistered(desired, instance)
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return self._completed(existing, desired)
         return self._completed(self._make(desired, mark, self._preflight(desired)), desired)
+
+    def _found(self, instance: str, name: str) -> Machine | None:
+        """As `find_ours`: whose a machine is that is being cloned just now, for a run that ended, nothing tells yet."""
+        try:
+            return find_ours(self._place, instance, name)
+        except (ForeignError, UnreadableError):
+            if self._place.cloning is None:
+                raise
+        tasks.settle(self._session, f"creating machine {name}")
+        return find_ours(self._place, instance, name)
 
     def _completed(self, machine: Machine, desired: DesiredMachine) -> Machine:
         """A clone is not yet what it is to be; one that cannot become it is removed, as it is ours and new."""

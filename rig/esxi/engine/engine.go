@@ -122,6 +122,24 @@ func (e Engine) State(ctx context.Context, id string) (running bool, exitCode in
 	return running, exitCode, nil
 }
 
+// showAddresses prints a machine's own addresses, and fails until it has left its network to its guest (entrypoint.sh).
+const showAddresses = "[ -e /run/kubelab-network-taken ] && ip -4 -o address show dev eth0 scope global"
+
+var shownAddress = regexp.MustCompile(`\binet (\S+)`)
+
+// Address asks the guest for the first address of its adapter; an error while it has none.
+func (e Engine) Address(ctx context.Context, id string) (netip.Prefix, error) {
+	out, err := e.docker(ctx, nil, "exec", id, "sh", "-c", showAddresses)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	found := shownAddress.FindStringSubmatch(out)
+	if found == nil {
+		return netip.Prefix{}, fmt.Errorf("container %s has no address yet", id)
+	}
+	return netip.ParsePrefix(found[1])
+}
+
 // Remove deletes containers with their anonymous volumes.
 func (e Engine) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {

@@ -4,14 +4,20 @@
 set -euo pipefail
 
 : "${KUBELAB_GATEWAY:?gateway of the machine network}"
+# engine: as DHCP would, from outside; guest: the guest data say how, and nobody else does.
+: "${KUBELAB_NETWORK:=engine}"
 
 readonly lib=/run/kubelab-rig
 readonly cgroups=/sys/fs/cgroup
 readonly units=/run/systemd/system
+# The simulated host looks for addresses once it is there.
+readonly network_taken=/run/kubelab-network-taken
 
 # What waits for hardware or works on it, which a container has not or has not alone.
 readonly MASKED=(
+  boot-efi.mount
   systemd-networkd-wait-online.service
+  systemd-growfs-root.service
   systemd-remount-fs.service
   systemd-udev-trigger.service
   systemd-udevd-control.socket
@@ -107,6 +113,18 @@ take_mac() {
   fi
 }
 
+# What the engine has configured is taken away: the adapter is as bare as a new machine's, until cloud-init has read the
+# guest data and networkd has done what they say. Wrong ones leave the machine unreachable, as they would a real one.
+leave_network_to_guest() {
+  ip address flush dev eth0
+  ip route flush table main
+  # What udev would say of an adapter that it has seen: networkd waits for it where it can write to /sys.
+  mkdir -p /run/udev/data
+  printf 'I:1\nE:ID_NET_MANAGED_BY=io.systemd.Network\n' >"/run/udev/data/n$(cat /sys/class/net/eth0/ifindex)"
+  ln -sfn ../adapter-by-mac.service "$units/multi-user.target.wants"
+  : >"$network_taken"
+}
+
 # An internal network of a newer engine gives no default route, without which traffic to a Service's address has no
 # way out of the node before its destination is rewritten. The gateway forwards nothing.
 route_by_gateway() {
@@ -148,14 +166,22 @@ choose_runc() {
   fi
 }
 
+provide_network() {
+  if [[ $KUBELAB_NETWORK == guest ]]; then
+    leave_network_to_guest
+  else
+    name_server
+    route_by_gateway
+  fi
+}
+
 main() {
   take_mac
   mount --make-rshared /
   mount_cgroups
   own_network_files
-  name_server
   install_units
-  route_by_gateway
+  provide_network
   provide_kmsg
   provide_product_uuid
   provide_boot_id
@@ -163,6 +189,8 @@ main() {
 }
 
 main </dev/null
-# In a container these stand for the kernel's command line. The engine has configured the network, as DHCP would; and
-# systemd from release 256 on starts on a host's old cgroups only where it is told to.
-exec /sbin/init network-config=disabled SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1
+# In a container these stand for the kernel's command line. Where the engine has configured the network, cloud-init does
+# not; and systemd from release 256 on starts on a host's old cgroups only where it is told to.
+arguments=(SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1)
+if [[ $KUBELAB_NETWORK != guest ]]; then arguments=(network-config=disabled "${arguments[@]}"); fi
+exec /sbin/init "${arguments[@]}"

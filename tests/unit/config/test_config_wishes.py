@@ -11,6 +11,7 @@ from config.problems import plain
 from config.site import MachineSpec, SiteSpec, SshSpec
 from config.stack import ClusterSpec, NodeSpec, StackConfig
 from config.targets.spec import VsphereSpec
+from config.targets.wishes import VSPHERE
 from tests.unit.config.lab_folder import LabFolder
 
 MODELS = (
@@ -110,7 +111,7 @@ def test_no_key_that_can_be_written_is_refused_by_name(model: type[Spec]) -> Non
 
 @pytest.mark.case("D18", "D20")
 def test_every_wish_is_answered_by_something_to_do() -> None:
-    tables = (wishes.ANYWHERE, wishes.CLUSTER, wishes.NODE, wishes.SITE, wishes.VSPHERE, wishes.SSH, wishes.MIRRORS)
+    tables = (wishes.ANYWHERE, wishes.CLUSTER, wishes.NODE, wishes.SITE, VSPHERE, wishes.SSH, wishes.MIRRORS)
     answers = {answer for table in tables for answer in table.words.values()}
     assert len(answers) > 40
     assert [answer for answer in answers if not any(remedy in answer for remedy in REMEDIES)] == []

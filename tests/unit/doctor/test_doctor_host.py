@@ -11,9 +11,8 @@ from config import LabConfig
 from doctor import __main__ as program
 from doctor import host
 from doctor.state import host_passwords, placed
-from provider.vsphere import standalone_host
+from provider.vsphere import places
 from provider.vsphere.api import session
-from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import VsphereError
@@ -78,11 +77,11 @@ def test_without_a_password_it_is_said_where_one_was_sought() -> None:
 def test_the_password_is_the_declared_one_or_else_the_one_of_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[str] = []
 
-    def noted(endpoint: Endpoint, _: CancelToken) -> NoReturn:
+    def noted(endpoint: Endpoint, *_: object) -> NoReturn:
         given.append(endpoint.password)
         raise VsphereError("not asked")
 
-    monkeypatch.setattr(standalone_host, "connected", noted)
+    monkeypatch.setattr(places, "connected", noted)
     for password in (None, SecretStr("declared")):
         lab = replace(LAB, site=replace(LAB.site, vsphere=(replace(LAB.site.vsphere[0], password=password),)))
         host.findings(lab, {"": "of the stack"}, {})

@@ -90,6 +90,8 @@ def check(lab: LabConfig) -> int:
             assert [line.split(" ") for line in text.splitlines()] == [[node.name, ADDRESS] for node in lab.nodes], (
                 where
             )
+        elif name == "HOSTS":
+            assert text.splitlines() == [f"{ADDRESS} {node.name}" for node in lab.nodes], where
         elif name == "NODE_NAME":
             assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", text), where
     return count

@@ -63,6 +63,7 @@ def image(root: Path) -> None:
         "proc/sys/kernel/random/uuid": "5ec0\n",
         "proc/sys/kernel/random/boot_id": "host\n",
         "proc/sys/net/ipv4/conf/eth0/arp_notify": "0\n",
+        "sys/class/net/eth0/ifindex": "7\n",
         "proc/self/oom_score_adj": "0\n",
     }
     for path, text in texts.items():
@@ -82,8 +83,8 @@ def confined(script: str, root: Path) -> str:
     return f"{first}\n{below}\n"
 
 
-def boot(tmp_path: Path, *, restricted: bool = False) -> Machine:
-    """Starts a new machine; `restricted`: no process may lower its oom_score_adj."""
+def boot(tmp_path: Path, *, restricted: bool = False, network: str = "engine") -> Machine:
+    """Starts a new machine; `restricted`: no process may lower its oom_score_adj; `network`: who configures it."""
     root, stubs = tmp_path / "root", tmp_path / "stubs"
     image(root)
     stubs.mkdir()
@@ -94,16 +95,17 @@ def boot(tmp_path: Path, *, restricted: bool = False) -> Machine:
         (root / "proc/self/oom_score_adj").unlink()
         (root / "proc/self/oom_score_adj").mkdir()
     (tmp_path / "entrypoint.sh").write_text(confined(SCRIPT.read_text(), root))
-    return start(tmp_path)
+    return start(tmp_path, network)
 
 
-def start(tmp_path: Path) -> Machine:
+def start(tmp_path: Path, network: str = "engine") -> Machine:
     """Starts the machine in this directory, once more."""
     environ = {
         "PATH": f"{tmp_path / 'stubs'}:{os.environ['PATH']}",
         "CALLS": str(tmp_path / "calls"),
         "INIT": str(tmp_path / "init"),
         "KUBELAB_GATEWAY": "10.87.0.1",
+        "KUBELAB_NETWORK": network,
         "VMX_ETHERNET0_ADDRESS": "00:0c:29:00:00:01",
         "VMX_UUID_BIOS": "4c4c4544",
     }
@@ -207,6 +209,24 @@ def test_the_adapter_has_the_vms_mac_and_the_machine_its_uuid_and_a_boot_of_its_
 
 def test_the_container_becomes_systemd_with_the_network_configured_already(machine: Machine) -> None:
     assert machine.init == "network-config=disabled SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+
+
+def test_a_machine_with_guest_data_for_its_network_has_none_from_outside(tmp_path: Path) -> None:
+    machine = boot(tmp_path, network="guest")
+    assert machine.init == "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", "cloud-init configures the network"
+    assert {"ip address flush dev eth0", "ip route flush table main"} <= set(machine.calls.splitlines())
+    assert "route add" not in machine.calls
+    assert not (machine.root / "run/systemd/resolved.conf.d").exists()
+    assert (machine.root / "run/kubelab-network-taken").is_file()
+    assert (machine.root / "run/udev/data/n7").is_file()
+    wanted = machine.root / UNITS / "multi-user.target.wants/adapter-by-mac.service"
+    assert wanted.readlink() == Path("../adapter-by-mac.service")
+
+
+def test_an_engines_network_is_left_alone_where_no_guest_data_ask_for_another(machine: Machine) -> None:
+    assert "flush" not in machine.calls
+    assert not (machine.root / UNITS / "multi-user.target.wants/adapter-by-mac.service").is_symlink()
+    assert not (machine.root / "run/kubelab-network-taken").exists()
 
 
 def test_a_restarted_machine_comes_up_as_it_did(tmp_path: Path) -> None:

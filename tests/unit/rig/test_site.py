@@ -19,11 +19,12 @@ from config.versions import TRIED
 from images.store import Baked, Image
 from rig.mirror.programs import cri_dockerd_release
 from rig.node.guests import Guest
+from rig.services import hosts
 from rig.services.mirror import MIRROR
 from rig.site import KEYS_BY_FINGERPRINT, LOCK_FILE, Site, render_lock, render_services_env, render_site
 
 SITE = Site(
-    server="127.0.0.1:8989",
+    targets=[hosts.ESXI.target("127.0.0.1:8989")],
     image="debian-13",
     network="10.87.0.0/24",
     mirror=MIRROR,
@@ -47,16 +48,23 @@ def image_of(tmp_path: Path, guest: Guest) -> Path:
 
 
 def load(tmp_path: Path, site: Site, nodes: Mapping[str, Mapping[str, str]] = NODES) -> LabConfig:
+    return load_text(tmp_path, render_site(site), nodes)
+
+
+def load_text(tmp_path: Path, text: str, nodes: Mapping[str, Mapping[str, str]] = NODES) -> LabConfig:
     rig = tmp_path / ".rig"
-    for name, text in {
+    passwords = {f"{host.name}/password": "secret\n" for host in hosts.ALL}
+    files = {
         LOCK_FILE: render_lock((image_of(tmp_path, guest), guest) for guest in GUESTS),
-        "site.yaml": render_site(site),
-        "esxi/password": "secret\n",
+        "site.yaml": text,
         "ca/ca.pem": certificate(tmp_path),
-    }.items():
+        **passwords,
+    }
+    for name, content in files.items():
         (rig / name).parent.mkdir(parents=True, exist_ok=True)
-        (rig / name).write_text(text)
-    (rig / "esxi" / "password").chmod(0o600)
+        (rig / name).write_text(content)
+    for name in passwords:
+        (rig / name).chmod(0o600)
     stacks = tmp_path / "stacks"
     stacks.mkdir()
     cluster = {"kubernetesVersion": TRIED, "runtime": "containerd"}
@@ -176,6 +184,25 @@ def test_the_site_file_holds_no_secret_and_no_absolute_path() -> None:
     assert "passwordFile" in text
     assert "password:" not in text
     assert ": /" not in text
+
+
+def test_a_site_of_two_hosts_has_them_by_name_with_credentials_of_their_own(tmp_path: Path) -> None:
+    targets = [hosts.ESXI.target("127.0.0.1:8989"), hosts.ESXI_2.target("127.0.0.1:8990")]
+    declared = {"cp1": {"role": "controlPlane", "host": "esxi"}, "w1": {"role": "worker", "host": "esxi-2"}}
+    lab = load(tmp_path, replace(SITE, targets=targets), declared)
+    assert {node.name: node.host for node in lab.nodes} == {"cp1": "esxi", "w1": "esxi-2"}
+    assert [(each.name, each.port) for each in lab.site.vsphere] == [("esxi", 8989), ("esxi-2", 8990)]
+    shown = yaml.safe_load(render_site(replace(SITE, targets=targets)))["platform"]["vsphere"]
+    assert [each["passwordFile"] for each in shown] == ["esxi/password", "esxi-2/password"]
+
+
+def test_a_vcenters_site_names_the_places_of_its_inventory(tmp_path: Path) -> None:
+    (vcenter,) = load(tmp_path, replace(SITE, targets=[hosts.VCENTER.target("127.0.0.1:8991")])).site.vsphere
+    assert vcenter.placement.in_vcenter
+    assert vcenter.placement.linked
+    inventory = (Path(__file__).parents[3] / "rig/esxi/vcenter.go").read_text()
+    for key in ("datacenter", "cluster", "resourcePool", "datastore", "network"):
+        assert hosts.VCENTER.keys[key] in inventory, key
 
 
 def docker_host(services_env: str) -> str:

@@ -55,10 +55,17 @@ def enter(vcenter: Simulator, ova: Ova) -> Iterator[LogIn]:
     yield make
     for driver in made:
         driver.place.session.close()
-    for name, ref in vcenter.machines().items():
+    clear(vcenter)
+
+
+def clear(vcenter: Simulator) -> None:
+    """Nothing is left, of machines that read a template before the template."""
+    for name, ref in sorted(vcenter.machines().items(), key=lambda each: each[0].startswith("kubelab-base-")):
         if str(vcenter.facts(name, "runtime.powerState")["runtime.powerState"]) == "poweredOn":
             vcenter.run_task(ref.PowerOffVM_Task())
         vcenter.run_task(ref.Destroy_Task())
+    for datastore in ("LocalDS_0", "LocalDS_1"):
+        vcenter.remove_folders(datastore)
 
 
 @pytest.fixture

@@ -60,16 +60,16 @@ def _done(found: ObservedMachine, action: Action) -> ObservedMachine:
             taken = [each.unit for each in found.disks if each.controller_key == controller]
             assert unit not in taken, "a host refuses a unit that is taken"
             assert path not in [each.path for each in found.disks], "a host refuses a file that is there"
-            key = _free([each.key for each in found.disks], 2000)
-            made = Disk(key, controller, unit, path, disk.gib * GIB, thin=disk.thin)
+            free = _free([each.key for each in found.disks], 2000)
+            made = Disk(free, controller, unit, path, disk.gib * GIB, thin=disk.thin)
             return _with_units(replace(found, disks=(*found.disks, made)))
         case RemoveDisk(_, None):
             return found
         case RemoveDisk(_, disk):
             return _with_units(replace(found, disks=tuple(each for each in found.disks if each != disk)))
         case AddCard(mac, card):
-            key = _free([each.key for each in found.cards], 4000)
-            return replace(found, cards=(*found.cards, Card(key, mac, card.network, card.connected)))
+            free = _free([each.key for each in found.cards], 4000)
+            return replace(found, cards=(*found.cards, Card(free, mac, card.network, card.connected)))
         case EditCard(old, network, connected):
             new = replace(old, network=network, connected=connected)
             return replace(found, cards=tuple(new if each == old else each for each in found.cards))

@@ -78,3 +78,13 @@ def test_a_machine_whose_target_is_named_no_more_is_moved_by_word_alone() -> Non
         "in the stack file, which makes the machine anew there"
     )
     assert placing.stays(KNOWN, "w1", {"host": "r3"}, ON_R2) == ON_R2
+
+
+@pytest.mark.parametrize(("name", "words"), [("r2", "write host (r2)"), ("", "write host (the target's name, once")])
+def test_a_machine_is_not_moved_to_the_one_target_that_is_left(name: str, words: str) -> None:
+    left = settings({**({"targetName": name} if name else {}), "server": "r2.lab", "owner": "kubelab/test"})
+    alone = {"name": "w1", "datastore": "ds", "network": "net", "image": "[ds] disk"}
+    with pytest.raises(RefusedError) as refused:
+        placing.stays(left, "w1", {"host": "r1"}, alone)
+    assert words in str(refused.value)
+    assert placing.stays(left, "w1", {"host": name}, alone) == {**alone, **({"host": name} if name else {})}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from provider.configuration import configuration
 from provider.targets import settings
 from provider.wire import UNKNOWN, Properties
 
@@ -103,6 +104,13 @@ def test_a_target_that_is_named_no_more_is_kept_with_its_password() -> None:
     assert settings.settings(again).retired.keys() == {"r2"}
     back = checked(again, several(R1, R2))
     assert settings.settings(back).retired == {}
+
+
+def test_of_a_target_that_is_named_no_more_nothing_is_wanted() -> None:
+    machines = [{"name": "w1", "diskGiB": 4, "memoryMiB": 1024}]
+    state = checked(several(R1, R2), several(R1, {**R2, "targetName": "r3", "server": "three.lab"}, machines=machines))
+    (retired,) = settings.settings(state).retired.values()
+    assert configuration(retired).machines == ()
 
 
 def test_another_password_is_no_other_target() -> None:
