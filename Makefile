@@ -14,7 +14,7 @@ NESTED ?= on
 # What STACK needs is put into the image of OS.
 BAKED_STACK = $(if $(filter-out 0 no off false,$(BAKED)),--baked "$(STACK)")
 PYTHON := .venv/bin/python
-SOURCES := __main__.py config components baking provider doctor toolchain images rig upstream tests bench
+SOURCES := __main__.py config components baking provider doctor adopt toolchain images rig upstream tests bench
 # A stack that is named, or all that are shipped, which do without the embedded lab's site file.
 LINTED = $(if $(filter file,$(origin STACK)),--stand-in stacks/site.example.yaml $(SHIPPED),stacks/Pulumi.$(STACK).yaml)
 SHIPPED = $(shell git ls-files 'stacks/Pulumi.*.yaml')

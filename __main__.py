@@ -45,19 +45,21 @@ for warning in config.warnings:
 
 password = declared.get_secret("vspherePassword")
 passwords: dict[str, pulumi.Input[str]] = {}
-for target in config.site.vsphere:
+# A lab of machines that exist alone logs in to no host.
+targets = config.site.vsphere if any(node.image for node in config.nodes) else ()
+for target in targets:
     known = own.get(target.name) or password or target.password_or_none()
     if known is None:
         pulumi.log.error(target.missing_password())
     else:
         passwords[target.name] = known
-if len(passwords) < len(config.site.vsphere):
+if len(passwords) < len(targets):
     sys.exit(1)
 
 
 async def main(passwords: Mapping[str, pulumi.Input[str]]) -> None:
     """The hosts first: the plugin that drives them starts while the rest of the program is loaded."""
-    vsphere = VSphere.declared(config, passwords)
+    vsphere = VSphere.declared(config, passwords) if passwords else None
     await asyncio.to_thread(import_module, "components.lab")
     from components.lab import Lab
 

@@ -29,6 +29,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> i
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
+    if all(node.existing for node in lab.nodes):
+        print(f"stack {lab.stack}: found only machines that exist, of which no image is made", file=sys.stderr)
+        return 1
     json.dump(asdict(baked(lab)), sys.stdout)
     return 0
 

@@ -48,12 +48,14 @@ def baked(lab: LabConfig) -> Baked:
 
 
 def _one_of_each_runtime(lab: LabConfig) -> list[NodeConfig]:
-    """Nodes under a name of the image's own; control planes first, since they have more images.
+    """Nodes under a name of the image's own, but for machines that exist; control planes first: they have more images.
 
     Without handlers, which are single nodes': each brings its own, with the kernel's modules that they need.
     """
     first: dict[str, NodeConfig] = {}
     for node in (*lab.control_planes, *lab.workers):
+        if node.existing:
+            continue
         first.setdefault(node.runtime, node)
     return [replace(node, name=f"{of_node(node).name}-image", handlers=()) for node in first.values()]
 

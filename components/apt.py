@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.guest_file import GuestFile
-from config.lab import MirrorsConfig
+from config.platform import MirrorsConfig
 
 KEYRINGS = "/etc/apt/keyrings"
 

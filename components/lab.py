@@ -1,20 +1,21 @@
 """Lab: the one list that tells the story, from an ESXi host to a verified cluster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
 
 from components.cluster import Cluster
+from components.existing_machine import Existing
 from components.machine import Machine
+from components.machines import LabMachines
 from components.node import Node
 from components.script import Script, steps_provider
 from components.steps.cluster import membership, settle_nodes, verification
 from components.steps.node import inspection
-from components.unreachable import error_hook
-from components.vsphere import Image, SshKeyPair, VSphere
+from components.vsphere import VSphere
 from components.worker import Worker
-from config import LabConfig, NodeConfig, VsphereConfig
+from config import LabConfig, NodeConfig
 
 
 class NodeOutput(TypedDict):
@@ -40,34 +41,18 @@ class Lab(pulumi.ComponentResource):
         self,
         name: str,
         config: LabConfig,
-        vsphere: VSphere,
+        vsphere: VSphere | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:lab:Lab", name, None, opts)
-        site = config.site
         steps = steps_provider(self)
-        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps])
-        user_key = SshKeyPair("user-key", comment=f"{site.ssh.user}@{config.stack}", opts=inside)
-        images = _images(config, user_key, inside)
-        on_error = error_hook()
-
-        def made(node: NodeConfig, depends_on: Sequence[pulumi.Resource] = ()) -> Machine:
-            return Machine(
-                node.name,
-                node=node,
-                site=site,
-                images={each.name: images[_image_key(each, node)] for each in _targets(config, node)},
-                user_key=user_key,
-                on_error=on_error,
-                depends_on=depends_on,
-                opts=inside,
-            )
-
-        machines = {node.name: made(node) for node in config.running}
+        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps] if vsphere else [steps])
+        all_machines = LabMachines(config, inside)
+        machines = {node.name: all_machines.of(node) for node in config.running}
         prepared = {node.name: Node(node.name, config, node, machines, inside) for node in config.running}
         cluster = Cluster("cluster", config, prepared, inside)
         for node in config.resting:
-            machines[node.name] = made(node, [self._left(node, config, cluster, steps)])
+            machines[node.name] = all_machines.of(node, [self._left(node, config, cluster, steps)])
             prepared[node.name] = Node(node.name, config, node, machines, inside)
         workers = {
             node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
@@ -165,60 +150,7 @@ class Lab(pulumi.ComponentResource):
         )
 
 
-def _targets(config: LabConfig, node: NodeConfig) -> tuple[VsphereConfig, ...]:
-    """The targets on which a node's machine may be."""
-    target = config.site.target_of(node)
-    return config.site.vsphere if target is None else (target,)
-
-
-def _hosts(config: LabConfig, node: NodeConfig) -> tuple[str, ...]:
-    return tuple(target.name for target in _targets(config, node))
-
-
-def _image_key(target: VsphereConfig, node: NodeConfig) -> tuple[str, str, int]:
-    """By which a node's image is told from others: where clones are linked, by the size of the disk that they read."""
-    sized = target.placement.linked and not node.image.template
-    return target.name, node.image.sha256, node.machine.disk_gib if sized else 0
-
-
-def _images(config: LabConfig, user_key: SshKeyPair, opts: pulumi.ResourceOptions) -> dict[tuple[str, str, int], Image]:
-    """The images: each on every target on which a node of it may be."""
-    return {
-        key: _image(config, target, key, user_key, opts)
-        for target in config.site.vsphere
-        for key in {
-            _image_key(target, node): None for node in reversed(config.nodes) if target.name in _hosts(config, node)
-        }
-    }
-
-
-def _image(
-    config: LabConfig,
-    target: VsphereConfig,
-    key: tuple[str, str, int],
-    user_key: SshKeyPair,
-    opts: pulumi.ResourceOptions,
-) -> Image:
-    """The name of one that is alone says nothing of its target, so that a target which gets a name changes nothing."""
-    several = len(config.site.vsphere) > 1
-    _, sha256, disk_gib = key
-    made_of_it = [
-        node for node in config.nodes if target.name in _hosts(config, node) and _image_key(target, node) == key
-    ]
-    size = f"-{disk_gib}g" if disk_gib else ""
-    return Image(
-        f"image-{sha256[:12]}{f'-{target.name}' if several else ''}{size}",
-        image=made_of_it[0].image,
-        host=target.name,
-        datastore=target.datastore,
-        network=target.network,
-        state_key=user_key.public_key,
-        machines=[node.machine for node in made_of_it],
-        opts=opts,
-    )
-
-
-def _shown(config: LabConfig, node: NodeConfig, machine: Machine) -> NodeOutput:
+def _shown(config: LabConfig, node: NodeConfig, machine: Machine | Existing) -> NodeOutput:
     shown = NodeOutput(
         name=node.name,
         address=machine.address,
@@ -227,4 +159,5 @@ def _shown(config: LabConfig, node: NodeConfig, machine: Machine) -> NodeOutput:
         runtimeVersion=node.runtime_version,
         kubernetesVersion=config.cluster.kubernetes_version,
     )
-    return shown if len(config.site.vsphere) == 1 else NodeOutput(**shown, host=machine.on)
+    several = len(config.site.vsphere) > 1
+    return NodeOutput(**shown, host=machine.on) if several and isinstance(machine, Machine) else shown

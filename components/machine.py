@@ -7,7 +7,7 @@ import pulumi
 from components import devices, first_card
 from components.script import Host
 from components.vsphere import Image, SshKeyPair, VirtualMachine
-from config import NodeConfig, SiteConfig
+from config import ImageConfig, NodeConfig, SiteConfig
 
 _HELD_BY_A_CONTROL_PLANE = "its etcd, and with it the whole cluster if no other control plane has a copy,"
 
@@ -28,6 +28,7 @@ class Machine(pulumi.ComponentResource):
         name: str,
         *,
         node: NodeConfig,
+        image: ImageConfig,
         site: SiteConfig,
         images: Mapping[str, Image],
         user_key: SshKeyPair,
@@ -43,7 +44,7 @@ class Machine(pulumi.ComponentResource):
             vm_name=node.name,
             machine=node.machine,
             images=images,
-            image=node.image,
+            image=image,
             host=node.host,
             datastore=target.datastore if target else None,
             network=target.network if target else None,

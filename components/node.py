@@ -6,6 +6,7 @@ from dataclasses import replace
 import pulumi
 
 from components.apt import Repository
+from components.existing_machine import Existing
 from components.machine import Machine
 from components.script import Host, Script
 from components.steps.node import install_kubernetes, install_runtime, place_files, preflight, prepare_os, reset
@@ -29,7 +30,7 @@ class Node(pulumi.ComponentResource):
         name: str,
         config: LabConfig,
         node: NodeConfig,
-        machines: Mapping[str, Machine],
+        machines: Mapping[str, Machine | Existing],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:node:Node", name, None, opts)
@@ -47,7 +48,7 @@ class Node(pulumi.ComponentResource):
             triggers=[node.runtime] if node.role == "worker" else [],
         )
         self.host = replace(machine.host, instance_id=checked.id)
-        cleaned = self._cleaned(name, node, site.ssh.user, checked) if reset.is_wanted(node) else checked
+        cleaned = self._cleaned(name, node, site.user_of(node), checked) if reset.is_wanted(node) else checked
         placed = self._placed(name, node, site, cleaned) if place_files.is_wanted(node, site) else cleaned
         prepared = Script(
             f"{name}-prepare-os",
@@ -77,7 +78,7 @@ class Node(pulumi.ComponentResource):
         given: Mapping[str, str] = place_files.environment(node, site)
         return Script(
             f"{name}-place-files",
-            place_files.STEP,
+            place_files.step(node),
             self.host,
             pulumi.Output.secret(given) if place_files.has_secrets(node) else given,
             parent=self,
@@ -98,7 +99,7 @@ class Node(pulumi.ComponentResource):
 
 
 def _preparation(
-    node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository], machines: Mapping[str, Machine]
+    node: NodeConfig, site: SiteConfig, repositories: Sequence[Repository], machines: Mapping[str, Machine | Existing]
 ) -> Mapping[str, str] | pulumi.Output[Mapping[str, str]]:
     """What the preparation is given: it waits for no other machine, unless it is to know them all by name."""
     if not prepare_os.names_nodes(site):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from components.guest_file import GuestFile
-from config.lab import RegistryConfig
+from config.platform import RegistryConfig
 
 _DOCKER_HUB = "docker.io"
 _API_PATH = "/v2"

@@ -33,11 +33,13 @@ class Host:
     instance_id: pulumi.Input[str]
     on_error: pulumi.ErrorHook
     rests: bool = False
+    port: int = 22
 
     def connection(self) -> remote.ConnectionArgs:
         """The connection as the command provider wants it; the host key is always verified."""
         return remote.ConnectionArgs(
             host=self.address,
+            port=self.port,
             user=self.user,
             private_key=self.private_key,
             host_key=self.host_key,

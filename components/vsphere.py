@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, cast
 
 import pulumi
@@ -19,7 +18,7 @@ def wanted_machines(config: LabConfig) -> str:
     """
     several = len(config.site.vsphere) > 1
     found = []
-    for node in config.nodes:
+    for node in (each for each in config.nodes if not each.existing):
         target = config.site.target_of(node)
         wants: dict[str, object] = {
             "name": node.name,
@@ -104,8 +103,8 @@ class VSphere(pulumi.ProviderResource):
             if alone is None
             else {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])},
             owner=f"{pulumi.get_project()}/{config.stack}",
-            control_planes=[node.name for node in config.control_planes],
-            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
+            control_planes=[node.name for node in config.control_planes if node.image],
+            allow_replace=[node.name for node in config.control_planes if node.image and node.allow_replace],
             machines=wanted_machines(config),
         )
 
@@ -173,8 +172,8 @@ class VirtualMachine(pulumi.CustomResource):
 
     `images` are by the names of the targets that it may be on: with several, the provider chooses, and `datastore` and
     `network` are those of the one that it chooses. `first_card` is what its first network card is given
-    (components/first_card.py), nothing where all comes by DHCP; `devices` are its others, and its power (devices.py).
-    `holds` is what is lost with it, "" if nothing: what makes it anew is refused then, without `allow_replace`.
+    (first_card.py), nothing where all comes by DHCP; `devices` are its others, and its power (devices.py). `holds` is
+    what is lost with it, "" if nothing: what makes it anew is refused then, without `allow_replace`.
     """
 
     def __init__(
@@ -197,7 +196,7 @@ class VirtualMachine(pulumi.CustomResource):
         keep_on_triggers: bool,
         holds: str,
         allow_replace: bool,
-        devices: Mapping[str, Any] = MappingProxyType({}),
+        devices: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         disks = {name: image.disk_path for name, image in images.items()}

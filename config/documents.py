@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from config.existing.spec import ExistingMachineSpec
 from config.passthrough import merged
 from config.problems import Problem
 from config.site import SiteSpec
@@ -36,6 +37,11 @@ class Documents:
     def handlers_of(self, node: NodeSpec) -> tuple[str, ...]:
         """The handlers of a node by their words: its own or the cluster's."""
         return self.cluster.handlers if node.handlers is None else node.handlers
+
+    def existing_of(self, name: str) -> ExistingMachineSpec | None:
+        """The machine of the node `name`, if it exists already."""
+        existing = self.site.platform.existing
+        return existing.machines.get(name) if existing else None
 
     @staticmethod
     def is_schedulable(node: NodeSpec) -> bool:

@@ -10,6 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
 
+from config.existing.private_key import private_key_fault
+from config.existing.spec import ExistingSpec
 from config.problems import Problem, shown
 from config.reading import plain_data
 from config.reading.guard import unexpected
@@ -48,9 +50,13 @@ class TargetFiles:
 
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
-    """What the files hold: `targets` in the site's order, `registries` by host, an entry for each of the site's own."""
+    """What the files hold: `targets` in the site's order, `registries` by host, an entry for each of the site's own.
+
+    `private_keys` of machines that exist are by the files that are named.
+    """
 
     targets: tuple[TargetFiles, ...]
+    private_keys: Mapping[str, SecretStr]
     mirrors_ca_pem: str | None
     registries: Mapping[str, RegistryFiles]
 
@@ -74,6 +80,7 @@ class SiteFilesReader:
                 self._target(site.platform, index, target, environ, passwords_in_stack)
                 for index, target in enumerate(site.platform.targets)
             ),
+            private_keys=self._private_keys(site.platform.existing),
             mirrors_ca_pem=self._certificates("mirrors/caFile", site.mirrors.ca_file),
             registries={
                 host: self._registry(f"registries/{host}", registry) for host, registry in site.registries.items()
@@ -128,12 +135,7 @@ class SiteFilesReader:
         text = self._text(path, file, _LONGEST_PASSWORD, is_password=True)
         if file is None or text is None:
             return None
-        mode = stat.S_IMODE((self._folder / file).stat().st_mode)
-        if mode & 0o077:
-            self._fault(
-                path,
-                f"found {shown(file)} with mode {mode:04o}, wanted: 0600 (chmod 600 {display(self._folder / file)})",
-            )
+        self._refuse_others(path, file)
         password = text.removesuffix("\n").removesuffix("\r")
         if not password or "\n" in password:
             count = "no text" if not password else "several lines"
@@ -141,6 +143,32 @@ class SiteFilesReader:
         elif plain_data.text_faults(password):
             self._fault(path, f"found a control character in {shown(file)}, wanted: the password alone on one line")
         return SecretStr(password)
+
+    def _private_keys(self, existing: ExistingSpec | None) -> Mapping[str, SecretStr]:
+        """Each file is read once, and said where it is first named."""
+        found: dict[str, SecretStr] = {}
+        seen: set[str] = set()
+        for name, machine in (existing.machines if existing else {}).items():
+            of_all = existing is not None and machine.private_key_file is None
+            path = "platform/existing" + ("" if of_all else f"/machines/{name}") + "/privateKeyFile"
+            file = existing.key_file(machine) if existing else ""
+            if file in seen:
+                continue
+            seen.add(file)
+            text = self._text(path, file)
+            if text is not None:
+                self._refuse_others(path, file)
+                if fault := private_key_fault(text):
+                    self._fault(path, f"found {fault} in {shown(file)}, wanted: a private key without a passphrase")
+                found[file] = SecretStr(text)
+        return found
+
+    def _refuse_others(self, path: str, file: str) -> None:
+        """What is secret may be read by nobody else."""
+        mode = stat.S_IMODE((self._folder / file).stat().st_mode)
+        if mode & 0o077:
+            where = display(self._folder / file)
+            self._fault(path, f"found {shown(file)} with mode {mode:04o}, wanted: 0600 (chmod 600 {where})")
 
     def _certificates(self, path: str, file: str | None) -> str | None:
         text = self._text(path, file)

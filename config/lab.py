@@ -9,9 +9,12 @@ from pydantic import JsonValue, SecretStr
 from config.platform import (
     AddressesConfig,
     CardConfig,
+    ExistingMachineConfig,
     ExtraDiskConfig,
     ImageConfig,
     MachineConfig,
+    MirrorsConfig,
+    RegistryConfig,
     VsphereConfig,
 )
 
@@ -127,7 +130,8 @@ class NodeConfig:
     `schedulable` says whether pods of users may run there as far as the node's role counts, on a worker always.
     `handlers` are what may run pods there beside the runtime's own. `host` is the name of the target that it says
     its machine is on, empty if it says none: see `SiteConfig.target_of`. `address` is empty where DHCP gives one,
-    `mac_address` where the host makes one.
+    `mac_address` where the host makes one. A node has either an `image`, of which its machine is made, or a machine
+    that is `existing`.
     """
 
     name: str
@@ -135,7 +139,7 @@ class NodeConfig:
     runtime: str
     runtime_version: str
     machine: MachineConfig
-    image: ImageConfig
+    image: ImageConfig | None
     kubelet: Mapping[str, JsonValue]
     clean_install: bool
     on_runtime_change: RuntimeChange
@@ -151,48 +155,21 @@ class NodeConfig:
     networks: tuple[CardConfig, ...] = ()
     extra_disks: tuple[ExtraDiskConfig, ...] = ()
     power: Power = "on"
+    existing: ExistingMachineConfig | None = None
+
+    @property
+    def system(self) -> str:
+        """The word for the guest system of its machine: what the image holds, or what the machine is said to run."""
+        found = self.existing or self.image
+        return found.system if found else ""
 
 
 @dataclass(frozen=True, slots=True)
 class SshConfig:
-    """How machines are reached."""
+    """How machines that are made are reached; `authorized_keys` are for those that exist as well."""
 
     user: str
     authorized_keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MirrorsConfig:
-    """Where machines fetch from, by URLs without a trailing slash; None means upstream.
-
-    `apt_docker` is by the ID of a guest system, an empty one for all others. `checksums` are SHA-256 sums in lower case
-    by paths below `files`, `package_keys` fingerprints in upper case by the names of repositories, also of upstream's.
-    """
-
-    ca_pem: str | None
-    apt_kubernetes: str | None
-    apt_docker: Mapping[str, str]
-    apt_crio: str | None
-    apt_debian: str | None
-    apt_ubuntu: str | None
-    files: str | None
-    checksums: Mapping[str, str]
-    package_keys: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryConfig:
-    """An image registry (`docker.io`, `registry.lab:5000`) that is not asked just by its name.
-
-    `mirror` is the https URL, /v2 in its path, that is asked in its place; empty for the registry itself. `ca_pem` and
-    the credentials belong to whichever is asked: empty for the machines' own authorities, None for no password.
-    """
-
-    host: str
-    mirror: str
-    ca_pem: str
-    user: str
-    password: SecretStr | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +183,14 @@ class SiteConfig:
     registries: tuple[RegistryConfig, ...]
     ignore_preflight_errors: tuple[str, ...]
 
+    def user_of(self, node: NodeConfig) -> str:
+        """Who logs in to a node's machine."""
+        return node.existing.user if node.existing else self.ssh.user
+
     def target_of(self, node: NodeConfig) -> VsphereConfig | None:
-        """The target on which a node's machine is to be; None for a node whose target the provider chooses."""
+        """The target on which a node's machine is to be; None where the provider chooses it, or the machine exists."""
+        if node.existing:
+            return None
         if len(self.vsphere) == 1:
             return self.vsphere[0]
         return next((target for target in self.vsphere if target.name == node.host), None)

@@ -1,4 +1,4 @@
-"""A checked platform: hosts, what machines on them have, their images and their addresses."""
+"""Where a lab is built, checked: hosts, images, machines that exist, addresses, and where machines fetch from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class PlacementConfig:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """The size of a virtual machine; memory in MiB, disk in GiB.
+    """The size of a virtual machine; memory in MiB, disk in GiB. One that exists goes by `nested_virtualization` alone.
 
     `nested_virtualization`: a guest must run on the machine, may not, or is not asked for. `start_seconds`: from
     power-on to its ssh server. `hardware_version` is None for that of the image, or the one it has.
@@ -107,6 +107,24 @@ class CardConfig:
     network: str
     connected: bool = True
     mac_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingMachineConfig:
+    """A machine that nobody here makes: where it is, as whom one logs in, what it runs.
+
+    `address` is an IPv4 address or a name; `node_address` the IPv4 address by which other nodes reach it, None for what
+    the name stands for. `host_key` is "ssh-ed25519 AAAA...", `private_key` a key without a passphrase as PEM, `system`
+    the word for the guest system.
+    """
+
+    address: str
+    node_address: str | None
+    port: int
+    user: str
+    host_key: str
+    private_key: SecretStr
+    system: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +168,44 @@ class VsphereConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MirrorsConfig:
+    """Where machines fetch from, by URLs without a trailing slash; None means upstream.
+
+    `apt_docker` is by the ID of a guest system, an empty one for all others. `checksums` are SHA-256 sums in lower case
+    by paths below `files`, `package_keys` fingerprints in upper case by the names of repositories, also of upstream's.
+    """
+
+    ca_pem: str | None
+    apt_kubernetes: str | None
+    apt_docker: Mapping[str, str]
+    apt_crio: str | None
+    apt_debian: str | None
+    apt_ubuntu: str | None
+    files: str | None
+    checksums: Mapping[str, str]
+    package_keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConfig:
+    """An image registry (`docker.io`, `registry.lab:5000`) that is not asked just by its name.
+
+    `mirror` is the https URL, /v2 in its path, that is asked in its place; empty for the registry itself. `ca_pem` and
+    the credentials belong to whichever is asked: empty for the machines' own authorities, None for no password.
+    """
+
+    host: str
+    mirror: str
+    ca_pem: str
+    user: str
+    password: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
 class AddressesConfig:
     """The machine network, in CIDR notation, and where the machines' addresses in it come from.
+
+    It is empty where no machine is made and none is declared.
 
     With `mode` static each node has its own, and `gateway`, `name_servers` and `search_domains` are what a machine is
     given besides; with dhcp they are empty. `names` says whether machines find each other in /etc/hosts.

@@ -9,6 +9,7 @@ from config.addresses.assigned import addresses, mac_of
 from config.declared.control_plane import ExtraArgSpec
 from config.declared.stack_files import DeclaredFiles
 from config.documents import Documents
+from config.existing.resolve import resolved
 from config.files import SiteFiles, TargetFiles
 from config.handlers.resolve import checked_handlers
 from config.mirrors import MirrorsSpec, PackageKeysSpec
@@ -41,6 +42,7 @@ def resolve(
             documents,
             name,
             runtime_version=cluster.runtime_versions[documents.runtime_of(node)],
+            existing=resolved(documents.site.platform.existing, files.private_keys, name),
             image=images.get(name) or _image_of(site, node.host or ""),
             files=declared.nodes[name],
             handlers=tuple(handlers[word] for word in sorted(documents.handlers_of(node))),
@@ -54,7 +56,8 @@ def _node(
     documents: Documents,
     name: str,
     runtime_version: str,
-    image: platform.ImageConfig,
+    existing: platform.ExistingMachineConfig | None,
+    image: platform.ImageConfig | None,
     files: tuple[lab.DeclaredFile, ...],
     handlers: tuple[lab.HandlerConfig, ...],
 ) -> lab.NodeConfig:
@@ -65,30 +68,32 @@ def _node(
         runtime=documents.runtime_of(node),
         runtime_version=runtime_version,
         machine=_machine(node.machine.over(site.machine), handlers),
-        image=image,
+        image=None if existing else image,
         kubelet=merged(site.kubelet, cluster.kubelet, node.kubelet),
         clean_install=cluster.clean_install if node.clean_install is None else node.clean_install,
-        on_runtime_change=node.on_runtime_change or cluster.on_runtime_change,
+        on_runtime_change="resetNode" if existing else node.on_runtime_change or cluster.on_runtime_change,
         files=files,
         labels=node.labels,
         taints=tuple(lab.Taint(taint.key, taint.value, taint.effect) for taint in node.taints),
         schedulable=documents.is_schedulable(node),
         allow_replace=node.allow_replace,
         handlers=handlers,
-        host=node.host or "",
+        host="" if existing else node.host or "",
+        existing=existing,
         networks=tuple(
             platform.CardConfig(card.network, card.connected, card.mac_address or "") for card in node.networks
         ),
         extra_disks=tuple(platform.ExtraDiskConfig(**dict(disk)) for disk in node.extra_disks),
         power=node.power,
         address=str(node.address or ""),
-        mac_address=mac_of(documents, name),
+        mac_address="" if existing else mac_of(documents, name),
     )
 
 
-def _image_of(site: lab.SiteConfig, host: str) -> platform.ImageConfig:
+def _image_of(site: lab.SiteConfig, host: str) -> platform.ImageConfig | None:
     """The image of a node without one of its own; all targets among which the provider chooses have the same."""
-    return next((target for target in site.vsphere if target.name == host), site.vsphere[0]).image
+    named = [target for target in site.vsphere if target.name == host]
+    return next((target.image for target in (*named, *site.vsphere)), None)
 
 
 def _machine(machine: MachineSpec, handlers: tuple[lab.HandlerConfig, ...]) -> platform.MachineConfig:
@@ -178,9 +183,9 @@ def _vsphere(vsphere: VsphereSpec, files: TargetFiles, image: platform.ImageConf
     )
 
 
-def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> lab.MirrorsConfig:
+def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> platform.MirrorsConfig:
     docker = mirrors.apt.docker
-    return lab.MirrorsConfig(
+    return platform.MirrorsConfig(
         ca_pem=files.mirrors_ca_pem,
         apt_kubernetes=mirrors.apt.kubernetes,
         apt_docker={"": docker} if isinstance(docker, str) else docker or {},
@@ -193,11 +198,11 @@ def _mirrors(mirrors: MirrorsSpec, keys: PackageKeysSpec, files: SiteFiles) -> l
     )
 
 
-def _registries(site: SiteSpec, files: SiteFiles) -> Iterator[lab.RegistryConfig]:
+def _registries(site: SiteSpec, files: SiteFiles) -> Iterator[platform.RegistryConfig]:
     for host, mirror in site.mirrors.registries.items():
-        yield lab.RegistryConfig(host, mirror, ca_pem=files.mirrors_ca_pem or "", user="", password=None)
+        yield platform.RegistryConfig(host, mirror, ca_pem=files.mirrors_ca_pem or "", user="", password=None)
     for host, registry in site.registries.items():
         own = files.registries[host]
-        yield lab.RegistryConfig(
+        yield platform.RegistryConfig(
             host, registry.mirror or "", ca_pem=own.ca_pem or "", user=registry.user or "", password=own.password
         )

@@ -1,7 +1,7 @@
 """Rules across fields and files, for two documents that are whole: what they forbid, and what they warn of."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from config import releases, retired, versions
 from config.addresses import rules as address_rules
 from config.declared import component_rules
 from config.documents import Documents
+from config.existing import rules as existing_rules
 from config.handlers import rules as handler_rules
 from config.kubernetes.unfit import deprecated_arguments, unfit_settings
 from config.nodes import device_rules, scheduling_rules
@@ -29,6 +30,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     """Every rule that the two documents break together."""
     yield from _control_plane_count(documents)
     yield from target_rules.broken_rules(documents)
+    yield from existing_rules.broken_rules(documents)
     yield from _overlapping_networks(documents)
     yield from _networks_too_small(documents)
     yield from address_rules.broken_rules(documents)
@@ -52,6 +54,7 @@ def warnings(documents: Documents) -> Iterator[Problem]:
     yield from _deprecated_kube_proxy_mode(documents)
     yield from _mirrors_that_a_runtime_cannot_use(documents)
     yield from scheduling_rules.warnings(documents)
+    yield from existing_rules.warnings(documents)
     yield from deprecated_arguments(documents)
 
 
@@ -70,7 +73,7 @@ def _overlapping_networks(documents: Documents) -> Iterator[Problem]:
     networks = (
         (documents.stack_file, "kubelab:cluster/podSubnet", documents.cluster.pod_subnet),
         (documents.stack_file, "kubelab:cluster/serviceSubnet", documents.cluster.service_subnet),
-        (documents.site_file, "addresses/network", documents.site.addresses.network),
+        *((documents.site_file, "addresses/network", each) for each in _machine_networks(documents)),
     )
     for (where, path, one), (other_where, other_path, other) in combinations(networks, 2):
         if one.overlaps(other):
@@ -88,15 +91,22 @@ def _networks_too_small(documents: Documents) -> Iterator[Problem]:
     count = len(documents.nodes)
     if not count:
         return
-    pods, machines = documents.cluster.pod_subnet, documents.site.addresses.network
+    pods = documents.cluster.pod_subnet
     longest = _NODE_PREFIX - (count - 1).bit_length()
     if pods.prefixlen > longest:
         text = f"found {pods}, too small for a /{_NODE_PREFIX} for each of {count} nodes, allowed: /{longest} or larger"
         yield documents.in_cluster("podSubnet", text)
     longest = 32 - (count + _OTHER_ADDRESSES - 1).bit_length()
-    if machines.prefixlen > longest:
-        text = f"found {machines}, too small for {count} machines and a gateway, allowed: /{longest} or larger"
-        yield documents.in_site("addresses/network", text)
+    for machines in _machine_networks(documents):
+        if machines.prefixlen > longest:
+            text = f"found {machines}, too small for {count} machines and a gateway, allowed: /{longest} or larger"
+            yield documents.in_site("addresses/network", text)
+
+
+def _machine_networks(documents: Documents) -> tuple[IPv4Network, ...]:
+    """The machine network, if there is one."""
+    network = documents.site.addresses.network
+    return () if network is None else (network,)
 
 
 def _endpoint_in_a_network(documents: Documents) -> Iterator[Problem]:
@@ -192,7 +202,7 @@ def _control_plane_too_small(documents: Documents) -> Iterator[Problem]:
         machine = node.machine.over(documents.site.machine)
         for field, (check, least) in _CONTROL_PLANE_LEAST.items():
             found = getattr(machine, field)
-            if node.role != "controlPlane" or found >= least or check in ignored:
+            if node.role != "controlPlane" or documents.existing_of(name) or found >= least or check in ignored:
                 continue
             path = f"machine/{MachineSpec.model_fields[field].alias}"
             text = f"found the number {found}, allowed on a control plane: {least} or more"

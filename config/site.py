@@ -20,6 +20,7 @@ from config.targets.spec import PlatformSpec
 from config.values import (
     ExtraConfig,
     FilePath,
+    LinuxUser,
     RegistryHost,
     RegistryMirror,
     name,
@@ -43,12 +44,6 @@ def _login_name(value: str) -> str:
     raise ValueError("wanted: a user's name, without a colon")
 
 
-def _linux_user(value: str) -> str:
-    if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value):
-        return value
-    raise ValueError("wanted: a Linux user name: lower case letters, digits, _ and -, at most 32")
-
-
 def _preflight_check(value: str) -> str:
     if value.lower() == "all":
         raise ValueError("which would hide every fault; name the checks to ignore, one by one")
@@ -65,7 +60,6 @@ def _multiple_of_four(value: int) -> int:
 
 
 LoginName = Annotated[str, AfterValidator(_login_name)]
-LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 PreflightCheck = Annotated[str, AfterValidator(_preflight_check)]
 KubeletSettings = Annotated[
     dict[str, JsonValue], AfterValidator(check_kubelet), Field(json_schema_extra=names_of(KUBELET))
@@ -155,7 +149,22 @@ class SiteSpec(Spec):
 
     refused_keys = wishes.SITE
 
-    platform: PlatformSpec = Field(description="where virtual machines come from")
+    @model_validator(mode="before")
+    @classmethod
+    def _network_of_made_machines(cls, written: object) -> object:
+        """Machines that exist have their addresses: a site of no others need not say a network."""
+        if not isinstance(written, dict):
+            return written
+        platform, addresses = written.get("platform"), written.get("addresses", {})
+        if not isinstance(platform, dict) or not isinstance(addresses, dict):
+            return written
+        if "existing" in platform and "vsphere" not in platform:
+            return {**written, "addresses": {"network": None, **addresses}}
+        if "network" in addresses and addresses["network"] is None:
+            return {**written, "addresses": {key: addresses[key] for key in addresses if key != "network"}}
+        return written
+
+    platform: PlatformSpec = Field(description="where machines come from")
     machine: MachineSpec = Field(default=MachineSpec(), description="the size of the virtual machines")
     addresses: AddressesSpec = Field(description="how machines get their addresses")
     ssh: SshSpec = Field(default=SshSpec(), description="how machines are reached")

@@ -56,7 +56,7 @@ _OWN_KEY = (
     "kubelab makes an ssh key of its own for each stack; remove it, and write public keys of yours as "
     "ssh/authorizedKeys in the site file"
 )
-_OWN_MACHINES = "kubelab makes its machines itself and takes none that exist; remove it"
+_OWN_MACHINES = _write("platform/existing", f"{_SITE}, for machines that exist")
 _SCHEDULABLE = _write("schedulable: true", f"{_NODE}, which then runs pods beside its control plane")
 _KUBELET = _write("it below kubelet", "of kubelab:cluster or of a node")
 _ARGUMENTS = _write("apiServer/extraArgs", f"{_CLUSTER}, and the files that they name as files")

@@ -104,7 +104,7 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
     environment = verification.environment(
         config.cluster,
         inspected,
-        {node.name: known[node.name].host for node in nodes},
+        {node.name: _address(node, known[node.name]) for node in nodes},
         "".join(answers[node.name].stdout for node in inspected),
     )
     compared = run(known[asked], COMPARISON, environment)
@@ -117,6 +117,11 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
     rows = [[*row, virtual[row[0]].cell] for row in table.parse(compared.stdout)]
     handlers = prove_handlers(known[asked], environment, faults)
     return Findings(table.render(rows) + handlers, faults, warnings)
+
+
+def _address(node: NodeConfig, connection: Connection) -> str:
+    """By which other nodes reach a node's machine."""
+    return (node.existing.node_address if node.existing else None) or connection.host
 
 
 def prove_handlers(control_plane: Connection, environment: Mapping[str, str], faults: list[str]) -> str:
@@ -135,7 +140,7 @@ def _warnings_of_certificates(
 ) -> list[str]:
     """What is said of the cluster's certificates; that they could not be looked at becomes one of the faults."""
     node = next(node for node in config.nodes if node.name == asked)
-    environment = certificates.environment(node, config.cluster, known[asked].host, 0)
+    environment = certificates.environment(node, config.cluster, _address(node, known[asked]), 0)
     shown = run(known[asked], CERTIFICATES, environment)
     if shown.status != 0:
         faults += last_words(shown).splitlines()
@@ -155,7 +160,7 @@ def main(stack: str) -> int:
         config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
         known = read_state(stack)
         targets = config.site.vsphere
-        is_told = len(targets) == 1 and targets[0].password is not None
+        is_told = not targets or (len(targets) == 1 and targets[0].password is not None)
         passwords, on_targets = ({}, {}) if is_told else read_targets(stack)
     except (ConfigError, DoctorError) as error:
         print(error, file=sys.stderr)

@@ -27,6 +27,8 @@ def findings(config: LabConfig, passwords: Mapping[str, str], placed: Mapping[st
     targets of machines that exist.
     """
     targets = config.site.vsphere
+    if not targets:
+        return []
     with ThreadPoolExecutor(len(targets)) as pool:
         answers = pool.map(lambda target: _of_target(config, target, passwords.get(target.name), placed), targets)
         found = dict(zip((target.name for target in targets), answers, strict=True))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.step import LOCK_WAIT_SECONDS, Step, render_stdin
-from doctor.state import Connection
+from doctor.state import SSH_PORT, Connection
 
 CONNECT_SECONDS = 15
 
@@ -53,7 +53,8 @@ def ssh_command(connection: Connection, command: str, folder: Path) -> list[str]
     key, known = folder / "key", folder / "known_hosts"
     key.touch(mode=0o600)
     key.write_text(connection.private_key.rstrip("\n") + "\n")
-    known.write_text(f"{connection.host} {connection.host_key}\n")
+    where = connection.host if connection.port == SSH_PORT else f"[{connection.host}]:{connection.port}"
+    known.write_text(f"{where} {connection.host_key}\n")
     options = {
         "BatchMode": "yes",
         "ConnectTimeout": str(CONNECT_SECONDS),
@@ -66,7 +67,7 @@ def ssh_command(connection: Connection, command: str, folder: Path) -> list[str]
         "GlobalKnownHostsFile": os.devnull,
     }
     return [
-        *("ssh", "-F", os.devnull, "-i", str(key)),
+        *("ssh", "-F", os.devnull, "-i", str(key), "-p", str(connection.port)),
         *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
         f"{connection.user}@{connection.host}",
         command,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _SECRET = "4dabf18193072939515e22adb298388d"
-_MACHINE = "kubelab:index:VirtualMachine"
+_MADE = "kubelab:index:VirtualMachine"
+_MACHINES = (_MADE, "kubelab:index:ExistingMachine")
+SSH_PORT = 22
 _SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
 
@@ -18,6 +20,7 @@ class Connection:
     user: str
     private_key: str
     host_key: str
+    port: int = SSH_PORT
 
 
 def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
@@ -31,9 +34,11 @@ def connections(exported: Mapping[str, Any]) -> dict[str, Connection]:
         if resource.get("delete") or resource.get("pendingReplacement"):
             continue
         kind, _, machine = resource.get("deletedWith", "").rpartition("::")
-        if resource["type"] == "command:remote:Command" and kind.endswith(_MACHINE):
+        if resource["type"] == "command:remote:Command" and kind.endswith(_MACHINES):
             known = plain(resource["inputs"]["connection"])
-            found[machine] = Connection(known["host"], known["user"], known["privateKey"], known["hostKey"])
+            found[machine] = Connection(
+                known["host"], known["user"], known["privateKey"], known["hostKey"], int(known.get("port") or SSH_PORT)
+            )
     return found
 
 
@@ -43,7 +48,9 @@ def host_passwords(exported: Mapping[str, Any]) -> dict[str, str]:
         if resource["type"] == "pulumi:providers:kubelab" and not resource.get("delete"):
             inputs = plain(resource.get("inputs", {}))
             alone = {str(inputs.get("targetName") or ""): inputs["password"]} if inputs.get("password") else {}
-            return {**json.loads(inputs.get("passwords") or "{}"), **alone}
+            found = {**json.loads(inputs.get("passwords") or "{}"), **alone}
+            if found:  # the provider of machines that exist logs in to no host
+                return found
     return {}
 
 
@@ -51,7 +58,7 @@ def placed(exported: Mapping[str, Any]) -> dict[str, str]:
     """Machine name -> the name of the target that it is on, of those that are on one with a name; of the same."""
     found = {}
     for resource in exported["deployment"].get("resources", []):
-        if resource["type"] == _MACHINE and not resource.get("delete") and resource.get("outputs", {}).get("host"):
+        if resource["type"] == _MADE and not resource.get("delete") and resource.get("outputs", {}).get("host"):
             outputs = plain(resource["outputs"])
             found[outputs["name"]] = outputs["host"]
     return found

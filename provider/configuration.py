@@ -13,7 +13,9 @@ from provider.wire import Properties, is_unknown
 
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
-_REQUIRED = ("server", "user", "password", "owner")
+_OF_NO_HOST = ("owner",)
+_OF_A_HOST = ("server", "user", "password")
+_REQUIRED = (*_OF_A_HOST, *_OF_NO_HOST)
 _OPTIONAL = ("port", "tlsCaPem", "tlsSha256", *KEYS, "controlPlanes", "allowReplace", "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
@@ -34,8 +36,12 @@ class Configuration:
 
 
 def faults(news: Properties) -> dict[str, str]:
-    """What is wrong, by property, all at once; values that are not known yet pass."""
-    found = {key: "missing" for key in _REQUIRED if not news.get(key)}
+    """What is wrong, by property, all at once; values that are not known yet pass.
+
+    Without anything of a host, it is the provider of machines that exist, which asks none.
+    """
+    required = _REQUIRED if any(news.get(key) for key in _OF_A_HOST) else _OF_NO_HOST
+    found = {key: "missing" for key in required if not news.get(key)}
     found |= {key: "unknown property" for key in sorted(set(news) - _KNOWN) if not key.startswith("__")}
     port = _number(news.get("port", _DEFAULT_PORT))
     if not is_unknown(news.get("port")) and not (port is not None and 0 < port <= _LARGEST_PORT):

@@ -16,17 +16,30 @@ _WRITTEN = {
     "datastore": "platform.vsphere.datastore",
     "network": "platform.vsphere.network",
     "sshUser": "ssh.user",
+    "address": "its address in platform.existing",
     "manualMacAddress": "the machine's MAC",
     "staticAddress": "its address, with the prefix of addresses.network,",
     "gateway": "addresses.gateway",
     "nameServers": "addresses.nameServers",
     "searchDomains": "addresses.searchDomains",
 }
-_MADE = {"sshPublicKey": "the user's key pair", "hostKeyPublic": "the machine's ssh host key"}
+_MADE = {
+    "sshPublicKey": "the user's key pair",
+    "hostKeyPublic": "the machine's ssh host key",
+    "hostKey": "the machine's ssh host key",
+}
 
 
-def warning(olds: Properties, news: Properties, changes: Sequence[PropertyChange]) -> str | None:
+def warning(
+    olds: Properties,
+    news: Properties,
+    changes: Sequence[PropertyChange],
+    *,
+    becomes: str = "the machine is made anew",
+) -> str | None:
     """The warning of what is lost with the machine, None if nothing is, or if these changes leave it.
+
+    `becomes` is what happens to the machine.
 
     Raises RefusedError if the machine `holds` something or has further disks, and `allowReplace` is not true.
     """
@@ -35,7 +48,7 @@ def warning(olds: Properties, news: Properties, changes: Sequence[PropertyChange
     because = [_told(change, olds, news) for change in replacing if not _is_comment(change, olds, news)]
     if not because or not holds:
         return None
-    lost = f"machine {name}: {', '.join(because)}: the machine is made anew, and {holds} is lost"
+    lost = f"machine {name}: {', '.join(because)}: {becomes}, and {holds} is lost"
     if news.get("allowReplace") is True:
         return lost
     raise RefusedError(

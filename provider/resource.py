@@ -48,6 +48,7 @@ class Operation:
 
     `machines`, `images` and `preflight` load the driver and connect: only what asks a host may call them. `preflight`
     is called before something is made or changed; it raises VsphereError with all that keeps the host from it.
+    `cancelled` says whether the user wants the run to end.
     """
 
     name: str
@@ -58,6 +59,8 @@ class Operation:
     preflight: Callable[[], None]
     progress: Callable[[str], None]
     info: Callable[[str], None]
+    urn: str = ""
+    cancelled: Callable[[], bool] = lambda: False
 
     def owned_by(self) -> str:
         """The owner. Raises VsphereError if it is not configured."""

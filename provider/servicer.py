@@ -188,6 +188,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             preflight=lambda: self._targets.preflight(lambda message: self._engine.warn(urn, message)),
             progress=progress,
             info=info,
+            urn=urn,
+            cancelled=lambda: self._cancel.cancelled,
         )
 
 

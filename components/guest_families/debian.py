@@ -4,7 +4,7 @@ from components.apt import ANY_FINGERPRINT, Repository, fingerprint_of
 from components.guest_families.programs import OF_KUBERNETES, PACKAGES, by_program
 from components.records.guest_system import GuestSystem
 from components.records.traces import Traces
-from config.lab import MirrorsConfig
+from config.platform import MirrorsConfig
 
 ID = "debian"
 # Of a node whose image does not say what it holds: this line alone decides.

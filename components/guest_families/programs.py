@@ -11,7 +11,6 @@ PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "apt": ("apt-get", "apt-mark"),
         "bash": ("bash",),
         "ca-certificates": ("update-ca-certificates",),
-        "cloud-init": ("cloud-init",),
         "coreutils": (
             *("base64", "cat", "chmod", "chown", "comm", "cp", "cut", "date", "df", "dirname", "env", "head"),
             *(

@@ -6,7 +6,7 @@ from components.apt import Repository, fingerprint_of
 from components.guest_families.programs import OF_KUBERNETES, PACKAGES, by_program
 from components.records.guest_system import GuestSystem
 from components.records.traces import Traces
-from config.lab import MirrorsConfig
+from config.platform import MirrorsConfig
 
 ID = "ubuntu"
 TIMESYNCD = "systemd-timesyncd (timedatectl timesync-status)"

@@ -15,5 +15,5 @@ GUEST_SYSTEMS: Mapping[str, GuestSystem] = Records(__name__, "GUEST_SYSTEM", Gue
 
 
 def of_node(node: NodeConfig) -> GuestSystem:
-    """The guest system of a node: what its image says that it holds."""
-    return GUEST_SYSTEMS[node.image.system]
+    """The guest system of a node: what its image, or its machine that exists, is said to hold."""
+    return GUEST_SYSTEMS[node.system]

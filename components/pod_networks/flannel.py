@@ -8,7 +8,8 @@ from components import quoted_yaml
 from components.records.pod_network import Backend, PodNetwork, PodNetworkRelease, PodNetworkSettings, manifest_inputs
 from components.records.release import Download
 from components.records.traces import Traces
-from config.lab import MirrorsConfig, PodNetworkConfig
+from config.lab import PodNetworkConfig
+from config.platform import MirrorsConfig
 
 RELEASES = (
     PodNetworkRelease(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from components.apt import Repository
 from components.records.traces import Traces
-from config.lab import MirrorsConfig
+from config.platform import MirrorsConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from components.records.release import Download
 from components.records.traces import Traces
-from config.lab import MirrorsConfig, PodNetworkConfig
+from config.lab import PodNetworkConfig
+from config.platform import MirrorsConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from components.records.guest_system import GuestSystem
 from components.records.handler import Entry
 from components.records.release import Download, series_of
 from components.records.traces import Traces
-from config.lab import MirrorsConfig, RegistryConfig
+from config.platform import MirrorsConfig, RegistryConfig
 from config.versions import KubernetesRelease
 
 

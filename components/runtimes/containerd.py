@@ -10,7 +10,7 @@ from components.guest_file import GuestFile
 from components.records.handler import Entry
 from components.records.runtime import Installation, Runtime, RuntimeSettings, crictl_file
 from components.records.traces import Traces
-from config.lab import RegistryConfig
+from config.platform import RegistryConfig
 
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 REGISTRY_HOSTS = "/etc/containerd/certs.d"

@@ -9,7 +9,7 @@ from components.apt import ANY_FINGERPRINT, Repository, fingerprint_of
 from components.guest_file import GuestFile
 from components.records.runtime import Installation, PackageSource, Runtime, RuntimeSettings, crictl_file
 from components.records.traces import Traces
-from config.lab import RegistryConfig
+from config.platform import RegistryConfig
 
 CRI_SOCKET = "unix:///var/run/crio/crio.sock"
 SHIMS_STAY = GuestFile("/etc/systemd/system/crio.service.d/20-kubelab.conf", "[Service]\nKillMode=process\n")

@@ -2,6 +2,7 @@
 # Looks before anything is touched: every failed check is named at once, with what was found, wanted and to be done. Its
 # result, on stdout, is what the machine is known by.
 # library: traces.sh
+# library: found-machine.sh
 # library: guest_system.sh
 # library: clock.sh
 # library: firewall.sh
@@ -81,15 +82,17 @@ check_clock() {
   done
   [[ $compared == true || -n $clock_faults ]] || compare_hardware_clock
   check Clock "${clock_faults#; }" "at most ${clock_limit_seconds:?} s apart" \
-    "set whichever is wrong, by NTP: $TIME_SERVICE on the machine, \"Time & date\" on the ESXi host" none "$clock_faults"
+    "set whichever is wrong, by NTP: $TIME_SERVICE on the machine$(remedy ', "Time & date" on the ESXi host' '')" none "$clock_faults"
 }
 
 check_network() {
   local found file
   check Address "$(ip -o -4 address show scope global | awk '{print $4}' | xargs)" "$NODE_ADDRESS" \
-    'look for a second DHCP lease of this machine' holds_address
+    "$(remedy 'look for a second DHCP lease of this machine' "write nodeAddress at platform/existing/machines/$NODE_NAME of the site file, the address by which other nodes reach it")" holds_address
+  [[ -z $MACHINE_NETWORK ]] || check MachineNetwork "$NODE_ADDRESS" "an address in $MACHINE_NETWORK" \
+    'write another nodeAddress at the machine, or another addresses/network, in the site file' holds_in "$MACHINE_NETWORK" "$NODE_ADDRESS"
   check Route 'no default route' "one, or a route to the services' network $SERVICE_SUBNET" \
-    "let DHCP name a router, or add to the image a route to that network by the network card ($NETWORK_FILES)" has_route
+    "$(remedy 'let DHCP name a router, or add to the image' 'add a default route, or') a route to that network by the network card ($NETWORK_FILES)" has_route
   file=$(resolver_file)
   found=$(resolver_fault "$file")
   check Resolver "$found" 'name servers that pods reach' "$(resolver_remedy)" none "$found"
@@ -133,7 +136,8 @@ check_system() {
   os=$(running_system)
   check OperatingSystem "$os" "$GUEST_SYSTEM" "$(system_remedy "$os")" is "$os" "$GUEST_SYSTEM"
   check Init "$(cat /proc/1/comm)" systemd 'use an image that boots systemd' is "$(cat /proc/1/comm)" systemd
-  check Hostname "$(uname -n)" "$NODE_NAME" 'look at /var/log/cloud-init.log' is "$(uname -n)" "$NODE_NAME"
+  check Hostname "$(uname -n)" "$NODE_NAME" \
+    "$(remedy 'look at /var/log/cloud-init.log' "run there: hostnamectl set-hostname $NODE_NAME; or call the node by the machine's name")" is "$(uname -n)" "$NODE_NAME"
   found=$(cgroup_fault)
   check SystemVerification "$found" 'cgroup v2 with cpu, cpuset, memory and pids' \
     "boot the kernel with systemd.unified_cgroup_hierarchy=1 cgroup_enable=memory, and without what turns them off (GRUB_CMDLINE_LINUX in /etc/default/grub, update-grub)" \
@@ -167,16 +171,17 @@ check_version() {
 }
 
 check_machine() {
-  local memory disk found
+  local memory disk found more='give the machine more, or choose another'
   memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
   disk=$(df --output=avail -BG /var | tail -n 1 | tr -dc '0-9')
   check_version
-  check CPUs "$(nproc)" "at least $MIN_CPUS" 'raise machine.cpus' at_least "$(nproc)" "$MIN_CPUS"
-  check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" 'raise machine.memoryMiB' at_least "$memory" "$MIN_MEMORY_MIB"
+  check CPUs "$(nproc)" "at least $MIN_CPUS" "$(remedy 'raise machine.cpus' "$more")" at_least "$(nproc)" "$MIN_CPUS"
+  check Memory "$memory MiB" "at least $MIN_MEMORY_MIB MiB" "$(remedy 'raise machine.memoryMiB' "$more")" at_least "$memory" "$MIN_MEMORY_MIB"
   found=$(disk_wanted)
-  check Disk "$disk GiB free in /var" "at least $found GiB" 'raise machine.diskGiB' at_least "$disk" "$found"
+  check Disk "$disk GiB free in /var" "at least $found GiB" "$(remedy 'raise machine.diskGiB' "$more")" at_least "$disk" "$found"
   found=$(leftovers)
-  check Leftovers "$found" 'no earlier installation' 'set cleanInstall: true to have it removed, or build the machine anew' none "$found"
+  check Leftovers "$found" 'no earlier installation' \
+    "set cleanInstall: true to have it removed, or $(remedy 'build the machine anew' 'remove it by hand')" none "$found"
   check_virtualization
   check_modules
 }
@@ -227,9 +232,8 @@ check_all() {
 at_exit() { rm -f "${ca_file:-}"; }
 
 main() {
-  # cloud-init ends with 2 when it was done but met something it recovered from.
-  timeout 300 cloud-init status --wait >/dev/null || [[ $? == 2 ]] ||
-    fail "cloud-init did not finish on $NODE_NAME: $(cloud-init status --long 2>&1 | tr '\n' ' '); look at /var/log/cloud-init.log"
+  need_programs
+  wait_for_first_boot
   ca_file=$(mktemp)
   {
     cat /etc/ssl/certs/ca-certificates.crt 2>/dev/null || true

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings a machine back to what it was before any Kubernetes and container runtime: when it carries an old installation
-# and is to be cleaned, or when it is a worker that gets another runtime. It removes what kubelab recorded that it
-# installed, and what is in the list of known traces; nothing else.
+# and is to be cleaned, or when it is a worker that gets another runtime; remove: also when it is this node, whatever it
+# runs, since its machine goes on without kubelab. It removes what kubelab recorded that it installed, and what is in the
+# list of known traces; nothing else.
 # library: traces.sh
 # library: packages.sh
 # library: owner.sh
@@ -16,13 +17,18 @@
 # It stays until all is done, so that a reset that was interrupted is finished.
 unfinished=/etc/kubelab/reset-unfinished
 
+# must_reset [remove]
 must_reset() {
   [[ ! -f $unfinished ]] || return 0
   if is_ours; then
+    [[ ${1:-} != remove ]] || return 0
     [[ $ROLE == worker && -s /etc/kubelab/runtime && $(</etc/kubelab/runtime) != "$RUNTIME" ]]
     return
   fi
-  [[ $CLEAN_INSTALL == true && (-f /etc/kubelab/node || -n $(strange_traces)) ]]
+  if [[ ${1:-} == remove && -f /etc/kubelab/node ]]; then
+    say "warning: found kubelab's node $(</etc/kubelab/node) in place of $NODE_NAME: it is left as it is"
+  fi
+  [[ ${1:-} != remove && $CLEAN_INSTALL == true && (-f /etc/kubelab/node || -n $(strange_traces)) ]]
 }
 
 # The users' kubeconfigs of the cluster that goes: they would name an authority that nobody knows any more.
@@ -206,7 +212,10 @@ reset_node() {
 
 main() {
   local found
-  must_reset || return 0
+  case ${1:-} in
+    '' | remove) must_reset "$@" || return 0 ;;
+    *) fail "cleaning $NODE_NAME: found argument '$1', wanted remove or none" ;;
+  esac
   say "removing from $NODE_NAME: $(found_traces | tr '\n' ' ')"
   install -D -m 0644 /dev/null "$unfinished"
   logged "cleaning $NODE_NAME" reset_node
@@ -217,4 +226,4 @@ main() {
   rm -rf /etc/kubelab
 }
 
-main </dev/null
+main "$@" </dev/null

@@ -59,7 +59,7 @@ refuse_copies() {
 record_machine() {
   local others
   others=$(awk -v worker="$WORKER" '$1 != worker' "$machines" 2>/dev/null || true)
-  replace_file 0644 "$machines" "$(printf '%s\n' ${others:+"$others"} ${1:+"$(sed "s/^/$WORKER /" <<<"$1")"})"
+  replace_file 0644 "$machines" "$(printf '%s\n' ${others:+"$others"} ${1:+"$(awk -v worker="$WORKER" '{print worker, $0}' <<<"$1")"})"
 }
 
 # A kubelet may ask for the certificate of its own node, and for nothing of others: no more than that is signed, whoever

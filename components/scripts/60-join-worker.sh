@@ -28,7 +28,7 @@ write_key() {
   local found
   found=$({ umask 077 && private_key | openssl pkey -inform DER -out "$key" && openssl pkey -in "$key" -pubout; } 2>&1) || true
   [[ $found == "$(base64 --decode <<<"$CERTIFICATE" | openssl x509 -noout -pubkey)" ]] ||
-    fail "joining $NODE_NAME: found in $host_key no key, or another than its machine was made with and the cluster admitted; put that back, or make the machine anew: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
+    fail "joining $NODE_NAME: found in $host_key no key, or another than its machine was made with and the cluster admitted; put that back, or make the machine anew: pulumi up --replace '**:index:*Machine::$NODE_NAME'"
 }
 
 write_join_kubeconfig() {

@@ -12,7 +12,7 @@ def addresses(documents: Documents) -> AddressesConfig:
     """The site's part of two documents without faults."""
     written = documents.site.addresses
     return AddressesConfig(
-        network=str(written.network),
+        network=str(written.network or ""),
         mode=written.mode,
         gateway=str(written.gateway or ""),
         name_servers=tuple(map(str, written.name_servers)),

@@ -13,19 +13,19 @@ _HOSTS = "/etc/hosts"
 
 def broken_rules(documents: Documents) -> Iterator[Problem]:
     """Every rule of addresses and names that the documents break."""
-    if documents.site.addresses.mode == "static":
+    if documents.site.addresses.mode == "dhcp":
+        yield from _said_beside_dhcp(documents)
+    elif _made(documents):
         yield from _incomplete(documents)
         yield from _gateway(documents)
         yield from _addresses(documents)
-    else:
-        yield from _said_beside_dhcp(documents)
     yield from _macs_twice(documents)
     yield from _hosts_said_twice(documents)
 
 
 def _made(documents: Documents) -> Mapping[str, NodeSpec]:
     """The nodes whose machines are made here: of others the site says the address."""
-    return documents.nodes
+    return {name: node for name, node in documents.nodes.items() if not documents.existing_of(name)}
 
 
 def _said_beside_dhcp(documents: Documents) -> Iterator[Problem]:
@@ -85,6 +85,8 @@ def _addresses(documents: Documents) -> Iterator[Problem]:
 
 def _unfit(documents: Documents, address: IPv4Address) -> str:
     network = documents.site.addresses.network
+    if network is None:
+        return ""
     if address not in network:
         return f"outside of {network}, the network of machines; choose one in it"
     if address in (network.network_address, network.broadcast_address) and network.prefixlen < 31:

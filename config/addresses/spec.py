@@ -14,7 +14,9 @@ class AddressesSpec(Spec):
     mode: AddressMode = Field(
         default="dhcp", description="where addresses come from: dhcp, or static, which gives each node its address"
     )
-    network: Network = Field(description="the machine network; every machine's address must lie in it")
+    network: Network | None = Field(
+        description="the machine network; every machine's address must lie in it; needed where machines are made"
+    )
     gateway: Address | None = Field(default=None, description="the router of the machine network, for static addresses")
     name_servers: NameServers = Field(
         default=(), description="the name servers of machines with static addresses, at most three, as pods get no more"

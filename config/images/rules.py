@@ -23,9 +23,10 @@ def warnings(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     """What a lab wants otherwise than its images have it inside: a line for each image. Steps make up for it."""
     nodes_of: dict[str, list[NodeConfig]] = {}
     for node in lab.nodes:
-        nodes_of.setdefault(node.image.sha256, []).append(node)
+        if node.image:
+            nodes_of.setdefault(node.image.sha256, []).append(node)
     for nodes in nodes_of.values():
-        baked = nodes[0].image.baked
+        baked = nodes[0].image.baked if nodes[0].image else None
         if baked is None:
             continue
         wanted = {f"Kubernetes {lab.cluster.kubernetes_version}": None}
@@ -33,13 +34,15 @@ def warnings(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
         inside = [f"Kubernetes {baked.kubernetes}", *(f"{word} {found}" for word, found in baked.runtimes.items())]
         if missing := [each for each in wanted if each not in inside]:
             text = f"found {', '.join(missing)}, and in image {baked.word}, {', '.join(inside)}: pulumi up installs"
-            remedy = how_to_make(nodes[0].image.system, lab.stack)
+            remedy = how_to_make(nodes[0].system, lab.stack)
             yield Problem(stack_file, f"{PREFIX}cluster", f"{text} what is missing; for an image that has it, {remedy}")
 
 
 def _systems_of_one_file(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     systems = {target.image.sha256: target.image.system for target in lab.site.vsphere}
     for node in lab.nodes:
+        if node.image is None:
+            continue
         first = systems.setdefault(node.image.sha256, node.image.system)
         if first != node.image.system:
             text = f"found {node.image.system!r}, and elsewhere {first!r} for the same image (sha256), allowed: one"
@@ -48,6 +51,8 @@ def _systems_of_one_file(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
 
 def _templates_without_a_vcenter(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     for node in lab.nodes:
+        if node.image is None:
+            continue
         target = lab.site.target_of(node)
         targets = lab.site.vsphere if target is None else (target,)
         others = [each.name or each.server for each in targets if not each.placement.in_vcenter]
@@ -59,7 +64,7 @@ def _templates_without_a_vcenter(lab: LabConfig, stack_file: str) -> Iterator[Pr
 
 def _packages_that_are_not_made(lab: LabConfig, stack_file: str) -> Iterator[Problem]:
     for node in lab.nodes:
-        first = GUEST_SYSTEMS[node.image.system].first_versions.get(node.runtime)
+        first = GUEST_SYSTEMS[node.system].first_versions.get(node.runtime)
         if (
             first is None
             or _is_mirrored(lab, node)
@@ -69,13 +74,14 @@ def _packages_that_are_not_made(lab: LabConfig, stack_file: str) -> Iterator[Pro
         fitting = [
             known for known in RUNTIMES[node.runtime].versions if versions.numbers(known) >= versions.numbers(first)
         ]
-        text = f"found {node.runtime} {node.runtime_version} on {node.image.system}, whose packages begin with {first}"
+        text = f"found {node.runtime} {node.runtime_version} on {node.system}, whose packages begin with {first}"
         remedy = f"set runtimeVersions: {{{node.runtime}: {', '.join(fitting[:1]) or first}}}"
-        yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/runtime", f"{text}; {remedy}, or choose another image")
+        other = "machine" if node.existing else "image"
+        yield Problem(stack_file, f"{PREFIX}nodes/{node.name}/runtime", f"{text}; {remedy}, or choose another {other}")
 
 
 def _is_mirrored(lab: LabConfig, node: NodeConfig) -> bool:
     """Whether the runtime's packages come from the site's own server, which may have any."""
     minor = versions.kubernetes(lab.cluster.kubernetes_version).minor
-    source = PackageSource(minor, lab.site.mirrors, GUEST_SYSTEMS[node.image.system])
+    source = PackageSource(minor, lab.site.mirrors, GUEST_SYSTEMS[node.system])
     return RUNTIMES[node.runtime].repository(source).mirrored

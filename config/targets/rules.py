@@ -42,7 +42,12 @@ def broken_rules_of_images(lab: LabConfig, stack_file: str, own_images: Mapping[
     """Nodes for which the provider chooses among targets whose images differ; `own_images` are those of nodes."""
     images = {target.image.sha256 for target in lab.site.vsphere}
     for node in lab.nodes:
-        if len(images) > 1 and lab.site.target_of(node) is None and node.name not in own_images:
+        if (
+            node.existing is None
+            and len(images) > 1
+            and lab.site.target_of(node) is None
+            and node.name not in own_images
+        ):
             names = ", ".join(target.name for target in lab.site.vsphere)
             text = f"found no host, and targets with different images ({names}); write host or image"
             yield Problem(stack_file, f"{PREFIX}nodes/{node.name}", text)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Tag, model_validator
 
+from config.existing.spec import ExistingSpec
 from config.forms import ONE, ONE_OR_SEVERAL, SEVERAL
 from config.images.spec import Image, TemplateSpec
 from config.model import Spec
@@ -103,18 +104,32 @@ def _told_apart(targets: tuple[NamedVsphereSpec, ...]) -> tuple[NamedVsphereSpec
 
 
 class PlatformSpec(Spec):
-    """Where virtual machines come from."""
+    """Where machines come from: made on a host, existing, or both."""
 
-    vsphere: Annotated[
-        Annotated[VsphereSpec, Tag(ONE)]
-        | Annotated[tuple[NamedVsphereSpec, ...], Field(strict=False), AfterValidator(_told_apart), Tag(SEVERAL)],
-        ONE_OR_SEVERAL,
-    ] = Field(description="the ESXi host, or a list of several, each with a name")
+    vsphere: (
+        Annotated[
+            Annotated[VsphereSpec, Tag(ONE)]
+            | Annotated[tuple[NamedVsphereSpec, ...], Field(strict=False), AfterValidator(_told_apart), Tag(SEVERAL)],
+            ONE_OR_SEVERAL,
+        ]
+        | None
+    ) = Field(default=None, description="the ESXi host, or a list of several, each with a name")
+    existing: ExistingSpec | None = Field(
+        default=None, description="machines that exist; all others are made on vsphere"
+    )
+
+    @model_validator(mode="after")
+    def _some_machines(self) -> "PlatformSpec":
+        if self.vsphere is None and self.existing is None:
+            raise ValueError("found nothing, wanted: vsphere, the ESXi host, or existing, machines that exist, or both")
+        return self
 
     @property
     def targets(self) -> tuple[VsphereSpec, ...]:
         """All targets in the order of the file."""
-        return self.vsphere if isinstance(self.vsphere, tuple) else (self.vsphere,)
+        if isinstance(self.vsphere, tuple):
+            return self.vsphere
+        return () if self.vsphere is None else (self.vsphere,)
 
     def path(self, index: int) -> str:
         """Where the target at `index` of `targets` stands in the site file."""

@@ -82,6 +82,12 @@ def name(value: str) -> str:
     raise ValueError("wanted: a name, without blanks around it")
 
 
+def _linux_user(value: str) -> str:
+    if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", value):
+        return value
+    raise ValueError("wanted: a Linux user name: lower case letters, digits, _ and -, at most 32")
+
+
 def _dns_label(value: str) -> str:
     if re.fullmatch(LABEL, value):
         return value
@@ -162,6 +168,7 @@ ValidityPeriod = Annotated[
     str, AfterValidator(_validity_period), Field(json_schema_extra={"pattern": "^[1-9][0-9]{0,5}h$"})
 ]
 Name = Annotated[str, AfterValidator(name)]
+LinuxUser = Annotated[str, AfterValidator(_linux_user)]
 NodeName = Annotated[str, AfterValidator(_dns_label), Field(json_schema_extra={"pattern": f"^{LABEL}$"})]
 TargetName = NodeName
 Sha256 = Annotated[str, AfterValidator(_sha256), Field(json_schema_extra={"pattern": "^[0-9a-fA-F]{64}$"})]

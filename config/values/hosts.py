@@ -61,10 +61,24 @@ def control_plane_endpoint(value: str) -> str:
             example = "a host name in lower case or an IPv4 address, with or without a port, such as k8s.lab:6443"
             raise ValueError(f"wanted: {example}{_meant_host(value)}") from None
     else:
-        special = address.is_unspecified or address.is_loopback or address.is_link_local
-        if special or address.is_multicast or address.is_reserved:
-            raise ValueError("which no other machine can reach; wanted: an address that all nodes reach")
+        _refuse_unreachable(address)
     return f"{host}:{port or _API_PORT}"
+
+
+def reachable_address(value: str) -> str:
+    """An IPv4 address that other machines may have a way to."""
+    try:
+        address = IPv4Address(value)
+    except ValueError:
+        raise ValueError("wanted: an IPv4 address such as 192.168.1.21") from None
+    _refuse_unreachable(address)
+    return value
+
+
+def _refuse_unreachable(address: IPv4Address) -> None:
+    special = address.is_unspecified or address.is_loopback or address.is_link_local
+    if special or address.is_multicast or address.is_reserved:
+        raise ValueError("which no other machine can reach; wanted: an address that all nodes reach")
 
 
 def _meant_host(url: str) -> str:

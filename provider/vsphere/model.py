@@ -128,7 +128,11 @@ class ObservedMachine:
         own = [disk for disk in self.disks if disk.path.startswith(self.folder)]
         content = self.extra_config.get(identity.CONTENT_KEY)
         names = {line.partition("|")[0] for line in content.split("; ")} if content else None
-        return tuple(disk for disk in own if names is None or disk.path.removeprefix(self.folder) in names)
+        return tuple(
+            disk
+            for disk in own
+            if names is None or any(path.removeprefix(self.folder) in names for path in (disk.path, *disk.parents))
+        )
 
     @property
     def powered_on(self) -> bool:

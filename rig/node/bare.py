@@ -93,6 +93,9 @@ def render(site: str, machines: Sequence[BareMachine]) -> str:
     entries = {each.name: {"address": each.address, "hostKey": each.host_key} for each in machines}
     existing = {"user": USER, "privateKeyFile": "bare/id_ed25519", "machines": entries}
     rest = {key: value for key, value in content.items() if key not in ("platform", "machine", "ssh")}
+    # Their size is their own; whether guests run on them is asked all the same.
+    asked = {key: value for key, value in content.get("machine", {}).items() if key == "nestedVirtualization"}
+    rest |= {"machine": asked} if asked else {}
     return SITE_HEADER + yaml.safe_dump({"platform": {"existing": existing}, **rest}, sort_keys=False, width=1000)
 
 

@@ -164,7 +164,11 @@ def passwords_of(config: LabConfig) -> dict[str, str]:
 
 
 def _program(config: LabConfig) -> Callable[[], object]:
-    return lambda: Lab(config.stack, config, VSphere.declared(config, passwords_of(config)))
+    def program() -> Lab:
+        vsphere = VSphere.declared(config, passwords_of(config)) if config.site.vsphere else None
+        return Lab(config.stack, config, vsphere)
+
+    return program
 
 
 def previewed(config: LabConfig, updated: Collection[str]) -> Graph:

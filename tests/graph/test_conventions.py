@@ -43,7 +43,7 @@ EACH_COMPONENT = pytest.mark.parametrize("component", sorted(COMPONENTS))
 
 
 def test_the_components_are_found() -> None:
-    assert set(COMPONENTS) == {"Lab", "Machine", "Node", "Cluster", "Worker"}
+    assert set(COMPONENTS) == {"Lab", "Machine", "Existing", "Node", "Cluster", "Worker"}
     assert "runtimes/docker.py" in TREES
 
 
@@ -87,15 +87,15 @@ def test_only_the_step_knows_the_command_provider() -> None:
     assert users == {"script.py"}
 
 
-def test_only_one_module_names_the_plugins_resources() -> None:
+def test_only_the_modules_of_the_two_kinds_of_machines_name_the_plugins_resources() -> None:
     definers = {
         module
         for module, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and str(node.value).startswith("kubelab:index:")
     }
-    assert definers == {"vsphere.py"}
-    assert {module for module, _ in classes_deriving_from("CustomResource").values()} == {"vsphere.py"}
+    assert definers == {"vsphere.py", "existing_machine.py"}
+    assert {module for module, _ in classes_deriving_from("CustomResource").values()} == definers
 
 
 def test_the_product_knows_nothing_of_the_embedded_lab() -> None:
@@ -202,7 +202,7 @@ def test_records_know_of_config_the_types_of_a_lab_and_facts_on_kubernetes_alone
                 for node in ast.walk(tree)
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("components.")
             ]
-            assert imports_of(tree) <= {"config.lab", "config.versions"}, paths
+            assert imports_of(tree) <= {"config.lab", "config.platform", "config.versions"}, paths
     assert {"apt", "records/traces", "records/runtime", "records/discovery"} <= seen
 
 

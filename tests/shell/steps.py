@@ -126,6 +126,7 @@ PREFLIGHT = Step(
     serve_mirror,
 )
 RESET = Step(reset.STEP.file, on_this_machine(reset.environment(WORKER, labs.SITE.ssh.user)), leave_docker)
+LEAVE_MACHINE = Step(RESET.file, RESET.environment, leave_docker, (reset.REMOVAL.argument,))
 MOTD = DeclaredFile("/etc/motd", SecretStr("=== 0644 1 /etc/passwd\nwelcome to the lab\n"), "0640", secret=False)
 """A file whose text looks like a header of files."""
 PLACE_FILES = Step(
@@ -216,6 +217,7 @@ COMPARE = Step(VERIFY.file, VERIFY.environment, VERIFY.prepare, (verification.CO
 STEPS = (
     PREFLIGHT,
     RESET,
+    LEAVE_MACHINE,
     PLACE_FILES,
     REMOVE_FILES,
     PREPARE_OS,

@@ -58,7 +58,7 @@ authorize_keys() {
   home=$(getent passwd "$SSH_USER" | cut -d : -f 6) || true
   file=$home/.ssh/authorized_keys
   [[ -f $file || -n $AUTHORIZED_KEYS ]] || return 0
-  [[ -f $file ]] || fail "authorizing keys on $(uname -n): found no $file, in which cloud-init put kubelab's own; look at /var/log/cloud-init.log"
+  [[ -f $file ]] || fail "authorizing keys on $(uname -n): found no $file, which has kubelab's own key, or that of the site file; look for whoever took it away (/var/log/cloud-init.log)"
   found=$(<"$file")
   recorded=$(if [[ -f $record ]]; then cat "$record"; fi)
   added=$(lines_but "$found" <<<"$AUTHORIZED_KEYS")

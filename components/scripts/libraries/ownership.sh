@@ -6,6 +6,6 @@
 # not finish would go with its next run, unseen by the engine.
 claim_node() {
   [[ ! -f /etc/kubelab/reset-unfinished ]] ||
-    fail "$1 $NODE_NAME: found a reset that did not finish; set onRuntimeChange: resetNode until it did, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
+    fail "$1 $NODE_NAME: found a reset that did not finish; set onRuntimeChange: resetNode until it did, or run: pulumi up --replace '**:index:*Machine::$NODE_NAME'"
   write_file 0644 /etc/kubelab/node "$NODE_NAME"
 }

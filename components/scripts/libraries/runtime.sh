@@ -20,7 +20,7 @@ claim_machine() {
   work=$(mktemp -d)
   [[ ! -f /etc/kubelab/runtime ]] || found=$(</etc/kubelab/runtime)
   [[ -z $found || $found == "$RUNTIME" ]] ||
-    fail "installing $RUNTIME on $NODE_NAME: found $found installed; a control plane keeps its runtime: revert the change; for a worker, set onRuntimeChange: resetNode, or run: pulumi up --replace '**VirtualMachine::$NODE_NAME'"
+    fail "installing $RUNTIME on $NODE_NAME: found $found installed; a control plane keeps its runtime: revert the change; for a worker, set onRuntimeChange: resetNode, or run: pulumi up --replace '**:index:*Machine::$NODE_NAME'"
   write_file 0644 /etc/kubelab/runtime "$RUNTIME"
 }
 

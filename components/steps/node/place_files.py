@@ -5,11 +5,20 @@ from components.step import Step
 from config import NodeConfig, SiteConfig
 
 STEP = Step("08-place-files.sh", timeout_seconds=300, argument="place", removal="remove")
+_KEPT = Step(STEP.file, STEP.timeout_seconds, argument=STEP.argument)
+
+
+def step(node: NodeConfig) -> Step:
+    """The step of a node. On a machine that exists nothing is done when it is deleted.
+
+    Leaving the machine takes all away; and of one that was installed anew nobody is there any more to ask.
+    """
+    return _KEPT if node.existing else STEP
 
 
 def is_wanted(node: NodeConfig, site: SiteConfig) -> bool:
-    """Whether anything is declared to be placed on a node."""
-    return bool(node.files or site.ssh.authorized_keys)
+    """Whether anything is declared to be placed on a node, or may have been and must go when it is declared no more."""
+    return bool(node.existing or node.files or site.ssh.authorized_keys)
 
 
 def has_secrets(node: NodeConfig) -> bool:
@@ -23,6 +32,6 @@ def environment(node: NodeConfig, site: SiteConfig) -> dict[str, str]:
     return {
         "NODE_NAME": node.name,
         "OWN_FILES": render_files(files),
-        "SSH_USER": site.ssh.user,
+        "SSH_USER": site.user_of(node),
         "AUTHORIZED_KEYS": "\n".join(site.ssh.authorized_keys),
     }

@@ -19,6 +19,9 @@ _KNOWN_BY = ("machine-id", "product-uuid", "mac")
 # CPUs, memory in MiB, free disk in GiB: kubeadm's own minimum for a control plane; a worker's is kubelab's.
 MINIMUM = {"controlPlane": (2, 1700, 2), "worker": (1, 900, 2)}
 
+# What the preflight itself calls, and a small installation may lack.
+_PROGRAMS = ("awk", "curl", "findmnt", "ip", "ps")
+
 # What other machines ask of a node, as Kubernetes documents it (reference/networking/ports-and-protocols); etcd is
 # asked by other control planes alone.
 _PORTS = {"controlPlane": ("6443/tcp API server",), "worker": ()}
@@ -37,6 +40,9 @@ def environment(
         "GUEST_SYSTEM": system.identification,
         "KNOWN_SYSTEMS": "\n".join(f"{each.identification} {name}" for name, each in sorted(GUEST_SYSTEMS.items())),
         "UNFIT_SYSTEMS": unfit.lines(),
+        "MACHINE": "existing" if node.existing else "made",
+        "MACHINE_NETWORK": site.addresses.network if node.existing else "",
+        "NEEDS": "\n".join(f"{each} {system.programs[each]}" for each in _PROGRAMS) if node.existing else "",
         "KNOWN_FAULT": system.known_faults.get(node.runtime, ""),
         "TIME_SERVICE": system.time_service,
         "NETWORK_FILES": system.network_files,

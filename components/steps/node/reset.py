@@ -6,11 +6,16 @@ from components.steps.node import traces
 from config import NodeConfig
 
 STEP = Step("05-reset-node.sh", timeout_seconds=900)
+REMOVAL = Step(STEP.file, STEP.timeout_seconds, argument="remove")
+"""The same of a machine that goes on without kubelab, whatever it has of it."""
 
 
 def is_wanted(node: NodeConfig) -> bool:
-    """Whether a node has a reset at all: it is asked for, and looks for itself whether there is something to do."""
-    return node.clean_install or node.on_runtime_change == "resetNode"
+    """Whether a node has a reset at all: it is asked for, and looks for itself whether there is something to do.
+
+    For another runtime, a machine that exists is left as it was found, and known anew (`REMOVAL`).
+    """
+    return node.clean_install or (node.on_runtime_change == "resetNode" and node.existing is None)
 
 
 def environment(node: NodeConfig, ssh_user: str) -> dict[str, str]:

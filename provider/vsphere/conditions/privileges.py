@@ -57,14 +57,9 @@ def missing(place: Place, datastores: Sequence[str], networks: Sequence[str], se
         wanted += [(f"datastore {home.name}", home.ref, ON_DATASTORE) for home in _homes(place, name)]
     for name in networks:
         _note(wanted, f"network {name}", lambda name=name: place.network(name).ref, ON_NETWORK)
-    ask = place.session.content.authorizationManager.HasPrivilegeOnEntities
     found = []
     for what, obj, privileges in wanted:
-        try:
-            answer = place.session.read("reading privileges", ask, [obj], session_key, list(privileges))
-        except VsphereError:
-            continue
-        lacking = lacking_of(answer)
+        lacking = lacking_on(place, obj, privileges, session_key)
         if lacking:
             found.append(
                 Finding(
@@ -73,6 +68,15 @@ def missing(place: Place, datastores: Sequence[str], networks: Sequence[str], se
                 )
             )
     return found
+
+
+def lacking_on(place: Place, obj: Any, privileges: Sequence[str], session_key: str) -> list[str]:
+    """Those of the privileges that the session lacks on an object, none where it may not ask."""
+    ask = place.session.content.authorizationManager.HasPrivilegeOnEntities
+    try:
+        return lacking_of(place.session.read("reading privileges", ask, [obj], session_key, list(privileges)))
+    except VsphereError:
+        return []
 
 
 def _homes(place: Place, name: str) -> Sequence[Datastore]:

@@ -2,22 +2,30 @@
 
 A host that starts a machine writes to its log and its NVRAM, and the guest to its disk, the machine-id at the latest.
 All of it shows in the times of the files. When it was on, the host forgets once it is off.
+
+Linked clones are made of a snapshot, whose disk no start writes to. A vCenter may write to the disk's descriptor for
+them, so the times of such files say nothing: they have to be there, with the snapshot.
 """
 
 import re
 from collections.abc import Mapping
 
 from provider.vsphere import files, paths
-from provider.vsphere.identity import CONTENT_KEY
+from provider.vsphere.identity import CONTENT_KEY, SNAPSHOT
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Datastore, Place
 
 _WRITTEN_BY_A_START = re.compile(r".*\.(vmdk|nvram)|vmware(-\d+)?\.log")
 
 
-def content(place: Place, home: Datastore, found: ObservedMachine) -> str:
-    """The files that a start writes to, with their times: `name|time; name|time`."""
+def content(place: Place, home: Datastore, found: ObservedMachine, *, frozen: bool = False) -> str:
+    """The files that a start writes to, with their times: `name|time; name|time`.
+
+    With `frozen` they are disks below a snapshot: without times, `name|; name|`.
+    """
     held = files.listing(place, home, paths.split(found.vmx_path)[1]) or ()
+    if frozen:
+        return "; ".join(f"{file.name}|" for file in held if file.name.endswith(".vmdk"))
     return "; ".join(f"{file.name}|{file.written}" for file in held if _WRITTEN_BY_A_START.fullmatch(file.name))
 
 
@@ -34,8 +42,17 @@ def change(place: Place, home: Datastore, found: ObservedMachine, marks: Mapping
     if noted is None:
         return None
     before = set(noted.split("; "))
+    if all(entry.endswith("|") for entry in before):
+        return _change_below_a_snapshot(found, before, content(place, home, found, frozen=True))
     differing = sorted(set(content(place, home, found).split("; ")) ^ before)
     if not differing:
         return None
     name, _, _ = differing[0].partition("|")
     return f"its file {name} is not the one of the import any more"
+
+
+def _change_below_a_snapshot(found: ObservedMachine, before: set[str], now: str) -> str | None:
+    if SNAPSHOT not in found.snapshots:
+        return f"its snapshot {SNAPSHOT}, of which linked clones are made, is gone"
+    gone = sorted(before - set(now.split("; ")))
+    return f"its file {gone[0].rstrip('|')} is gone" if gone else None

@@ -66,7 +66,7 @@ def import_base(
         nvram = _nvram(place, datastore, directory) if image.descriptor.nvram else ""
     machine = Machine(session, info.entity, name)
     _prepare_for_clones(place, machine, source, doing)
-    noted = content(place, datastore, machine.observe(doing))
+    noted = content(place, datastore, machine.observe(doing), frozen=place.cloning is Cloning.LINKED)
     machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: "", CONTENT_KEY: noted, NVRAM_KEY: nvram})
     return machine
 

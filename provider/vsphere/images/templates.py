@@ -8,6 +8,7 @@ from typing import Any
 
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.api.sdk import vim
+from provider.vsphere.conditions import privileges
 from provider.vsphere.desired import NESTED_MIN_HARDWARE
 from provider.vsphere.errors import (
     BusyError,
@@ -17,6 +18,7 @@ from provider.vsphere.errors import (
     UnreachableError,
     VsphereError,
 )
+from provider.vsphere.identity import SNAPSHOT
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource, ImportedImage, ObservedMachine
 from provider.vsphere.observe import GIB
@@ -76,7 +78,7 @@ def _turned(place: Place, machine: Machine, doing: str, call: Any, *arguments: A
 def snapshot(place: Place, machine: Machine, doing: str) -> None:
     """Takes the one snapshot of a base machine, of which linked clones are made."""
     take = machine.ref.CreateSnapshot_Task
-    tasks.run(place.session, doing, take, "kubelab", "of which linked clones are made", False, False)
+    tasks.run(place.session, doing, take, SNAPSHOT, "of which linked clones are made", False, False)
 
 
 def existing(place: Place, name: str, *, nested_virtualization: bool = False) -> tuple[Machine, ObservedMachine]:
@@ -94,7 +96,15 @@ def existing(place: Place, name: str, *, nested_virtualization: bool = False) ->
 
 def looked_at(place: Place, source: ImageSource) -> ImportedImage:
     """A template as an image of machines whose smallest disk `source` says. Raises as `existing`."""
-    _, found = existing(place, source.template, nested_virtualization=source.nested_virtualization)
+    machine, found = existing(place, source.template, nested_virtualization=source.nested_virtualization)
+    manager = place.session.content.sessionManager
+    own = collector.read(place.session, "reading the session", manager, ["currentSession"])["currentSession"]
+    lacking = privileges.lacking_on(place, machine.ref, privileges.ON_TEMPLATE, str(own.key))
+    if lacking:
+        raise VsphereError(
+            f"template {source.template}: the user {place.session.endpoint.user} lacks privileges on it: "
+            f"{', '.join(lacking)}; grant them"
+        )
     capacity = found.disks[0].capacity
     if capacity > source.least_disk_gib * GIB > 0:
         raise VsphereError(

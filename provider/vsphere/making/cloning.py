@@ -55,7 +55,7 @@ def clone(
     )
     if place.cloning is Cloning.LINKED:
         wanted.location.diskMoveType = _CHILD_DISK
-        wanted.snapshot = current_snapshot(facts)
+        wanted.snapshot = _snapshot(facts, own=not desired.template)
     else:
         wanted.location.diskMoveType = _ONE_NEW_DISK
     with place.turns.copying(doing, place.session.cancel):
@@ -81,10 +81,13 @@ def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network) -> 
     )
 
 
-def current_snapshot(facts: Any) -> Any | None:
-    """The snapshot that these properties (at least `snapshot`) show as current, None if there is none."""
+def _snapshot(facts: Any, *, own: bool) -> Any | None:
+    """Of a base machine the snapshot that it was given; of a template the current one. None if there is none."""
     held = facts.get("snapshot")
-    return None if held is None else held.currentSnapshot
+    if held is None:
+        return None
+    of_ours = [each.snapshot for each in held.rootSnapshotList or [] if each.name == identity.SNAPSHOT]
+    return of_ours[0] if own and of_ours else held.currentSnapshot
 
 
 def complete(place: Place, machine: Machine, desired: DesiredMachine) -> None:

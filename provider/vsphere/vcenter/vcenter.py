@@ -37,6 +37,8 @@ class VCenter:
         self.session = session
         self.turns = Turns()
         self._placement = placement
+        self._inventory: dict[str, list[Found]] = {}
+        self._networks: dict[str, Network] = {}
         session.evidence = lambda: reading.evidence(self)
 
     @cached_property
@@ -162,47 +164,52 @@ class VCenter:
 
     def datastore(self, name: str) -> Datastore:
         """See Place: of a cluster of datastores, the one with the most free space."""
-        called = f"datastore {name} of {self.session.name}"
-        found = self._named_datastore(name)
+        found = self._named("datastore", name)
         if isinstance(found.ref, vim.StoragePod):
             return datastores.roomiest(f"datastore cluster {name} of {self.session.name}", self._members(found))
-        datastores.refuse_if_unusable(called, found.facts)
-        return Datastore(found.ref, found.facts["name"])
+        facts = collector.read(self.session, inventory.looking(self.session), found.ref, datastores.PATHS)
+        datastores.refuse_if_unusable(f"datastore {name} of {self.session.name}", facts)
+        return Datastore(found.ref, facts["name"])
 
     def datastores(self, name: str) -> tuple[Datastore, ...]:
         """See Place."""
-        found = self._named_datastore(name)
+        found = self._named("datastore", name)
         if isinstance(found.ref, vim.StoragePod):
             return tuple(Datastore(ref, facts["name"]) for ref, facts in self._members(found))
         return (self.datastore(name),)
 
     def _members(self, cluster: Found) -> list[tuple[Any, Facts]]:
-        return datastores.members(self.session, cluster, self._of_the_hosts("datastore"))
-
-    def _named_datastore(self, name: str) -> Found:
-        there = self._named("datastore", datastores.PATHS)
-        root = self._read(self.datacenter, "datastoreFolder")
-        clusters = below(self.session, root, vim.StoragePod)
-        return the_one(name, [*there, *clusters], "datastore", self._of_hosts)
+        there = [each.ref for each in self._known("datastore") if isinstance(each.ref, vim.Datastore)]
+        return datastores.members(self.session, cluster, there)
 
     def network(self, name: str) -> Network:
         """See Place: a standard or distributed port group. Raises VsphereError for one of another kind."""
-        found = the_one(name, self._named("network", ["name"]), "network", self._of_hosts)
-        return networks.network_of(self.session, f"network {name} of {self.session.name}", found)
+        if name not in self._networks:
+            found = self._named("network", name)
+            self._networks[name] = networks.network_of(self.session, f"network {name} of {self.session.name}", found)
+        return self._networks[name]
 
-    def _named(self, kind: str, paths: Any) -> list[Found]:
-        refs = self._of_the_hosts(kind)
-        facts: dict[str, Facts] = {}
-        for of in {type(ref) for ref in refs}:
-            alike = [ref for ref in refs if type(ref) is of]
-            facts |= collector.read_many(self.session, inventory.looking(self.session), alike, paths)
-        found = [Found(ref, unescaped(facts[ref._moId]["name"]), facts[ref._moId]) for ref in refs]
-        return sorted(found, key=lambda each: each.path)
+    def _named(self, kind: str, name: str) -> Found:
+        """What was there when it was asked for first, in one process: what has come since is looked for once more."""
+        try:
+            return the_one(name, self._known(kind), kind, self._of_hosts)
+        except GoneError:
+            self._inventory.pop(kind, None)
+        return the_one(name, self._known(kind), kind, self._of_hosts)
 
-    def _of_the_hosts(self, kind: str) -> list[Any]:
-        """The datastores or networks of the host that was named, or of any of the cluster's."""
-        of = self.host if self.host is not None else self._compute.ref
-        return list(self._read(of, kind) or [])
+    def _known(self, kind: str) -> list[Found]:
+        """The datastores and the clusters of them, or the networks, of the one host or of any of the cluster's."""
+        if kind not in self._inventory:
+            refs = list(self._read(self.host if self.host is not None else self._compute.ref, kind) or [])
+            facts: dict[str, Facts] = {}
+            for of in {type(ref) for ref in refs}:
+                alike = [ref for ref in refs if type(ref) is of]
+                facts |= collector.read_many(self.session, inventory.looking(self.session), alike, ["name"])
+            found = [Found(ref, unescaped(facts[ref._moId]["name"]), facts[ref._moId]) for ref in refs]
+            if kind == "datastore":
+                found += below(self.session, self._read(self.datacenter, "datastoreFolder"), vim.StoragePod)
+            self._inventory[kind] = sorted(found, key=lambda each: each.path)
+        return self._inventory[kind]
 
     def upload_target(self, device: Any) -> UploadTarget:
         """See Place: one of the hosts, verified by the thumbprint that the vCenter gives with its name."""

@@ -84,3 +84,38 @@ def test_a_preview_with_a_password_that_is_not_known_yet_works(plugin: Plugin, s
 def test_a_type_that_is_not_there_is_named_with_those_that_are(plugin: Plugin) -> None:
     with pytest.raises(RefusedError, match=r"kubelab:index:Floppy: unknown to kubelab .* kubelab:index:VirtualMachine"):
         plugin.check("Floppy", wrapped({}))
+
+
+def test_the_provider_of_machines_that_exist_needs_no_host(plugin: Plugin) -> None:
+    answer = plugin.call("CheckConfig", provider_pb2.CheckRequest(news=wrapped({"owner": "kubelab/test"})))
+    assert list(answer.failures) == []
+
+
+def test_a_machine_that_exists_is_known_and_left_without_a_host(plugin: Plugin) -> None:
+    ran: list[tuple[str, str]] = []
+
+    def answer(command: str, text: str) -> tuple[int, str]:
+        ran.append((command, text))
+        return 0, "removed\n"
+
+    plugin.configure({"owner": "kubelab/test"})
+    with served(answer) as server:
+        inputs = wrapped(
+            {
+                "name": "w1",
+                "address": "127.0.0.1",
+                "port": server.port,
+                "user": USER,
+                "hostKey": server.host_key,
+                "privateKey": server.user_key,
+                "removalCommand": "leave",
+                "removalInput": "the script",
+                "removalSeconds": 10,
+            },
+            "privateKey",
+        )
+        machine = plugin.create("kubelab:index:ExistingMachine", "w1", inputs)
+        assert plugin.refresh(machine) is not None
+        plugin.delete(machine)
+    assert [text for _, text in ran] == ["", "the script"]
+    assert server.user_key.splitlines()[1] not in plugin.log

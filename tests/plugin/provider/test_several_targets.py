@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
 from provider import wire
+from provider.vsphere.placement import Placement
 from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.provider.conftest import configuration, machine_properties
 from tests.plugin.provider.driver import IMAGE, KEY_PAIR, MACHINE, Plugin, RefusedError, urn, wrapped
@@ -47,11 +49,16 @@ def plugin(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def with_images(plugin: Plugin, hosts: Mapping[str, Simulator], ova: Ova) -> Racks:
     """Both hosts with the image."""
-    plugin.configure(targets(hosts))
+    return imported(plugin, hosts, ova)
+
+
+def imported(plugin: Plugin, hosts: Mapping[str, Simulator], ova: Ova, **changed: Any) -> Racks:
+    """The image on all hosts; `changed` are keys of rack2."""
+    plugin.configure(targets(hosts, **changed))
     key = plugin.create(KEY_PAIR, "key", wrapped({"comment": "lab"}))
     common = {"ova": str(ova.path), "sha256": ova.sha256, "datastore": DATASTORE, "network": NETWORK}
     common["stateKey"] = key.outputs["publicKey"]
-    images = {name: plugin.create(IMAGE, f"image-{name}", wrapped({**common, "host": name})) for name in NAMES}
+    images = {name: plugin.create(IMAGE, f"image-{name}", wrapped({**common, "host": name})) for name in hosts}
     return Racks(hosts, plugin, key, images, ova)
 
 
@@ -221,3 +228,22 @@ def test_a_machine_is_imported_from_whichever_target_has_it(plugin: Plugin, rack
     answer = plugin.call("Read", provider_pb2.ReadRequest(id="w1", urn=urn(MACHINE, "w1"), name="w1"))
     assert answer.id == w1.id
     assert wire.decode(answer.inputs)[0]["host"] == "rack2"
+
+
+def test_an_esxi_host_and_a_cluster_of_a_vcenter_make_one_lab(
+    plugin: Plugin, hosts: Mapping[str, Simulator], racks: Racks, esxi: Path, tmp_path: Path, ova: Ova
+) -> None:
+    cluster = "DC0_C0"
+    vcenter = Simulator(esxi, tmp_path / "vcenter", placement=Placement(cluster=cluster))
+    try:
+        mixed = imported(plugin, {"rack1": hosts["rack1"], "rack2": vcenter}, ova, cluster=cluster)
+        plugin.configure(targets(mixed.hosts, "w1", cluster=cluster))
+        w1, w2 = mixed.create("w1"), mixed.create("w2", "rack1")
+        assert w1.outputs["host"] == "rack2", "three hosts have more memory than one"
+        assert "w1" in mixed.on()["rack2"]
+        assert racks.on()["rack1"] == {"w2"}
+        for each in (w1, w2, *mixed.images.values()):
+            plugin.delete(each)
+        assert "w1" not in vcenter.machines()
+    finally:
+        vcenter.stop()

@@ -68,7 +68,7 @@ class TestJoin:
     def test_a_key_that_is_not_the_admitted_one_is_one_clear_error(self, guest: Guest, found: str | None) -> None:
         guest.remove(HOST_KEY) if found is None else guest.write(HOST_KEY, found)
         result = guest.run(JOIN, WANTED)
-        assert_one_error(result, HOST_KEY, "pulumi up --replace '**VirtualMachine::w1'")
+        assert_one_error(result, HOST_KEY, "pulumi up --replace '**:index:*Machine::w1'")
         assert not guest.calls("kubeadm")
         assert not guest.exists(JOIN_KEY)
 

@@ -20,8 +20,9 @@ def test_a_path_of_the_stack_is_relative_to_it_and_one_of_the_site_to_the_site(m
     minimal.site.rename(moved / "site.yaml")
     minimal.stack.write_text(minimal.stack.read_text().replace("../site.yaml", "../site/site.yaml"))
     cp1, w1 = minimal.load().nodes
-    assert cp1.image.ova == str(moved / "node.ova")
-    assert w1.image.ova == str(minimal.path / "w1.ova")
+    assert cp1.image
+    assert w1.image
+    assert (cp1.image.ova, w1.image.ova) == (str(moved / "node.ova"), str(minimal.path / "w1.ova"))
 
 
 @pytest.mark.parametrize("ova", ["/images/node.ova", "file:///images/node.ova", "https://images.lab:8443/node.ova"])

@@ -60,6 +60,7 @@ def test_a_node_differs_from_its_site_only_in_what_it_says(everything: LabFolder
         "RUN.cpus": "3",
         "sched.swap.vmxSwapEnabled": "FALSE",
     }
+    assert w1.image
     assert w1.image.ova == "https://images.example.com/node.ova"
     assert w1.image.sha256 == "fedcba9876543210" * 4
     assert w2.image == everything.load().site.vsphere[0].image

@@ -72,7 +72,7 @@ def test_a_shipped_stack_that_does_not_name_the_schema_is_found(
 def test_an_example_site_that_does_not_fit_is_found(stacks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (stacks / "site.example.yaml").write_text("platform: {}\n")
     assert schema.main(["--check"], stacks) == 1
-    assert "site.example.yaml: platform/vsphere: found nothing" in capsys.readouterr().err
+    assert "site.example.yaml: platform: found nothing, wanted: vsphere" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

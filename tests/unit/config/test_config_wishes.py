@@ -69,7 +69,7 @@ def said(model: type[Spec], key: str) -> str:
         (SiteSpec, "insecureRegistries", "caFile"),
         (SiteSpec, "sshAuthorizedKeys", "write ssh/authorizedKeys"),
         (SshSpec, "keyPath", "authorizedKeys"),
-        (SshSpec, "address", "takes none that exist"),
+        (SshSpec, "address", "write platform/existing in the site file"),
         (NodeSpec, "memory", "write machine/memoryMiB"),
         (MachineSpec, "numCPUs", "write machine/cpus"),
         (MachineSpec, "extraDisks", "write extraDisks"),

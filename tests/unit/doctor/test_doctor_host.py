@@ -143,3 +143,7 @@ def test_the_findings_of_all_targets_are_told_at_once_each_naming_its_own() -> N
     found = host.findings(on_two_targets(), {}, {})
     assert [each.text.partition(": ")[0] for each in found] == ["on r1 (r1.test)", "on r2 (r2.test)"]
     assert all("found no password in" in each.text for each in found)
+
+
+def test_a_lab_of_machines_that_exist_has_no_host_to_be_kept_from() -> None:
+    assert host.findings(replace(LAB, site=replace(LAB.site, vsphere=())), {}, {}) == []

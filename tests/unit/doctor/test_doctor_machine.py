@@ -3,13 +3,13 @@
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from components.step import LOCK, Step, render_stdin
-from doctor.machine import Answer, run
+from doctor.machine import Answer, run, ssh_command
 from doctor.state import Connection
 from tests.unit.doctor.state_of import HOST_KEY, PRIVATE_KEY
 
@@ -87,6 +87,12 @@ def test_the_host_key_is_that_of_the_machine_and_no_other_is_taken(
     assert kept.options["StrictHostKeyChecking"] == "yes"
     assert kept.known_hosts == f"w1.test {HOST_KEY}\n"
     assert kept.options["GlobalKnownHostsFile"] == os.devnull
+
+
+def test_another_port_is_dialled_and_its_host_key_known_by_it(tmp_path: Path) -> None:
+    command = ssh_command(replace(CONNECTION, port=2222), "true", tmp_path)
+    assert command[command.index("-p") + 1] == "2222"
+    assert (tmp_path / "known_hosts").read_text() == f"[w1.test]:2222 {HOST_KEY}\n"
 
 
 def test_the_private_key_is_in_a_file_of_its_owner_alone_and_nowhere_else(

@@ -81,3 +81,12 @@ def test_a_shell_without_pulumi_is_told_how_to_get_it(tmp_path: Path, monkeypatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(program.DoctorError, match="no pulumi on PATH; run: make setup"):
         program.read_state("lab")
+
+
+def test_a_machine_that_exists_is_reached_at_its_own_port() -> None:
+    step = command("w1", "w1-join")
+    step["deletedWith"] = urn("kubelab:index:ExistingMachine", "w1")
+    step["inputs"]["connection"]["port"] = 2222.0
+    assert connections(exported(step)) == {
+        "w1": Connection("w1.test", "lab", PRIVATE_KEY, f"{HOST_KEY} w1", 2222),
+    }

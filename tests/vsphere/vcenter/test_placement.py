@@ -84,6 +84,31 @@ def test_what_is_not_in_the_inventory_is_named_with_what_is(enter: LogIn, placem
         _ = (place.folder, place.pool)
 
 
+@pytest.mark.case("V10")
+def test_a_name_with_a_slash_or_one_that_is_there_twice_is_found_by_its_path(vcenter: Simulator, enter: LogIn) -> None:
+    root = enter().place.folder
+    made = [root.CreateFolder("a/b"), root.CreateFolder("other")]
+    nodes = made[1].CreateFolder("nodes")
+    try:
+        assert enter(replace(FULL, folder="a/b")).place.folder == made[0]
+        assert enter(replace(FULL, folder="other/nodes")).place.folder == nodes
+        with pytest.raises(VsphereError, match=r"has several of that name; write the path of one of them: lab/nodes"):
+            _ = enter(replace(FULL, folder="nodes")).place.folder
+    finally:
+        for folder in made:
+            vcenter.run_task(folder.Destroy_Task())
+
+
+def test_which_of_several_datacenters_is_meant_has_to_be_said(vcenter: Simulator, enter: LogIn) -> None:
+    another = vcenter.content.rootFolder.CreateDatacenter("DC1")
+    try:
+        with pytest.raises(GoneError, match=r"has DC0, DC1; write which as datacenter below platform.vsphere"):
+            _ = enter().place.folder
+        assert enter(replace(FULL, datacenter="DC0")).place.folder == vcenter.place.folder
+    finally:
+        vcenter.run_task(another.Destroy_Task())
+
+
 def test_what_the_hosts_do_not_have_is_named_with_what_they_have(enter: LogIn) -> None:
     place = enter().place
     with pytest.raises(GoneError, match=r"datastore ds9: not found in cluster DC0_C0, which has: .*LocalDS_0, "):

@@ -10,6 +10,8 @@ from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.model import ImageSource
 from provider.vsphere.placement import Placement
+from tests.vsphere.fault_proxy import FaultProxy
+from tests.vsphere.shown import replace_in
 from tests.vsphere.simulator import DATASTORE, Simulator
 from tests.vsphere.vcenter.conftest import FULL, LINKED, LogIn
 
@@ -88,6 +90,16 @@ def test_a_template_that_is_not_there_is_told_with_what_is_there(enter: LogIn, t
     with pytest.raises(VsphereError, match=r"template nothing: not found in datacenter DC0 .*, which has: debian-"):
         enter().images.acquire(as_image("nothing"), "user")
     assert enter().images.acquire(as_image(template, 1), "user").capacity == 1024**3
+
+
+@pytest.mark.case("V11")
+def test_privileges_that_are_missing_on_a_template_are_named(enter: LogIn, through: FaultProxy, template: str) -> None:
+    replace_in(through, "HasPrivilegeOnEntities", "<isGranted>true", "<isGranted>false")
+    told = (
+        r"template debian-by-hand: the user root lacks privileges on it: VirtualMachine.Provisioning.DeployTemplate; "
+    )
+    with pytest.raises(VsphereError, match=told):
+        enter(through=through).images.acquire(as_image(template), "user")
 
 
 def test_a_linked_clone_has_its_templates_size_which_is_said_before_it_is_made(

@@ -26,17 +26,17 @@ why_unfit() {
 system_remedy() {
   local id version word reason others=''
   if reason=$(why_unfit); then
-    printf 'no node can have it: %s; use an image of %s' "$reason" "$GUEST_SYSTEM"
+    printf 'no node can have it: %s; %s %s' "$reason" "$(remedy 'use an image of' 'choose a machine that runs')" "$GUEST_SYSTEM"
     return 0
   fi
   while read -r id version word; do
     if [[ $1 == "$id $version" ]]; then
-      printf 'say it where the image is named: {ova: ..., sha256: ..., system: %s}; or use an image of %s' "$word" "$GUEST_SYSTEM"
+      printf '%s' "$(remedy "say it where the image is named: {ova: ..., sha256: ..., system: $word}; or use an image of $GUEST_SYSTEM" "write system: $word at platform/existing/machines/$NODE_NAME of the site file")"
       return 0
     fi
     [[ $1 != "$id" && $1 != "$id "* ]] || others+=" $word"
   done <<<"$KNOWN_SYSTEMS"
-  printf 'use an image of %s%s' "$GUEST_SYSTEM" "${others:+, or of another system of its kind:${others// /, }}" | sed 's/:, /: /'
+  printf '%s %s%s' "$(remedy 'use an image of' 'choose a machine that runs')" "$GUEST_SYSTEM" "${others:+, or of another system of its kind:${others// /, }}" | sed 's/:, /: /'
 }
 
 has_apparmor() { [[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) == Y ]]; }

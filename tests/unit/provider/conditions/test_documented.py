@@ -17,6 +17,8 @@ DOCUMENT = Path(__file__).parents[4] / "docs" / "vsphere.md"
         ("its root resource pool", privileges.ON_POOL),
         ("the datastore", privileges.ON_DATASTORE),
         ("the network", privileges.ON_NETWORK),
+        ("the VM folder", privileges.ON_FOLDER_OF_A_VCENTER),
+        ("a template of yours", privileges.ON_TEMPLATE),
     ],
 )
 def test_the_documented_privileges_are_those_that_are_asked_for(on: str, wanted: tuple[str, ...]) -> None:
