@@ -64,6 +64,14 @@ kubeconfig: ## write the stack's kubeconfig to a 0600 file and print the export 
 doctor: ## of each node: its runtime as declared, configured, answering and reported, and its cgroup driver
 	@make/doctor.sh $(STACK)
 
+.PHONY: adopt
+adopt: venv ## the host key of a machine that exists, for comparison and for the site file: HOST=address[:port]
+	@$(PYTHON) -m adopt "$(HOST)"
+
+.PHONY: pin
+pin: venv ## the certificate of SERVER=host[:port] as a site file takes it, and how to compare it on the server itself
+	@$(PYTHON) -m doctor.pin "$(SERVER)"
+
 .PHONY: recover
 recover: ## after a killed run: give its lock back, forget pending creates, read what is there
 	@make/recover.sh $(STACK) $(LOCK_OF)
@@ -120,6 +128,6 @@ e2e-real: setup ## the whole proof of sandboxed pods on a real ESXi host: SITE=s
 	@make/e2e-real.sh "$(SITE)"
 
 .PHONY: bench
-bench: setup ## previews, no-op against an empty program, cold up of each runtime and its critical path, state, connections
+bench: setup ## previews, 32 machines on a slow host, no-op against an empty program, cold up of each runtime and its critical path, state, connections
 	@$(PYTHON) -m rig up --stack mixed --machines container
 	@. .rig/env && $(PYTHON) -m bench

@@ -1,4 +1,4 @@
-"""make bench: `python -m bench [PART...]`, all parts by default. Only a preview needs no embedded lab."""
+"""make bench: `python -m bench [PART...]`, all parts by default. Previews and machines need no embedded lab."""
 
 import argparse
 import os
@@ -6,12 +6,13 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench import labs, previews
+from bench import labs, machines, previews
 from bench.report import figure, heading
 from config import releases
 
 PARTS = {
     "preview": "of 10 and of 100 nodes that are still to be made",
+    "machines": "32 at once on a simulated host with slow operations: time, calls, memory of the plugin",
     "noop": "runs of a whole lab without changes, against an empty program",
     "cold": "a lab of each runtime from nothing, with critical path, state, connections and destroy",
     "baked": "a lab of the default runtime from an image that has its stack inside",
@@ -34,6 +35,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         if "preview" in parts:
             previews.measure(Path(directory) / "previews")
+        if "machines" in parts:
+            machines.measure(Path(directory) / "machines")
         if parts & {"noop", "cold"}:
             measure_labs(Path(directory), is_cold="cold" in parts, is_noop="noop" in parts)
         if "baked" in parts:

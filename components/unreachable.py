@@ -20,11 +20,12 @@ def advice(step: str, errors: list[str]) -> str | None:
     if _ANOTHER_KEY in reason:
         return (
             f"reaching the machine of {step}: found another host key than its own ({reason}); look for another machine "
-            "at its address, which a lease that was not reserved may have given away"
+            "at its address, which a lease that was not reserved may have given away; one of platform/existing that "
+            "was installed anew has another, which `make adopt HOST=...` prints"
         )
     return (
         f"reaching the machine of {step}: found no ssh there ({reason}); look at its power and its console, whether it "
-        "still has this address (pulumi refresh asks the host), the route from here to it and a firewall between, and "
+        "still has this address (pulumi refresh asks), the route from here to it and a firewall between, and "
         "sshd on it; then run pulumi up again"
     )
 

@@ -42,6 +42,7 @@ def _reached(target: VsphereConfig) -> dict[str, object]:
         "user": target.user,
         "tlsCaPem": target.tls.ca_pem,
         "tlsSha256": target.tls.sha256,
+        **target.beyond_defaults,
         **target.placement.keys,
     }
     return {key: value for key, value in keys.items() if value is not None}

@@ -10,6 +10,8 @@ NestedVirtualization = Literal["require", "prefer", "off"]
 AddressMode = Literal["dhcp", "static"]
 NamesBy = Literal["hosts", "dns"]
 
+OPERATIONS = 8  # that a host is given at once, unless its target says otherwise
+
 
 @dataclass(frozen=True, slots=True)
 class BakedConfig:
@@ -129,10 +131,14 @@ class ExistingMachineConfig:
 
 @dataclass(frozen=True, slots=True)
 class TlsConfig:
-    """How the host's certificate is verified: PEM text or a fingerprint (64 digits in lower case), or neither."""
+    """How the host's certificate is verified: PEM text or a fingerprint (64 digits in lower case), or neither.
+
+    With neither it is the system's authorities that decide, unless it is `insecure`: then nobody does.
+    """
 
     ca_pem: str | None
     sha256: str | None
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,14 @@ class VsphereConfig:
     image: ImageConfig
     name: str = ""
     password_key: str = "kubelab:vspherePassword"
+    operations: int = OPERATIONS
     placement: PlacementConfig = PlacementConfig()
+
+    @property
+    def beyond_defaults(self) -> dict[str, object]:
+        """The provider's keys of what is not as usual; states of earlier versions have no others."""
+        insecure: dict[str, object] = {"tlsInsecure": True} if self.tls.insecure else {}
+        return insecure | ({"operations": self.operations} if self.operations != OPERATIONS else {})
 
     def password_or_none(self) -> str | None:
         """The password in plain, for a secret output or a login; None if it is to come from the stack."""

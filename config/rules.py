@@ -56,6 +56,17 @@ def warnings(documents: Documents) -> Iterator[Problem]:
     yield from scheduling_rules.warnings(documents)
     yield from existing_rules.warnings(documents)
     yield from deprecated_arguments(documents)
+    yield from _unverified_hosts(documents)
+
+
+def _unverified_hosts(documents: Documents) -> Iterator[Problem]:
+    for target in documents.site.platform.targets:
+        if target.tls.insecure:
+            text = (
+                f"insecure is true: the certificate of {target.server} is not verified, and whoever answers in its "
+                "place gets the password and all that is sent; `make pin` prints what tls/sha256 takes"
+            )
+            yield documents.in_site("platform/vsphere", text)
 
 
 def _control_plane_count(documents: Documents) -> Iterator[Problem]:

@@ -48,7 +48,9 @@ def _of_target(
     if password is None:
         return [Finding(target.missing_password())]
     tls = target.tls
-    endpoint = Endpoint(target.server, target.port, target.user, password, ca_pem=tls.ca_pem, sha256=tls.sha256)
+    endpoint = Endpoint(
+        *(target.server, target.port, target.user, password, tls.ca_pem, tls.sha256), insecure=tls.insecure
+    )
     try:
         place = places.connected(endpoint, placement(target.placement.keys), CancelToken())
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from provider.vsphere import placement
 from provider.vsphere.conditions import wanted
 from provider.vsphere.conditions.wanted import WantedMachine
-from provider.vsphere.endpoint import Endpoint, normalized_pin
+from provider.vsphere.endpoint import MOST_OPERATIONS, OPERATIONS, Endpoint, normalized_pin
 from provider.vsphere.placement import KEYS, NOWHERE, Placement
 from provider.wire import Properties, is_unknown
 
@@ -16,7 +16,8 @@ _DEFAULT_PORT = 443
 _OF_NO_HOST = ("owner",)
 _OF_A_HOST = ("server", "user", "password")
 _REQUIRED = (*_OF_A_HOST, *_OF_NO_HOST)
-_OPTIONAL = ("port", "tlsCaPem", "tlsSha256", *KEYS, "controlPlanes", "allowReplace", "machines")
+_OF_TARGET = ("port", "tlsCaPem", "tlsSha256", "tlsInsecure", "operations", *KEYS)
+_OPTIONAL = (*_OF_TARGET, "controlPlanes", "allowReplace", "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
@@ -49,6 +50,9 @@ def faults(news: Properties) -> dict[str, str]:
     pin = news.get("tlsSha256")
     if pin is not None and not is_unknown(pin) and normalized_pin(str(pin)) is None:
         found["tlsSha256"] = f"found {pin!r}, wanted the certificate's SHA-256 as 64 hex digits (colons are allowed)"
+    operations = _number(news.get("operations", OPERATIONS))
+    if not is_unknown(news.get("operations")) and not (operations is not None and 0 < operations <= MOST_OPERATIONS):
+        found["operations"] = f"found {news['operations']!r}, wanted a number from 1 to {MOST_OPERATIONS}"
     placed = {key: news[key] for key in KEYS if news.get(key) is not None and not is_unknown(news[key])}
     found |= {key: fault for key, value in placed.items() if (fault := placement.fault(key, value))}
     try:
@@ -71,6 +75,8 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
             password=str(args["password"]),
             ca_pem=args.get("tlsCaPem"),
             sha256=args.get("tlsSha256"),
+            insecure=str(args.get("tlsInsecure", False)).lower() == "true",
+            operations=_number(args.get("operations")) or OPERATIONS,
         )
     owned_by = None if owner is None or is_unknown(owner) else str(owner)
     return Configuration(endpoint, owned_by, _machines(args), placement.placement(args))

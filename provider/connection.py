@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from provider.configuration import Configuration
 from provider.vsphere.cancel import CancelToken
+from provider.vsphere.endpoint import unverified
 from provider.vsphere.errors import VsphereError
 
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ Progress = Callable[[str], None]
 class Connection:
     """Holds the configuration and the place that it names."""
 
-    def __init__(self, cancel: CancelToken, ask_ssh: "AskSsh | None" = None) -> None:
+    def __init__(
+        self, cancel: CancelToken, ask_ssh: "AskSsh | None" = None, warn: Callable[[str], object] = str
+    ) -> None:
         self._cancel = cancel
         self._ask_ssh = ask_ssh
+        self._warn = warn
         self._lock = threading.Lock()
         self._configuration = Configuration()
         self._place: Place | None = None
@@ -91,5 +95,8 @@ class Connection:
                     "the provider's configuration is not complete yet: server, user and password are needed"
                 )
             if self._place is None:
+                warning = unverified(endpoint)
+                if warning:
+                    self._warn(warning)
                 self._place = places.connected(endpoint, placement, self._cancel)
             return self._place

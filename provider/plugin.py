@@ -38,8 +38,8 @@ def main(arguments: Sequence[str], ask_ssh: "AskSsh | None" = None) -> None:
     # thread next does, which is never if the signal comes just as it begins to wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     cancel = CancelToken()
-    targets = Targets(cancel, ask_ssh)
     engine = Engine(address)
+    targets = Targets(cancel, ask_ssh, lambda message: engine.warn("", message))
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=WORKERS),
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)],

@@ -5,6 +5,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import grpc  # type: ignore[import-untyped, unused-ignore]
 from google.protobuf import empty_pb2
@@ -14,6 +15,7 @@ from provider import configuration, wire
 from provider.answers import diff_response, init_failed, reported
 from provider.engine import Engine
 from provider.resource import Found, Operation, Resource, Unfinished
+from provider.running import Running
 from provider.targets import placing, settings
 from provider.targets.targets import Targets
 from provider.vsphere.cancel import CancelToken
@@ -30,6 +32,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._targets = targets
         self._engine = engine
         self._cancel = cancel
+        self._running = Running(cancel, targets.close)
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -99,11 +102,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             operation = self._operation(request.urn, request.timeout, inputs)
             outputs = resource.preview_create(operation, inputs)
             return provider_pb2.CreateResponse(id="", properties=wire.encode(outputs, secret))
-        inputs = self._targets.chosen(
-            resource, called, declared, lambda message: self._engine.warn(request.urn, message)
-        )
+
+        def create() -> tuple[str, Properties]:
+            warn = partial(self._engine.warn, request.urn)
+            inputs = self._targets.chosen(resource, called, declared, warn)
+            return resource.create(self._operation(request.urn, request.timeout, inputs), inputs)
+
         try:
-            id_, outputs = resource.create(self._operation(request.urn, request.timeout, inputs), inputs)
+            id_, outputs = self._running.run(called, create)
         except Unfinished as unfinished:
             init_failed(context, unfinished.found, declared, secret)
         return provider_pb2.CreateResponse(id=id_, properties=wire.encode(outputs, secret))
@@ -114,12 +120,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs, secret_inputs = wire.decode(request.inputs)
         outputs, secret_outputs = wire.decode(request.properties)
         secret = secret_inputs | secret_outputs | resource.secret_keys
-        if inputs or outputs:
-            outputs = self._targets.recorded(resource, called, outputs)
-            operation = self._operation(request.urn, request.timeout, outputs)
-            found = resource.read(operation, request.id, inputs, outputs)
-        else:
-            found = self._imported(resource, request)
+
+        def read() -> Found | None:
+            if not inputs and not outputs:
+                return self._imported(resource, request)
+            kept = self._targets.recorded(resource, called, outputs)
+            return resource.read(self._operation(request.urn, request.timeout, kept), request.id, inputs, kept)
+
+        found = self._running.run(called, read)
         if found is None:
             return provider_pb2.ReadResponse(id="")
         if found.reasons:
@@ -149,7 +157,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             outputs = (
                 resource.preview_update(operation, olds, news)
                 if request.preview
-                else resource.update(operation, request.id, olds, news)
+                else self._running.run(operation.name, lambda: resource.update(operation, request.id, olds, news))
             )
         except Unfinished as unfinished:
             init_failed(context, unfinished.found, declared, secret)
@@ -157,13 +165,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @reported
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        resource = _resource(request.urn)
-        olds = self._targets.recorded(resource, _called(request.urn), wire.decode(request.properties)[0])
-        resource.delete(self._operation(request.urn, request.timeout, olds), request.id, olds)
+        resource, called = _resource(request.urn), _called(request.urn)
+        olds = self._targets.recorded(resource, called, wire.decode(request.properties)[0])
+        operation = self._operation(request.urn, request.timeout, olds)
+        self._running.run(called, lambda: resource.delete(operation, request.id, olds))
         return empty_pb2.Empty()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        self._cancel.cancel()
+        self._running.cancel()
         return empty_pb2.Empty()
 
     def _operation(self, urn: str, seconds: float, properties: Properties) -> Operation:

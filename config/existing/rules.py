@@ -66,7 +66,8 @@ def _nodes_without_a_machine(documents: Documents) -> Iterator[Problem]:
 def _addresses_of_two(documents: Documents) -> Iterator[Problem]:
     existing = documents.site.platform.existing
     dialled: dict[str, str] = {}
-    reached: dict[str, str] = {}
+    made = {name: node for name, node in documents.nodes.items() if not documents.existing_of(name)}
+    reached = {str(node.address): name for name, node in made.items() if node.address is not None}
     for name, machine in (existing.machines if existing else {}).items():
         key, address = _of_the_node(machine)
         other = dialled.setdefault(f"{machine.address}:{machine.port}", name)

@@ -13,15 +13,23 @@ from config.values import FilePath, Fingerprint, Name, Server, TargetName
 
 
 class TlsSpec(Spec):
-    """How the host's certificate is verified; with neither, by the system's certificate authorities."""
+    """How the host's certificate is verified; without any of these, by the system's certificate authorities."""
 
     ca_file: FilePath | None = Field(default=None, description="PEM file of the host's certificate authority")
-    sha256: Fingerprint | None = Field(default=None, description="SHA-256 fingerprint of the certificate itself")
+    sha256: Fingerprint | None = Field(
+        default=None, description="SHA-256 fingerprint of the certificate itself, as `make pin` prints it"
+    )
+    insecure: bool = Field(
+        default=False,
+        description="true: it is not verified, and whoever answers gets the password; warned of at each run",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> "TlsSpec":
-        if self.ca_file is not None and self.sha256 is not None:
-            raise ValueError("found caFile and sha256, allowed: one of them")
+        ways = {"caFile": self.ca_file, "sha256": self.sha256, "insecure": self.insecure or None}
+        found = [name for name, way in ways.items() if way is not None]
+        if len(found) > 1:
+            raise ValueError(f"found {' and '.join(found)}, allowed: one of them")
         return self
 
 
@@ -37,6 +45,12 @@ class VsphereSpec(Spec):
         default=None, description="a file (mode 0600) that holds the password, unless it comes another way"
     )
     tls: TlsSpec = Field(default=TlsSpec(), description="how the host's certificate is verified")
+    operations: int = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="how many operations the host is given at once, besides four copies of disks",
+    )
     datacenter: Name | None = Field(
         default=None, description="of a vCenter: the datacenter, where it has several, by its name or path"
     )

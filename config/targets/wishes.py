@@ -13,6 +13,6 @@ VSPHERE: Wishes = by_word(
         """
         insecure insecureFlag insecureSkipTlsVerify allowUnverifiedSsl verifySsl validateCerts thumbprint tlsThumbprint
         fingerprint
-        """: "kubelab talks to no host that it cannot verify; write tls/sha256, the fingerprint of its certificate",
+        """: "unknown key here; write tls/sha256, the fingerprint of the certificate, which `make pin` prints",
     }
 )

@@ -29,9 +29,12 @@ Answer = TypeVar("Answer")
 class Targets:
     """All targets by name; `""` is that of one which stands alone and has none."""
 
-    def __init__(self, cancel: CancelToken, ask_ssh: "AskSsh | None" = None) -> None:
+    def __init__(
+        self, cancel: CancelToken, ask_ssh: "AskSsh | None" = None, warn: Callable[[str], object] = str
+    ) -> None:
         self._cancel = cancel
         self._ask_ssh = ask_ssh
+        self._warn = warn
         self._lock = threading.Lock()
         self._known = Settings()
         self._connections: dict[str, Connection] = {}
@@ -45,7 +48,7 @@ class Targets:
         known = settings(args)
         connections = {}
         for name, flat in {**known.retired, **known.targets}.items():
-            connections[name] = Connection(self._cancel, self._ask_ssh)
+            connections[name] = Connection(self._cancel, self._ask_ssh, self._warn)
             connections[name].configure(configuration(flat))
         with self._lock:
             self._known, self._connections, self._plan, self._of_state = known, connections, {}, {}

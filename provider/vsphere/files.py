@@ -10,8 +10,9 @@ from provider.vsphere.place import Datastore, Place
 
 def make_directory(place: Place, directory: str) -> None:
     """Makes a folder (a datastore path). Raises AlreadyExistsError if it is there."""
-    make = place.session.content.fileManager.MakeDirectory
-    place.session.change(f"making folder {directory}", make, directory, place.datacenter, False)
+    session, doing = place.session, f"making folder {directory}"
+    with session.operations.taken(session.cancel, doing):
+        session.change(doing, session.content.fileManager.MakeDirectory, directory, place.datacenter, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def copy_disk(place: Place, source: str, destination: str) -> None:
     spec = vim.VirtualDiskManager.VirtualDiskSpec(diskType="thin", adapterType="lsiLogic")
     copy = session.content.virtualDiskManager.CopyVirtualDisk_Task
     doing = f"copying disk {source} to {destination}"
-    with place.turns.copying(doing, session.cancel):
-        tasks.run(session, doing, copy, source, datacenter, destination, datacenter, spec, False)
+    limit = place.turns.disk_copies
+    tasks.run(session, doing, copy, source, datacenter, destination, datacenter, spec, False, limit=limit)
 
 
 def copy_file(place: Place, source: str, destination: str) -> None:

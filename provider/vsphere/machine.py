@@ -11,6 +11,7 @@ from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.errors import (
+    CancelledError,
     GoneError,
     OutcomeUnknownError,
     PowerStateError,
@@ -156,9 +157,12 @@ class Machine:
                 tasks.run(self._session, doing, self._ref.Destroy_Task)
             except GoneError:
                 break
+            except CancelledError as error:
+                raise CancelledError(f"{error}; what is left of it, the next run destroys") from None
             except OutcomeUnknownError:
                 if attempt == DESTROY_ATTEMPTS - 1:
                     raise
+                tasks.settle(self._session, doing, tasks.ENDING)  # else its folder is looked at while it empties
             else:
                 break
         return list(kept)

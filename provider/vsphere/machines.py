@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from provider.vsphere import identity, observe, paths
 from provider.vsphere.api import collector
 from provider.vsphere.desired import DesiredMachine
-from provider.vsphere.errors import ForeignError, GoneError, OutcomeUnknownError, VsphereError
+from provider.vsphere.errors import CancelledError, ForeignError, GoneError, OutcomeUnknownError, VsphereError
 from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours, whose
 from provider.vsphere.lifecycle.convergence import Convergence, with_nested_virtualization
 from provider.vsphere.machine import Machine
@@ -108,8 +108,7 @@ class Machines:
                 return kept
             raise VsphereError(
                 f"machine {name}: {self._place.session.name} has neither it nor its datastore {datastore}, so "
-                "whether it is "
-                "gone cannot be told; attach the datastore again, or, if it is no more, run pulumi state delete for it"
+                "whether it is gone cannot be told; attach the datastore again, or run pulumi state delete for it"
             )
         left: list[str] = []
         for home in homes:
@@ -155,6 +154,8 @@ class Machines:
         cancel = self._place.session.cancel
         if cancel.abandoned:
             return error
+        if isinstance(error, CancelledError):
+            error = CancelledError(f"{error}; it stays as it is, marked; the next up goes on with it")
         try:
             with cancel.shielded():
                 found = machine.observe()

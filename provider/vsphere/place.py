@@ -6,14 +6,13 @@ inventory path where there are several. Everything else of the driver knows a pl
 
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 from provider.vsphere.api.session import Session
-from provider.vsphere.cancel import CancelToken
+from provider.vsphere.limit import Limit
 from provider.vsphere.paths import path, split
 
 DISK_COPIES = 4  # more at once only make each slower
@@ -60,19 +59,9 @@ class Turns:
     """Who may go on where only a few may at once. One per process and place."""
 
     def __init__(self) -> None:
-        self.disk_copies = threading.BoundedSemaphore(DISK_COPIES)
+        self.disk_copies = Limit(DISK_COPIES)
         self._images: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
-
-    @contextmanager
-    def copying(self, doing: str, cancel: CancelToken) -> Iterator[None]:
-        """One of a few copies of a disk at once; raises CancelledError if the run is cancelled while it waits."""
-        while not self.disk_copies.acquire(timeout=1):
-            cancel.check(doing)
-        try:
-            yield
-        finally:
-            self.disk_copies.release()
 
     def image(self, key: str) -> threading.Lock:
         """The lock of one image, so that this process imports it once."""

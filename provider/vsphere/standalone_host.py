@@ -111,6 +111,9 @@ class StandaloneHost:
 
     def datastore(self, name: str) -> Datastore:
         """See Place."""
+        return self.session.recent.of(("datastore", name), lambda: self._datastore(name))
+
+    def _datastore(self, name: str) -> Datastore:
         paths = ["summary.accessible", "summary.maintenanceMode"]
         ref, facts = self._named("datastore", name, paths)
         if not facts.get("summary.accessible", False) or facts.get("summary.maintenanceMode", "normal") != "normal":
@@ -123,7 +126,7 @@ class StandaloneHost:
 
     def network(self, name: str) -> Network:
         """See Place: a port group of the host's own switches. Raises VsphereError for one of another kind."""
-        ref, facts = self._named("network", name, [])
+        ref, facts = self.session.recent.of(("network", name), lambda: self._named("network", name, []))
         return network_of(f"network {name} of {self.session.name}", ref, facts)
 
     def upload_target(self, device: Any) -> UploadTarget:

@@ -11,6 +11,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"kubelab/rig/esxi/qemu"
+	"kubelab/rig/esxi/views"
 )
 
 // interceptor sees every call before the simulator does. It sends VMs that run as something to backedVM, and refuses
@@ -96,6 +97,11 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 		if folder, ok := ctx.Map.Get(method.This).(*simulator.Folder); ok {
 			method.This.Value = ""
 			return &registeringFolder{folder, i.configurations}, nil
+		}
+	case *types.ModifyListView:
+		if list, ok := ctx.Session.Get(method.This).(*simulator.ListView); ok {
+			method.This.Value = ""
+			return &views.List{ListView: list}, nil
 		}
 	case *types.UnregisterVM:
 		if vm, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine); ok {

@@ -43,6 +43,7 @@ type options struct {
 	bridge            string
 	leases            string
 	leaseTime         time.Duration
+	operationDelay    time.Duration
 	accelerator       string
 }
 
@@ -122,6 +123,7 @@ func parse(arguments []string) (options, error) {
 	flags.StringVar(&o.bridge, "bridge", "", "bridge of that network, on which VMs may be real machines; without it none can be")
 	flags.StringVar(&o.leases, "dhcp-leases", "", "dnsmasq's file of leases on that bridge")
 	flags.DurationVar(&o.leaseTime, "dhcp-lease-time", time.Hour, "for how long each lease is granted")
+	flags.DurationVar(&o.operationDelay, "operation-delay", 0, "how much longer each task takes, and each folder that is made, as on a busy host")
 	flags.StringVar(&o.accelerator, "accelerator", string(qemu.TCG), "kvm or tcg, where a real machine names none")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err

@@ -94,10 +94,11 @@ class FaultProxy:
         with self._lock:
             self._rules.clear()
 
-    def take(self, method: str) -> Rule | None:
-        """The rule for this call, and counts it down."""
+    def take(self, method: str, *actions: Action) -> Rule | None:
+        """The rule for this call, of these actions if any are given, and counts it down."""
         with self._lock:
-            rule = next((rule for rule in self._rules if rule.method == method and rule.times > 0), None)
+            rules = (rule for rule in self._rules if rule.method == method and rule.times > 0)
+            rule = next((rule for rule in rules if not actions or rule.action in actions), None)
             if rule is not None:
                 rule.times -= 1
             return rule
@@ -121,6 +122,12 @@ def _handler(proxy: FaultProxy, upstream_port: int, context: ssl.SSLContext) -> 
         wbufsize = -1
         disable_nagle_algorithm = True
 
+        def setup(self) -> None:
+            super().setup()
+            self._upstream = http.client.HTTPSConnection(
+                "127.0.0.1", upstream_port, timeout=UPSTREAM_SECONDS, context=context
+            )
+
         def handle_one_call(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             found = _METHOD.search(body)
@@ -142,6 +149,9 @@ def _handler(proxy: FaultProxy, upstream_port: int, context: ssl.SSLContext) -> 
                 rule.call()
             proxy.note(method)
             status, headers, answer = self._ask(body)
+            if rule is None:  # a host may have taken its time, and rules have come meanwhile
+                rule = proxy.take(method, Action.REWRITE_ANSWER)
+                action = rule.action if rule else None
             if rule is not None and action is Action.REWRITE_ANSWER:
                 answer = rule.rewrite(answer)
             if rule is not None and action is Action.CALL_AFTER:
@@ -160,21 +170,19 @@ def _handler(proxy: FaultProxy, upstream_port: int, context: ssl.SSLContext) -> 
         def do_POST(self) -> None:
             self.handle_one_call()
 
+        def finish(self) -> None:
+            super().finish()
+            self._upstream.close()
+
         def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            upstream = http.client.HTTPSConnection(
-                "127.0.0.1", upstream_port, timeout=UPSTREAM_SECONDS, context=context
-            )
-            try:
-                dropped = ("host", "content-length", "accept-encoding", "connection")
-                kept = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
-                upstream.request(self.command, self.path, body, kept)
-                response = upstream.getresponse()
-                headers = {
-                    name: response.headers[name] for name in ("Content-Type", "Set-Cookie") if name in response.headers
-                }
-                return response.status, headers, response.read()
-            finally:
-                upstream.close()
+            dropped = ("host", "content-length", "accept-encoding", "connection")
+            kept = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
+            self._upstream.request(self.command, self.path, body, kept)
+            response = self._upstream.getresponse()
+            headers = {
+                name: response.headers[name] for name in ("Content-Type", "Set-Cookie") if name in response.headers
+            }
+            return response.status, headers, response.read()
 
         def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
 
+Rewrite = Callable[[bytes], bytes]
 MANY = 100_000
 QUESTION = (
     '<val xsi:type="VirtualMachineQuestionInfo"><id>1</id><text>msg.uuid.moved: Did you\nmove it, or copy it?</text>'
@@ -22,11 +23,16 @@ def text(value: str) -> str:
 
 def show(proxy: FaultProxy, kind: str, name: str, value: str) -> None:
     """From now on all objects of this type have this value of a property."""
-    proxy.add(
-        Rule("RetrievePropertiesEx", Action.REWRITE_ANSWER, MANY, rewrite=_with(kind, name, value, "propSet", ""))
+    for method, rewrite in showing(kind, name, value):
+        proxy.add(Rule(method, Action.REWRITE_ANSWER, MANY, rewrite=rewrite))
+
+
+def showing(kind: str, name: str, value: str) -> tuple[tuple[str, Rewrite], ...]:
+    """How answers of a host are rewritten, by method, that show all objects of a type with this value of a property."""
+    return (
+        ("RetrievePropertiesEx", _with(kind, name, value, "propSet", "")),
+        ("WaitForUpdatesEx", _with(kind, name, value, "changeSet", "<op>assign</op>")),
     )
-    update = _with(kind, name, value, "changeSet", "<op>assign</op>")
-    proxy.add(Rule("WaitForUpdatesEx", Action.REWRITE_ANSWER, MANY, rewrite=update))
 
 
 def _with(kind: str, name: str, value: str, element: str, operation: str) -> Callable[[bytes], bytes]:

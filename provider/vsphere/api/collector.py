@@ -14,7 +14,7 @@ from provider.vsphere.errors import GoneError, TimedOutError, VsphereError
 
 T = TypeVar("T")
 GONE_ATTEMPTS = 4
-POLL_SECONDS = 1  # a wait looks at its cancel token this often
+SILENT_SECONDS = 10.0  # what is waited for is read once in a while, should a change of it have been missed
 
 
 def read(session: Session, doing: str, obj: Any, paths: Sequence[str]) -> Facts:
@@ -126,76 +126,30 @@ def wait_for(
     Raises TimedOutError at the deadline with what `beside` and the place say, CancelledError, GoneError, and what
     `done` raises.
     """
-    while True:
-        generation = session.generation
-        try:
-            return _watch(session, doing, obj, paths, done, deadline, beside)
-        except GoneError:
-            if generation == session.generation:
-                raise  # else only the collector is gone, with the session that it belonged to
-
-
-def _watch(
-    session: Session,
-    doing: str,
-    obj: Any,
-    paths: Sequence[str],
-    done: Callable[[Facts], T | None],
-    deadline: Deadline,
-    beside: Beside | None,
-) -> T:
-    collector = session.read(doing, lambda: session.content.propertyCollector.CreatePropertyCollector())
-    query = vmodl.query.PropertyCollector
+    waiter = session.waiter
+    known_before = waiter.is_listed(obj)
     watched = [(obj, paths), *([(beside.obj, beside.paths)] if beside else [])]
-    spec = query.FilterSpec(
-        objectSet=[query.ObjectSpec(obj=each) for each, _ in watched],
-        propSet=[query.PropertySpec(type=type(each), pathSet=list(of)) for each, of in watched],
-    )
-    try:
-        session.read(doing, collector.CreateFilter, spec, False)
-        facts: dict[str, Any] = {}
-        version = ""
+    with waiter.watching(doing, watched) as (main, *others):
+        if known_before:
+            waiter.refresh(main, read(session, doing, obj, paths))
+        heard = Deadline(SILENT_SECONDS)
         while True:
             session.cancel.check(doing)
-            if deadline.passed:
-                raise timed_out(session, doing, deadline, beside.evidence(facts) if beside else "")
-            update = session.read(
-                doing, collector.WaitForUpdatesEx, version, query.WaitOptions(maxWaitSeconds=POLL_SECONDS)
-            )
-            if update is None:
-                continue
-            version = update.version
-            _apply(update, facts, obj)
-            result = done(facts)
+            waiter.settle(doing)
+            if main.left or heard.passed:
+                waiter.refresh(main, read(session, doing, obj, paths))
+                heard = Deadline(SILENT_SECONDS)
+            facts, version = waiter.seen(main)
+            seen = [waiter.seen(other) for other in others]
+            for other, _ in seen:
+                facts = other | facts
+            result = done(facts) if main.heard else None
             if result is not None:
                 return result
-    finally:
-        _discard(session, doing, collector)
-
-
-def _apply(update: Any, facts: dict[str, Any], obj: Any) -> None:
-    for filtered in update.filterSet or []:
-        for changed in filtered.objectSet or []:
-            if changed.kind == "leave" and changed.obj._moId != obj._moId:
-                continue
-            if changed.kind == "leave":
-                raise GoneError("the object does not exist any more")
-            _raise_missing(changed.missingSet)
-            for change in changed.changeSet or []:
-                if change.val is None:
-                    facts.pop(change.name, None)
-                else:
-                    facts[change.name] = change.val
-
-
-def _discard(session: Session, doing: str, collector: Any) -> None:
-    """The collector ends with the session at the latest: failing to end it now loses nothing."""
-    if session.cancel.abandoned:
-        return
-    try:
-        session.read(doing, collector.DestroyPropertyCollector)
-    except VsphereError:
-        return
+            if deadline.passed:
+                raise timed_out(session, doing, deadline, beside.evidence(facts) if beside else "")
+            versions = [(main, version), *((other, of) for other, (_, of) in zip(others, seen, strict=True))]
+            waiter.sleep(deadline.remaining, versions)
 
 
 def task_manager_spec(content: Any, paths: Sequence[str]) -> Any:

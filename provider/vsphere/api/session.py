@@ -9,17 +9,21 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
-from provider.vsphere.api import certificates, tls
+from provider.vsphere.api import certificates, keepalive, tls
 from provider.vsphere.api.faults import translate, translate_login
-from provider.vsphere.api.sdk import SoapStubAdapter, negotiated_version, vim, vmodl
+from provider.vsphere.api.sdk import SoapStubAdapter, negotiated_version, service_instance, vim, vmodl
+from provider.vsphere.api.waiting import Waiter
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.endpoint import Endpoint
-from provider.vsphere.errors import OutcomeUnknownError, RefusedError, UnreachableError, VsphereError
+from provider.vsphere.errors import CancelledError, OutcomeUnknownError, RefusedError, UnreachableError, VsphereError
+from provider.vsphere.limit import Limit
+from provider.vsphere.recent import Recent
 
 T = TypeVar("T")
 HTTP_SECONDS = 60
 POOLED_CONNECTION_SECONDS = 20  # shorter than servers keep idle connections, so that a change never meets a closed one
 READ_ATTEMPTS = 5
+TASK_SECONDS = 1800.0  # for one task of the host's, at most
 Accept = Callable[[str, Any], None]  # (what is being done, AboutInfo of the server)
 BROKEN = (OSError, http.client.HTTPException, ExpatError)  # the last: an answer of which a part is missing
 NEVER_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
@@ -31,7 +35,9 @@ class Session:
     `accept` is asked before the password is sent: it raises RefusedError if the server is of another kind.
     """
 
-    def __init__(self, endpoint: Endpoint, cancel: CancelToken, accept: Accept) -> None:
+    def __init__(
+        self, endpoint: Endpoint, cancel: CancelToken, accept: Accept, idle_seconds: float = keepalive.SECONDS
+    ) -> None:
         self.endpoint = endpoint
         self.cancel = cancel
         self._accept = accept
@@ -41,6 +47,12 @@ class Session:
         self._content: Any = None
         self._context: ssl.SSLContext | None = None
         self._refused: RefusedError | None = None
+        self.waiter = Waiter(self)
+        self._idle_seconds = idle_seconds
+        self._keeper: keepalive.KeepAlive | None = None
+        self.task_seconds = TASK_SECONDS
+        self.operations = Limit(endpoint.operations)
+        self.recent = Recent()
         self.evidence: Callable[[], str] = str  # what the place has to say of itself when a wait ends, "" for nothing
 
     @property
@@ -54,6 +66,8 @@ class Session:
         with self._lock:
             if self._content is None:
                 self._content = self._connect()
+                self._keeper = keepalive.KeepAlive(self._stay, self._idle_seconds)
+                self._keeper.start()
             return self._content
 
     @property
@@ -62,7 +76,7 @@ class Session:
         with self._lock:
             if self._context is None:
                 end = self.endpoint
-                self._context = tls.context(end.server, end.port, end.ca_pem, end.sha256)
+                self._context = tls.context(end.server, end.port, end.ca_pem, end.sha256, insecure=end.insecure)
             return self._context
 
     def read(self, doing: str, call: Callable[..., T], *args: Any) -> T:
@@ -75,6 +89,8 @@ class Session:
             try:
                 return call(*args)
             except vim.fault.NotAuthenticated as fault:
+                if self._content is None:
+                    raise CancelledError(f"{doing}: logged out of {self.name}") from None
                 failure = fault
                 self.login_again(generation)
             except BROKEN as error:
@@ -123,11 +139,20 @@ class Session:
         """Logs out. Nothing can be done about a failure: the host ends idle sessions by itself."""
         with self._lock:
             content, self._content = self._content, None
+            if self._keeper is not None:
+                self._keeper.stop()
+        self.waiter.forget()
         if content is not None:
             try:
                 content.sessionManager.Logout()
             except (*BROKEN, vmodl.MethodFault, KeyError):
                 return
+
+    def _stay(self) -> None:
+        with self._lock:
+            content = self._content
+        if content is not None:
+            self.read(f"keeping the session of {self.name}", service_instance(content).CurrentTime)
 
     def _connect(self) -> Any:
         if self._refused is not None:

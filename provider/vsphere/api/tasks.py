@@ -18,13 +18,14 @@ from provider.vsphere.errors import (
     TimedOutError,
     VsphereError,
 )
+from provider.vsphere.limit import Limit
 
-TASK_SECONDS = 1800.0
 WITHDRAWN_SECONDS = 10.0
 BUSY_ATTEMPTS = 6
 SETTLE_SECONDS = 120.0
 UNFINISHED = ("queued", "running")
 MAKING = ("copyvirtualdisk", "createvm", "virtualmachine.clone", "clonevm")
+ENDING = ("virtualmachine.destroy",)
 
 
 def run(
@@ -32,20 +33,23 @@ def run(
     doing: str,
     start: Callable[..., Any],
     *args: Any,
-    seconds: float = TASK_SECONDS,
+    seconds: float | None = None,
     machine: Any | None = None,
     ends_at_question: bool = True,
+    limit: Limit | None = None,
 ) -> Any:
-    """Starts a task, waits and returns its result. A busy object is tried again, in bounds.
+    """Starts a task when it is its turn, waits and returns its result. A busy object is tried again, in bounds.
 
-    `machine` is the one that is operated: with `ends_at_question`, a question of its ends the wait. Raises
-    QuestionError, and OutcomeUnknownError when the task may have been started but cannot be followed.
+    The turn is one of the session's operations, or of `limit`; `seconds` bounds the wait, the session's own bound if
+    there are none. `machine` is the one that is operated: with `ends_at_question`, a question of its ends the wait.
+    Raises QuestionError, and OutcomeUnknownError when the task may have been started but cannot be followed.
     """
     for attempt in range(BUSY_ATTEMPTS):
         try:
-            task = session.change(doing, start, *args)
-            session.followed_tasks.add(task._moId)
-            return _follow(session, doing, task, seconds, machine, ends_at_question)
+            with (limit or session.operations).taken(session.cancel, doing):
+                task = session.change(doing, start, *args)
+                session.followed_tasks.add(task._moId)
+                return _follow(session, doing, task, seconds, machine, ends_at_question)
         except BusyError:
             if attempt == BUSY_ATTEMPTS - 1:
                 raise
@@ -54,7 +58,7 @@ def run(
 
 
 def _follow(
-    session: Session, doing: str, task: Any, seconds: float, machine: Any | None, ends_at_question: bool
+    session: Session, doing: str, task: Any, seconds: float | None, machine: Any | None, ends_at_question: bool
 ) -> Any:
     """A task that is not waited for any more is cancelled, so that cleaning up does not meet it."""
     try:
@@ -63,7 +67,7 @@ def _follow(
         if not session.cancel.abandoned:
             with session.cancel.shielded(), suppress(VsphereError):  # it may be done, or not be cancellable
                 session.change(doing, task.CancelTask)
-                wait(session, doing, task, WITHDRAWN_SECONDS)
+                wait(session, doing, task, min(WITHDRAWN_SECONDS, session.task_seconds))
         raise ended from None
 
 
@@ -71,7 +75,7 @@ def wait(
     session: Session,
     doing: str,
     task: Any,
-    seconds: float = TASK_SECONDS,
+    seconds: float | None = None,
     machine: Any | None = None,
     *,
     ends_at_question: bool = True,
@@ -93,7 +97,7 @@ def wait(
 
     paths = ["info.state", "info.error", "info.result", "info.progress"]
     try:
-        facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds), beside)
+        facts = collector.wait_for(session, doing, task, paths, done, Deadline(seconds or session.task_seconds), beside)
     except GoneError:
         # It is the task that is gone, as after a restart of the host's services: of what it did, nothing is known.
         raise OutcomeUnknownError(f"{doing}: {session.name} does not know the task any more") from None
@@ -102,8 +106,8 @@ def wait(
     return facts.get("info.result")
 
 
-def settle(session: Session, doing: str) -> None:
-    """Waits until the host runs no disk copy, no machine creation and no clone that this process does not follow.
+def settle(session: Session, doing: str, kinds: tuple[str, ...] = MAKING) -> None:
+    """Waits until the host runs no task of these kinds that this process does not follow.
 
     Called when a task of ours may run that cannot be followed: its answer was lost, or an earlier process began it.
     """
@@ -115,7 +119,7 @@ def settle(session: Session, doing: str) -> None:
             str(facts["info.descriptionId"])
             for moid, facts in found.items()
             if str(facts.get("info.state")) in UNFINISHED
-            and str(facts.get("info.descriptionId", "")).lower().endswith(MAKING)
+            and str(facts.get("info.descriptionId", "")).lower().endswith(kinds)
             and moid not in session.followed_tasks
         ]
         if not running:

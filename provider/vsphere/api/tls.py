@@ -1,4 +1,8 @@
-"""TLS to the host: verified by a CA, by a SHA-256 pin of its certificate, or by the system's CAs. Never off."""
+"""TLS to the host: verified by a CA, by a SHA-256 pin of its certificate, or by the system's CAs.
+
+It is off where a site says so in plain words alone. What verifies is the same on every Python: 3.13 and later would
+refuse certificates that earlier ones take (VERIFY_X509_STRICT), among them those that many hosts' CAs have made.
+"""
 
 import hashlib
 import hmac
@@ -10,26 +14,30 @@ from provider.vsphere.endpoint import normalized_pin
 from provider.vsphere.errors import RefusedError
 
 _ALGORITHMS = {40: "sha1", 64: "sha256"}  # by the number of hex digits
+VERIFY_FLAGS = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST | ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
 
 
-def context(host: str, port: int, ca_pem: str | None, sha256: str | None) -> ssl.SSLContext:
+def context(host: str, port: int, ca_pem: str | None, sha256: str | None, *, insecure: bool = False) -> ssl.SSLContext:
     """A context that verifies the server.
 
     With `sha256` (64 hex digits, colons allowed) only that very certificate is accepted, whatever name, dates and
-    issuer it bears; otherwise the chain and the host name are verified against `ca_pem` or, without it, the system's
-    CAs. Raises RefusedError for a malformed pin or CA; a context with a pin raises it at a connection to another one.
+    issuer it bears; otherwise the chain and the host name are verified against `ca_pem` (of which any certificate may
+    end the chain) or, without it, the system's CAs; with `insecure` and without both, nothing is. Raises RefusedError
+    for a malformed pin or CA; a context with a pin raises it at a connection to another one.
     """
     if sha256:
         wanted = normalized_pin(sha256)
         if wanted is None:
             raise RefusedError(f"tls.sha256 of {host}: found {sha256!r}, wanted 64 hex digits (colons are allowed)")
         return _pinned(f"{host}:{port}", wanted)
-    if ca_pem:
-        try:
-            return ssl.create_default_context(cadata=ca_pem)
-        except ssl.SSLError as error:
-            raise RefusedError(f"tls.caFile of {host}: not a PEM certificate ({error.reason})") from None
-    return ssl.create_default_context()
+    if insecure and not ca_pem:
+        return _unverified(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    try:
+        verifying = ssl.create_default_context(cadata=ca_pem or None)
+    except ssl.SSLError as error:
+        raise RefusedError(f"tls.caFile of {host}: not a PEM certificate ({error.reason})") from None
+    verifying.verify_flags = VERIFY_FLAGS
+    return verifying
 
 
 class _PinnedContext(ssl.SSLContext):
@@ -82,18 +90,22 @@ def thumbprinted(host: str, port: int, thumbprint: str) -> ssl.SSLContext:
     if len(digits) not in _ALGORITHMS:
         raise RefusedError(f"thumbprint of {host}:{port}: found {thumbprint!r}, wanted 40 or 64 hex digits")
     context = _ThumbprintContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # what would be verified says less than the comparison
+    _unverified(context)  # what would be verified says less than the comparison
     context.where, context.thumbprint = f"{host}:{port}", digits
     return context
 
 
 def _pinned(where: str, pin: str) -> ssl.SSLContext:
     pinned = _PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
-    pinned.check_hostname = False
-    pinned.verify_mode = ssl.CERT_NONE  # what would be verified says less than the comparison
+    _unverified(pinned)  # what would be verified says less than the comparison
     pinned.where, pinned.pin = where, pin
     return pinned
+
+
+def _unverified(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def colons(digest: str) -> str:

@@ -12,7 +12,7 @@ from provider.vsphere import files, spec
 from provider.vsphere.api import collector
 from provider.vsphere.api.sdk import service_instance, vim
 from provider.vsphere.api.session import Session
-from provider.vsphere.errors import VsphereError
+from provider.vsphere.errors import CancelledError, VsphereError
 from provider.vsphere.finding import find_by_uuid
 from provider.vsphere.identity import CONTENT_KEY, CREATING, IMPORTER_KEY, NVRAM_KEY, PHASE_KEY, READY
 from provider.vsphere.images import nfc
@@ -60,6 +60,10 @@ def import_base(
             with nfc.Lease(place, leased, doing) as lease:
                 info = lease.wait_until_ready()
                 lease.upload(image, made.fileItem, info, progress)
+        except CancelledError as error:
+            if _remove(place, name, instance, importer):
+                raise
+            raise CancelledError(f"{error}; machine {name} may be left, unfinished; the next up removes it") from None
         except VsphereError:
             _remove(place, name, instance, importer)
             raise
@@ -125,15 +129,20 @@ def _put(config: Any, datastore: Datastore, directory: str, name: str) -> None:
             change.device.backing.fileName = datastore.path(directory, file)
 
 
-def _remove(place: Place, name: str, instance: str, importer: str) -> None:
-    """Real hosts remove the machine when the lease is aborted; what is left is ours if it names our session."""
+def _remove(place: Place, name: str, instance: str, importer: str) -> bool:
+    """Real hosts remove the machine when the lease is aborted; what is left is ours if it names our session.
+
+    Returns whether nothing of it is left.
+    """
     if place.session.cancel.abandoned:
-        return
+        return False
     # One that cannot be removed now is found unfinished by the next run, and removed then.
     with place.session.cancel.shielded(), suppress(VsphereError):
         machine = find_by_uuid(place, instance, name)
         if machine is not None and machine.marks().get(IMPORTER_KEY) == importer:
             machine.destroy()
+        return True
+    return False
 
 
 def session_key(session: Session) -> str:

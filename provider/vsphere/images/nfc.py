@@ -57,7 +57,8 @@ class Lease:
             return dict(facts) if str(facts.get("state")) in ("ready", "error") else None
 
         paths = ["state", "error", "info"]
-        facts = collector.wait_for(self._session, self._doing, self._lease, paths, done, Deadline(READY_SECONDS))
+        deadline = Deadline(min(READY_SECONDS, self._session.task_seconds))
+        facts = collector.wait_for(self._session, self._doing, self._lease, paths, done, deadline)
         if facts.get("error") is not None:
             raise translate(self._doing, facts["error"])
         return facts["info"]

@@ -128,12 +128,14 @@ class Convergence:
         self._progress("waiting for an address")
         address = machine.wait_for_address(desired.reached_in, deadline.seconds)
         first_boot.refuse_shared_address(self._place, found, address)
-        if not (was_on and ready):
-            self._progress("waiting for its ssh server")
-            first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
+        if was_on and ready:
+            return observe.state(machine.observe(doing), desired.reached_in)
+        self._progress("waiting for its ssh server")
+        found = first_boot.wait_for_host_key(self._place.session, machine, desired, self._ask_ssh, deadline)
         if not ready:
-            machine.mark(doing, {identity.PHASE_KEY: identity.READY})
-        return observe.state(machine.observe(doing), desired.reached_in)
+            machine.mark(doing, marks := {identity.PHASE_KEY: identity.READY})
+            found = replace(found, extra_config={**found.extra_config, **marks})
+        return observe.state(found, desired.reached_in)
 
 
 def _for_a_power_cycle(wanted: Plan) -> str:

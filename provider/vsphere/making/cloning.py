@@ -58,8 +58,8 @@ def clone(
         wanted.snapshot = _snapshot(facts, own=not desired.template)
     else:
         wanted.location.diskMoveType = _ONE_NEW_DISK
-    with place.turns.copying(doing, place.session.cancel):
-        ref = tasks.run(place.session, doing, source.ref.CloneVM_Task, place.folder, directory, wanted)
+    limit = None if place.cloning is Cloning.LINKED else place.turns.disk_copies
+    ref = tasks.run(place.session, doing, source.ref.CloneVM_Task, place.folder, directory, wanted, limit=limit)
     return Machine(place.session, ref, desired.name)
 
 

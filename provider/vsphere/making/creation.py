@@ -12,6 +12,7 @@ from provider.vsphere.api import tasks
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import (
     AlreadyExistsError,
+    CancelledError,
     ForeignError,
     OutcomeUnknownError,
     UnreadableError,
@@ -25,7 +26,15 @@ from provider.vsphere.making.cloudinit import seed
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Cloning, Datastore, Network, Place, home_of
 
-ATTEMPTS = 3
+ATTEMPTS = 4
+
+
+class _FolderTakenError(Exception):
+    """The machine's folder is there before anything was made in it."""
+
+    def __init__(self, found: AlreadyExistsError) -> None:
+        super().__init__()
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Creation:
     def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
         """The machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
         instance = identity.instance_uuid(mark)
-        existing = self._found(instance, desired.name) or self._unregistered(desired, instance)
+        existing = self._found(instance, desired.name)
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return self._completed(existing, desired)
@@ -105,7 +114,9 @@ class Creation:
     def _preflight(self, desired: DesiredMachine) -> _Parts:
         """All that can be known to fail before anything is made."""
         datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
-        source, image = Images(self._place, self._progress).base_of(desired)
+        images = Images(self._place, self._progress)
+        wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
+        source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
         offered = self._place.hardware_versions if desired.hardware_version else ()
         spec.check_hardware(desired, image, offered)
         if self._place.cloning is Cloning.LINKED:
@@ -120,6 +131,13 @@ class Creation:
         for attempt in range(ATTEMPTS):
             try:
                 return self._make_once(desired, mark, parts, directory)
+            except _FolderTakenError as taken:
+                if attempt == ATTEMPTS - 1:
+                    raise taken.found from None
+                existing = self._unregistered(desired, instance)
+                if existing is not None and self._fits(existing, desired):
+                    return existing
+                self._empty_folder(desired.name, parts.datastore, directory)
             except VsphereError as error:
                 existing = self._look_after(error, desired, instance, parts.datastore)
                 if existing is not None:
@@ -130,10 +148,10 @@ class Creation:
 
     def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str) -> Machine:
         if self._place.cloning is not None:
-            self._have_no_folder(desired.name, parts.datastore, directory)
+            self._have_no_folder(parts.datastore, directory)
             self._progress("cloning")
             return cloning.clone(self._place, desired, mark, parts.source, parts.datastore, parts.network, directory)
-        self._have_folder(desired.name, parts.datastore, directory)
+        self._have_folder(parts.datastore.path(directory))
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
         files.copy_disk(self._place, parts.image.disks[0].path, disk)
@@ -147,22 +165,22 @@ class Creation:
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)
 
-    def _have_no_folder(self, name: str, home: Datastore, directory: str) -> None:
+    def _have_no_folder(self, home: Datastore, directory: str) -> None:
         """A vCenter makes a clone's folder, and another one where that is taken."""
         if files.exists(self._place, home, directory):
-            self._progress("removing the folder that an interrupted run left")
-            tasks.settle(self._session, f"emptying folder {home.path(directory)}")
-            leftovers.empty(self._place, home, directory, name)
+            raise _FolderTakenError(AlreadyExistsError(f"folder {home.path(directory)} is there"))
 
-    def _have_folder(self, name: str, home: Datastore, directory: str) -> None:
-        folder = home.path(directory)
+    def _have_folder(self, folder: str) -> None:
+        """Only where there is one already, what it holds is looked at: a host takes long to list it."""
         try:
             files.make_directory(self._place, folder)
-        except AlreadyExistsError:
-            self._progress("removing the folder that an interrupted run left")
-            tasks.settle(self._session, f"emptying folder {folder}")
-            leftovers.empty(self._place, home, directory, name)
-            files.make_directory(self._place, folder)
+        except AlreadyExistsError as found:
+            raise _FolderTakenError(found) from None
+
+    def _empty_folder(self, name: str, home: Datastore, directory: str) -> None:
+        self._progress("removing the folder that an interrupted run left")
+        tasks.settle(self._session, f"emptying folder {home.path(directory)}")
+        leftovers.empty(self._place, home, directory, name)
 
     def _look_after(
         self, error: VsphereError, desired: DesiredMachine, instance: str, home: Datastore
@@ -179,6 +197,8 @@ class Creation:
             except ForeignError as foreign:
                 self._remove(desired, instance, home, foreign)
                 raise foreign from None
+            except CancelledError:
+                raise self._left(desired, instance, home, error) from None
             except VsphereError as second:
                 raise VsphereError(f"{error}; then, looking at what is there: {second}") from None
             if existing is None:
@@ -189,5 +209,14 @@ class Creation:
         directory = paths.directory(desired.name, instance)
         try:
             leftovers.remove(self._place, home, directory, desired.name, failed_here=True)
+        except CancelledError:
+            raise self._left(desired, instance, home, error) from None
         except VsphereError as second:
             raise VsphereError(f"{error}; then, cleaning up: {second}") from None
+
+    def _left(self, desired: DesiredMachine, instance: str, home: Datastore, error: VsphereError) -> VsphereError:
+        folder = home.path(paths.directory(desired.name, instance))
+        return CancelledError(
+            f"{error}; there was no time to see whether folder {folder} is left, or machine {desired.name} in it; "
+            "the next up goes on with what is there"
+        )

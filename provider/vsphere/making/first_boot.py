@@ -3,6 +3,8 @@
 An address alone proves nothing: a guest whose cloud-init looks elsewhere for its data has one too.
 """
 
+from functools import partial
+
 from provider.vsphere import observe
 from provider.vsphere.api import collector
 from provider.vsphere.api.session import Session
@@ -21,15 +23,21 @@ _USERDATA = "guestinfo.userdata"
 
 def wait_for_host_key(
     session: Session, machine: Machine, desired: DesiredMachine, ask_ssh: AskSsh, deadline: Deadline
-) -> None:
-    """Waits until the machine presents its host key. Raises TimedOutError: what holds, and what to look at."""
+) -> ObservedMachine:
+    """Waits until the machine presents its host key; what it showed then.
+
+    Raises TimedOutError: what holds, and what to look at.
+    """
     doing = f"waiting for the ssh host key of {desired.name}"
     while True:
         found = machine.observe(doing)
         address = observe.address_in(found, desired.reached_in)
-        answer = ask_ssh(address, desired.host_key_public) if address else SshAnswer(Heard.NOTHING, "it has no address")
+        answer = SshAnswer(Heard.NOTHING, "it has no address")
+        if address:
+            asking = partial(ask_ssh, address, desired.host_key_public)
+            answer = session.cancel.beside(doing, asking)  # it takes longer than a cancelled run may
         if answer.heard is Heard.OUR_KEY:
-            return
+            return found
         if found.question is not None:
             raise machine_state.waits_for_answer(doing, found.question)
         if deadline.passed:

@@ -8,6 +8,7 @@ from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
 from provider import wire
+from tests.plugin.command.fake_engine import FakeEngine
 from tests.plugin.provider.conftest import configuration
 from tests.plugin.provider.driver import (
     IMAGE,
@@ -15,6 +16,7 @@ from tests.plugin.provider.driver import (
     RefusedError,
     wrapped,
 )
+from tests.unit.provider.ssh_server import USER, served
 from tests.vsphere.simulated_host import Ova
 from tests.vsphere.simulator import DATASTORE, PASSWORD, Simulator
 
@@ -47,6 +49,16 @@ def test_a_host_that_refuses_is_one_line_without_secret_or_traceback(
     assert "Traceback" not in message + plugin.log
     assert PASSWORD not in message + plugin.log
     assert "wrong-password" not in message + plugin.log
+
+
+def test_a_host_that_is_not_verified_is_warned_of_before_it_gets_the_password(
+    plugin: Plugin, engine: FakeEngine, simulator: Simulator, ova: Ova
+) -> None:
+    plugin.configure(configuration(simulator, tlsCaPem=None, tlsInsecure=True))
+    plugin.create(IMAGE, "image", wrapped({"ova": str(ova.path), "sha256": ova.sha256, "datastore": DATASTORE}))
+    (warning,) = [line for line in engine.lines if "tls.insecure" in line.message]
+    assert warning.severity == "WARNING"
+    assert f"the certificate of 127.0.0.1:{simulator.port} is not verified" in warning.message
 
 
 def test_a_wrong_configuration_is_reported_all_at_once(plugin: Plugin) -> None:
@@ -114,7 +126,7 @@ def test_a_machine_that_exists_is_known_and_left_without_a_host(plugin: Plugin) 
             },
             "privateKey",
         )
-        machine = plugin.create("kubelab:index:ExistingMachine", "w1", inputs)
+        machine = plugin.create("ExistingMachine", "w1", inputs)
         assert plugin.refresh(machine) is not None
         plugin.delete(machine)
     assert [text for _, text in ran] == ["", "the script"]

@@ -110,7 +110,7 @@ def test_a_cancelled_create_ends_promptly_and_its_machine_is_kept(
         creating = pool.submit(configured.create, MACHINE, "w1", machine_properties(inputs), seconds=600)
         engine.wait_for("waiting for an address")
         configured.call("Cancel", Empty())
-        with pytest.raises(UnfinishedError, match=r"w1 .*: cancelled"):
+        with pytest.raises(UnfinishedError, match=r"w1.*: cancelled; it stays as it is, marked; the next up"):
             creating.result(timeout=END_SECONDS)
     assert simulator.extra_config("w1")["kubelab.owner"] == mark_of("w1", inputs)
 

@@ -123,6 +123,13 @@ def test_a_control_plane_that_exists_has_what_it_has_whatever_a_site_says_of_siz
     assert folder.load({"KUBELAB_VSPHERE_PASSWORD": "secret"}).nodes[1].machine.cpus == 1
 
 
+def test_a_made_machine_does_not_get_the_address_of_one_that_exists(folder: LabFolder) -> None:
+    static = "mode: static, network: 10.0.0.0/24, gateway: 10.0.0.1, nameServers: [10.0.0.2]"
+    folder.site.write_text(SITE + VSPHERE.replace("network: 10.0.0.0/24", static))
+    stack(folder, "cp1: {role: controlPlane}", "w2: {role: worker, address: 10.0.0.5}")
+    assert "machines/cp1/address: found 10.0.0.5, which w2 has too" in problems(folder)
+
+
 def test_a_stack_may_use_a_part_of_the_machines(folder: LabFolder) -> None:
     stack(folder, "cp1: {role: controlPlane, schedulable: true}")
     assert folder.load().warnings == ()
@@ -158,6 +165,8 @@ def test_copies_of_one_disk_are_known_by_their_host_key(folder: LabFolder) -> No
         ("hunter2", 0o600, "no key"),
         (private_key()[:120], 0o600, "no whole key"),
     ],
+    # Keys are made anew in each process of a run.
+    ids=["mode", "passphrase", "passphrase of PKCS 8", "public", "password", "half"],
 )
 def test_a_private_key_that_cannot_be_used_is_refused_without_a_word_of_it(
     folder: LabFolder, text: str, mode: int, words: str

@@ -97,3 +97,12 @@ def test_a_lab_in_which_pods_would_stay_pending_is_warned_of(nodes: str, minimal
 def test_a_lab_with_a_place_for_pods_is_not_warned_of(nodes: str, minimal: LabFolder) -> None:
     minimal.stack.write_text(minimal.stack.read_text().partition("  kubelab:nodes:")[0] + f"  kubelab:nodes: {nodes}\n")
     assert minimal.load().warnings == ()
+
+
+def test_a_host_that_is_not_verified_is_warned_of_at_each_run(minimal: LabFolder) -> None:
+    minimal.edit_site("    datastore:", "    tls: {insecure: true}\n    datastore:")
+    lab = minimal.load()
+    assert lab.site.vsphere[0].tls.insecure
+    (warning,) = lab.warnings
+    assert warning.startswith("site.yaml: platform/vsphere: insecure is true: the certificate of ")
+    assert warning.endswith("; `make pin` prints what tls/sha256 takes")

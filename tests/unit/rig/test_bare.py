@@ -27,7 +27,7 @@ def test_a_site_of_existing_machines_names_no_host_and_has_the_labs_mirror() -> 
     assert set(site["platform"]) == {"existing"}
     assert site["platform"]["existing"]["machines"]["w1"] == {"address": "10.87.0.114", "hostKey": "ssh-ed25519 BBBB"}
     assert site["mirrors"] == lab["mirrors"]
-    assert "machine" not in site
+    assert site["machine"] == {"nestedVirtualization": "prefer"}
 
 
 def test_machines_are_the_rigs_and_have_firmware_of_their_own() -> None:

@@ -43,10 +43,11 @@ def test_a_cancelled_wait_for_an_address_ends_promptly_and_keeps_the_machine(
     creating.start()
     assert waiting.wait(60)
     driver.cancel.cancel()
-    creating.join(30)
+    creating.join(2)
 
-    assert not creating.is_alive()
-    assert str(caught[0]) == "waiting for an address of silent in 10.87.0.0/24: cancelled"
+    assert not creating.is_alive(), "two seconds are what a user waits for"
+    assert str(caught[0]).startswith("waiting for an address of silent in 10.87.0.0/24")
+    assert str(caught[0]).endswith(": cancelled; it stays as it is, marked; the next up goes on with it")
     assert simulator.machines_with_mark(f"{OWNER}/silent") == ["silent"]
 
 

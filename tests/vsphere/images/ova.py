@@ -17,9 +17,12 @@ CAPACITY_MIB = 1024
 DESCRIPTOR = Path(__file__).with_name("node.ovf")
 
 
-def build_ova(path: Path) -> str:
+CONTENT = b"A node of the embedded lab.\n"
+
+
+def build_ova(path: Path, content: bytes = CONTENT) -> str:
     """Writes the OVA to `path` (parent directories are made; replaced in one step) and returns its SHA-256 in hex."""
-    ova = ova_bytes()
+    ova = ova_bytes(content)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_bytes(ova)
@@ -27,10 +30,13 @@ def build_ova(path: Path) -> str:
     return hashlib.sha256(ova).hexdigest()
 
 
-def ova_bytes() -> bytes:
-    """The OVA: a tar of descriptor, manifest and disk, in the order in which the OVF specification wants them."""
+def ova_bytes(content: bytes = CONTENT) -> bytes:
+    """The OVA, with `content` at the beginning of its disk.
+
+    It is a tar of descriptor, manifest and disk, in the order in which the OVF specification wants them.
+    """
     disk_name = f"{NAME}-disk1.vmdk"
-    disk = stream_optimized(disk_name, CAPACITY_MIB * 1024 * 1024 // SECTOR, b"A node of the embedded lab.\n")
+    disk = stream_optimized(disk_name, CAPACITY_MIB * 1024 * 1024 // SECTOR, content)
     descriptor = (
         Template(DESCRIPTOR.read_text(encoding="utf-8"))
         .substitute(disk_name=disk_name, disk_size=len(disk), capacity_mib=CAPACITY_MIB)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.graph.conftest import STACK, loaded, registered, shipped, site
 from tests.graph.recording import Graph
-from tests.graph.test_several_targets import IMAGE, MACHINE, PROVIDER, targets_file
+from tests.graph.targets.test_several_targets import IMAGE, MACHINE, PROVIDER, targets_file
 
 PLACE = {"datacenter": "DC0", "cluster": "C1", "resourcePool": "lab", "folder": "lab/nodes", "clone": "linked"}
 TEMPLATE = {"template": "debian-by-hand", "system": "debian-13"}

@@ -1,0 +1,30 @@
+"""Recent: what was just read from a host, for many machines that ask for the same at once."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+SECONDS = 5.0
+
+
+class Recent:
+    """Answers that are `seconds` old at most. Of those who ask for the same at once, one asks the host."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._guard = threading.Lock()
+        self._asking: dict[Hashable, threading.Lock] = {}
+        self._known: dict[Hashable, tuple[float, Any]] = {}
+
+    def of(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """The answer to `ask`, or one that it gave a moment ago under this key. What it raises is not kept."""
+        with self._guard:
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:
+            until, known = self._known.get(key, (0.0, None))
+            if until < time.monotonic():
+                known = ask()
+                self._known[key] = time.monotonic() + self._seconds, known
+            return known  # type: ignore[no-any-return, unused-ignore]

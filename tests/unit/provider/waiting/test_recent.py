@@ -1,0 +1,36 @@
+"""What many machines ask for at once, a host is asked for once."""
+
+import threading
+
+import pytest
+
+from provider.vsphere.recent import Recent
+
+
+def test_of_those_who_ask_at_once_one_asks_the_host() -> None:
+    recent, asked, begin = Recent(), [], threading.Barrier(8)
+
+    def ask() -> int:
+        asked.append(1)
+        return 7
+
+    def work() -> None:
+        begin.wait()
+        assert recent.of("datastore", ask) == 7
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(asked) == 1
+
+
+def test_an_answer_is_kept_for_a_moment_and_an_error_not_at_all() -> None:
+    recent, answers = Recent(seconds=0), iter(range(9))
+    assert [recent.of("key", lambda: next(answers)) for _ in range(2)] == [0, 1]
+    recent = Recent()
+    with pytest.raises(ZeroDivisionError):
+        recent.of("key", lambda: 1 // 0)
+    assert [recent.of("key", lambda: next(answers)) for _ in range(2)] == [2, 2]
+    assert recent.of("other key", lambda: next(answers)) == 3
