@@ -8,10 +8,10 @@ import pulumi
 from components.cluster import Cluster
 from components.existing_machine import Existing
 from components.machine import Machine
-from components.machines import machines_of
+from components.machines import LabMachines
 from components.node import Node
 from components.script import Script, steps_provider
-from components.steps.cluster import settle_nodes, verification
+from components.steps.cluster import membership, settle_nodes, verification
 from components.steps.node import inspection
 from components.vsphere import VSphere
 from components.worker import Worker
@@ -47,21 +47,41 @@ class Lab(pulumi.ComponentResource):
         super().__init__("kubelab:lab:Lab", name, None, opts)
         steps = steps_provider(self)
         inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps] if vsphere else [steps])
-        machines = machines_of(config, inside)
-        prepared = {node.name: Node(node.name, config, node, machines, inside) for node in config.nodes}
+        all_machines = LabMachines(config, inside)
+        machines = {node.name: all_machines.of(node) for node in config.running}
+        prepared = {node.name: Node(node.name, config, node, machines, inside) for node in config.running}
         cluster = Cluster("cluster", config, prepared, inside)
+        for node in config.resting:
+            machines[node.name] = all_machines.of(node, [self._left(node, config, cluster, steps)])
+            prepared[node.name] = Node(node.name, config, node, machines, inside)
         workers = {
             node.name: Worker(node.name, node, config, prepared[node.name], cluster, inside) for node in config.workers
         }
         joined = {name: worker.joined for name, worker in workers.items()}
         members = {**{node.name: cluster.pod_network for node in config.control_planes}, **joined}
         settled = self._settled(config, prepared, cluster, workers, steps)
-        facts = [self._inspected(node, prepared[node.name], members[node.name], steps) for node in config.nodes]
-        self._verified(config, prepared, cluster, facts, settled, steps)
+        facts = {
+            node.name: self._inspected(node, prepared[node.name], members[node.name], steps) for node in config.nodes
+        }
+        here = [facts[node.name] for node in config.running]
+        self._verified(config, prepared, cluster, here, settled, steps)
         self.kubeconfig = cluster.kubeconfig
         self.api_endpoint = cluster.endpoint
         self.nodes = [_shown(config, node, machines[node.name]) for node in config.nodes]
         self.register_outputs({"apiEndpoint": self.api_endpoint})
+
+    def _left(self, node: NodeConfig, config: LabConfig, cluster: Cluster, steps: pulumi.ProviderResource) -> Script:
+        """A worker that is to rest is drained and leaves, as one that is removed; its machine stays, and so does all
+        that was done on it."""
+        return Script(
+            f"{node.name}-rest",
+            membership.REST,
+            cluster.host,
+            membership.leave(node.name, config.cluster),
+            parent=self,
+            provider=steps,
+            depends_on=[cluster.pod_network],
+        )
 
     def _settled(
         self,
@@ -71,14 +91,14 @@ class Lab(pulumi.ComponentResource):
         workers: Mapping[str, Worker],
         steps: pulumi.ProviderResource,
     ) -> Script:
-        addresses = {node.name: prepared[node.name].address for node in config.nodes}
+        addresses = {node.name: prepared[node.name].address for node in config.running}
         return Script(
             "nodes-settle",
             settle_nodes.STEP,
             cluster.host,
             pulumi.Output.all(**addresses).apply(
                 lambda known: settle_nodes.environment(
-                    config.cluster, config.nodes, {name: known[name] for name in addresses}
+                    config.cluster, config.running, {name: known[name] for name in addresses}
                 )
             ),
             parent=self,
@@ -110,7 +130,7 @@ class Lab(pulumi.ComponentResource):
         settled: Script,
         steps: pulumi.ProviderResource,
     ) -> None:
-        addresses = {node.name: prepared[node.name].address for node in config.nodes}
+        addresses = {node.name: prepared[node.name].address for node in config.running}
         Script(
             "verification",
             verification.STEP,
@@ -118,7 +138,7 @@ class Lab(pulumi.ComponentResource):
             pulumi.Output.all(pulumi.Output.all(**addresses), *(each.stdout for each in inspections)).apply(
                 lambda known: verification.environment(
                     config.cluster,
-                    config.nodes,
+                    config.running,
                     {name: known[0][name] for name in addresses},
                     "\n".join(known[1:]),
                 )

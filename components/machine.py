@@ -1,10 +1,10 @@
 """Machine: one virtual machine on the host, with its address and the ssh host key it presents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components import first_card
+from components import devices, first_card
 from components.script import Host
 from components.vsphere import Image, SshKeyPair, VirtualMachine
 from config import ImageConfig, NodeConfig, SiteConfig
@@ -13,9 +13,10 @@ _HELD_BY_A_CONTROL_PLANE = "its etcd, and with it the whole cluster if no other 
 
 
 class Machine(pulumi.ComponentResource):
-    """A powered-on virtual machine whose host key was generated here, so that the first connection verifies it.
+    """A virtual machine whose host key was generated here, so that the first connection verifies it.
 
-    `images` are by the names of the targets that it may be on; `on` is the name of the one that it is on.
+    `images` are by the names of the targets that it may be on; `on` is the name of the one that it is on. It changes
+    once `depends_on` is done: before one is shut down, its node has left the cluster.
     """
 
     address: pulumi.Output[str]
@@ -32,6 +33,7 @@ class Machine(pulumi.ComponentResource):
         images: Mapping[str, Image],
         user_key: SshKeyPair,
         on_error: pulumi.ErrorHook,
+        depends_on: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:machine:Machine", name, None, opts)
@@ -56,8 +58,10 @@ class Machine(pulumi.ComponentResource):
             keep_on_triggers=node.on_runtime_change == "resetNode",
             holds=_HELD_BY_A_CONTROL_PLANE if node.role == "controlPlane" else "",
             allow_replace=node.allow_replace,
+            devices=devices.properties(node),
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=list(depends_on),
                 delete_before_replace=True,
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{node.machine.start_seconds}s", update=f"{node.machine.start_seconds}s"
@@ -75,5 +79,6 @@ class Machine(pulumi.ComponentResource):
             machine=vm,
             instance_id=vm.moid,
             on_error=on_error,
+            rests=node.power == "off",
         )
         self.register_outputs({"address": self.address})

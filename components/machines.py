@@ -12,56 +12,49 @@ from components.vsphere import Image, SshKeyPair
 from config import ImageConfig, LabConfig, NodeConfig, VsphereConfig
 
 
-def machines_of(config: LabConfig, opts: pulumi.ResourceOptions) -> Mapping[str, Machine | Existing]:
-    """The machines by the names of their nodes, in the order of these."""
-    on_error = error_hook()
-    found = {**_made(config, on_error, opts), **_existing(config, on_error, opts)}
-    return {node.name: found[node.name] for node in config.nodes}
+class LabMachines:
+    """What the machines of a lab have in common, and each of them. What no node needs is not there."""
 
+    def __init__(self, config: LabConfig, opts: pulumi.ResourceOptions) -> None:
+        self._config = config
+        self._opts = opts
+        self._on_error = error_hook()
+        self._made: tuple[SshKeyPair, Mapping[tuple[str, str, int], Image]] | None = None
+        self._provider: ExistingMachines | None = None
+        if any(node.image for node in config.nodes):
+            user_key = SshKeyPair("user-key", comment=f"{config.site.ssh.user}@{config.stack}", opts=opts)
+            self._made = user_key, _images(config, user_key, opts)
+        if any(node.existing for node in config.nodes):
+            self._provider = ExistingMachines(config, pulumi.ResourceOptions(parent=opts.parent))
+            self._addresses = node_addresses(config.nodes)
 
-def _made(
-    config: LabConfig, on_error: pulumi.ErrorHook, opts: pulumi.ResourceOptions
-) -> Mapping[str, Machine | Existing]:
-    made = [(node, node.image) for node in config.nodes if node.image]
-    if not made:
-        return {}
-    user_key = SshKeyPair("user-key", comment=f"{config.site.ssh.user}@{config.stack}", opts=opts)
-    images = _images(config, user_key, opts)
-    return {
-        node.name: Machine(
+    def of(self, node: NodeConfig, depends_on: Sequence[pulumi.Resource] = ()) -> Machine | Existing:
+        """The machine of a node; one that is made changes once `depends_on` is done."""
+        if node.existing and self._provider:
+            return Existing(
+                node.name,
+                node=node,
+                existing=node.existing,
+                node_address=self._addresses[node.name],
+                provider=self._provider,
+                on_error=self._on_error,
+                opts=self._opts,
+            )
+        assert node.image is not None, "a node has an image or a machine that exists"
+        assert self._made is not None
+        user_key, images = self._made
+        config, image = self._config, node.image
+        return Machine(
             node.name,
             node=node,
             image=image,
             site=config.site,
             images={each.name: images[_image_key(each, node, image)] for each in _targets(config, node)},
             user_key=user_key,
-            on_error=on_error,
-            opts=opts,
+            on_error=self._on_error,
+            depends_on=depends_on,
+            opts=self._opts,
         )
-        for node, image in made
-    }
-
-
-def _existing(
-    config: LabConfig, on_error: pulumi.ErrorHook, opts: pulumi.ResourceOptions
-) -> Mapping[str, Machine | Existing]:
-    found = [(node, node.existing) for node in config.nodes if node.existing]
-    if not found:
-        return {}
-    provider = ExistingMachines(config, pulumi.ResourceOptions(parent=opts.parent))
-    addresses = node_addresses(config.nodes)
-    return {
-        node.name: Existing(
-            node.name,
-            node=node,
-            existing=existing,
-            node_address=addresses[node.name],
-            provider=provider,
-            on_error=on_error,
-            opts=opts,
-        )
-        for node, existing in found
-    }
 
 
 def _targets(config: LabConfig, node: NodeConfig) -> tuple[VsphereConfig, ...]:

@@ -12,6 +12,7 @@ from components.step import Step, check_environment, render_stdin
 # A machine that somebody starts anew refuses connections at first: about three minutes of retries. A new one was
 # proven to answer before its first step.
 DIAL_ERROR_LIMIT = 25
+_INPUTS = ("connection", "create", "update", "delete", "stdin", "triggers", "logging", "addPreviousOutputInEnv")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +20,8 @@ class Host:
     """Where a step runs: a machine reachable by ssh, with the host key it must present.
 
     `machine` is the resource whose deletion takes the step's effects with it, `instance_id` changes when
-    that is made anew, as cloud-init's does. `on_error` is called when a step fails.
+    that is made anew, as cloud-init's does. `on_error` is called when a step fails. On a machine that `rests`, being
+    off, nothing can run: what a step of it was last given stays what it is, until the machine is on again.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Host:
     machine: pulumi.Resource
     instance_id: pulumi.Input[str]
     on_error: pulumi.ErrorHook
+    rests: bool = False
     port: int = 22
 
     def connection(self) -> remote.ConnectionArgs:
@@ -87,6 +90,7 @@ class Script(remote.Command):
                 delete_before_replace=True,
                 hooks=pulumi.ResourceHookBinding(on_error=[host.on_error]),
                 additional_secret_outputs=["stdout"] if step.has_secret_result else None,
+                ignore_changes=list(_INPUTS) if host.rests else None,
             ),
         )
 

@@ -18,9 +18,7 @@ def wanted_machines(config: LabConfig) -> str:
     """
     several = len(config.site.vsphere) > 1
     found = []
-    for node in config.nodes:
-        if node.existing:
-            continue
+    for node in (each for each in config.nodes if not each.existing):
         target = config.site.target_of(node)
         wants: dict[str, object] = {
             "name": node.name,
@@ -171,12 +169,12 @@ class Image(pulumi.CustomResource):
 
 
 class VirtualMachine(pulumi.CustomResource):
-    """A virtual machine, powered on, with an address at which it presents `host_key`. Its id is the instance UUID.
+    """A virtual machine with an address at which it presents `host_key`. Its id is the instance UUID.
 
     `images` are by the names of the targets that it may be on: with several, the provider chooses, and `datastore` and
     `network` are those of the one that it chooses. `first_card` is what its first network card is given
-    (components/first_card.py), nothing where all comes by DHCP. `holds` is what is lost with it, "" if nothing: what
-    makes it anew is refused then, unless `allow_replace` is true.
+    (first_card.py), nothing where all comes by DHCP; `devices` are its others, and its power (devices.py). `holds` is
+    what is lost with it, "" if nothing: what makes it anew is refused then, without `allow_replace`.
     """
 
     def __init__(
@@ -199,6 +197,7 @@ class VirtualMachine(pulumi.CustomResource):
         keep_on_triggers: bool,
         holds: str,
         allow_replace: bool,
+        devices: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         disks = {name: image.disk_path for name, image in images.items()}
@@ -227,6 +226,7 @@ class VirtualMachine(pulumi.CustomResource):
             "keepOnTriggers": keep_on_triggers,
             "holds": holds or None,
             "allowReplace": allow_replace,
+            **devices,
             "instanceUuid": None,
             "moid": None,
             "ipAddress": None,

@@ -10,8 +10,6 @@ from config.lab import (
     ExtraArg,
     HandlerConfig,
     LabConfig,
-    MachineConfig,
-    NestedVirtualization,
     NodeConfig,
     PodNetworkConfig,
     Role,
@@ -22,9 +20,13 @@ from config.lab import (
 )
 from config.platform import (
     AddressesConfig,
+    CardConfig,
     ExistingMachineConfig,
+    ExtraDiskConfig,
     ImageConfig,
+    MachineConfig,
     MirrorsConfig,
+    NestedVirtualization,
     RegistryConfig,
     TlsConfig,
     VsphereConfig,
@@ -33,11 +35,13 @@ from config.problems import ConfigError, Problem
 
 __all__ = [
     "AddressesConfig",
+    "CardConfig",
     "ClusterConfig",
     "ConfigError",
     "DeclaredFile",
     "ExistingMachineConfig",
     "ExtraArg",
+    "ExtraDiskConfig",
     "HandlerConfig",
     "ImageConfig",
     "LabConfig",

@@ -8,8 +8,11 @@ from pydantic import JsonValue, SecretStr
 
 from config.platform import (
     AddressesConfig,
+    CardConfig,
     ExistingMachineConfig,
+    ExtraDiskConfig,
     ImageConfig,
+    MachineConfig,
     MirrorsConfig,
     RegistryConfig,
     VsphereConfig,
@@ -17,7 +20,7 @@ from config.platform import (
 
 Role = Literal["controlPlane", "worker"]
 RuntimeChange = Literal["replaceMachine", "resetNode"]
-NestedVirtualization = Literal["require", "prefer", "off"]
+Power = Literal["on", "off"]
 TaintEffect = Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
 
 
@@ -106,22 +109,6 @@ class ClusterConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MachineConfig:
-    """The size of a virtual machine; memory in MiB, disk in GiB. One that exists goes by `nested_virtualization` alone.
-
-    `nested_virtualization`: a guest must run on the machine, may not, or is not asked for. `start_seconds`: from
-    power-on to its ssh server.
-    """
-
-    cpus: int
-    memory_mib: int
-    disk_gib: int
-    nested_virtualization: NestedVirtualization
-    extra_config: Mapping[str, str]
-    start_seconds: int = 300
-
-
-@dataclass(frozen=True, slots=True)
 class Taint:
     """A taint of a node; an empty value is none."""
 
@@ -165,6 +152,9 @@ class NodeConfig:
     host: str = ""
     address: str = ""
     mac_address: str = ""
+    networks: tuple[CardConfig, ...] = ()
+    extra_disks: tuple[ExtraDiskConfig, ...] = ()
+    power: Power = "on"
     existing: ExistingMachineConfig | None = None
 
     @property
@@ -220,6 +210,16 @@ class LabConfig:
     def control_planes(self) -> tuple[NodeConfig, ...]:
         """The nodes that run the control plane, at least one, in the order of the file."""
         return tuple(node for node in self.nodes if node.role == "controlPlane")
+
+    @property
+    def running(self) -> tuple[NodeConfig, ...]:
+        """The nodes whose machines are not declared off, in the order of the file."""
+        return tuple(node for node in self.nodes if node.power == "on")
+
+    @property
+    def resting(self) -> tuple[NodeConfig, ...]:
+        """The workers whose machines are declared off, in the order of the file."""
+        return tuple(node for node in self.nodes if node.power == "off")
 
     @property
     def workers(self) -> tuple[NodeConfig, ...]:

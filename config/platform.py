@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+NestedVirtualization = Literal["require", "prefer", "off"]
 AddressMode = Literal["dhcp", "static"]
 NamesBy = Literal["hosts", "dns"]
 
@@ -72,6 +73,42 @@ class PlacementConfig:
     def linked(self) -> bool:
         """Whether machines share the disk of their image."""
         return self.clone == "linked"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineConfig:
+    """The size of a virtual machine; memory in MiB, disk in GiB. One that exists goes by `nested_virtualization` alone.
+
+    `nested_virtualization`: a guest must run on the machine, may not, or is not asked for. `start_seconds`: from
+    power-on to its ssh server. `hardware_version` is None for that of the image, or the one it has.
+    """
+
+    cpus: int
+    memory_mib: int
+    disk_gib: int
+    nested_virtualization: NestedVirtualization
+    extra_config: Mapping[str, str]
+    start_seconds: int = 300
+    hardware_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraDiskConfig:
+    """A further disk of a machine; `size_gib` is None for one that is only to be removed."""
+
+    name: str
+    size_gib: int | None
+    thin: bool = True
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardConfig:
+    """A further network card of a machine; `mac_address` is empty where it follows from machine and network."""
+
+    network: str
+    connected: bool = True
+    mac_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,11 @@ def _node(
         handlers=handlers,
         host="" if existing else node.host or "",
         existing=existing,
+        networks=tuple(
+            platform.CardConfig(card.network, card.connected, card.mac_address or "") for card in node.networks
+        ),
+        extra_disks=tuple(platform.ExtraDiskConfig(**dict(disk)) for disk in node.extra_disks),
+        power=node.power,
         address=str(node.address or ""),
         mac_address="" if existing else mac_of(documents, name),
     )
@@ -91,9 +96,9 @@ def _image_of(site: lab.SiteConfig, host: str) -> platform.ImageConfig | None:
     return next((target.image for target in (*named, *site.vsphere)), None)
 
 
-def _machine(machine: MachineSpec, handlers: tuple[lab.HandlerConfig, ...]) -> lab.MachineConfig:
+def _machine(machine: MachineSpec, handlers: tuple[lab.HandlerConfig, ...]) -> platform.MachineConfig:
     """The machine of a node; one whose handlers run virtual machines must be able to."""
-    written = lab.MachineConfig(**dict(machine))
+    written = platform.MachineConfig(**dict(machine))
     needs_kvm = any(HANDLERS[each.name].needs_kvm for each in handlers)
     return replace(written, nested_virtualization="require") if needs_kvm else written
 

@@ -14,7 +14,7 @@ from config.documents import Documents
 from config.existing import rules as existing_rules
 from config.handlers import rules as handler_rules
 from config.kubernetes.unfit import deprecated_arguments, unfit_settings
-from config.nodes import scheduling_rules
+from config.nodes import device_rules, scheduling_rules
 from config.passthrough import DEPRECATED_KUBE_PROXY_MODE, KUBE_PROXY_MODES
 from config.problems import Problem, one_of, shown
 from config.site import MachineSpec, RegistrySpec
@@ -43,6 +43,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
     yield from _logins_of_one_server(documents)
     yield from _control_plane_too_small(documents)
     yield from scheduling_rules.broken_rules(documents)
+    yield from device_rules.broken_rules(documents)
     yield from handler_rules.broken_rules(documents)
     yield from component_rules.broken_rules(documents)
     yield from unfit_settings(documents)

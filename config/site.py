@@ -10,11 +10,11 @@ from config import retired, wishes
 from config.addresses.spec import AddressesSpec
 from config.kubernetes.editor import names_of
 from config.kubernetes.structures import KUBE_PROXY, KUBELET
-from config.lab import NestedVirtualization
 from config.mirrors import MirrorsSpec, PackageKeysSpec
 from config.model import Spec
 from config.nodes.ssh_keys import SshPublicKey
 from config.passthrough import check_kube_proxy, check_kubelet
+from config.platform import NestedVirtualization
 from config.releases import RuntimeVersions, adapters
 from config.targets.spec import PlatformSpec
 from config.values import (
@@ -103,6 +103,13 @@ class MachineSpec(Spec):
     )
     extra_config: ExtraConfig = Field(
         default_factory=dict, description="further settings of the VM; a node's are added to the site's"
+    )
+    hardware_version: int | None = Field(
+        default=None,
+        ge=7,
+        le=99,
+        description="its virtual hardware version, such as 19; a machine that exists is shut down and raised to it, "
+        "never lowered; default: that of the image",
     )
 
 

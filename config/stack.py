@@ -19,6 +19,7 @@ from config.handlers.spec import Handlers, HandlerSettings, handlers_described
 from config.images.spec import Image
 from config.lab import Role, RuntimeChange
 from config.model import Spec
+from config.nodes.devices import ExtraDisks, Networks, PowerWord
 from config.nodes.scheduling import Labels, Taints
 from config.pod_network import PodNetworkSpec
 from config.releases import (
@@ -165,7 +166,8 @@ class NodeSpec(Spec):
     )
     allow_replace: bool = Field(
         default=False,
-        description="whether a control plane's machine, and its etcd with it, may be made anew by a changed setting",
+        description="whether a machine may be made anew by a changed setting although that loses something: a control "
+        "plane's etcd, or what is on extraDisks",
     )
     machine: MachineOverride = Field(
         default=MachineOverride(), description="what of the site's machine is different on this node"
@@ -182,6 +184,17 @@ class NodeSpec(Spec):
         default=None,
         description="the name of the site's target on which its machine is; default: the one there is, or of several "
         "the one with most free memory when the machine is made",
+    )
+    networks: Networks = Field(
+        default=(),
+        description="further network cards, each a port group's name, or network, connected and macAddress; the node's "
+        "own card stays the first one",
+    )
+    extra_disks: ExtraDisks = Field(
+        default=(), description="further disks, empty at first; they grow, and are destroyed with the machine"
+    )
+    power: PowerWord = Field(
+        default="on", description="off shuts a worker's machine down and keeps it; its pods go to other nodes before"
     )
     image: Image | None = Field(
         default=None, description="its own image, a word or ova and sha256; a path is relative to the stack file"

@@ -48,12 +48,10 @@ _AFTERWARDS = (
 _NO_COMMANDS = "kubelab runs no commands of others on machines; remove it, and put what must be there into the image"
 _IN_VCENTER = (
     "unknown key here; write datacenter, cluster or host, resourcePool and folder in platform/vsphere of the site "
-    "file, "
-    "where that is a vCenter"
+    "file, where that is a vCenter"
 )
 _NO_POLICIES = "kubelab sets no policies of a vCenter; remove it"
-_ONE_CARD = "kubelab gives each machine one network card, on platform/vsphere/network of the site file; remove it"
-_ONE_DISK = _write("machine/diskGiB", f"{_SITE} or at the node, for the one disk that each machine has")
+_CARDS = _write("networks", f"{_NODE}, for cards besides the one on platform/vsphere/network of the site file")
 _OWN_KEY = (
     "kubelab makes an ssh key of its own for each stack; remove it, and write public keys of yours as "
     "ssh/authorizedKeys in the site file"
@@ -118,11 +116,11 @@ ANYWHERE: Wishes = by_word(
         """
         nic nics netModel adapterType cardType networkAdapter networkAdapters networkInterfaces
         interfaces devices vlan vlanId networks secondNetwork networkName portGroup
-        """: _ONE_CARD,
-        "disks extraDisks additionalDisks additionalDisksGiB dataDisks volumes": (
-            "kubelab gives each machine one disk, whose size is machine/diskGiB; remove it"
-        ),
-        "disk diskSize diskGB rootDisk rootDiskSize systemDisk": _ONE_DISK,
+        """: _CARDS,
+        "disks extraDisks additionalDisks dataDisks volumes": _write("extraDisks (each with name and sizeGiB)", _NODE),
+        "hardwareVersion hwVersion vmxVersion": _write("machine/hardwareVersion", f"{_SITE} or at the node"),
+        "power powerState poweredOn": _write("power: off", f"{_NODE}, for a worker that is to rest"),
+        "disk diskSize diskGB rootDisk rootDiskSize systemDisk": _write("machine/diskGiB", f"{_SITE} or at the node"),
         "memory memoryMB memoryGiB memoryGB ram mem": _write("machine/memoryMiB", f"{_SITE} or at the node"),
         "cpu numCpus vcpu vcpus cores coreCount": _write("machine/cpus", f"{_SITE} or at the node"),
         """
@@ -197,7 +195,7 @@ NODE: Wishes = by_word(
     {
         "name hostname nodeName": "a node's name is its key below kubelab:nodes; remove it",
         "ssh": _OWN_MACHINES,
-        "network networkInterface": _ONE_CARD,
+        "network networkInterface": _CARDS,
         "type": _write("role (controlPlane or worker)", _NODE),
     }
 )

@@ -91,7 +91,7 @@ def examine(config: LabConfig, known: Mapping[str, Connection]) -> Findings:
         for node in config.nodes
         if node.name not in known
     ]
-    nodes = [node for node in config.nodes if node.name in known]
+    nodes = [node for node in config.running if node.name in known]
     answers = inspect({node.name: known[node.name] for node in nodes})
     for node, answer in answers.items():
         if answer.status != 0:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from provider.resource import Change, PropertyChange
 from provider.vsphere.errors import RefusedError
+from provider.vsphere.lifecycle.declared import disks_of
 from provider.wire import Properties, is_unknown
 
 # What a user writes in a file, or what it is for a user, by property.
@@ -40,9 +41,9 @@ def warning(
 
     `becomes` is what happens to the machine.
 
-    Raises RefusedError if the machine `holds` something and `allowReplace` is not true.
+    Raises RefusedError if the machine `holds` something or has further disks, and `allowReplace` is not true.
     """
-    holds, name = news.get("holds"), olds.get("name")
+    holds, name = _held(olds, news), olds.get("name")
     replacing = [change for change in changes if change.change is Change.REPLACE]
     because = [_told(change, olds, news) for change in replacing if not _is_comment(change, olds, news)]
     if not because or not holds:
@@ -53,6 +54,13 @@ def warning(
     raise RefusedError(
         f"{lost}; put back what it was, or, if that is meant, write allowReplace: true at node {name} in the stack file"
     )
+
+
+def _held(olds: Properties, news: Properties) -> str:
+    """What is lost with the machine, "" for nothing: what its node holds, and what is on its further disks."""
+    disks = [disk.name for disk in disks_of(olds.get("extraDisks")) if not disk.remove]
+    of_disks = f"what is on its disk{'s' if len(disks) > 1 else ''} {', '.join(disks)}" if disks else ""
+    return " and ".join(held for held in (news.get("holds"), of_disks) if held)
 
 
 def _told(change: PropertyChange, olds: Properties, news: Properties) -> str:

@@ -18,6 +18,7 @@ from provider.vsphere.fields import (
     LABEL,
     MAC,
     NETWORK,
+    POWER,
     SHA256,
     TRUTH,
     Effect,
@@ -26,11 +27,13 @@ from provider.vsphere.fields import (
     text,
     whole,
 )
+from provider.vsphere.lifecycle.declared import CARDS, DISKS, DesiredCard, DesiredDisk
 
 NESTED_MIN_HARDWARE = 9  # the hardware version that nested virtualization needs
 _CPUS = whole(1, 768)
 _MIB = whole(128, 24 * 1024**2, of="MiB", step=4)
 _GIB = whole(1, 62 * 1024, of="GiB")
+_VERSION = whole(7, 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class DesiredMachine:
     `template` names the vCenter's own template that it is made of, where it is none of an image that was imported.
     `may_lack_nested_virtualization`: a host that does not offer it, or ignores it, makes the machine without.
     `manual_mac` is its first card's, "" for one that the host makes. With `static_address` that card asks no DHCP: what
-    it is given instead is read at the first boot alone, as its name and keys are.
+    it is given instead is read at the first boot alone, as its name and keys are. `cards` and `disks` are those besides
+    the ones it is made with; `hardware_version` None is that of the image, or its own.
     """
 
     name: Annotated[str, Field("name", LABEL, Effect.REPLACE)]
@@ -82,6 +86,11 @@ class DesiredMachine:
     gateway: Annotated[str, Field("gateway", ADDRESS, Effect.REPLACE, optional=True)] = ""
     name_servers: Annotated[tuple[str, ...], Field("nameServers", ADDRESSES, Effect.REPLACE, optional=True)] = ()
     search_domains: Annotated[tuple[str, ...], Field("searchDomains", DOMAINS, Effect.REPLACE, optional=True)] = ()
+
+    hardware_version: Annotated[int | None, Field("hardwareVersion", _VERSION, Effect.RAISE, optional=True)] = None
+    cards: Annotated[tuple[DesiredCard, ...], Field("networks", CARDS, Effect.CARDS, optional=True)] = ()
+    disks: Annotated[tuple[DesiredDisk, ...], Field("extraDisks", DISKS, Effect.DISKS, optional=True)] = ()
+    power: Annotated[str, Field("power", POWER, Effect.IN_PLACE, optional=True)] = "on"
 
     @property
     def reached_in(self) -> IPv4Network:

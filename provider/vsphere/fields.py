@@ -23,7 +23,10 @@ class Effect(Enum):
     IN_PLACE = "the machine runs on"
     POWER_CYCLE = "the machine is shut down and started again"
     GROWTH = "in place if it is more, another machine if it is less"
+    RAISE = "one power cycle if it is more, refused if it is less"
     BY_KEY = "each key by itself, in place"
+    CARDS = "each card by itself, in place"
+    DISKS = "each disk by itself: made and grown in place, deleted by word and while the machine is off, never shrunk"
     REPLACE = "another machine"
 
 
@@ -121,6 +124,7 @@ def _is_extra_config(value: Any) -> bool:
     return _is_texts(value) and not any(key.startswith(RESERVED_PREFIXES) for key in value)
 
 
+POWER = Values("on or off", lambda value: value in ("on", "off"))
 TRUTH = Values("true or false", lambda value: isinstance(value, bool), empty=False)
 LABEL = _matches(_LABEL, "an RFC 1123 label such as w1")
 SHA256 = _matches(_SHA256, "64 hex digits")

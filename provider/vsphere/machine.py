@@ -1,7 +1,6 @@
 """Machine: one virtual machine, and what can be asked of it."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -91,12 +90,23 @@ class Machine:
             if error.existing != OFF:
                 raise
 
-    def shut_down(self, found: ObservedMachine) -> None:
+    def shut_down(self, found: ObservedMachine, progress: Callable[[str], None]) -> None:
         """Lets the guest shut down if VMware Tools run in it, and powers off what is not off after three minutes."""
-        if found.powered_on and found.tools == TOOLS_RUNNING:
-            with suppress(TimedOutError, PowerStateError):
+        if not (found.powered_on and found.tools == TOOLS_RUNNING):
+            progress("powering it off, as no VMware Tools run in its guest that could be asked")
+        else:
+            try:
                 self._ask_guest(f"shutting down {self.name}")
+            except TimedOutError:
+                progress(f"powering it off, as its guest did not shut down within {SHUTDOWN_SECONDS:.0f} s")
+            except PowerStateError:
+                pass
         self.power_off()
+
+    def upgrade(self, version: int) -> None:
+        """Another hardware version, of a machine that is off; one that has it already is fine."""
+        doing = f"upgrading {self.name} to hardware version {version}"
+        tasks.run(self._session, doing, self._ref.UpgradeVM_Task, f"vmx-{version:02}", machine=self._ref)
 
     def wait_for_address(self, network: IPv4Network, seconds: float) -> str:
         """The address that the guest reports for its first NIC, inside that network; a /32 is one address.
@@ -124,18 +134,29 @@ class Machine:
         except TimedOutError as error:
             raise TimedOutError(f"{error}; last seen: {_evidence(last)}; {_advice(last, network)}") from None
 
-    def destroy(self) -> None:
-        """Destroys it, found to be ours before. Disks that were not made for it are detached and kept."""
-        doing = f"destroying machine {self.name}"
+    def destroy(self, progress: Callable[[str], None] = lambda _: None) -> list[str]:
+        """Destroys it, found to be ours before. Disks that were not made for it are detached and kept: their paths.
+
+        Its guest is asked to shut down only for the sake of these: what is on its own ends with them.
+        """
+        doing, kept = f"destroying machine {self.name}", dict[str, None]()
         for attempt in range(DESTROY_ATTEMPTS):
             try:
                 found = self.observe(doing)
+                foreign = [disk for disk in found.disks if disk not in found.made_disks]
+                kept.update(dict.fromkeys(disk.path for disk in foreign))
                 if found.power_state != OFF:
-                    self.power_off()
-                self._detach_foreign_disks(found)
+                    if foreign:
+                        progress("shutting it down, as it has disks that it was not made with")
+                        self.shut_down(found, progress)
+                    else:
+                        self.power_off()
+                if foreign:
+                    detaching = f"detaching disks that machine {found.name} did not come with"
+                    self.reconfigure(detaching, spec.without_disks(foreign))
                 tasks.run(self._session, doing, self._ref.Destroy_Task)
             except GoneError:
-                return
+                break
             except CancelledError as error:
                 raise CancelledError(f"{error}; what is left of it, the next run destroys") from None
             except OutcomeUnknownError:
@@ -143,13 +164,8 @@ class Machine:
                     raise
                 tasks.settle(self._session, doing, tasks.ENDING)  # else its folder is looked at while it empties
             else:
-                return
-
-    def _detach_foreign_disks(self, found: ObservedMachine) -> None:
-        foreign = [disk for disk in found.disks if disk not in found.made_disks]
-        if foreign:
-            doing = f"detaching disks that machine {found.name} did not come with"
-            self.reconfigure(doing, spec.without_disks(foreign))
+                break
+        return list(kept)
 
     def _ask_guest(self, doing: str) -> None:
         try:

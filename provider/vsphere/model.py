@@ -6,7 +6,9 @@ from enum import Enum
 
 from provider.vsphere import identity
 from provider.vsphere.desired import Hardware
+from provider.vsphere.devices import Card, Controller, primary_of
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.lifecycle.declared import DesiredDisk
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Disk:
     """A virtual disk of a machine: device key and place, datastore path, capacity in bytes.
 
     `base` is the path below all snapshots, "" where it is `path` itself; `parents` are all that it is read from, the
-    nearest first, and `base` the last of them.
+    nearest first, and `base` the last of them. `thin` is true where the host does not say.
     """
 
     key: int
@@ -24,6 +26,7 @@ class Disk:
     capacity: int
     base: str = ""
     parents: tuple[str, ...] = ()
+    thin: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ObservedMachine:
-    """What the host says about a machine. `addresses` are the IPv4 addresses of its first NIC, by that NIC's MAC."""
+    """What the host says about a machine. `addresses` are the IPv4 addresses of its primary card, by its MAC."""
 
     moid: str
     name: str
@@ -60,6 +63,34 @@ class ObservedMachine:
     question: Question | None = None
     snapshots: tuple[str, ...] = ()
     template: bool = False
+    cards: tuple[Card, ...] = ()
+    controllers: tuple[Controller, ...] = ()
+    cpu_hot_add: bool = False
+    memory_hot_add: bool = False
+
+    @property
+    def marked_macs(self) -> tuple[str, ...]:
+        """The MACs of the cards that it was given besides its first one."""
+        return tuple(self.extra_config.get(identity.CARDS_KEY, "").split())
+
+    @property
+    def marked_disks(self) -> tuple[str, ...]:
+        """The names of the disks that it was given besides its first one."""
+        return tuple(self.extra_config.get(identity.DISKS_KEY, "").split())
+
+    @property
+    def primary_card(self) -> Card | None:
+        """The card that it was made with."""
+        return primary_of(self.cards, self.marked_macs)
+
+    def extra_disk_path(self, name: str) -> str:
+        """Where its further disk of this name lies."""
+        return f"{self.vmx_path.removesuffix('.vmx')}-{name}.vmdk"
+
+    def extra_disk(self, name: str) -> Disk | None:
+        """The disk at the path of its further disk of this name, None if none is attached."""
+        path = self.extra_disk_path(name)
+        return next((disk for disk in self.disks if (disk.base or disk.path) == path), None)
 
     @property
     def folder(self) -> str:
@@ -90,9 +121,10 @@ class ObservedMachine:
 
     @property
     def made_disks(self) -> tuple[Disk, ...]:
-        """The disks that were made for it and end with it: the root disk, or what an image came with."""
+        """The disks that were made for it and end with it: the root disk and its further ones, or what an image had."""
         if identity.IMAGE_KEY not in self.extra_config:
-            return () if self.root_disk is None else (self.root_disk,)
+            own_ones = (self.root_disk, *map(self.extra_disk, self.marked_disks))
+            return tuple(disk for disk in own_ones if disk is not None)
         own = [disk for disk in self.disks if disk.path.startswith(self.folder)]
         content = self.extra_config.get(identity.CONTENT_KEY)
         names = {line.partition("|")[0] for line in content.split("; ")} if content else None
@@ -110,7 +142,11 @@ class ObservedMachine:
 
 @dataclass(frozen=True, slots=True)
 class MachineState:
-    """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift."""
+    """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift.
+
+    `cards` and `disks` (by name) are those that it was given besides the ones it was made with; `card_connected`
+    is of its primary card; `hardware_version` is 0 if the host does not show it.
+    """
 
     instance_uuid: str
     moid: str
@@ -125,6 +161,10 @@ class MachineState:
     ready: bool
     extra_config: Mapping[str, str] = field(repr=False)
     suspended: bool = False
+    hardware_version: int = 0
+    cards: tuple[Card, ...] = ()
+    disks: Mapping[str, DesiredDisk] = field(default_factory=dict)
+    card_connected: bool = True
 
 
 class Heard(Enum):

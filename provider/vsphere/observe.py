@@ -8,6 +8,8 @@ from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.desired import HARDWARE, Hardware
+from provider.vsphere.devices import Card, Controller, primary_of
+from provider.vsphere.lifecycle.declared import DesiredDisk
 from provider.vsphere.model import Disk, MachineState, ObservedMachine
 
 GIB = 1024**3
@@ -29,6 +31,8 @@ PATHS = (
     "config.firmware",
     "config.bootOptions.efiSecureBootEnabled",
     "config.version",
+    "config.cpuHotAddEnabled",
+    "config.memoryHotAddEnabled",
     "config.template",
     "config.extraConfig",
     machine_state.SNAPSHOTS,
@@ -41,8 +45,11 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
     devices: Sequence[Any] = facts.get("config.hardware.device", [])
     vmx_path = facts.get("config.files.vmPathName") or facts.get("summary.config.vmPathName", "")
     disks = tuple(_disk(device) for device in devices if isinstance(device, vim.vm.device.VirtualDisk))
-    nic = next((device for device in devices if isinstance(device, vim.vm.device.VirtualEthernetCard)), None)
-    mac = nic.macAddress.lower() if nic is not None and nic.macAddress else None
+    runs = str(facts.get("runtime.powerState", "")) == "poweredOn"
+    nics = [device for device in devices if isinstance(device, vim.vm.device.VirtualEthernetCard)]
+    cards, marks = tuple(_card(device, runs=runs) for device in nics), extra_config(facts)
+    primary = primary_of(cards, marks.get(identity.CARDS_KEY, "").split())
+    mac = (primary.mac or None) if primary else None
     guest_nics: Sequence[Any] = facts.get("guest.net", [])
     return ObservedMachine(
         moid=moid,
@@ -57,16 +64,20 @@ def from_facts(moid: str, facts: Facts) -> ObservedMachine:
         controller_kind=_controller_kind(devices, disks, vmx_path),
         disks=disks,
         mac=mac,
-        network=getattr(nic.backing, "deviceName", None) if nic is not None else None,
+        network=(primary.network or None) if primary else None,
         addresses=tuple(ip for guest in guest_nics if (guest.macAddress or "").lower() == mac for ip in _ipv4(guest)),
         tools=str(facts.get("guest.toolsRunningStatus", "unknown")),
         seen_macs=tuple(guest.macAddress for guest in guest_nics if guest.macAddress),
-        extra_config=extra_config(facts),
+        extra_config=marks,
         question=machine_state.question(facts),
         snapshots=machine_state.snapshot_names(facts),
         secure_boot=facts.get("config.bootOptions.efiSecureBootEnabled") is True,
         template=facts.get("config.template") is True,
         connection=str(facts.get("runtime.connectionState", connection_state.CONNECTED)),
+        cards=cards,
+        controllers=_controllers(devices),
+        cpu_hot_add=facts.get("config.cpuHotAddEnabled") is True,
+        memory_hot_add=facts.get("config.memoryHotAddEnabled") is True,
     )
 
 
@@ -97,6 +108,53 @@ def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState
         ready=machine.extra_config.get(identity.PHASE_KEY) == identity.READY,
         extra_config=machine.extra_config,
         suspended=machine.power_state == machine_state.SUSPENDED,
+        hardware_version=version_number(machine.hardware_version),
+        cards=tuple(card for card in machine.cards if card.mac in machine.marked_macs),
+        disks={
+            name: DesiredDisk(name, disk.capacity // GIB, disk.thin)
+            for name, disk in ((name, machine.extra_disk(name)) for name in machine.marked_disks)
+            if disk is not None
+        },
+        card_connected=machine.primary_card is None or machine.primary_card.connected,
+    )
+
+
+def version_number(version: str) -> int:
+    """The number of a hardware version such as vmx-19, 0 for what is none."""
+    number = version.removeprefix("vmx-")
+    return int(number) if number.isdecimal() else 0
+
+
+def network_id(backing: Any) -> str:
+    """What tells networks of cards apart, by a backing: the name of a port group, or the key of a distributed one."""
+    port = getattr(backing, "port", None)
+    known = getattr(backing, "deviceName", None) or getattr(port, "portgroupKey", None)
+    return str(known or getattr(backing, "opaqueNetworkId", None) or "")
+
+
+def _card(device: Any, *, runs: bool) -> Card:
+    state = device.connectable
+    connected = state is None or (state.connected if runs else state.startConnected) is not False
+    return Card(
+        key=int(device.key),
+        mac=(device.macAddress or "").lower(),
+        network=network_id(device.backing),
+        connected=connected,
+        kind=type(device).__name__.rsplit(".", 1)[-1],
+        address_type=str(device.addressType or "generated"),
+    )
+
+
+def _controllers(devices: Sequence[Any]) -> tuple[Controller, ...]:
+    device = vim.vm.device
+    return tuple(
+        Controller(
+            int(found.key),
+            type(found).__name__.rsplit(".", 1)[-1],
+            tuple(int(each.unitNumber or 0) for each in devices if each.controllerKey == found.key),
+        )
+        for found in devices
+        if isinstance(found, device.VirtualController)
     )
 
 
@@ -110,6 +168,7 @@ def _disk(device: Any) -> Disk:
         capacity=int(capacity),
         base=(_parents(device.backing) or (str(device.backing.fileName),))[-1],
         parents=_parents(device.backing),
+        thin=getattr(device.backing, "thinProvisioned", None) is not False,
     )
 
 

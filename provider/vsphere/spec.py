@@ -1,32 +1,17 @@
-"""Specifications: wanted data to vSphere's ConfigSpec, and what it takes to get from found to wanted. No calls."""
+"""Specifications: wanted data to vSphere's ConfigSpec. Changes of a machine that is there: lifecycle/. No calls."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import vim
-from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, DesiredMachine, Hardware
+from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, DesiredMachine
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.fields import Effect
 from provider.vsphere.making import cloudinit
 from provider.vsphere.model import Disk, ObservedMachine
-from provider.vsphere.observe import GIB
+from provider.vsphere.observe import GIB, version_number
 
 CONTROLLER_KEY, DISK_KEY, NIC_KEY = -101, -102, -103
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What must change: `in_place` at once, `offline` while the machine is off. Empty specs are None."""
-
-    in_place: Any | None
-    offline: Any | None
-
-    @property
-    def any(self) -> bool:
-        """True if there is something to change."""
-        return self.in_place is not None or self.offline is not None
 
 
 def options(values: Mapping[str, str]) -> list[Any]:
@@ -48,7 +33,7 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
     return vim.vm.ConfigSpec(
         name=desired.name,
         instanceUuid=identity.instance_uuid(mark),
-        version=image.hardware_version or None,
+        version=made_with(desired, image),
         guestId=image.guest_id or "otherLinux64Guest",
         firmware=image.firmware or None,
         bootOptions=vim.vm.BootOptions(efiSecureBootEnabled=True) if image.secure_boot else None,
@@ -79,14 +64,23 @@ def annotation(mark: str) -> str:
     return f"kubelab machine {mark} (project/stack@state/machine)"
 
 
-def check_hardware(desired: DesiredMachine, image: ObservedMachine) -> None:
-    """Raises VsphereError if the image cannot carry the wanted machine."""
-    number = image.hardware_version.removeprefix("vmx-")
-    if desired.hardware.nested_virtualization and number.isdigit() and int(number) < NESTED_MIN_HARDWARE:
+def made_with(desired: DesiredMachine, image: ObservedMachine) -> str | None:
+    """The hardware version that a machine is made with, None for the host's own choice."""
+    wanted = desired.hardware_version
+    return f"vmx-{wanted:02}" if wanted else image.hardware_version or None
+
+
+def check_hardware(desired: DesiredMachine, image: ObservedMachine, offered: Sequence[int] = ()) -> None:
+    """Raises VsphereError if the image cannot carry the wanted machine; `offered` are the host's hardware versions."""
+    version, wanted = version_number(made_with(desired, image) or ""), desired.hardware_version
+    if desired.hardware.nested_virtualization and 0 < version < NESTED_MIN_HARDWARE:
+        whose = "machine.hardwareVersion asks for" if wanted else "the image has hardware version"
         raise VsphereError(
-            f"machine {desired.name}: the image has hardware version {image.hardware_version}, nested virtualization "
-            f"needs vmx-{NESTED_MIN_HARDWARE:02} or newer; use a newer image, or set nestedVirtualization: off"
+            f"machine {desired.name}: {whose} vmx-{version:02}, nested virtualization "
+            f"needs vmx-{NESTED_MIN_HARDWARE:02} or newer; use a newer one, or set nestedVirtualization: off"
         )
+    if wanted and offered and wanted not in offered:
+        raise VsphereError(not_offered(desired.name, wanted, offered))
     capacity = image.disks[0].capacity if image.disks else 0
     if capacity > desired.disk_gib * GIB:
         raise VsphereError(
@@ -95,39 +89,17 @@ def check_hardware(desired: DesiredMachine, image: ObservedMachine) -> None:
         )
 
 
-def diff(found: ObservedMachine, desired: DesiredMachine, obsolete: Collection[str] = ()) -> Changes:
-    """What must change; `obsolete` are extraConfig keys to remove.
-
-    Image, datastore, network, name and keys are not looked at: they need another machine.
-    """
-    in_place: dict[str, Any] = {}
-    offline: dict[str, Any] = {}
-    extra = {key: value for key, value in desired.extra_config.items() if found.extra_config.get(key) != value}
-    extra |= {key: "" for key in obsolete if key in found.extra_config and key not in desired.extra_config}
-    if extra:
-        in_place["extraConfig"] = options(extra)
-    root = found.root_disk
-    if root is not None and grows(found, desired):
-        in_place["deviceChange"] = [_disk_change("edit", root, desired.disk_gib * GIB)]
-    for name in different(found.hardware, desired.hardware):
-        row = HARDWARE[name]
-        (offline if row.effect is Effect.POWER_CYCLE else in_place)[row.spec] = getattr(desired.hardware, name)
-    return Changes(_spec(in_place), _spec(offline))
-
-
-def grows(found: ObservedMachine, desired: DesiredMachine) -> bool:
-    """True if its root disk is smaller than it should be."""
-    return found.root_disk is not None and found.root_disk.capacity < desired.disk_gib * GIB
-
-
-def different(found: Hardware, desired: Hardware) -> list[str]:
-    """The attributes that differ."""
-    return [name for name in HARDWARE if getattr(found, name) != getattr(desired, name)]
+def not_offered(name: str, wanted: int, offered: Sequence[int]) -> str:
+    """What is said of a hardware version that the host does not make."""
+    return (
+        f"machine {name}: machine.hardwareVersion is {wanted}, and the host offers {', '.join(map(str, offered))}; "
+        "write one of them, or update the host"
+    )
 
 
 def without_disks(disks: Sequence[Disk]) -> Any:
     """A ConfigSpec that detaches disks and keeps their files."""
-    return vim.vm.ConfigSpec(deviceChange=[_disk_change("remove", disk, disk.capacity) for disk in disks])
+    return vim.vm.ConfigSpec(deviceChange=[disk_change("remove", disk, disk.capacity) for disk in disks])
 
 
 def first_card(backing: Any, mac: str) -> Any:
@@ -139,10 +111,6 @@ def first_card(backing: Any, mac: str) -> Any:
         backing=backing,
         connectable=device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True),
     )
-
-
-def _spec(fields: Mapping[str, Any]) -> Any | None:
-    return vim.vm.ConfigSpec(**fields) if fields else None
 
 
 def added(device: Any) -> Any:
@@ -169,10 +137,11 @@ def _devices(image: ObservedMachine, disk_path: str, card: Any) -> list[Any]:
 
 def grown(disk: Disk, gib: int) -> Any:
     """A ConfigSpec that gives a disk this size."""
-    return vim.vm.ConfigSpec(deviceChange=[_disk_change("edit", disk, gib * GIB)])
+    return vim.vm.ConfigSpec(deviceChange=[disk_change("edit", disk, gib * GIB)])
 
 
-def _disk_change(operation: str, disk: Disk, capacity: int) -> Any:
+def disk_change(operation: str, disk: Disk, capacity: int) -> Any:
+    """A change of a disk that is attached; its file stays. `capacity` in bytes."""
     device = vim.vm.device
     return device.VirtualDeviceSpec(
         operation=operation,

@@ -33,7 +33,8 @@ def secret(value: object) -> dict[str, object]:
 class Resource:
     """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature.
 
-    `limits`: for how long creating and updating it may take, "" where its provider decides.
+    `limits`: for how long creating and updating it may take, "" where its provider decides. `ignored` are inputs
+    whose changes mean nothing.
     """
 
     urn: str
@@ -48,6 +49,7 @@ class Resource:
     delete_before_replace: bool
     secret_outputs: frozenset[str]
     limits: tuple[str, str]
+    ignored: frozenset[str]
 
     def plain(self, name: str) -> Any:
         """One input with its secrets laid open."""
@@ -147,6 +149,7 @@ class _Monitor(MockMonitor):
                 delete_before_replace=request.deleteBeforeReplace,
                 secret_outputs=frozenset(request.additionalSecretOutputs),
                 limits=(request.customTimeouts.create, request.customTimeouts.update),
+                ignored=frozenset(request.ignoreChanges),
             )
         )
         return response

@@ -35,7 +35,12 @@ class Driver:
         self.images = Images(place, self.progress.append)
         self.answer = SshAnswer(Heard.OUR_KEY)  # of every guest's ssh server
         self.asked: list[tuple[str, str]] = []  # addresses and host keys
-        self.machines = Machines(place, self.progress.append, self._ask_ssh)
+        self.on_progress: Callable[[str], None] = lambda _: None
+        self.machines = Machines(place, self._tell, self._ask_ssh)
+
+    def _tell(self, message: str) -> None:
+        self.progress.append(message)
+        self.on_progress(message)
 
     def _ask_ssh(self, address: str, host_key: str) -> SshAnswer:
         self.asked.append((address, host_key))

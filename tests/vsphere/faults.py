@@ -24,7 +24,7 @@ MISSING = (
 )
 READS = ("RetrievePropertiesEx", "WaitForUpdatesEx")
 DELAY_SECONDS = 0.3
-ENDLESS_SECONDS = 1.0  # for which a task is waited for that does not end
+ENDLESS_SECONDS = 1.5  # for which a task is waited for that does not end
 Break = Callable[[FaultProxy, Simulator, str], None]
 
 

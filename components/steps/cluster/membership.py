@@ -9,6 +9,13 @@ from config import ClusterConfig
 STEP = Step(
     "50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove", is_public=True
 )
+# Of a worker that is to rest: its node leaves before its machine is off, and registers by itself afterwards.
+REST = Step("50-manage-membership.sh", timeout_seconds=300, argument="remove")
+
+
+def leave(worker: str, cluster: ClusterConfig) -> dict[str, str]:
+    """What the step is given to take a node out of the cluster: nothing is signed then."""
+    return environment(worker, cluster, "-", "-", 0, "-")
 
 
 @dataclass(frozen=True, slots=True)

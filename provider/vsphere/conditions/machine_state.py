@@ -63,6 +63,13 @@ def _names(snapshots: Sequence[Any]) -> Iterator[str]:
         yield from _names(each.childSnapshotList or [])
 
 
+def kept_by_a_snapshot(snapshots: Sequence[str], *, on_a_snapshot: bool) -> tuple[str, str] | None:
+    """What keeps a disk from changing and what to do about it on the host, None if no snapshot does."""
+    if snapshots:
+        return f"its snapshots ({', '.join(snapshots)})", "delete them"
+    return ("a snapshot that is not in its list", "consolidate its disks") if on_a_snapshot else None
+
+
 def growth_fault(
     name: str, snapshots: Sequence[str], *, on_a_snapshot: bool, gib: int, linked_to: str = ""
 ) -> str | None:
@@ -73,15 +80,14 @@ def growth_fault(
     if linked_to:
         return (
             f"machine {name}: its disk cannot grow to {gib} GiB, for it is a linked clone, which reads {linked_to}; "
-            "put "
-            "diskGiB back, or have the machine made anew (delete it in the vCenter, then run up), or write clone: full "
-            "before that"
+            "put diskGiB back, or have the machine made anew (delete it in the vCenter, then run up), or write "
+            "clone: full before that"
         )
-    if not snapshots and not on_a_snapshot:
+    kept = kept_by_a_snapshot(snapshots, on_a_snapshot=on_a_snapshot)
+    if kept is None:
         return None
-    which = f"its snapshots ({', '.join(snapshots)})" if snapshots else "a snapshot that is not in its list"
-    remedy = "delete them" if snapshots else "consolidate its disks"
+    cause, remedy = kept
     return (
-        f"machine {name}: its disk cannot grow to {gib} GiB because of {which}; {remedy} on the host, or put diskGiB "
+        f"machine {name}: its disk cannot grow to {gib} GiB because of {cause}; {remedy} on the host, or put diskGiB "
         "back, then run up again"
     )

@@ -117,7 +117,8 @@ class Creation:
         images = Images(self._place, self._progress)
         wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
         source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
-        spec.check_hardware(desired, image)
+        offered = self._place.hardware_versions if desired.hardware_version else ()
+        spec.check_hardware(desired, image, offered)
         if self._place.cloning is Cloning.LINKED:
             cloning.check_linked(desired, image)
             if not desired.template:

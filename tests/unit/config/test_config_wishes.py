@@ -72,7 +72,7 @@ def said(model: type[Spec], key: str) -> str:
         (SshSpec, "address", "write platform/existing in the site file"),
         (NodeSpec, "memory", "write machine/memoryMiB"),
         (MachineSpec, "numCPUs", "write machine/cpus"),
-        (MachineSpec, "extraDisks", "machine/diskGiB"),
+        (MachineSpec, "extraDisks", "write extraDisks"),
         (VsphereSpec, "vmFolder", "resourcePool and folder"),
         (VsphereSpec, "hostname", "write server"),
         (VsphereSpec, "insecure", "write tls/sha256"),

@@ -32,7 +32,7 @@ def test_a_cancelled_wait_for_an_address_ends_promptly_and_keeps_the_machine(
 ) -> None:
     caught: list[VsphereError] = []
     waiting = threading.Event()
-    driver.machines._progress = lambda message: waiting.set() if message == "waiting for an address" else None
+    driver.on_progress = lambda message: waiting.set() if message == "waiting for an address" else None
 
     def create() -> None:
         with pytest.raises(HalfMadeError) as error:

@@ -1,7 +1,7 @@
 """Each fault at each call that changes something: it goes on or it is one error, and the next run converges."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Network
@@ -82,6 +82,16 @@ class Broken:
             self.quietly(operation)
         return ERROR if said else GOES_ON
 
+    def clear(self, names: Iterable[str]) -> None:
+        """Destroys machines, which would be listed for all that come after them."""
+        found = self.simulator.machines()
+        tasks = [found[name].PowerOffVM_Task() for name in names]
+        for task in tasks:
+            self.simulator.run_task(task)
+        tasks = [found[name].Destroy_Task() for name in names]
+        for task in tasks:
+            self.simulator.run_task(task)
+
     def quietly(self, operation: Callable[[Driver], object]) -> None:
         """What no fault comes between."""
         driver = self.driver()
@@ -141,6 +151,7 @@ def test_a_create_that_meets_a_fault_is_one_machine_at_the_latest_in_the_next_ru
         assert (marks["kubelab.owner"], marks["kubelab.phase"]) == (f"{OWNER}/{machine.name}", "ready"), fault.name
     assert simulator.machines().keys() == before[0] | made, "nothing else is there"
     assert len(simulator.folders()) == len(before[1]) + len(made), "nor in the datastore"
+    host.clear(made)
     faults.documented(target.name, f"create: {step}", outcomes)
 
 
@@ -159,6 +170,7 @@ def test_an_update_that_meets_a_fault_ends_as_wanted_at_the_latest_in_the_next_r
         assert found["config.hardware.numCPU"] == machine.hardware.cpus, fault.name
         assert str(found["runtime.powerState"]) == "poweredOn", fault.name
     assert host.simulator.machines().keys() == before
+    host.clear([made.name])
     faults.documented(target.name, f"update: {step}", outcomes)
 
 

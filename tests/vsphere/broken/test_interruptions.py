@@ -128,5 +128,5 @@ def test_a_session_that_ends_during_a_wait_is_renewed(
             simulator.end_other_sessions()
             simulator.set_extra_config("silent", SET__guest__ipAddress="10.87.0.77")
 
-    driver.machines._progress = when_waiting
+    driver.on_progress = when_waiting
     assert driver.create(silent).address == "10.87.0.77"

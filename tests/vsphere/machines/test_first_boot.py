@@ -1,4 +1,4 @@
-"""The pure parts: first-boot data, what a change needs, identities."""
+"""The pure parts: first-boot data, identities, what an image must be."""
 
 from dataclasses import replace
 
@@ -36,33 +36,6 @@ def found(w1: DesiredMachine) -> ObservedMachine:
         seen_macs=("00:0c:29:00:00:01",),
         extra_config=dict(w1.extra_config),
     )
-
-
-def test_nothing_to_change_is_nothing(found: ObservedMachine, w1: DesiredMachine) -> None:
-    assert spec.diff(found, w1) == spec.Changes(None, None)
-
-
-def test_cpus_memory_and_nesting_need_the_machine_off(found: ObservedMachine, w1: DesiredMachine) -> None:
-    for wanted in (resized(w1, cpus=3), resized(w1, memory_mib=4096), resized(w1, nested_virtualization=False)):
-        changes = spec.diff(found, wanted)
-        assert changes.in_place is None
-        assert changes.offline is not None
-
-
-def test_a_disk_grows_in_place_and_never_shrinks(found: ObservedMachine, w1: DesiredMachine) -> None:
-    grown = spec.diff(found, replace(w1, disk_gib=9))
-    assert grown.offline is None
-    assert grown.in_place is not None
-    assert grown.in_place.deviceChange[0].device.capacityInBytes == 9 * GIB
-    assert spec.diff(found, replace(w1, disk_gib=1)) == spec.Changes(None, None)
-
-
-def test_keys_that_are_not_ours_stay(found: ObservedMachine, w1: DesiredMachine) -> None:
-    crowded = replace(found, extra_config={**found.extra_config, "somebody.else": "1"})
-    assert spec.diff(crowded, w1) == spec.Changes(None, None)
-    removed = spec.diff(crowded, replace(w1, extra_config={}), {"user.note"})
-    assert removed.in_place is not None
-    assert [(option.key, option.value) for option in removed.in_place.extraConfig] == [("user.note", "")]
 
 
 def test_hardware_too_old_for_nesting_is_refused(found: ObservedMachine, w1: DesiredMachine) -> None:

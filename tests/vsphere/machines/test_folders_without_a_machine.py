@@ -34,7 +34,7 @@ def test_our_machine_that_was_unregistered_is_registered_again_and_goes_on(
             simulator.set_extra_config("w1", SET__guest__ipAddress="")
             simulator.set_extra_config("w1", SET__guest__ipAddress="10.87.0.11")
 
-    driver.machines._progress = when_waiting
+    driver.on_progress = when_waiting
 
     state = driver.create(w1)
 

@@ -53,7 +53,7 @@ def test_a_machine_without_its_host_key_is_unfinished_and_says_what_to_look_at(
 ) -> None:
     driver.answer = answer
     if userdata:
-        driver.machines._progress = lambda message: (
+        driver.on_progress = lambda message: (
             simulator.set_extra_config("w1", guestinfo__userdata=userdata) if "ssh" in message else None
         )
     with pytest.raises(HalfMadeError) as caught:

@@ -12,6 +12,8 @@ from provider.vsphere import observe, spec
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import FIELDS, HARDWARE, DesiredMachine, Hardware, desired_machine, hardware_properties
 from provider.vsphere.fields import Effect, Field
+from provider.vsphere.lifecycle.plan import plan
+from provider.vsphere.lifecycle.specification import config_spec
 from provider.vsphere.model import Disk, ObservedMachine
 
 CONFIG_SPEC = vim.vm.ConfigSpec()
@@ -68,10 +70,10 @@ def test_a_changed_setting_and_no_other_is_in_the_specification(
     attribute: str, row: Field, desired: DesiredMachine, found: ObservedMachine
 ) -> None:
     value = other(getattr(desired.hardware, attribute))
-    changes = spec.diff(found, replace(desired, hardware=replace(desired.hardware, **{attribute: value})))
+    wanted = plan(found, replace(desired, hardware=replace(desired.hardware, **{attribute: value})))
+    change = config_spec(found, wanted, {})
 
-    change = changes.offline if row.effect is Effect.POWER_CYCLE else changes.in_place
-    assert [changes.offline, changes.in_place].count(None) == 1
+    assert wanted.needs_off == (row.effect is Effect.POWER_CYCLE)
     assert getattr(change, row.spec) == value
     assert [name for _, other_row in ROWS if getattr(change, name := other_row.spec) is not None] == [row.spec]
 

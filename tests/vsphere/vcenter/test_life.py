@@ -6,7 +6,7 @@ import pytest
 
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.placement import Placement
-from tests.vsphere.conftest import resized
+from tests.vsphere.conftest import OWNER, resized
 from tests.vsphere.simulator import DATASTORE, Simulator
 from tests.vsphere.vcenter.conftest import FULL, LINKED, LogIn, create, source
 
@@ -26,8 +26,7 @@ def test_a_machine_is_cloned_of_a_template_changed_and_destroyed_with_it(
     assert state.address == "10.87.0.11"
     assert state.hardware == w1.hardware
     assert state.disk_gib == w1.disk_gib
-    root = driver.machines.find(state.instance_uuid)
-    assert root is not None
+    assert driver.machines.found_for_import(state.moid, OWNER) is not None
     facts = vcenter.facts("w1", "config.hardware.device", "config.files.vmPathName", "config.annotation")
     (backing,) = [device.backing for device in facts["config.hardware.device"] if hasattr(device.backing, "diskMode")]
     folder = f"[{DATASTORE}] w1-{state.instance_uuid}/"
