@@ -15,10 +15,10 @@ class Recent:
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
         self._guard = threading.Lock()
-        self._asking: dict[Hashable, threading.Lock] = {}
-        self._known: dict[Hashable, tuple[float, Any]] = {}
+        self._asking: dict[tuple[Hashable, ...], threading.Lock] = {}
+        self._known: dict[tuple[Hashable, ...], tuple[float, Any]] = {}
 
-    def of(self, key: Hashable, ask: Callable[[], T]) -> T:
+    def of(self, key: tuple[Hashable, ...], ask: Callable[[], T]) -> T:
         """The answer to `ask`, or one that it gave a moment ago under this key. What it raises is not kept."""
         with self._guard:
             asking = self._asking.setdefault(key, threading.Lock())
@@ -28,3 +28,8 @@ class Recent:
                 known = ask()
                 self._known[key] = time.monotonic() + self._seconds, known
             return known  # type: ignore[no-any-return, unused-ignore]
+
+    def forget(self, kind: str) -> None:
+        """Answers under keys that begin with this are asked for again: what they were about is another one now."""
+        with self._guard:
+            self._known = {key: held for key, held in self._known.items() if key[:1] != (kind,)}

@@ -72,6 +72,7 @@ def import_base(
     _prepare_for_clones(place, machine, source, doing)
     noted = content(place, datastore, machine.observe(doing), frozen=place.cloning is Cloning.LINKED)
     machine.mark(doing, {PHASE_KEY: READY, IMPORTER_KEY: "", CONTENT_KEY: noted, NVRAM_KEY: nvram})
+    session.recent.forget("base")
     return machine
 
 
