@@ -16,7 +16,7 @@ def test_of_those_who_ask_at_once_one_asks_the_host() -> None:
 
     def work() -> None:
         begin.wait()
-        assert recent.of("datastore", ask) == 7
+        assert recent.of(("datastore",), ask) == 7
 
     workers = [threading.Thread(target=work) for _ in range(8)]
     for worker in workers:
@@ -28,9 +28,9 @@ def test_of_those_who_ask_at_once_one_asks_the_host() -> None:
 
 def test_an_answer_is_kept_for_a_moment_and_an_error_not_at_all() -> None:
     recent, answers = Recent(seconds=0), iter(range(9))
-    assert [recent.of("key", lambda: next(answers)) for _ in range(2)] == [0, 1]
+    assert [recent.of(("key",), lambda: next(answers)) for _ in range(2)] == [0, 1]
     recent = Recent()
     with pytest.raises(ZeroDivisionError):
-        recent.of("key", lambda: 1 // 0)
-    assert [recent.of("key", lambda: next(answers)) for _ in range(2)] == [2, 2]
-    assert recent.of("other key", lambda: next(answers)) == 3
+        recent.of(("key",), lambda: 1 // 0)
+    assert [recent.of(("key",), lambda: next(answers)) for _ in range(2)] == [2, 2]
+    assert recent.of(("other key",), lambda: next(answers)) == 3
