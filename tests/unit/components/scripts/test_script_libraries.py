@@ -17,7 +17,7 @@ from components.step import (
     render_stdin,
     sent,
 )
-from tests.unit.components.scripts.shipped import EACH, FILES, LIBRARIES, LIBRARY, OF_LIBRARY, PLAIN, libraries_of
+from tests.unit.components.scripts.shipped import EACH, FILES, LIBRARIES, LIBRARY, OF_LIBRARY, libraries_of
 
 
 def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
@@ -26,7 +26,7 @@ def test_a_script_names_its_libraries_and_has_them_before_it() -> None:
     assert library.startswith(read_script("observe.sh") + read_script("files.sh"))
     rest = library.replace(read_script("files.sh"), "")
     assert read_step(OF_LIBRARY) == packages + rest + read_script(OF_LIBRARY)
-    assert read_step(PLAIN) == read_script(PLAIN)
+    assert read_step("clock.sh") == read_script("clock.sh")
     assert render_stdin(OF_LIBRARY, {}).endswith(sent(OF_LIBRARY))
 
 

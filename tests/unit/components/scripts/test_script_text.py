@@ -75,7 +75,7 @@ def test_a_missing_and_an_extra_variable_are_refused_with_both_lists(given: list
 
 
 def test_just_the_declared_variables_are_accepted_in_any_order() -> None:
-    names = ["WORKER", "WORKER_KEY", "CERTIFICATE_HOURS", "INITIALISATION", "RENEWAL"]
+    names = ["WORKER", "WORKER_KEY", "CERTIFICATE_HOURS", "INITIALISATION", "RENEWAL", "MACHINE"]
     check_environment(PLAIN, names)
     check_environment(PLAIN, names[::-1])
 
