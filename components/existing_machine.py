@@ -22,7 +22,7 @@ class ExistingMachines(pulumi.ProviderResource):
         props = {
             "owner": f"{pulumi.get_project()}/{config.stack}",
             "controlPlanes": ",".join(node.name for node in control_planes),
-            "allowReplace": ",".join(node.name for node in control_planes if node.allow_replace),
+            "allowReplace": ",".join(node.name for node in config.control_planes if node.allow_replace),
         }
         super().__init__(PACKAGE, "existing-machines", props, opts)
 

@@ -49,7 +49,9 @@ class Node(pulumi.ComponentResource):
         )
         self.host = replace(machine.host, instance_id=checked.id)
         cleaned = self._cleaned(name, node, site.user_of(node), checked) if reset.is_wanted(node) else checked
-        placed = self._placed(name, node, site, cleaned) if place_files.is_wanted(node, site) else cleaned
+        # What a machine that is off was given stays its step's, and is taken from it once it is on again.
+        has_files = place_files.is_wanted(node, site) or machine.host.rests
+        placed = self._placed(name, node, site, cleaned) if has_files else cleaned
         prepared = Script(
             f"{name}-prepare-os",
             prepare_os.STEP,

@@ -75,9 +75,10 @@ class Script(remote.Command):
         super().__init__(
             name,
             connection=host.connection(),
-            create=step.command,
-            update=step.command,
-            delete=step.removal_command,
+            # One that is new on a machine which is off does nothing yet: its command comes with the machine's power.
+            create=None if host.rests else step.command,
+            update=None if host.rests else step.command,
+            delete=None if host.rests else step.removal_command,
             stdin=_stdin(step, environment),
             triggers=[host.instance_id, *triggers],
             logging=remote.Logging(step.log.value),

@@ -105,7 +105,7 @@ class VSphere(pulumi.ProviderResource):
             else {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])},
             owner=f"{pulumi.get_project()}/{config.stack}",
             control_planes=[node.name for node in config.control_planes if node.image],
-            allow_replace=[node.name for node in config.control_planes if node.image and node.allow_replace],
+            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
             machines=wanted_machines(config),
         )
 

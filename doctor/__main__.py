@@ -159,7 +159,7 @@ def main(stack: str) -> int:
     try:
         config = load_file(Path("stacks") / f"Pulumi.{stack}.yaml", os.environ)
         known = read_state(stack)
-        targets = config.site.vsphere
+        targets = host.asked(config)
         is_told = not targets or (len(targets) == 1 and targets[0].password is not None)
         passwords, on_targets = ({}, {}) if is_told else read_targets(stack)
     except (ConfigError, DoctorError) as error:

@@ -20,13 +20,18 @@ from provider.vsphere.placement import placement
 PROJECT_FILE = Path("Pulumi.yaml")
 
 
+def asked(config: LabConfig) -> tuple[VsphereConfig, ...]:
+    """The targets that a lab needs: none where all its machines exist, whatever else its site has."""
+    return config.site.vsphere if any(node.image for node in config.nodes) else ()
+
+
 def findings(config: LabConfig, passwords: Mapping[str, str], placed: Mapping[str, str]) -> list[Finding]:
     """The conditions of all targets for this lab, asked at once; that one cannot be asked is one of them.
 
     `passwords` are those of the stack by the names of targets, for those of which the site has none; `placed` has the
     targets of machines that exist.
     """
-    targets = config.site.vsphere
+    targets = asked(config)
     if not targets:
         return []
     with ThreadPoolExecutor(len(targets)) as pool:

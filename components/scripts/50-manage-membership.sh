@@ -81,9 +81,14 @@ admit() {
 }
 
 remove() {
+  rest
+  record_machine ''
+}
+
+# A worker that rests goes on being known by its machine: no copy of that comes in meanwhile.
+rest() {
   answer=$(mktemp)
   wait_until 120 "the cluster to say whether it has $WORKER" ask
-  record_machine ''
   [[ -s $answer ]] || return 0
   say "draining $WORKER"
   kubectl drain "$WORKER" --ignore-daemonsets --delete-emptydir-data --force --timeout 120s >&2 ||
@@ -93,8 +98,8 @@ remove() {
 
 main() {
   case ${1:-} in
-    admit | remove) "$1" ;;
-    *) fail "managing the membership of $WORKER: found argument '${1:-}', wanted admit or remove" ;;
+    admit | remove | rest) "$1" ;;
+    *) fail "managing the membership of $WORKER: found argument '${1:-}', wanted admit, remove or rest" ;;
   esac
 }
 

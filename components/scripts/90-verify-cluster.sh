@@ -5,6 +5,7 @@
 # library: compare.sh
 # library: layers.sh
 # library: nodes.sh
+# library: machine-identity.sh
 # library: proof.sh
 # library: handler-proof.sh
 
@@ -34,7 +35,7 @@ at_exit() {
 check_identities() {
   local field values clones
   for field in machineID systemUUID; do
-    values=$(kubectl get nodes --no-headers --output "custom-columns=N:.metadata.name,V:.status.nodeInfo.$field")
+    values=$(kubectl get nodes --no-headers --output "custom-columns=N:.metadata.name,V:.status.nodeInfo.$field" | without_placeholders)
     clones=$(awk 'NF == 2 && $2 != "<none>" {names[$2] = names[$2] " " $1; count[$2]++} END {for (value in count) if (count[value] > 1) print value ":" names[value]}' <<<"$values" | sort | paste -sd ';')
     [[ -z $clones ]] ||
       fail "comparing the nodes: one $field belongs to several, $clones; give the image an empty /etc/machine-id, and each machine its own BIOS UUID"

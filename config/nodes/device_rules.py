@@ -16,7 +16,7 @@ def _control_plane_off(documents: Documents) -> Iterator[Problem]:
     """Without it, there is nothing that a step of the cluster could run on, and nobody to drain a node."""
     for name, node in documents.nodes.items():
         if node.power == "off" and node.role == "controlPlane":
-            text = "found off on a control plane, without which the cluster is none; allowed on workers alone"
+            text = "found off on a control plane, without which the cluster is none; remove it: workers alone may rest"
             yield documents.in_node(name, "power", text)
 
 

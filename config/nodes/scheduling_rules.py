@@ -17,7 +17,7 @@ def broken_rules(documents: Documents) -> Iterator[Problem]:
 
 def warnings(documents: Documents) -> Iterator[Problem]:
     """Where pods without tolerations find no node, though the cluster itself works."""
-    if not any(documents.is_schedulable(node) and not _repels(node) for node in documents.nodes.values()):
+    if not any(documents.is_schedulable(node) and not _repels(node) for node in _running(documents)):
         text = "found no node on which pods run that tolerate no taint: they stay Pending"
         remedy = "add a worker without taints, or write schedulable: true for a control plane"
         yield documents.in_stack("kubelab:nodes", f"{text}; {remedy}")
@@ -32,9 +32,13 @@ def _schedulable_worker(documents: Documents) -> Iterator[Problem]:
 
 def _nowhere_for_coredns(documents: Documents) -> Iterator[Problem]:
     """CoreDNS tolerates the taint of control planes alone, and without it no cluster works."""
-    if documents.nodes and all(_repels(node) for node in documents.nodes.values()):
+    if documents.nodes and all(_repels(node) for node in _running(documents)):
         text = "found taints with NoSchedule or NoExecute on every node, so that CoreDNS would run nowhere"
         yield documents.in_stack("kubelab:nodes", f"{text}; leave one node without")
+
+
+def _running(documents: Documents) -> list[NodeSpec]:
+    return [node for node in documents.nodes.values() if node.power != "off"]
 
 
 def _repels(node: NodeSpec) -> bool:

@@ -10,7 +10,7 @@ STEP = Step(
     "50-manage-membership.sh", timeout_seconds=300, log=Log.STDERR, argument="admit", removal="remove", is_public=True
 )
 # Of a worker that is to rest: its node leaves before its machine is off, and registers by itself afterwards.
-REST = Step("50-manage-membership.sh", timeout_seconds=300, argument="remove")
+REST = Step("50-manage-membership.sh", timeout_seconds=300, argument="rest")
 
 
 def leave(worker: str, cluster: ClusterConfig) -> dict[str, str]:

@@ -19,7 +19,7 @@ def test_a_worker_leaves_the_cluster_before_its_machine_is_shut_down(lab: Lab) -
     assert machine.plain("power") == "off"
     assert rest.urn in graph.before(machine)
     assert graph.named(COMMAND, "pod-network-apply").urn in graph.before(rest)
-    assert "remove" in rest.plain("create")
+    assert "bash -s -- rest" in rest.plain("create")
     assert rest.plain("delete") is None
     assert machine.urn not in graph.before(rest)
 
@@ -48,9 +48,14 @@ def test_a_worker_that_is_on_again_is_what_it_was(lab: Lab) -> None:
     assert "power" not in before.named(MACHINE, "w1").inputs
 
 
-def test_all_but_the_way_out_are_the_resources_of_a_lab_that_runs(lab: Lab) -> None:
+def test_what_is_declared_for_a_machine_that_is_off_waits_until_it_is_on(lab: Lab) -> None:
+    placed = lab(OFF).named(COMMAND, "w1-place-files")
+    assert [placed.plain(command) for command in ("create", "update", "delete")] == [None, None, None]
+
+
+def test_all_but_the_way_out_and_files_are_the_resources_of_a_lab_that_runs(lab: Lab) -> None:
     names = {resource.name for resource in lab()}
-    assert {resource.name for resource in lab(OFF)} - names == {"w1-rest"}
+    assert {resource.name for resource in lab(OFF)} - names == {"w1-rest", "w1-place-files"}
     assert names <= {resource.name for resource in lab(OFF)}
 
 

@@ -36,7 +36,7 @@ case " $* " in
     exit
     ;;
   *' exec proof-'*) recall dmesg; exit ;;
-  *' exec witness-'*) recall "seen/${*: -3:1}"; exit ;;
+  *' exec witness-'*) recall "seen/${*: -4:1}"; exit ;;
 esac
 """
 

@@ -47,6 +47,12 @@ def test_a_machine_is_made_on_a_network_whose_name_has_a_slash(
         return request.replace(b"VLAN%2f10", b"VM Network")
 
     proxy.add(Rule("CreateVM_Task", Action.REWRITE, MANY, rewrite=as_the_host_has_it))
-    replace_in(proxy, "RetrievePropertiesEx", ">VM Network</val>", ">VLAN%2f10</val>")
+
+    def as_people_made_it(answer: bytes) -> bytes:
+        for text in (b">VM Network</val>", b">VM Network</deviceName>"):
+            answer = answer.replace(text, text.replace(b"VM Network", b"VLAN%2f10"))
+        return answer
+
+    proxy.add(Rule("RetrievePropertiesEx", Action.REWRITE_ANSWER, MANY, rewrite=as_people_made_it))
     assert driver.machines.create(replace(w1, network="VLAN/10"), f"{OWNER}/w1", 30).ready
     assert named == [True]

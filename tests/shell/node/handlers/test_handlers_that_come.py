@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from components.handlers.gvisor import RUNSC, SENTRY, SHIM
+from components.handlers.gvisor import CRIO_SHIM, RUNSC, SENTRY, SHIM
 from tests.shell.guest.machine import Guest
 from tests.shell.node.handlers.releases import CARRIERS, CONFIGURATION, CRUN, GVISOR, URL, archive, given, install
 from tests.shell.node.installations import assert_one_error
@@ -21,7 +21,9 @@ class TestComing:
         assert guest.mode("/opt/gvisor") == 0o755
         assert [path.name for path in guest.path("/opt").iterdir()] == ["gvisor"]
         assert RUNSC in guest.read(f"/etc/{runtime}/runsc.toml")
-        assert SHIM in guest.read(CONFIGURATION[runtime])
+        shim = {"containerd": SHIM, "crio": CRIO_SHIM}[runtime]
+        assert shim in guest.read(CONFIGURATION[runtime])
+        assert guest.mode(shim) == 0o755
 
     def test_it_is_there_before_the_runtime_that_names_it_starts(self, guest: Guest, runtime: str) -> None:
         guest.answer("systemctl", f"[[ $1 != restart || -x {RUNSC} ]] || {{ echo 'too early' >&2; exit 1; }}")
