@@ -134,7 +134,10 @@ _HEAD = f"| Call | {' | '.join(fault.name for fault in FAULTS)} |"
 
 
 def documented(target: str, step: str, outcomes: list[str]) -> None:
-    """Fails unless the document has this row in the table of this target."""
+    """Fails unless the document has this row in the table of this target.
+
+    Which of the two comes of what has no end is a matter of time, and counts on a machine at rest alone.
+    """
     row = f"| {step} | {' | '.join(outcomes)} |"
     lines = DOCUMENT.read_text().splitlines()
     title = f"## {target}"
@@ -147,7 +150,14 @@ def documented(target: str, step: str, outcomes: list[str]) -> None:
         return
     _, table = _split(lines, title)
     assert _HEAD in table, f"{DOCUMENT}: wanted below {title} the head {_HEAD}; run with {WRITING}=yes to write it"
-    assert row in table, f"{DOCUMENT}: wanted below {title} the row {row}; run with {WRITING}=yes to write it"
+    assert _timeless(row) in map(_timeless, table), (
+        f"{DOCUMENT}: wanted below {title} the row {row}; run with {WRITING}=yes to write it"
+    )
+
+
+def _timeless(row: str) -> list[str]:
+    step, *outcomes = row.strip("| ").split(" | ")
+    return [step, *(each for fault, each in zip(FAULTS, outcomes, strict=False) if not fault.is_endless)]
 
 
 def _split(lines: list[str], title: str) -> tuple[list[str], list[str]]:
