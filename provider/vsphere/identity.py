@@ -15,6 +15,7 @@ CARDS_KEY = "kubelab.cards"  # the MACs of the cards that a machine was given be
 DISKS_KEY = "kubelab.disks"  # the names of the disks that a machine was given besides its first one
 IMPORTER_KEY = "kubelab.importer"  # the session that imports it
 USER_PREFIX = "kubelab.user."  # a key for each of an image's users
+PREFIX = "kubelab."  # of all these keys
 SNAPSHOT = "kubelab"  # the name of a base machine's snapshot, of which linked clones are made
 CREATING, READY, DELETING = "creating", "ready", "deleting"
 _DASHES_OF_SIZED = 3  # kubelab-base-<digits of the SHA-256>-<GiB>g

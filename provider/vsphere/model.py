@@ -120,9 +120,14 @@ class ObservedMachine:
         return next((path for path in root.parents if not path.startswith(self.folder)), "") if root else ""
 
     @property
+    def _is_image(self) -> bool:
+        """True of a base machine: a clone may have its marks, and is known by its owner's."""
+        return identity.IMAGE_KEY in self.extra_config and identity.OWNER_KEY not in self.extra_config
+
+    @property
     def made_disks(self) -> tuple[Disk, ...]:
         """The disks that were made for it and end with it: the root disk and its further ones, or what an image had."""
-        if identity.IMAGE_KEY not in self.extra_config:
+        if not self._is_image:
             own_ones = (self.root_disk, *map(self.extra_disk, self.marked_disks))
             return tuple(disk for disk in own_ones if disk is not None)
         own = [disk for disk in self.disks if disk.path.startswith(self.folder)]

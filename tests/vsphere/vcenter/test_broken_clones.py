@@ -8,6 +8,7 @@ from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import CancelledError, ForeignError, VsphereError
 from provider.vsphere.images.templates import is_template
+from provider.vsphere.lifecycle.declared import DesiredDisk
 from provider.vsphere.machine import Machine
 from provider.vsphere.placement import Placement
 from tests.vsphere.conftest import OWNER, Driver
@@ -206,3 +207,36 @@ def test_an_image_whose_change_is_lost_is_a_template_at_the_latest_in_the_next_r
     (base,) = vcenter.machines()
     assert is_template(Machine(driver.place.session, vcenter.machines()[base], base))
     assert driver.images.find(driver.ova.sha256, DATASTORE, "user", 4) is not None
+
+
+@pytest.mark.case("V2")
+@pytest.mark.parametrize("placement", [FULL, LINKED], ids=["full", "linked"])
+def test_a_clone_has_no_marks_of_its_image_and_ends_with_its_own_disks_alone(
+    vcenter: Simulator, enter: LogIn, w1: DesiredMachine, placement: Placement
+) -> None:
+    driver = enter(placement)
+    machine = replace(w1, disks=(DesiredDisk("data", 1),))
+    state = create(driver, machine)
+    folder = f"w1-{state.instance_uuid}"
+    of_the_image = {"kubelab.image", "kubelab.content", "kubelab.importer"}
+    marks = vcenter.extra_config("w1")
+    kept = {key for key, value in marks.items() if value}
+    assert not {key for key in kept if key in of_the_image or key.startswith("kubelab.user.")}
+    assert driver.destroy(machine) == []
+    assert folder not in vcenter.folders()
+
+
+@pytest.mark.case("V2")
+@pytest.mark.parametrize("inherited", [{}, {"kubelab__image": "f" * 64}], ids=["none", "marks of an image"])
+@pytest.mark.parametrize("placement", [FULL, LINKED], ids=["full", "linked"])
+def test_a_disk_that_a_user_made_in_a_clones_folder_outlives_the_clone(
+    vcenter: Simulator, enter: LogIn, w1: DesiredMachine, placement: Placement, inherited: dict[str, str]
+) -> None:
+    driver = enter(placement)
+    state = create(driver, w1)
+    folder, own = f"w1-{state.instance_uuid}", vcenter.extra_config("w1")["kubelab.disk"]
+    vcenter.attach_new_disk("w1", folder, "users.vmdk")
+    vcenter.set_extra_config("w1", **inherited)
+    driver.destroy(w1)
+    assert vcenter.has_file(folder, "users.vmdk")
+    assert not vcenter.has_file(folder, own)
