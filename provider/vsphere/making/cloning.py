@@ -83,12 +83,20 @@ def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network, inh
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
         vAppConfigRemoved=True,
         annotation=spec.annotation(mark),
-        extraConfig=spec.options(dict.fromkeys(sorted(inherited), "") | spec.first_extra_config(desired, mark)),
+        extraConfig=spec.options(
+            dict.fromkeys(sorted(inherited), "")
+            | {identity.CLONED_KEY: _places_of_disks(facts)}
+            | spec.first_extra_config(desired, mark)
+        ),
         deviceChange=[
             *(device.VirtualDeviceSpec(operation="remove", device=each) for each in cards),
             spec.added(spec.first_card(network.nic_backing, desired.manual_mac)),
         ],
     )
+
+
+def _places_of_disks(facts: Any) -> str:
+    return " ".join(disk.place for disk in observe.from_facts("", facts).disks)
 
 
 def _snapshot(facts: Any, *, own: bool) -> Any | None:
