@@ -8,7 +8,6 @@ from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import CancelledError, ForeignError, VsphereError
 from provider.vsphere.images.templates import is_template
-from provider.vsphere.lifecycle.declared import DesiredDisk
 from provider.vsphere.machine import Machine
 from provider.vsphere.placement import Placement
 from tests.vsphere.conftest import OWNER, Driver
@@ -133,21 +132,6 @@ def test_a_machine_that_was_taken_out_of_the_inventory_is_registered_again(
     vcenter.content.fileManager.DeleteDatastoreFile_Task(f"[{DATASTORE}] {folder}", driver.place.datacenter)
 
 
-@pytest.mark.case("V2")
-def test_a_disk_that_somebody_attached_is_neither_grown_nor_destroyed(
-    vcenter: Simulator, enter: LogIn, w1: DesiredMachine
-) -> None:
-    driver = enter()
-    state = create(driver, w1)
-    own = vcenter.extra_config("w1")["kubelab.disk"]
-    vcenter.attach_new_disk("w1", "volumes", "data.vmdk", before=own)
-    assert driver.update(replace(w1, disk_gib=5)).disk_gib == 5
-    driver.destroy(w1)
-    assert vcenter.has_file("volumes", "data.vmdk")
-    assert not vcenter.has_file(f"w1-{state.instance_uuid}", own)
-    vcenter.content.fileManager.DeleteDatastoreFile_Task(f"[{DATASTORE}] volumes", driver.place.datacenter)
-
-
 def test_a_machine_of_that_name_that_is_somebodys_is_left_alone_and_nothing_is_cloned(
     vcenter: Simulator, enter: LogIn, through: FaultProxy, w1: DesiredMachine
 ) -> None:
@@ -207,36 +191,3 @@ def test_an_image_whose_change_is_lost_is_a_template_at_the_latest_in_the_next_r
     (base,) = vcenter.machines()
     assert is_template(Machine(driver.place.session, vcenter.machines()[base], base))
     assert driver.images.find(driver.ova.sha256, DATASTORE, "user", 4) is not None
-
-
-@pytest.mark.case("V2")
-@pytest.mark.parametrize("placement", [FULL, LINKED], ids=["full", "linked"])
-def test_a_clone_has_no_marks_of_its_image_and_ends_with_its_own_disks_alone(
-    vcenter: Simulator, enter: LogIn, w1: DesiredMachine, placement: Placement
-) -> None:
-    driver = enter(placement)
-    machine = replace(w1, disks=(DesiredDisk("data", 1),))
-    state = create(driver, machine)
-    folder = f"w1-{state.instance_uuid}"
-    of_the_image = {"kubelab.image", "kubelab.content", "kubelab.importer"}
-    marks = vcenter.extra_config("w1")
-    kept = {key for key, value in marks.items() if value}
-    assert not {key for key in kept if key in of_the_image or key.startswith("kubelab.user.")}
-    assert driver.destroy(machine) == []
-    assert folder not in vcenter.folders()
-
-
-@pytest.mark.case("V2")
-@pytest.mark.parametrize("inherited", [{}, {"kubelab__image": "f" * 64}], ids=["none", "marks of an image"])
-@pytest.mark.parametrize("placement", [FULL, LINKED], ids=["full", "linked"])
-def test_a_disk_that_a_user_made_in_a_clones_folder_outlives_the_clone(
-    vcenter: Simulator, enter: LogIn, w1: DesiredMachine, placement: Placement, inherited: dict[str, str]
-) -> None:
-    driver = enter(placement)
-    state = create(driver, w1)
-    folder, own = f"w1-{state.instance_uuid}", vcenter.extra_config("w1")["kubelab.disk"]
-    vcenter.attach_new_disk("w1", folder, "users.vmdk")
-    vcenter.set_extra_config("w1", **inherited)
-    driver.destroy(w1)
-    assert vcenter.has_file(folder, "users.vmdk")
-    assert not vcenter.has_file(folder, own)
