@@ -106,6 +106,23 @@ def test_a_template_whose_snapshot_is_gone_is_imported_anew_unless_clones_read_i
     assert vcenter.facts(base, "config.template")["config.template"] is True
 
 
+@pytest.mark.case("V5")
+def test_a_template_for_linked_clones_that_an_earlier_version_noted_is_used(
+    vcenter: Simulator, enter: LogIn, w1: DesiredMachine
+) -> None:
+    driver = enter(LINKED)
+    driver.images.acquire(source(driver, w1), "user")
+    (base,) = vcenter.machines()
+    noted = vcenter.extra_config(base)["kubelab.content"]
+    earlier = "; ".join(entry for entry in noted.split("; ") if entry.endswith("|"))
+    assert noted == f"frozen; {earlier}"
+    machine = vcenter.machines()[base]
+    machine.MarkAsVirtualMachine(driver.place.pool, None)
+    vcenter.set_extra_config(base, kubelab__content=earlier)
+    machine.MarkAsTemplate()
+    assert driver.images.find(driver.ova.sha256, DATASTORE, "user", 4) is not None
+
+
 def convert_and_start(vcenter: Simulator, driver: Driver) -> tuple[str, str]:
     """As somebody would who wants to look at a template; its name and its moid."""
     (base,) = vcenter.machines().keys() - {"w1"}
