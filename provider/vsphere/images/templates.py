@@ -8,8 +8,8 @@ from typing import Any
 
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.conditions import privileges
+from provider.vsphere.conditions.disk_users import disk_users
 from provider.vsphere.desired import NESTED_MIN_HARDWARE
-from provider.vsphere.disk_users import disk_users
 from provider.vsphere.errors import (
     BusyError,
     CancelledError,

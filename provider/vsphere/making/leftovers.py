@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from provider.vsphere import files
 from provider.vsphere.api import tasks
-from provider.vsphere.disk_users import disk_users
+from provider.vsphere.conditions.disk_users import disk_users
 from provider.vsphere.errors import AlreadyExistsError, ForeignError, GoneError, UnreadableError, VsphereError
 from provider.vsphere.finding import whose
 from provider.vsphere.machine import Machine
