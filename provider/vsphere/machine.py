@@ -162,7 +162,9 @@ class Machine:
             except OutcomeUnknownError:
                 if attempt == DESTROY_ATTEMPTS - 1:
                     raise
-                tasks.settle(self._session, doing, tasks.ENDING)  # else its folder is looked at while it empties
+                tasks.settle(
+                    self._session, doing, tasks.ENDING, [self._ref]
+                )  # else its folder is looked at while it empties
             else:
                 break
         return list(kept)

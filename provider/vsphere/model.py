@@ -28,6 +28,11 @@ class Disk:
     parents: tuple[str, ...] = ()
     thin: bool = True
 
+    @property
+    def place(self) -> str:
+        """Where it hangs, which a clone's disk has of its source's."""
+        return f"{self.controller_key}:{self.unit}"
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -120,11 +125,24 @@ class ObservedMachine:
         return next((path for path in root.parents if not path.startswith(self.folder)), "") if root else ""
 
     @property
+    def _is_image(self) -> bool:
+        """True of a base machine: a clone may have its marks, and is known by its owner's."""
+        return identity.IMAGE_KEY in self.extra_config and identity.OWNER_KEY not in self.extra_config
+
+    @property
+    def _cloned_disks(self) -> tuple[Disk, ...]:
+        """The disks that an unfinished clone came with, by where they hang: its root disk is not noted yet."""
+        if self.extra_config.get(identity.DISK_KEY) or self.extra_config.get(identity.PHASE_KEY) != identity.CREATING:
+            return ()
+        places = self.extra_config.get(identity.CLONED_KEY, "").split()
+        return tuple(disk for disk in self.disks if disk.place in places and disk.path.startswith(self.folder))
+
+    @property
     def made_disks(self) -> tuple[Disk, ...]:
         """The disks that were made for it and end with it: the root disk and its further ones, or what an image had."""
-        if identity.IMAGE_KEY not in self.extra_config:
-            own_ones = (self.root_disk, *map(self.extra_disk, self.marked_disks))
-            return tuple(disk for disk in own_ones if disk is not None)
+        if not self._is_image:
+            own_ones = (self.root_disk, *map(self.extra_disk, self.marked_disks), *self._cloned_disks)
+            return tuple(dict.fromkeys(disk for disk in own_ones if disk is not None))
         own = [disk for disk in self.disks if disk.path.startswith(self.folder)]
         content = self.extra_config.get(identity.CONTENT_KEY)
         names = {line.partition("|")[0] for line in content.split("; ")} if content else None

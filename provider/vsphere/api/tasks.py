@@ -1,6 +1,6 @@
 """Runs the host's tasks: starts one, waits for its end, turns its error into an exception."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -106,13 +106,15 @@ def wait(
     return facts.get("info.result")
 
 
-def settle(session: Session, doing: str, kinds: tuple[str, ...] = MAKING) -> None:
+def settle(session: Session, doing: str, kinds: tuple[str, ...] = MAKING, of: Collection[Any] | None = None) -> None:
     """Waits until the host runs no task of these kinds that this process does not follow.
 
     Called when a task of ours may run that cannot be followed: its answer was lost, or an earlier process began it.
+    With `of`, only tasks of these objects count, and those of our own user: others work in the same vCenter.
     """
     deadline = Deadline(SETTLE_SECONDS)
-    paths = ["info.state", "info.descriptionId"]
+    paths = ["info.state", "info.descriptionId", *(() if of is None else ("info.entity", "info.reason"))]
+    objects, users = {obj._moId for obj in of or ()}, set() if of is None else _own_names(session, doing)
     while True:
         found = collector.retrieve(session, doing, collector.task_manager_spec(session.content, paths))
         running = [
@@ -121,9 +123,27 @@ def settle(session: Session, doing: str, kinds: tuple[str, ...] = MAKING) -> Non
             if str(facts.get("info.state")) in UNFINISHED
             and str(facts.get("info.descriptionId", "")).lower().endswith(kinds)
             and moid not in session.followed_tasks
+            and (of is None or _is_of(facts, objects, users))
         ]
         if not running:
             return
         if deadline.passed:
             raise collector.timed_out(session, doing, deadline, f"the host still runs {', '.join(running)}")
         session.cancel.sleep(0.5, doing)
+
+
+def _own_names(session: Session, doing: str) -> set[str]:
+    """Our user as the server calls it, and as it was logged in."""
+    current = collector.read(session, doing, session.content.sessionManager, ["currentSession"]).get("currentSession")
+    return {_user(session.endpoint.user), _user(str(getattr(current, "userName", None) or session.endpoint.user))}
+
+
+def _is_of(facts: Facts, objects: Collection[str], users: Collection[str]) -> bool:
+    entity, user = facts.get("info.entity"), getattr(facts.get("info.reason"), "userName", None)
+    return getattr(entity, "_moId", None) in objects or (bool(user) and _user(str(user)) in users)
+
+
+def _user(name: str) -> str:
+    r"""The one form of `DOMAIN\user` and `user@domain`."""
+    domain, backslash, user = name.rpartition("\\")
+    return (f"{user}@{domain}" if backslash else name).casefold()

@@ -13,19 +13,21 @@ from collections.abc import Mapping
 from provider.vsphere import files, paths
 from provider.vsphere.identity import CONTENT_KEY, SNAPSHOT
 from provider.vsphere.model import ObservedMachine
-from provider.vsphere.place import Datastore, Place
+from provider.vsphere.place import Cloning, Datastore, Place
 
 _WRITTEN_BY_A_START = re.compile(r".*\.(vmdk|nvram)|vmware(-\d+)?\.log")
+_FROZEN = "frozen"
 
 
 def content(place: Place, home: Datastore, found: ObservedMachine, *, frozen: bool = False) -> str:
     """The files that a start writes to, with their times: `name|time; name|time`.
 
-    With `frozen` they are disks below a snapshot: without times, `name|; name|`.
+    With `frozen` they are disks below a snapshot: without times, and marked, `frozen; name|; name|`. A host may say no
+    times of any file.
     """
     held = files.listing(place, home, paths.split(found.vmx_path)[1]) or ()
     if frozen:
-        return "; ".join(f"{file.name}|" for file in held if file.name.endswith(".vmdk"))
+        return "; ".join([_FROZEN, *(f"{file.name}|" for file in held if file.name.endswith(".vmdk"))])
     return "; ".join(f"{file.name}|{file.written}" for file in held if _WRITTEN_BY_A_START.fullmatch(file.name))
 
 
@@ -42,13 +44,21 @@ def change(place: Place, home: Datastore, found: ObservedMachine, marks: Mapping
     if noted is None:
         return None
     before = set(noted.split("; "))
-    if all(entry.endswith("|") for entry in before):
+    if _is_frozen(place, found, before):
         return _change_below_a_snapshot(found, before, content(place, home, found, frozen=True))
     differing = sorted(set(content(place, home, found).split("; ")) ^ before)
     if not differing:
         return None
     name, _, _ = differing[0].partition("|")
     return f"its file {name} is not the one of the import any more"
+
+
+def _is_frozen(place: Place, found: ObservedMachine, before: set[str]) -> bool:
+    """Earlier versions did not mark these notes: then a snapshot tells, or that this place has need of one."""
+    if _FROZEN in before:
+        return True
+    without_times = all(entry.endswith("|") for entry in before)
+    return without_times and (SNAPSHOT in found.snapshots or place.cloning is Cloning.LINKED)
 
 
 def _change_below_a_snapshot(found: ObservedMachine, before: set[str], now: str) -> str | None:

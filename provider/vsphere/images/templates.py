@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provider.vsphere.api import collector, tasks
-from provider.vsphere.api.sdk import vim
 from provider.vsphere.conditions import privileges
+from provider.vsphere.conditions.disk_users import disk_users
 from provider.vsphere.desired import NESTED_MIN_HARDWARE
 from provider.vsphere.errors import (
     BusyError,
@@ -159,21 +159,5 @@ def is_read(place: Place, machine: Machine, tell: Callable[[str], None]) -> bool
 
 def linked_machines(place: Place, found: ObservedMachine) -> list[str]:
     """The names of machines in the datacenter whose disks are read from this one's folder."""
-    doing = f"looking for linked clones of {found.name}"
-    root = collector.read(place.session, doing, place.datacenter, ["vmFolder"])["vmFolder"]
-    all_of = collector.machines_below(place.session, doing, root, ["name", "config.hardware.device"])
-    return sorted(
-        str(facts["name"])
-        for moid, facts in all_of.items()
-        if moid != found.moid
-        and any(_reads(device, found.folder) for device in facts.get("config.hardware.device", []))
-    )
-
-
-def _reads(device: Any, folder: str) -> bool:
-    backing = getattr(device, "backing", None) if isinstance(device, vim.vm.device.VirtualDisk) else None
-    while backing is not None:
-        if str(getattr(backing, "fileName", "")).startswith(folder):
-            return True
-        backing = getattr(backing, "parent", None)
-    return False
+    users = disk_users(place, f"looking for linked clones of {found.name}", found.folder)
+    return sorted(user.name for user in users if user.moid != found.moid)

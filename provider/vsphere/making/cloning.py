@@ -6,9 +6,10 @@ reconfiguration, which also sets what a server may have left out of a clone. The
 specification.
 """
 
+from collections.abc import Collection
 from typing import Any
 
-from provider.vsphere import identity, spec
+from provider.vsphere import identity, observe, spec
 from provider.vsphere.api import collector, tasks
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import HARDWARE, DesiredMachine
@@ -47,24 +48,33 @@ def clone(
     """The new machine, off and marked. Raises OutcomeUnknownError if it may have come to be, AlreadyExistsError."""
     doing = f"cloning machine {desired.name} from {source.name}"
     facts = collector.read(place.session, doing, source.ref, ["snapshot", "config.hardware.device"])
+    linked = place.cloning is Cloning.LINKED
+    snapshot = _snapshot(facts, own=not desired.template) if linked else None
+    inherited = _marks_of(place, doing, source.ref) | (_marks_of(place, doing, snapshot) if snapshot else set())
     wanted = vim.vm.CloneSpec(
         location=vim.vm.RelocateSpec(datastore=datastore.ref, pool=place.pool, host=place.host),
-        config=_first(desired, mark, facts, network),
+        config=_first(desired, mark, facts, network, inherited),
         powerOn=False,
         template=False,
     )
-    if place.cloning is Cloning.LINKED:
+    if linked:
         wanted.location.diskMoveType = _CHILD_DISK
-        wanted.snapshot = _snapshot(facts, own=not desired.template)
+        wanted.snapshot = snapshot
     else:
         wanted.location.diskMoveType = _ONE_NEW_DISK
-    limit = None if place.cloning is Cloning.LINKED else place.turns.disk_copies
+    limit = None if linked else place.turns.disk_copies
     ref = tasks.run(place.session, doing, source.ref.CloneVM_Task, place.folder, directory, wanted, limit=limit)
     return Machine(place.session, ref, desired.name)
 
 
-def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network) -> Any:
-    """The source's network cards go, for they are on its networks; the machine's own comes."""
+def _marks_of(place: Place, doing: str, source: Any) -> set[str]:
+    """The keys of ours that a clone of this machine or snapshot would have of it."""
+    marks = observe.extra_config(collector.read(place.session, doing, source, ["config.extraConfig"]))
+    return {key for key in marks if key.startswith(identity.PREFIX)}
+
+
+def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network, inherited: Collection[str]) -> Any:
+    """The source's network cards go, for they are on its networks, and its marks; the machine's own come."""
     device = vim.vm.device
     cards = [each for each in facts["config.hardware.device"] if isinstance(each, device.VirtualEthernetCard)]
     return vim.vm.ConfigSpec(
@@ -73,12 +83,20 @@ def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network) -> 
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
         vAppConfigRemoved=True,
         annotation=spec.annotation(mark),
-        extraConfig=spec.options(spec.first_extra_config(desired, mark)),
+        extraConfig=spec.options(
+            dict.fromkeys(sorted(inherited), "")
+            | {identity.CLONED_KEY: _places_of_disks(facts)}
+            | spec.first_extra_config(desired, mark)
+        ),
         deviceChange=[
             *(device.VirtualDeviceSpec(operation="remove", device=each) for each in cards),
             spec.added(spec.first_card(network.nic_backing, desired.manual_mac)),
         ],
     )
+
+
+def _places_of_disks(facts: Any) -> str:
+    return " ".join(disk.place for disk in observe.from_facts("", facts).disks)
 
 
 def _snapshot(facts: Any, *, own: bool) -> Any | None:

@@ -5,6 +5,7 @@ never finished) or a folder without a machine. What may be done with that is in 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from provider.vsphere import files, identity, paths, spec
@@ -15,6 +16,7 @@ from provider.vsphere.errors import (
     CancelledError,
     ForeignError,
     OutcomeUnknownError,
+    TimedOutError,
     UnreadableError,
     VsphereError,
 )
@@ -58,21 +60,33 @@ class Creation:
     def adopt_or_make(self, desired: DesiredMachine, mark: str) -> Machine:
         """The machine: an adopted or a new one. Raises VsphereError; nothing new is left then."""
         instance = identity.instance_uuid(mark)
-        existing = self._found(instance, desired.name)
+        existing = self._found(instance, desired)
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return self._completed(existing, desired)
         return self._completed(self._make(desired, mark, self._preflight(desired)), desired)
 
-    def _found(self, instance: str, name: str) -> Machine | None:
+    def _found(self, instance: str, desired: DesiredMachine) -> Machine | None:
         """As `find_ours`: whose a machine is that is being cloned just now, for a run that ended, nothing tells yet."""
         try:
-            return find_ours(self._place, instance, name)
-        except (ForeignError, UnreadableError):
+            return find_ours(self._place, instance, desired.name)
+        except (ForeignError, UnreadableError) as error:
             if self._place.cloning is None:
                 raise
-        tasks.settle(self._session, f"creating machine {name}")
-        return find_ours(self._place, instance, name)
+            found = error
+        source = None
+        with suppress(VsphereError):  # without an image there is nothing that is being cloned
+            source, _ = Images(self._place, self._progress).base_of(desired)
+        try:
+            self._settle(f"creating machine {desired.name}", source)
+        except TimedOutError:
+            raise found from None
+        return find_ours(self._place, instance, desired.name)
+
+    def _settle(self, doing: str, source: Machine | None) -> None:
+        """A host alone is ours; in a vCenter others make machines as well."""
+        of = None if self._place.cloning is None else [self._place.folder, *([source.ref] if source else [])]
+        tasks.settle(self._session, doing, of=of)
 
     def _completed(self, machine: Machine, desired: DesiredMachine) -> Machine:
         """A clone is not yet what it is to be; one that cannot become it is removed, as it is ours and new."""
@@ -137,9 +151,9 @@ class Creation:
                 existing = self._unregistered(desired, instance)
                 if existing is not None and self._fits(existing, desired):
                     return existing
-                self._empty_folder(desired.name, parts.datastore, directory)
+                self._empty_folder(desired.name, parts, directory)
             except VsphereError as error:
-                existing = self._look_after(error, desired, instance, parts.datastore)
+                existing = self._look_after(error, desired, instance, parts)
                 if existing is not None:
                     return existing
                 if not isinstance(error, OutcomeUnknownError) or attempt == ATTEMPTS - 1:
@@ -177,22 +191,20 @@ class Creation:
         except AlreadyExistsError as found:
             raise _FolderTakenError(found) from None
 
-    def _empty_folder(self, name: str, home: Datastore, directory: str) -> None:
+    def _empty_folder(self, name: str, parts: _Parts, directory: str) -> None:
         self._progress("removing the folder that an interrupted run left")
-        tasks.settle(self._session, f"emptying folder {home.path(directory)}")
-        leftovers.empty(self._place, home, directory, name)
+        self._settle(f"emptying folder {parts.datastore.path(directory)}", parts.source)
+        leftovers.empty(self._place, parts.datastore, directory, name)
 
-    def _look_after(
-        self, error: VsphereError, desired: DesiredMachine, instance: str, home: Datastore
-    ) -> Machine | None:
+    def _look_after(self, error: VsphereError, desired: DesiredMachine, instance: str, parts: _Parts) -> Machine | None:
         """After a failure: returns the machine if it came to be nevertheless, else removes its folder."""
-        cancel = self._session.cancel
+        cancel, home = self._session.cancel, parts.datastore
         if cancel.abandoned or isinstance(error, ForeignError):
             raise error
         with cancel.shielded():
             try:
                 if isinstance(error, OutcomeUnknownError):
-                    tasks.settle(self._session, f"creating machine {desired.name}")
+                    self._settle(f"creating machine {desired.name}", parts.source)
                 existing = find_ours(self._place, instance, desired.name)
             except ForeignError as foreign:
                 self._remove(desired, instance, home, foreign)

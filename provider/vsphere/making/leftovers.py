@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from provider.vsphere import files
-from provider.vsphere.api import collector, tasks
+from provider.vsphere.api import tasks
+from provider.vsphere.conditions.disk_users import disk_users
 from provider.vsphere.errors import AlreadyExistsError, ForeignError, GoneError, UnreadableError, VsphereError
 from provider.vsphere.finding import whose
 from provider.vsphere.machine import Machine
@@ -89,11 +90,8 @@ def foreign_files(place: Place, home: Datastore, directory: str, name: str, *, f
     made = _made(name, directory, failed_here=failed_here)
     foreign = [file.name for file in held if not made.fullmatch(file.name)]
     folder = home.path(directory) + "/"
-    paths = ["name", "config.hardware.device"]
-    others = collector.machines_in(place.session, f"looking who uses {folder}", place.folder, paths)
-    for facts in others.values():
-        disks = [str(getattr(device.backing, "fileName", "")) for device in facts.get("config.hardware.device", [])]
-        foreign += [f"{disk} (of machine {facts.get('name')})" for disk in disks if disk.startswith(folder)]
+    for user in disk_users(place, f"looking who uses {folder}", folder):
+        foreign += [f"{disk} (of machine {user.name})" for disk in user.paths]
     return foreign
 
 

@@ -4,7 +4,9 @@ import pytest
 
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
-from tests.vsphere.conftest import IMAGE_USER, Driver
+from tests.vsphere.conftest import IMAGE_USER, Driver, Drivers
+from tests.vsphere.fault_proxy import FaultProxy
+from tests.vsphere.shown import replace_in
 from tests.vsphere.simulator import DATASTORE, Simulator
 
 OTHER_USER = "another/stack/image"
@@ -91,3 +93,20 @@ def test_an_image_that_an_earlier_version_imported_is_used(
     (base,) = simulator.machines()
     simulator.set_extra_config(base, kubelab__content="")
     assert driver.create(w1).ready
+
+
+@pytest.mark.case("V5")
+def test_an_image_of_a_host_that_says_no_times_of_files_is_imported_once(
+    simulator: Simulator, proxy: FaultProxy, log_in: Drivers
+) -> None:
+    for method in ("RetrievePropertiesEx", "WaitForUpdatesEx"):
+        replace_in(proxy, method, "<modification>[^<]*</modification>", "")
+    driver = log_in(proxy)
+    driver.import_image()
+    (base,) = simulator.machines()
+    noted = simulator.extra_config(base)["kubelab.content"]
+    assert noted.endswith("vmware.log|"), "no times"
+    moid = simulator.machines()[base]._moId
+    driver.import_image(OTHER_USER)
+    assert simulator.machines()[base]._moId == moid
+    assert driver.images.find(driver.ova.sha256, DATASTORE, IMAGE_USER) is not None

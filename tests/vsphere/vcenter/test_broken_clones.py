@@ -106,6 +106,23 @@ def test_a_template_whose_snapshot_is_gone_is_imported_anew_unless_clones_read_i
     assert vcenter.facts(base, "config.template")["config.template"] is True
 
 
+@pytest.mark.case("V5")
+def test_a_template_for_linked_clones_that_an_earlier_version_noted_is_used(
+    vcenter: Simulator, enter: LogIn, w1: DesiredMachine
+) -> None:
+    driver = enter(LINKED)
+    driver.images.acquire(source(driver, w1), "user")
+    (base,) = vcenter.machines()
+    noted = vcenter.extra_config(base)["kubelab.content"]
+    earlier = "; ".join(entry for entry in noted.split("; ") if entry.endswith("|"))
+    assert noted == f"frozen; {earlier}"
+    machine = vcenter.machines()[base]
+    machine.MarkAsVirtualMachine(driver.place.pool, None)
+    vcenter.set_extra_config(base, kubelab__content=earlier)
+    machine.MarkAsTemplate()
+    assert driver.images.find(driver.ova.sha256, DATASTORE, "user", 4) is not None
+
+
 def convert_and_start(vcenter: Simulator, driver: Driver) -> tuple[str, str]:
     """As somebody would who wants to look at a template; its name and its moid."""
     (base,) = vcenter.machines().keys() - {"w1"}
@@ -130,21 +147,6 @@ def test_a_machine_that_was_taken_out_of_the_inventory_is_registered_again(
     assert driver.destroy(w1) == ["notes.txt"]
     assert vcenter.has_file(folder, "notes.txt")
     vcenter.content.fileManager.DeleteDatastoreFile_Task(f"[{DATASTORE}] {folder}", driver.place.datacenter)
-
-
-@pytest.mark.case("V2")
-def test_a_disk_that_somebody_attached_is_neither_grown_nor_destroyed(
-    vcenter: Simulator, enter: LogIn, w1: DesiredMachine
-) -> None:
-    driver = enter()
-    state = create(driver, w1)
-    own = vcenter.extra_config("w1")["kubelab.disk"]
-    vcenter.attach_new_disk("w1", "volumes", "data.vmdk", before=own)
-    assert driver.update(replace(w1, disk_gib=5)).disk_gib == 5
-    driver.destroy(w1)
-    assert vcenter.has_file("volumes", "data.vmdk")
-    assert not vcenter.has_file(f"w1-{state.instance_uuid}", own)
-    vcenter.content.fileManager.DeleteDatastoreFile_Task(f"[{DATASTORE}] volumes", driver.place.datacenter)
 
 
 def test_a_machine_of_that_name_that_is_somebodys_is_left_alone_and_nothing_is_cloned(
