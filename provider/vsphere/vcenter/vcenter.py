@@ -199,7 +199,8 @@ class VCenter:
 
     def _known(self, kind: str) -> list[Found]:
         """The datastores and the clusters of them, or the networks, of the one host or of any of the cluster's."""
-        if kind not in self._inventory:
+        known = self._inventory.get(kind)
+        if known is None:
             refs = list(self._read(self.host if self.host is not None else self._compute.ref, kind) or [])
             facts: dict[str, Facts] = {}
             for of in {type(ref) for ref in refs}:
@@ -208,8 +209,8 @@ class VCenter:
             found = [Found(ref, unescaped(facts[ref._moId]["name"]), facts[ref._moId]) for ref in refs]
             if kind == "datastore":
                 found += below(self.session, self._read(self.datacenter, "datastoreFolder"), vim.StoragePod)
-            self._inventory[kind] = sorted(found, key=lambda each: each.path)
-        return self._inventory[kind]
+            known = self._inventory[kind] = sorted(found, key=lambda each: each.path)
+        return known
 
     def upload_target(self, device: Any) -> UploadTarget:
         """See Place: one of the hosts, verified by the thumbprint that the vCenter gives with its name."""
