@@ -189,6 +189,14 @@ class VCenter:
             self._networks[name] = networks.network_of(self.session, f"network {name} of {self.session.name}", found)
         return self._networks[name]
 
+    def network_named(self, of_card: str) -> str:
+        """See Place: cards have a distributed port group by its key."""
+        there, distributed = self._known("network"), vim.dvs.DistributedVirtualPortgroup
+        refs = [each.ref for each in there if isinstance(each.ref, distributed)]
+        keys = collector.read_many(self.session, inventory.looking(self.session), refs, ["key"])
+        names = {keys[each.ref._moId]["key"]: each.path for each in there if isinstance(each.ref, distributed)}
+        return names.get(of_card, unescaped(of_card))
+
     def _named(self, kind: str, name: str) -> Found:
         """What was there when it was asked for first, in one process: what has come since is looked for once more."""
         try:
