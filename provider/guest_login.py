@@ -6,7 +6,8 @@ Not here: what is run there (components/), and a host key that is read without l
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections import deque
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,31 +70,49 @@ def run(login: Login, command: str, stdin: str, limits: Limits, heard: Callable[
 
 
 async def _run(login: Login, command: str, stdin: str, limits: Limits, heard: Callable[[str], None]) -> Ended:
-    connection = await _connected(login, limits.patience)
+    import asyncssh  # only a run that makes a machine known, or leaves it, logs in
+
+    connection, said = await _connected(login, limits.patience), deque[str](maxlen=_LAST_LINES)
     try:
-        return await asyncio.wait_for(_ended(connection, command, stdin, heard), limits.seconds)
+        status = await asyncio.wait_for(_status(connection, command, stdin, said, heard), limits.seconds)
     except TimeoutError:
         raise TimedOutError(f"no end within {limits.seconds:g} s") from None
+    except (asyncssh.Error, OSError) as error:
+        raise _lost(_shown(error), said) from None
     finally:
         connection.close()
+    if status is None:  # so it is where the server went, and said that it does
+        raise _lost("no exit status", said)
+    return Ended(status, "\n".join(said))
 
 
-async def _ended(connection: "SSHClientConnection", command: str, stdin: str, heard: Callable[[str], None]) -> Ended:
-    said: list[str] = []
+async def _status(
+    connection: "SSHClientConnection", command: str, stdin: str, said: deque[str], heard: Callable[[str], None]
+) -> int | None:
     async with connection.create_process(command, stderr=-2) as process:  # -2: stderr where stdout goes
         process.stdin.write(stdin)
         process.stdin.write_eof()
         async for line in process.stdout:
             if shown := line.rstrip():
-                said = [*said, shown][-_LAST_LINES:]
+                said.append(shown)
                 heard(shown)
-        done = await process.wait()
-    return Ended(255 if done.exit_status is None else done.exit_status, "\n".join(said))
+        return (await process.wait()).exit_status
+
+
+def _lost(evidence: str, said: Collection[str]) -> UnreachableError:
+    last = f"; the last that it said: {'; '.join(said)}" if said else ", before it said anything"
+    return UnreachableError(f"the connection ended while the command ran ({evidence}){last}")
+
+
+def _shown(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return str(getattr(error, "reason", error))
 
 
 async def _connected(login: Login, patience: float) -> "SSHClientConnection":
     """Dials until somebody answers, for `patience` seconds; what an answer says is final."""
-    import asyncssh  # only a run that makes a machine known, or leaves it, logs in
+    import asyncssh
 
     key = asyncssh.import_private_key(login.private_key)
     nobody: list[asyncssh.SSHKey] = []
@@ -122,10 +141,8 @@ async def _connected(login: Login, patience: float) -> "SSHClientConnection":
             raise RefusedError(error.reason) from None
         except TimeoutError:
             evidence_of_none = f"no answer within {DIAL_SECONDS:g} s"
-        except asyncssh.Error as error:
-            evidence_of_none = error.reason
-        except OSError as error:
-            evidence_of_none = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        except (asyncssh.Error, OSError) as error:
+            evidence_of_none = _shown(error)
         if time.monotonic() + _BETWEEN_DIALS > end:
             raise UnreachableError(f"{evidence_of_none}, for {patience:g} s")
         await asyncio.sleep(_BETWEEN_DIALS)

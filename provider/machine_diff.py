@@ -4,6 +4,7 @@ What the driver does about it is in provider/vsphere/lifecycle/plan.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from provider.resource import Change, Kind, PropertyChange, kind
@@ -23,6 +24,7 @@ OF_REPLACEMENT = (
 HOST = Field("host", text("a target's name"), Effect.REPLACE, optional=True)
 FIELDS = (*desired.FIELDS, HOST, *OF_REPLACEMENT)
 SEED = "seed"  # of an import: the digest of what only another machine can have and a host does not show
+_OF_THE_SEED = ("datastore", "network")  # which a host shows, too, though maybe by other names than the declared ones
 _DEFAULTS = {"power": "on"}
 
 
@@ -31,7 +33,7 @@ def changes(olds: Properties, news: Properties) -> list[PropertyChange]:
     found = [change for field in FIELDS for change in _changes(field, olds, news)]
     if SEED in olds and _is_made_of(olds[SEED], news):
         found = [
-            PropertyChange(change.path, change.kind, Change.UPDATE) if change.kind is Kind.ADD else change
+            replace(change, change=Change.UPDATE) if change.kind is Kind.ADD or change.key in _OF_THE_SEED else change
             for change in found
         ]
     return found

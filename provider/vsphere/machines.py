@@ -92,7 +92,14 @@ class Machines:
                 "key of others, and would make it anew; to use it as it is, write it below platform/existing of the "
                 "site file"
             )
-        return observe.state(found, None), found.extra_config
+        return self._as_users_call_it(observe.state(found, None)), found.extra_config
+
+    def _as_users_call_it(self, state: MachineState) -> MachineState:
+        """Of a cluster of datastores the one that the machine is on: which cluster it was made on, no host says."""
+        name = self._place.network_named
+        cards = tuple(replace(card, network=name(card.network)) for card in state.cards)
+        network = state.network and name(state.network)
+        return replace(state, network=network, cards=cards, datastore=paths.unescaped(state.datastore))
 
     def destroy(self, instance: str, name: str, datastore: str) -> list[str]:
         """Destroys the machine and its folder; one that is gone is fine. Raises ForeignError if it is not ours.

@@ -138,6 +138,9 @@ class Place(Protocol):
     def network(self, name: str) -> Network:
         """A network. Raises GoneError if there is none of that name."""
 
+    def network_named(self, of_card: str) -> str:
+        """A network as users call it, by what a card calls it: see `observe.network_id`."""
+
     def upload_target(self, device: Any) -> UploadTarget:
         """Where the disk of an HttpNfcLeaseDeviceUrl is sent to."""
 

@@ -17,19 +17,25 @@ class Recent:
         self._guard = threading.Lock()
         self._asking: dict[tuple[Hashable, ...], threading.Lock] = {}
         self._known: dict[tuple[Hashable, ...], tuple[float, Any]] = {}
+        self._forgotten = 0  # times: what was asked before one of them is not kept after it
 
     def of(self, key: tuple[Hashable, ...], ask: Callable[[], T]) -> T:
         """The answer to `ask`, or one that it gave a moment ago under this key. What it raises is not kept."""
         with self._guard:
             asking = self._asking.setdefault(key, threading.Lock())
         with asking:
-            until, known = self._known.get(key, (0.0, None))
+            with self._guard:
+                until, known = self._known.get(key, (0.0, None))
+                forgotten = self._forgotten
             if until < time.monotonic():
                 known = ask()
-                self._known[key] = time.monotonic() + self._seconds, known
+                with self._guard:
+                    if forgotten == self._forgotten:
+                        self._known[key] = time.monotonic() + self._seconds, known
             return known  # type: ignore[no-any-return, unused-ignore]
 
     def forget(self, kind: str) -> None:
         """Answers under keys that begin with this are asked for again: what they were about is another one now."""
         with self._guard:
+            self._forgotten += 1
             self._known = {key: held for key, held in self._known.items() if key[:1] != (kind,)}

@@ -129,6 +129,10 @@ class StandaloneHost:
         ref, facts = self.session.recent.of(("network", name), lambda: self._named("network", name, []))
         return network_of(f"network {name} of {self.session.name}", ref, facts)
 
+    def network_named(self, of_card: str) -> str:
+        """See Place."""
+        return unescaped(of_card)
+
     def upload_target(self, device: Any) -> UploadTarget:
         """See Place: the host itself, which gives "*" or its own name as the server."""
         end = self.session.endpoint

@@ -161,15 +161,18 @@ class Waiter:
             while True:
                 try:
                     update = self._session.read(_DOING, epoch.collector.WaitForUpdatesEx, epoch.version, options)
+                    if update is not None:
+                        epoch.version = update.version
+                        self._take(epoch, update)
                 except GoneError:
                     self.forget(epoch)
                     return
                 except VsphereError as error:
                     self._fail(epoch, error)
                     return
-                if update is not None:
-                    epoch.version = update.version
-                    self._take(epoch, update)
+                except Exception as error:  # those who wait would wait for a thread that is no more
+                    self._fail(epoch, VsphereError(f"{_DOING}: {type(error).__name__}: {error}"))
+                    return
                 with self._state:
                     if self._epoch is not epoch:
                         break

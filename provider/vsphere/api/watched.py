@@ -30,6 +30,8 @@ class Watched:
         """Takes an ObjectUpdate of it that is not its leaving."""
         self.version += 1
         self.heard, self.left = True, False
+        if change.kind == "enter":
+            self.facts = {}  # it comes with all that is set: what is not among that was unset meanwhile
         for entry in change.missingSet or []:
             error = translate("waiting for changes", entry.fault)
             self.left = self.left or isinstance(error, GoneError)

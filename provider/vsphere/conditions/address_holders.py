@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from provider.vsphere import identity, observe
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.wanted import WantedMachine
@@ -9,28 +10,38 @@ from provider.vsphere.conditions.wanted import WantedMachine
 _ON = "poweredOn"
 
 
-def of_machines(wanted: Sequence[WantedMachine], found: Iterable[Facts]) -> list[Finding]:
+def of_machines(owner: str, wanted: Sequence[WantedMachine], found: Iterable[Facts]) -> list[Finding]:
     """A finding of each that is taken; one that is off holds nothing yet, and is only warned of.
 
-    `found` are machines whose configuration can be read: name, power state, devices, guest.net.
+    `found` are machines whose configuration can be read: name, power state, devices, guest.net, and by what they are
+    known as a declared one of this `owner` ("<project>/<stack>"), whatever they are called just now.
     """
     macs = {machine.mac: machine.name for machine in wanted if machine.mac}
     addresses = {machine.address: machine.name for machine in wanted if machine.address}
-    return list(_taken(macs, addresses, found)) if macs or addresses else []
+    return list(_taken(owner, macs, addresses, found)) if macs or addresses else []
 
 
-def _taken(macs: dict[str, str], addresses: dict[str, str], found: Iterable[Facts]) -> Iterator[Finding]:
+def _taken(owner: str, macs: dict[str, str], addresses: dict[str, str], found: Iterable[Facts]) -> Iterator[Finding]:
     for facts in found:
         holder, is_on = str(facts.get("name", "")), str(facts.get("runtime.powerState")) == _ON
+        made_as = _made_as(owner, facts)
         state = "" if is_on else ", which is off just now"
         for mac in _macs(facts):
-            if macs.get(mac, holder) != holder:
+            if macs.get(mac, holder) not in (holder, made_as):
                 text = f"machine {macs[mac]}: its MAC {mac} is that of machine {holder}{state}"
                 yield Finding(f"{text}; give node {macs[mac]} another macAddress, or remove that card", blocks=is_on)
         for address in _reported(facts) if is_on else ():
-            if addresses.get(address, holder) != holder:
+            if addresses.get(address, holder) not in (holder, made_as):
                 text = f"machine {addresses[address]}: its address {address} is held by machine {holder}"
                 yield Finding(f"{text}; give one of the two another address, or let that machine go first")
+
+
+def _made_as(owner: str, facts: Facts) -> str | None:
+    """The name that this owner made it by, None if it made it not: a copy of one of its machines has the mark alone."""
+    marks = observe.extra_config(facts)
+    mark = marks.get(identity.OWNER_KEY, "")
+    is_its = identity.is_of(owner, mark) and identity.is_ours(str(facts.get("config.instanceUuid", "")), marks)
+    return mark.rpartition("/")[2] if is_its else None
 
 
 def _macs(facts: Facts) -> list[str]:

@@ -158,7 +158,7 @@ def _of_inventory(place: Place, owner: str, machines: Sequence[WantedMachine]) -
     readable = {moid: each for moid, each in facts.items() if connection_state.is_readable(each)}
     observed = [observe.from_facts(moid, each) for moid, each in readable.items()]
     found = inventory.of_machines(place.session.name, owner, machines, facts, observed)
-    found += address_holders.of_machines(machines, readable.values())
+    found += address_holders.of_machines(owner, machines, readable.values())
     for name in wanted.datastores(machines):
         try:
             homes = [home.ref for home in place.datastores(name)]

@@ -24,7 +24,7 @@ from provider.vsphere.identity import IMAGE_KEY, PHASE_KEY, READY, base_name, ba
 from provider.vsphere.images import content, templates
 from provider.vsphere.images.importing import import_base, importer_is_alive
 from provider.vsphere.machine import Machine
-from provider.vsphere.model import Disk, ImageSource, ImportedImage, ObservedMachine
+from provider.vsphere.model import ImageSource, ImportedImage, ObservedMachine
 from provider.vsphere.place import Cloning, Place, home_of
 
 WAIT_SECONDS = 1800.0
@@ -62,9 +62,8 @@ class Images:
                 except AlreadyExistsError as error:
                     if attempt == ATTEMPTS - 1:
                         raise VsphereError(
-                            f"{error}; no machine of {self._session.name} is in that folder, so whose it is "
-                            "cannot be told, "
-                            "and it was left as it is; see what it holds, or choose another datastore"
+                            f"{error}; no machine of {self._session.name} is in that folder, so whose it is cannot "
+                            "be told, and it was left as it is; see what it holds, or choose another datastore"
                         ) from None
                     self._session.cancel.sleep(1, "importing an image")  # another run was faster: its import is used
         raise VsphereError(f"image {source.ova}: it is removed as often as it is imported; run up again")
@@ -118,12 +117,10 @@ class Images:
         if changed:
             raise VsphereError(
                 f"image {base_name(sha256)}: {changed}: it was started or changed since it was imported, and "
-                "machines made "
-                f"of it would all have one machine-id; {'power it off, ' if found.powered_on else ''}run pulumi "
-                "refresh, "
-                "then up, which imports it anew"
+                "machines made of it would all have one machine-id; "
+                f"{'power it off, ' if found.powered_on else ''}run pulumi refresh, then up, which imports it anew"
             )
-        return machine, replace(found, disks=(_image_disk(found),))
+        return machine, replace(found, disks=(found.made_disks[0],))
 
     def _change(self, found: ObservedMachine, datastore: str) -> str | None:
         home = home_of(self._place, datastore, found.vmx_path)
@@ -157,7 +154,13 @@ class Images:
             return
         machine.mark(doing, {PHASE_KEY: identity.DELETING}, version)  # refused if a user came in between
         self._progress("destroying the image: nobody uses it any more")
-        machine.destroy()
+        self._destroy(machine)
+
+    def _destroy(self, machine: Machine) -> None:
+        try:
+            machine.destroy()
+        finally:
+            self._session.recent.forget("base")
 
     def _use(self, machine: Machine, user: str, source: ImageSource) -> ImportedImage:
         doing = f"using image {base_name(source.sha256)}"
@@ -182,15 +185,14 @@ class Images:
         if templates.is_read(self._place, machine, self._tell):
             raise VsphereError(
                 f"image {base_name(source.sha256)}: {changed}: it was started or changed since it was imported, and "
-                "there "
-                "are linked clones of it, so it was left as it is; rename it in the vCenter, then run up again, which "
-                "imports it anew beside it"
+                "there are linked clones of it, so it was left as it is; rename it in the vCenter, then run up again, "
+                "which imports it anew beside it"
             )
         self._progress(f"importing the image anew: {changed}")
         kept = found.extra_config.items()
         users.update({key: value for key, value in kept if key.startswith(identity.USER_PREFIX)})
         templates.to_machine(self._place, machine, "removing the image")
-        machine.destroy()
+        self._destroy(machine)
         return None
 
     def _ready(self, source: ImageSource, users: dict[str, str]) -> Machine | None:
@@ -209,7 +211,7 @@ class Images:
                 return self._unchanged(machine, source, users)
             if not importer_is_alive(self._session, marks):
                 self._progress("removing the image that an interrupted run left unfinished")
-                machine.destroy()
+                self._destroy(machine)
                 return None
             if deadline.passed:
                 raise collector.timed_out(self._session, doing, deadline)
@@ -241,10 +243,6 @@ def _marks(machine: Machine | None) -> Mapping[str, str]:
         return {}
 
 
-def _image_disk(found: ObservedMachine) -> Disk:
-    return found.made_disks[0]
-
-
 def _imported(found: ObservedMachine) -> ImportedImage:
-    disk = _image_disk(found)
+    disk = found.made_disks[0]
     return ImportedImage(disk.path, disk.capacity)

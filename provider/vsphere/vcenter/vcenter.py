@@ -189,6 +189,14 @@ class VCenter:
             self._networks[name] = networks.network_of(self.session, f"network {name} of {self.session.name}", found)
         return self._networks[name]
 
+    def network_named(self, of_card: str) -> str:
+        """See Place: cards have a distributed port group by its key."""
+        there, distributed = self._known("network"), vim.dvs.DistributedVirtualPortgroup
+        refs = [each.ref for each in there if isinstance(each.ref, distributed)]
+        keys = collector.read_many(self.session, inventory.looking(self.session), refs, ["key"])
+        names = {keys[each.ref._moId]["key"]: each.path for each in there if isinstance(each.ref, distributed)}
+        return names.get(of_card, unescaped(of_card))
+
     def _named(self, kind: str, name: str) -> Found:
         """What was there when it was asked for first, in one process: what has come since is looked for once more."""
         try:
@@ -199,7 +207,8 @@ class VCenter:
 
     def _known(self, kind: str) -> list[Found]:
         """The datastores and the clusters of them, or the networks, of the one host or of any of the cluster's."""
-        if kind not in self._inventory:
+        known = self._inventory.get(kind)
+        if known is None:
             refs = list(self._read(self.host if self.host is not None else self._compute.ref, kind) or [])
             facts: dict[str, Facts] = {}
             for of in {type(ref) for ref in refs}:
@@ -208,8 +217,8 @@ class VCenter:
             found = [Found(ref, unescaped(facts[ref._moId]["name"]), facts[ref._moId]) for ref in refs]
             if kind == "datastore":
                 found += below(self.session, self._read(self.datacenter, "datastoreFolder"), vim.StoragePod)
-            self._inventory[kind] = sorted(found, key=lambda each: each.path)
-        return self._inventory[kind]
+            known = self._inventory[kind] = sorted(found, key=lambda each: each.path)
+        return known
 
     def upload_target(self, device: Any) -> UploadTarget:
         """See Place: one of the hosts, verified by the thumbprint that the vCenter gives with its name."""

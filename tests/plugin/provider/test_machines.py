@@ -58,7 +58,8 @@ def test_a_preview_makes_nothing_and_knows_the_inputs_and_the_identity(
         "macAddress",
     }
     assert "w1" not in simulator.machines()
-    assert proxy.seen == before
+    ends_of_earlier_waits = {"WaitForUpdatesEx", "DestroyPropertyCollector", "DestroyView"}
+    assert (proxy.seen - before).keys() <= ends_of_earlier_waits
 
 
 def test_a_half_made_machine_is_kept_with_its_state_and_finished_by_an_update(

@@ -5,14 +5,24 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 
 import asyncssh
 
 from provider.guest_login import Login
 
 USER = "lab"
-Answer = Callable[[str, str], tuple[int, str]]
-"""From a command and its stdin to its exit status and what it says on stderr."""
+
+
+class End(Enum):
+    """How a connection ends in the middle of a command."""
+
+    TOLD = "the server says that it goes"
+    ABRUPT = "nothing is said"
+
+
+Answer = Callable[[str, str], tuple[int | End, str]]
+"""From a command and its stdin to its exit status, or how the connection ends, and what it says on stderr."""
 
 
 def new_key() -> asyncssh.SSHKey:
@@ -53,7 +63,12 @@ def served(answer: Answer) -> Iterator[Served]:
         text = await process.stdin.read()
         status, said = await asyncio.to_thread(answer, process.command or "", text)
         process.stderr.write(said)
-        process.exit(status)
+        if status is End.TOLD:
+            process.channel.get_connection().disconnect(asyncssh.DISC_BY_APPLICATION, "going down")
+        elif status is End.ABRUPT:
+            process.channel.get_connection().abort()
+        else:
+            process.exit(status)
 
     async def start() -> asyncssh.SSHAcceptor:
         allowed = asyncssh.import_authorized_keys(public(user))

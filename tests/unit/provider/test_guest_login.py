@@ -9,15 +9,18 @@ import pytest
 
 from provider.guest_login import AnotherKeyError, Limits, Login, run
 from provider.vsphere.errors import CancelledError, RefusedError, TimedOutError, UnreachableError
-from tests.unit.provider.ssh_server import Served, new_key, private, public, served
+from tests.unit.provider.ssh_server import End, Served, new_key, private, public, served
 
 LIMITS = Limits(patience=0, seconds=10, cancelled=lambda: False)
+ENDS = {"goes": (End.TOLD, "one\ntwo\n"), "drops": (End.ABRUPT, "")}
 RELEASED = threading.Event()
 
 
-def answer(command: str, text: str) -> tuple[int, str]:
+def answer(command: str, text: str) -> tuple[int | End, str]:
     if command == "hang":
         RELEASED.wait(20)
+    if command in ENDS:
+        return ENDS[command]
     return (7, "one\ntwo\n") if command == "fail" else (0, f"{command} read {text}")
 
 
@@ -69,6 +72,20 @@ def test_an_address_where_nobody_listens_is_dialled_for_a_while_and_no_longer(se
 def test_a_command_without_an_end_is_given_up_at_its_limit(server: Served) -> None:
     with pytest.raises(TimedOutError, match=r"no end within 0.2 s"):
         said_by(server.login(), "hang", Limits(patience=0, seconds=0.2, cancelled=lambda: False))
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("goes", r"ended while the command ran \(no exit status\); the last that it said: one; two"),
+        ("drops", r"ended while the command ran \(Connection lost\), before it said anything"),
+    ],
+)
+def test_a_connection_that_ends_in_the_middle_is_told_with_what_was_said(
+    server: Served, command: str, told: str
+) -> None:
+    with pytest.raises(UnreachableError, match=told):
+        said_by(server.login(), command)
 
 
 def test_a_cancelled_run_ends_at_once(server: Served) -> None:

@@ -47,12 +47,10 @@ def test_a_machine_is_made_on_a_network_whose_name_has_a_slash(
         return request.replace(b"VLAN%2f10", b"VM Network")
 
     proxy.add(Rule("CreateVM_Task", Action.REWRITE, MANY, rewrite=as_the_host_has_it))
-
-    def as_people_made_it(answer: bytes) -> bytes:
-        for text in (b">VM Network</val>", b">VM Network</deviceName>"):
-            answer = answer.replace(text, text.replace(b"VM Network", b"VLAN%2f10"))
-        return answer
-
-    proxy.add(Rule("RetrievePropertiesEx", Action.REWRITE_ANSWER, MANY, rewrite=as_people_made_it))
+    for asking in ("RetrievePropertiesEx", "WaitForUpdatesEx"):  # of the network and of the card on it
+        replace_in(proxy, asking, ">VM Network<", ">VLAN%2f10<")
     assert driver.machines.create(replace(w1, network="VLAN/10"), f"{OWNER}/w1", 30).ready
     assert named == [True]
+    found = driver.machines.found_for_import("w1", OWNER)
+    assert found is not None
+    assert found[0].network == "VLAN/10", "an import has the names of users"

@@ -75,6 +75,9 @@ class PlaceByPaths:
         backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=name.rpartition("/")[2])
         return Network(self._at(name), backing)
 
+    def network_named(self, of_card: str) -> str:
+        return of_card
+
     @property
     def hosts(self) -> tuple[Any, ...]:
         return ()

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from tests.vsphere.conftest import IMAGE_USER, Driver, Drivers
 from tests.vsphere.fault_proxy import Action, FaultProxy, Rule
@@ -55,6 +56,14 @@ def test_the_last_user_of_an_image_removes_it(simulator: Simulator, driver: Driv
     driver.images.release(driver.ova.sha256, DATASTORE, "another/stack/image")
     driver.images.release(driver.ova.sha256, DATASTORE, "another/stack/image")
     assert simulator.machines() == {}
+
+
+def test_an_image_that_was_just_removed_is_not_taken_for_one_that_is_there(driver: Driver, w1: DesiredMachine) -> None:
+    driver.create(w1)
+    driver.destroy(w1)
+    driver.images.release(driver.ova.sha256, DATASTORE, IMAGE_USER)
+    with pytest.raises(VsphereError, match=r"is not on datastore .* run pulumi refresh, then up"):
+        driver.create_alone(w1)
 
 
 def test_importing_an_image_again_uploads_nothing(proxy: FaultProxy, log_in: Drivers) -> None:

@@ -134,6 +134,19 @@ def test_a_mac_or_an_address_of_another_machine_is_told_before_anything_is_made(
     assert conditions(driver.place, OWNER, [w1]) == []
 
 
+@pytest.mark.case("V16")
+def test_a_machine_of_ours_that_was_renamed_holds_its_own_mac_and_address(
+    simulator: Simulator, driver: Driver, static: DesiredMachine
+) -> None:
+    driver.create(static)
+    simulator.run_task(simulator.machines()["w1"].Rename_Task("w1-old"))
+    w1 = WantedMachine("w1", 4, 1024, DATASTORE, NETWORK, mac=MAC, address="10.87.0.11")
+    assert conditions(driver.place, OWNER, [w1]) == []
+    assert len(conditions(driver.place, OWNER, [replace(w1, name="w2")])) == 2, "another one's they are as ever"
+    assert len(conditions(driver.place, "kubelab/other", [w1])) == 2
+    assert driver.update(static).name == "w1"
+
+
 def test_a_preview_knows_the_address_and_the_mac_that_are_declared() -> None:
     operation = Operation("w1", "kubelab/test", 0, *[lambda *_: None] * 5)  # type: ignore[arg-type]
     known = TYPE.preview_create(operation, {**PROPERTIES, **STATIC})

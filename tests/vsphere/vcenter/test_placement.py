@@ -14,6 +14,7 @@ from provider.vsphere.images.nfc import Lease
 from provider.vsphere.placement import Placement
 from provider.vsphere.vcenter.inventory import Found
 from provider.vsphere.vcenter.networks import network_of
+from tests.vsphere.conftest import OWNER
 from tests.vsphere.fault_proxy import FaultProxy
 from tests.vsphere.shown import TRUE, show, text
 from tests.vsphere.simulator import Simulator
@@ -49,6 +50,9 @@ def test_a_machine_gets_the_datacenter_pool_folder_datastore_and_port_group_that
     (card,) = [each for each in facts["config.hardware.device"] if isinstance(each, vim.vm.device.VirtualEthernetCard)]
     assert card.backing.port.portgroupKey == driver.place.network(PORT_GROUP).ref._moId
     assert driver.read(there) is not None
+    found = driver.machines.found_for_import("w1", OWNER)
+    assert found is not None
+    assert (found[0].network, found[0].datastore) == (PORT_GROUP, "LocalDS_1"), "an import has the names of users"
     driver.destroy(there)
 
 

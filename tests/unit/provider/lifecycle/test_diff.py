@@ -197,6 +197,16 @@ def test_an_import_of_the_machine_that_is_declared_makes_nothing_anew() -> None:
     machine_diff.refuse(olds, news, found)
 
 
+def test_an_import_that_knows_datastore_and_network_by_other_names_makes_nothing_anew() -> None:
+    news = {**PROPERTIES, **FURTHER, "datastore": "cluster of ds", "network": "a%2fb"}
+    olds = imported(**{identity.SEED_KEY: seed(desired_machine(news))})
+    found = machine_diff.changes(olds, news)
+    assert {"datastore", "network"} < {change.key for change in found}
+    assert {change.change for change in found} == {Change.UPDATE}
+    elsewhere = machine_diff.changes(olds, {**news, "network": "another"})
+    assert {"datastore", "network"} < {change.key for change in elsewhere if change.change is Change.REPLACE}
+
+
 def test_an_import_of_a_machine_that_is_declared_otherwise_is_shown_as_what_it_is() -> None:
     olds = imported(**{identity.SEED_KEY: seed(DECLARED)})
     other = {**PROPERTIES, **FURTHER, "hostKeyPublic": "ssh-ed25519 BBBB w1"}

@@ -34,3 +34,16 @@ def test_an_answer_is_kept_for_a_moment_and_an_error_not_at_all() -> None:
         recent.of(("key",), lambda: 1 // 0)
     assert [recent.of(("key",), lambda: next(answers)) for _ in range(2)] == [2, 2]
     assert recent.of(("other key",), lambda: next(answers)) == 3
+
+
+def test_an_answer_to_what_was_asked_before_it_was_forgotten_is_not_kept() -> None:
+    recent = Recent()
+
+    def ask() -> str:
+        recent.forget("base")  # by another thread, while the host answers
+        return "the base machine that is gone"
+
+    recent.of(("base", "a"), ask)
+    assert recent.of(("base", "a"), lambda: "the new one") == "the new one"
+    recent.forget("network")
+    assert recent.of(("base", "a"), lambda: "a third one") == "the new one"
