@@ -1,19 +1,19 @@
 """What the files hold that a site file names: authorities and passwords."""
 
 import os
+import ssl
 import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
 
 from config.existing.private_key import private_key_fault
 from config.existing.spec import ExistingSpec
 from config.problems import Problem, shown
 from config.reading import plain_data
+from config.reading.certificates import certificates_in
 from config.reading.guard import unexpected
 from config.reading.regular_files import LARGEST, UnreadableFileError, display, read_text
 from config.site import RegistrySpec, SiteSpec
@@ -175,14 +175,14 @@ class SiteFilesReader:
         if text is None:
             return None
         try:
-            found = x509.load_pem_x509_certificates(text.encode())
-        except (ValueError, x509.InvalidVersion):
+            found = certificates_in(text)
+        except ValueError:
             self._fault(path, f"found no certificate in {shown(file)}, wanted: a PEM file with BEGIN CERTIFICATE")
             return None
         if "PRIVATE KEY" in text:
             self._fault(path, f"found a private key in {shown(file)}, wanted: certificates alone")
         # Written anew: what else stands in the file goes nowhere.
-        return "".join(each.public_bytes(Encoding.PEM).decode() for each in found)
+        return "".join(map(ssl.DER_cert_to_PEM_cert, found))
 
     def _text(self, path: str, file: str | None, largest: int = LARGEST, *, is_password: bool = False) -> str | None:
         if file is None:
