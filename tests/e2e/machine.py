@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctor.machine import ssh_command
-from doctor.state import connections
+from doctor.state import Connection, connections
 from tests.e2e.project import Project
 
 ASK_SECONDS = 300
@@ -20,8 +20,8 @@ class Machine:
     project: Project
     name: str
 
-    def run(self, text: str) -> str:
-        """Run a shell script as root; it must succeed. What it prints."""
+    def connection(self) -> Connection:
+        """How it is reached."""
         exported = subprocess.run(
             ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", self.project.stack],
             cwd=self.project.directory,
@@ -30,9 +30,12 @@ class Machine:
             capture_output=True,
             text=True,
         ).stdout
-        connection = connections(json.loads(exported))[self.name]
+        return connections(json.loads(exported))[self.name]
+
+    def run(self, text: str) -> str:
+        """Run a shell script as root; it must succeed. What it prints."""
         with tempfile.TemporaryDirectory() as folder:
-            command = ssh_command(connection, "sudo bash -s", Path(folder))
+            command = ssh_command(self.connection(), "sudo bash -s", Path(folder))
             done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=ASK_SECONDS, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout

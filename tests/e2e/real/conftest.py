@@ -13,17 +13,19 @@ from pathlib import Path
 
 import pytest
 
+from doctor.machine import Answer
 from rig.catalog import DEFAULT_SYSTEM
 from tests.e2e.cluster import Cluster
 from tests.e2e.labs import clear, remove_machines
 from tests.e2e.machine import Machine
 from tests.e2e.project import ROOT, Project, Result, changes
 from tests.e2e.real.facts import SWAP, facts_of
+from tests.e2e.real.kata import preflight_of_kata
 
 PREFIX = "e2e-real-"
 CONTROL_PLANE, WORKER = f"{PREFIX}cp1", f"{PREFIX}w1"
 # The machine as it is made, and as it is after a change.
-MEMORY_MIB, DISK_GIB = (2048, 2560), (10, 12)
+MEMORY_MIB, DISK_GIB = (2048, 2560), (16, 18)
 BEFORE = {"memoryMiB": MEMORY_MIB[0], "diskGiB": DISK_GIB[0], "nestedVirtualization": "require"}
 AFTER = {"memoryMiB": MEMORY_MIB[1], "diskGiB": DISK_GIB[1], "nestedVirtualization": "off"}
 START_SECONDS, BAKE_SECONDS = 900, 1500
@@ -42,6 +44,8 @@ class Real:
     changed: Mapping[str, str]
     changes: list[str]
     doctor_after: Result
+    kata: Answer
+    kata_after: Answer
 
 
 def declare(project: Project, machine: Mapping[str, object]) -> None:
@@ -68,10 +72,11 @@ def real(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]
     try:
         project.up(seconds=2 * START_SECONDS)
         machine = Machine(project, WORKER)
-        made, doctor = facts_of(machine), project.doctor()
+        made, doctor, kata = facts_of(machine), project.doctor(), preflight_of_kata(machine)
         machine.run(SWAP)
         declare(project, AFTER)
         changed = changes(project.up(seconds=2 * START_SECONDS).output)
-        yield Real(Cluster(project), made, doctor, facts_of(machine), changed, project.doctor())
+        after = facts_of(machine), changed, project.doctor()
+        yield Real(Cluster(project), made, doctor, *after, kata, preflight_of_kata(machine))
     finally:
         clear(project, site, (CONTROL_PLANE, WORKER))

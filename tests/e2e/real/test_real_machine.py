@@ -63,6 +63,17 @@ def test_one_word_takes_virtualization_away(real: Real) -> None:
     assert "a guest runs" not in row
 
 
+def test_kata_finds_all_that_it_needs_where_virtualization_is_exposed(real: Real) -> None:
+    assert real.kata.status == 0, real.kata.stderr
+
+
+def test_kata_is_refused_without_it_with_the_cause_and_before_anything_is_installed(real: Real) -> None:
+    assert real.kata_after.status == 1
+    (said,) = (line for line in real.kata_after.stderr.splitlines() if "kata" in line)
+    assert "nestedVirtualization" in said or "flag" in said, said
+    assert "take kata from the handlers" in said
+
+
 def test_another_amount_of_memory_is_a_power_cycle_of_the_same_machine(real: Real) -> None:
     assert [name for name in real.changes if name.startswith("VirtualMachine")] == [f"VirtualMachine {WORKER}"]
     assert real.changed["boot"] != real.made["boot"]
