@@ -73,5 +73,20 @@ def test_a_second_preview_shows_no_change(cluster: Cluster) -> None:
     cluster.project.preview_nothing()
 
 
+def test_a_worker_rests_with_its_machine_and_comes_back_with_it(cluster: Cluster, two_hosts: Path) -> None:
+    project = cluster.project
+    declared = project.read_stack()["config"]["kubelab:nodes"][WORKER]
+    project.set_node(WORKER, {**declared, "power": "off"})
+    project.up()
+    assert [node["metadata"]["name"] for node in cluster.get("nodes")["items"]] == [CONTROL_PLANE]
+    with host.connected(two_hosts, HOSTS[WORKER]) as content:
+        assert host.virtual_machines(content)[WORKER].runtime.powerState == "poweredOff"
+    project.preview_nothing()
+    project.set_node(WORKER, declared)
+    project.up()
+    cluster.wait_ready(*ADDRESSES)
+    project.preview_nothing()
+
+
 def test_destroy_leaves_nothing_on_either_host(cluster: Cluster, two_hosts: Path) -> None:
     assert_destroy_leaves_nothing(cluster.project, two_hosts)
