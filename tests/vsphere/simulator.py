@@ -1,7 +1,6 @@
 """A simulated standalone ESXi host as a process of its own, with its own certificate, and a second look into it."""
 
 import os
-import select
 import shutil
 import signal
 import ssl
@@ -20,6 +19,7 @@ from provider.vsphere.machine import Machine
 from provider.vsphere.place import Place
 from provider.vsphere.placement import NOWHERE, Placement
 from provider.vsphere.vcenter import inventory
+from tests.readable import is_readable
 from tests.vsphere.certificate import Certificate
 
 USER, PASSWORD = "root", "right-password"
@@ -62,8 +62,7 @@ class Simulator:
                 text=True,
             )
         assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], START_SECONDS)
-        line = self._process.stdout.readline() if ready else ""
+        line = self._process.stdout.readline() if is_readable(self._process.stdout, START_SECONDS) else ""
         assert line.startswith("https://"), f"the simulator did not start: {self.log.read_text()}"
         self.port = int(line.strip().removesuffix("/sdk").rpartition(":")[2])
         self.place = connected(self.pinned(), CancelToken(), placement)

@@ -11,6 +11,7 @@ def environment(cluster: ClusterConfig) -> dict[str, str]:
     """What it is given of the cluster: what must run before it."""
     network = POD_NETWORKS[cluster.pod_network.plugin]
     return {
-        "POD_NETWORK": network.describe(cluster.pod_network),
+        # By its name alone: how its pods reach each other changes nothing here.
+        "POD_NETWORK": network.name,
         "POD_NETWORK_WORKLOADS": "\n".join(network.workloads),
     }

@@ -146,7 +146,9 @@ class Session:
             try:
                 content.sessionManager.Logout()
             except (*BROKEN, vmodl.MethodFault, KeyError):
-                return
+                pass
+            finally:
+                _drop_connections(content)
 
     def _stay(self) -> None:
         with self._lock:
@@ -219,3 +221,10 @@ class Session:
         return UnreachableError(
             f"{doing}: {self.name} does not answer ({error}); check that the host is up and reachable"
         )
+
+
+def _drop_connections(content: Any) -> None:
+    """Those of a login that ended, and those that calls under way give back; pyvmomi keeps them for who asks next."""
+    stub = content.sessionManager._stub
+    stub.poolSize = 0
+    stub.DropConnections()

@@ -1,7 +1,6 @@
 """A command plugin's process and its protocol, used in the way the engine uses them."""
 
 import os
-import select
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from tests.plugin.command.wire import Properties, from_struct, to_struct
+from tests.readable import is_readable
 
 REMOTE = "command:remote:Command"
 # What the Python SDK asks of the engine for this resource.
@@ -168,7 +168,7 @@ class Plugin:
 def read_port(process: subprocess.Popen[bytes], limit: float = 30) -> int:
     """The port that a plugin prints as its first line, within `limit` seconds."""
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], limit)
+    ready = is_readable(process.stdout, limit)
     line = process.stdout.readline() if ready else b""
     if not line.strip().isdigit():
         process.kill()

@@ -1,7 +1,6 @@
 """The provider plugin's process and its protocol, used in the way the engine uses them."""
 
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from google.rpc import status_pb2  # type: ignore[import-untyped, unused-ignore]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from provider import wire
+from tests.readable import is_readable
 
 PROJECT = Path(__file__).resolve().parents[3]
 CALL_SECONDS = 120
@@ -81,7 +81,7 @@ class Plugin:
                 env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment,
             )
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        ready = is_readable(self.process.stdout, START_SECONDS)
         line = self.process.stdout.readline() if ready else b""
         assert line.strip().isdigit(), f"no port on the first line, but {line!r}; {self.log}"
         self._channel = grpc.insecure_channel(f"127.0.0.1:{int(line)}")
