@@ -62,6 +62,15 @@ def virtual_machines(content: Any) -> dict[str, Any]:
     return found
 
 
+def power_state(content: Any, name: str) -> str:
+    """Of the virtual machine of this name, as the API says it: `poweredOff`."""
+    collector = vmodl.query.PropertyCollector
+    machine = collector.ObjectSpec(obj=virtual_machines(content)[name])
+    power = collector.PropertySpec(type=vim.VirtualMachine, pathSet=["runtime.powerState"])
+    (found,) = content.propertyCollector.RetrieveContents([collector.FilterSpec(objectSet=[machine], propSet=[power])])
+    return str(found.propSet[0].val)
+
+
 def configurations(content: Any) -> dict[str, Any]:
     """Name -> configuration of the virtual machine."""
     found = {}

@@ -80,7 +80,7 @@ def test_a_worker_rests_with_its_machine_and_comes_back_with_it(cluster: Cluster
     project.up()
     assert [node["metadata"]["name"] for node in cluster.get("nodes")["items"]] == [CONTROL_PLANE]
     with host.connected(two_hosts, HOSTS[WORKER]) as content:
-        assert host.virtual_machines(content)[WORKER].runtime.powerState == "poweredOff"
+        assert host.power_state(content, WORKER) == "poweredOff"
     project.preview_nothing()
     project.set_node(WORKER, declared)
     project.up()
