@@ -63,7 +63,10 @@ class Simulator:
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline() if is_readable(self._process.stdout, START_SECONDS) else ""
-        assert line.startswith("https://"), f"the simulator did not start: {self.log.read_text()}"
+        if not line.startswith("https://"):
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"the simulator did not start: {self.log.read_text()}")
         self.port = int(line.strip().removesuffix("/sdk").rpartition(":")[2])
         self.place = connected(self.pinned(), CancelToken(), placement)
         self._second = self.place.session

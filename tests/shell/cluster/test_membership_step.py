@@ -134,6 +134,15 @@ class TestRemoval:
         assert "--delete-emptydir-data" in guest.calls("drain w1")[0]
         assert calls.index(guest.calls("drain w1")[0]) < calls.index(guest.calls("delete node w1")[0])
 
+    @pytest.mark.parametrize(("way", "known"), [("rest", True), ("remove", False)])
+    def test_the_machine_of_a_worker_that_rests_is_known_as_long_as_it_is_there(
+        self, guest: Guest, way: str, known: bool
+    ) -> None:
+        guest.write(MACHINES, f"w1 machine-id {'7' * 32}\n")
+        assert guest.run(MEMBERSHIP, WANTED, way).status == 0
+        assert WORKER_NODE not in (guest.known("nodes") or "").splitlines()
+        assert ("7" * 32 in guest.read(MACHINES)) is known
+
     def test_removing_again_changes_nothing(self, guest: Guest) -> None:
         guest.run(MEMBERSHIP, WANTED, "remove")
         before = guest.files()

@@ -25,6 +25,19 @@ def test_a_machine_is_known_by_its_id_its_firmware_and_the_card_of_its_address(g
     ]
 
 
+@pytest.mark.parametrize(
+    "uuid",
+    [
+        "03000200-0400-0500-0006-000700080009",
+        "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+        "0" * 8 + "-0000" * 3 + "-" + "0" * 12,
+    ],
+)
+def test_what_all_boards_of_a_kind_have_in_place_of_a_uuid_tells_none_apart(guest: Guest, uuid: str) -> None:
+    guest.write("/sys/class/dmi/id/product_uuid", f"{uuid}\n")
+    assert "product-uuid" not in guest.run(STEP, WANTED).stdout
+
+
 def test_a_machine_without_firmware_is_known_by_less(guest: Guest) -> None:
     guest.write("/etc/machine-id", "uninitialized\n")
     result = guest.run(STEP, WANTED)
