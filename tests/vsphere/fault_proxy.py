@@ -4,16 +4,19 @@ It reads the SOAP method's name. A rule acts on the next call, or calls, of one 
 or after the host saw the call, a 503 or a SOAP fault is answered, the request is rewritten, or a function is called.
 """
 
-import http.client
 import re
+import socket
 import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+from tests.vsphere import messages
+from tests.vsphere.messages import Message, Upstream
 
 _METHOD = re.compile(rb"<soapenv:Body>\s*<(\w+)")
 UPSTREAM_SECONDS = 60
@@ -62,13 +65,19 @@ class FaultProxy:
         context.load_cert_chain(certificate, key)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port: int = self._server.server_address[1]
-        serve = self._server.serve_forever
-        self._thread = threading.Thread(target=serve, args=(0.02,), name="fault-proxy", daemon=True)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="fault-proxy", daemon=True)
         self._thread.start()
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            self._server.handle_request()
 
     def stop(self) -> None:
         """Closes the proxy."""
-        self._server.shutdown()
+        self._stopped.set()
+        self._server.socket.shutdown(socket.SHUT_RDWR)  # who waits for a connection gets none
+        self._thread.join()
         self._server.server_close()
 
     def add(self, rule: Rule) -> None:
@@ -109,90 +118,63 @@ class FaultProxy:
             self.seen[method] += 1
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that leaves is what many tests are about."""
 
 
-def _handler(proxy: FaultProxy, upstream_port: int, context: ssl.SSLContext) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
+def _handler(proxy: FaultProxy, upstream_port: int, context: ssl.SSLContext) -> type[StreamRequestHandler]:
+    class Handler(StreamRequestHandler):
         disable_nagle_algorithm = True
 
-        def setup(self) -> None:
-            super().setup()
-            self._upstream = http.client.HTTPSConnection(
-                "127.0.0.1", upstream_port, timeout=UPSTREAM_SECONDS, context=context
-            )
+        def handle(self) -> None:
+            upstream = Upstream(upstream_port, context, UPSTREAM_SECONDS)
+            try:
+                while (asked := messages.request(self.rfile)) is not None:
+                    answer = self._answer(asked, upstream)
+                    if answer is None:
+                        return
+                    self.request.sendall(answer.to_bytes())
+                    if asked.is_last:
+                        return
+            finally:
+                upstream.close()
 
-        def handle_one_call(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        def _answer(self, asked: Message, upstream: Upstream) -> Message | None:
+            """None closes the connection in place of an answer."""
+            body = asked.body
             found = _METHOD.search(body)
-            method = found[1].decode() if found else f"{self.command} {self.path.split('/')[1]}"
+            method = found[1].decode() if found else _plain(asked.start)
             rule = proxy.take(method)
             action = rule.action if rule else None
             if action is Action.DROP_BEFORE:
-                self.close_connection = True
-                return
+                return None
             if action is Action.UNAVAILABLE:
-                self._answer(503, b"")
-                return
+                return messages.answer(503, b"")
             if rule is not None and action is Action.FAULT:
-                self._answer(500, rule.fault.encode(), {"Content-Type": "text/xml"})
-                return
+                return messages.answer(500, rule.fault.encode(), "text/xml")
             if rule is not None and action is Action.REWRITE:
                 body = rule.rewrite(body)
             if rule is not None and action is Action.CALL_BEFORE:
                 rule.call()
             proxy.note(method)
-            status, headers, answer = self._ask(body)
+            answer = upstream.ask(asked, body)
             if rule is None:  # a host may have taken its time, and rules have come meanwhile
                 rule = proxy.take(method, Action.REWRITE_ANSWER)
                 action = rule.action if rule else None
             if rule is not None and action is Action.REWRITE_ANSWER:
-                answer = rule.rewrite(answer)
+                answer = replace(answer, body=rule.rewrite(answer.body))
             if rule is not None and action is Action.CALL_AFTER:
                 rule.call()
-            if action is Action.DROP_AFTER:
-                self.close_connection = True
-                return
-            self._answer(status, answer, headers)
-
-        def do_GET(self) -> None:
-            self.handle_one_call()
-
-        def do_PUT(self) -> None:
-            self.handle_one_call()
-
-        def do_POST(self) -> None:
-            self.handle_one_call()
-
-        def finish(self) -> None:
-            super().finish()
-            self._upstream.close()
-
-        def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            dropped = ("host", "content-length", "accept-encoding", "connection")
-            kept = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
-            self._upstream.request(self.command, self.path, body, kept)
-            response = self._upstream.getresponse()
-            headers = {
-                name: response.headers[name] for name in ("Content-Type", "Set-Cookie") if name in response.headers
-            }
-            return response.status, headers, response.read()
-
-        def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: tests tell by `seen`."""
+            return None if action is Action.DROP_AFTER else answer
 
     return Handler
+
+
+def _plain(start: bytes) -> str:
+    """How a request is called that is no call of the API: by its method and the first folder of its path."""
+    method, path = start.decode("latin-1").split(" ")[:2]
+    return f"{method} {path.split('/')[1]}"
