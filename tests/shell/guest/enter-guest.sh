@@ -7,19 +7,27 @@ trap 'echo "entering the guest: line $LINENO of enter-guest.sh failed" >&2; exit
 root=$1
 shift
 
-for directory in usr bin sbin lib lib32 lib64 libx32; do
-  [[ -L $root/$directory || ! -d $root/$directory ]] || mount -o bind,ro "/$directory" "$root/$directory"
-done
-mount --bind "$root/local" "$root/usr/local"
-mount -t proc -o ro proc "$root/proc"
-for file in cpuinfo meminfo filesystems 1/comm 1/cgroup 1/cmdline sys/net; do
-  mount --bind "$root/kernel/$file" "$root/proc/$file"
-done
-for device in null urandom; do
-  mount --bind "/dev/$device" "$root/dev/$device"
-done
-# Any character device will do: a step only looks whether it is one.
-[[ ! -e $root/dev/kvm ]] || mount --bind /dev/null "$root/dev/kvm"
+# All mounts by one process, in their order.
+mounts() {
+  local directory file
+  for directory in usr bin sbin lib lib32 lib64 libx32; do
+    [[ -L $root/$directory || ! -d $root/$directory ]] || bind "/$directory" "$directory" ,ro
+  done
+  bind "$root/local" usr/local
+  printf 'proc %s/proc proc ro 0 0\n' "${root// /\\040}"
+  for file in cpuinfo meminfo filesystems 1/comm 1/cgroup 1/cmdline sys/net; do
+    bind "$root/kernel/$file" "proc/$file"
+  done
+  bind /dev/null dev/null
+  bind /dev/urandom dev/urandom
+  # Any character device will do: a step only looks whether it is one.
+  [[ ! -e $root/dev/kvm ]] || bind /dev/null dev/kvm
+}
+
+bind() { printf '%s %s none bind%s 0 0\n' "${1// /\\040}" "${root// /\\040}/$2" "${3:-}"; }
+
+mounts >"$root/local/mounts"
+mount --all --fstab "$root/local/mounts"
 hostname --file "$root/etc/hostname"
 
 trap - ERR

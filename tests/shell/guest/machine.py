@@ -99,7 +99,7 @@ class Guest:
             self.state(fact, text)
         header = (HERE / "stub.sh").read_text()
         for stub in sorted((HERE / "stubs").iterdir()):
-            self.write(f"/local/sbin/{stub.name}", f"#!/usr/bin/env bash\n{header}\n{stub.read_text()}", mode=0o755)
+            self.write(f"/local/sbin/{stub.name}", f"#!/bin/bash\n{header}\n{stub.read_text()}", mode=0o755)
 
     def become(self, other: "Guest") -> None:
         """Turn into a copy of another machine."""

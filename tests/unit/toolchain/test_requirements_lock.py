@@ -75,9 +75,19 @@ def wheel(directory: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+# Puts pip into an environment that has it by now no second time, which would take longer than all the rest.
+PYTHON = f"""#!/bin/bash
+[[ "$1 $2" != "-m venv" || ! -e .venv/bin/pip ]] || set -- "$@" --without-pip
+exec {sys.executable} "$@"
+"""
+
+
 def make_venv(project: Path, lock: str) -> subprocess.CompletedProcess[str]:
     (project / "requirements.lock").write_text(lock)
-    environ = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(project / "wheels"), "PYTHON": sys.executable}
+    python = project / "python"
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    environ = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(project / "wheels"), "PYTHON": str(python)}
     script = ROOT / "toolchain" / "make-venv.sh"
     return subprocess.run(["bash", str(script)], cwd=project, env=environ, capture_output=True, text=True)
 

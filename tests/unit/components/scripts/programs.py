@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from components.step import LIBRARIES, SCRIPTS
@@ -41,7 +43,8 @@ def guarded(text: str) -> set[str]:
     return {words[2] for words in calls if words[:2] == ["command", "-v"]}
 
 
-def of_all_scripts() -> dict[str, set[str]]:
+@cache
+def of_all_scripts() -> Mapping[str, set[str]]:
     """Each program that some script calls, with the files that do."""
     texts = {
         path.name: path.read_text() for path in sorted([*SCRIPTS.glob("*.sh"), *(SCRIPTS / LIBRARIES).rglob("*.sh")])
@@ -51,7 +54,7 @@ def of_all_scripts() -> dict[str, set[str]]:
     for file, text in texts.items():
         for name in called(text) - functions:
             found.setdefault(name, set()).add(file)
-    return found
+    return MappingProxyType(found)
 
 
 def _names(words: list[str]) -> Iterator[str]:
@@ -72,6 +75,7 @@ def _word(word: dict[str, Any]) -> str:
     return "".join(part.get("Value", "") if part["Type"] in ("Lit", "SglQuoted") else UNKNOWN for part in word["Parts"])
 
 
+@cache
 def _tree(text: str) -> object:
     ran = subprocess.run([SHFMT, "--to-json", "-ln", "bash"], input=text, capture_output=True, text=True, check=True)
     return json.loads(ran.stdout)
@@ -88,6 +92,7 @@ def _nodes(tree: object, kind: str) -> Iterator[dict[str, Any]]:
             yield from _nodes(below, kind)
 
 
+@cache
 def _builtins() -> set[str]:
     ran = subprocess.run(["bash", "-c", "compgen -b; compgen -k"], capture_output=True, text=True, check=True)
     return {*ran.stdout.split(), ""}
