@@ -1,7 +1,7 @@
 """Each fault at each call that changes something: it goes on or it is one error, and the next run converges."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Network
@@ -82,15 +82,11 @@ class Broken:
             self.quietly(operation)
         return ERROR if said else GOES_ON
 
-    def clear(self, names: Iterable[str]) -> None:
-        """Destroys machines, which would be listed for all that come after them."""
-        found = self.simulator.machines()
-        tasks = [found[name].PowerOffVM_Task() for name in names]
-        for task in tasks:
-            self.simulator.run_task(task)
-        tasks = [found[name].Destroy_Task() for name in names]
-        for task in tasks:
-            self.simulator.run_task(task)
+    def clear(self, name: str) -> None:
+        """Destroys a machine, which would be listed for all that come after it."""
+        machine = self.simulator.machines()[name]
+        self.simulator.run_task(machine.PowerOffVM_Task())
+        self.simulator.run_task(machine.Destroy_Task())
 
     def quietly(self, operation: Callable[[Driver], object]) -> None:
         """What no fault comes between."""
@@ -142,16 +138,15 @@ def test_a_create_that_meets_a_fault_is_one_machine_at_the_latest_in_the_next_ru
 ) -> None:
     host = broken(target, w1)
     simulator, before = host.simulator, (host.simulator.machines().keys(), host.simulator.folders())
-    made, outcomes = set(), []
+    outcomes = []
     for fault in FAULTS:
         machine = host.machine(w1)
-        made.add(machine.name)
         outcomes.append(host.outcome(fault, step, partial(Driver.create_alone, desired=machine)))
         marks = simulator.extra_config(machine.name)
         assert (marks["kubelab.owner"], marks["kubelab.phase"]) == (f"{OWNER}/{machine.name}", "ready"), fault.name
-    assert simulator.machines().keys() == before[0] | made, "nothing else is there"
-    assert len(simulator.folders()) == len(before[1]) + len(made), "nor in the datastore"
-    host.clear(made)
+        assert simulator.machines().keys() == before[0] | {machine.name}, f"{fault.name}: something else is there"
+        assert len(simulator.folders()) == len(before[1]) + 1, f"{fault.name}: or in the datastore"
+        host.clear(machine.name)
     faults.documented(target.name, f"create: {step}", outcomes)
 
 
@@ -170,7 +165,7 @@ def test_an_update_that_meets_a_fault_ends_as_wanted_at_the_latest_in_the_next_r
         assert found["config.hardware.numCPU"] == machine.hardware.cpus, fault.name
         assert str(found["runtime.powerState"]) == "poweredOn", fault.name
     assert host.simulator.machines().keys() == before
-    host.clear([made.name])
+    host.clear(made.name)
     faults.documented(target.name, f"update: {step}", outcomes)
 
 
