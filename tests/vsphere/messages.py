@@ -4,7 +4,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import BinaryIO
+from io import BufferedIOBase
 
 _WITHOUT_BODY = (b"204", b"304")
 
@@ -28,7 +28,7 @@ class Message:
         return b"".join((self.start, *self.headers, length, b"\r\n", self.body))
 
 
-def request(stream: BinaryIO) -> Message | None:
+def request(stream: BufferedIOBase) -> Message | None:
     """The next request, None at the end of the connection. What is said of the connection itself is kept."""
     head = _head(stream)
     if head is None:
@@ -48,7 +48,7 @@ class Upstream:
     def __init__(self, port: int, context: ssl.SSLContext, seconds: float) -> None:
         self._port, self._context, self._seconds = port, context, seconds
         self._connection: ssl.SSLSocket | None = None
-        self._stream: BinaryIO | None = None
+        self._stream: BufferedIOBase | None = None
 
     def ask(self, asked: Message, body: bytes) -> Message:
         """Passes a request on with this body; the answer with no other headers than those that clients look at."""
@@ -73,7 +73,7 @@ class Upstream:
             self._connection.close()
         self._connection = self._stream = None
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> BufferedIOBase:
         plain = socket.create_connection(("127.0.0.1", self._port), self._seconds)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = self._context.wrap_socket(plain, server_hostname="127.0.0.1")
@@ -81,7 +81,7 @@ class Upstream:
         return self._stream
 
 
-def _head(stream: BinaryIO) -> tuple[bytes, tuple[bytes, ...]] | None:
+def _head(stream: BufferedIOBase) -> tuple[bytes, tuple[bytes, ...]] | None:
     start = stream.readline()
     if not start:
         return None
@@ -91,7 +91,7 @@ def _head(stream: BinaryIO) -> tuple[bytes, tuple[bytes, ...]] | None:
     return start, tuple(headers)
 
 
-def _body(stream: BinaryIO, start: bytes, headers: tuple[bytes, ...]) -> bytes:
+def _body(stream: BufferedIOBase, start: bytes, headers: tuple[bytes, ...]) -> bytes:
     if start.split(b" ")[1] in _WITHOUT_BODY:
         return b""
     if _value(headers, b"transfer-encoding").lower() == b"chunked":
@@ -100,7 +100,7 @@ def _body(stream: BinaryIO, start: bytes, headers: tuple[bytes, ...]) -> bytes:
     return stream.read(int(length)) if length else stream.read()
 
 
-def _chunks(stream: BinaryIO) -> list[bytes]:
+def _chunks(stream: BufferedIOBase) -> list[bytes]:
     found = []
     while size := int(stream.readline().partition(b";")[0], 16):
         found.append(stream.read(size))

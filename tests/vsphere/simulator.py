@@ -12,7 +12,6 @@ from typing import Any
 
 from provider.vsphere import places
 from provider.vsphere.api import collector
-from provider.vsphere.api.faults import translate
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.cancel import CancelToken, Deadline
 from provider.vsphere.endpoint import Endpoint
@@ -21,6 +20,7 @@ from provider.vsphere.place import Place
 from provider.vsphere.placement import NOWHERE, Placement
 from provider.vsphere.vcenter import inventory
 from tests.readable import is_readable
+from tests.vsphere import polled
 from tests.vsphere.certificate import Certificate
 
 USER, PASSWORD = "root", "right-password"
@@ -131,21 +131,8 @@ class Simulator:
         return ssl.create_default_context(cadata=self.certificate.pem)
 
     def run_task(self, task: Any) -> Any:
-        """Waits for a task of the tests' own, and asks for it again and again.
-
-        A watch of it, as the driver has, would go on for seconds, and the simulator reads all that is watched anew at
-        each change of anything.
-        """
-        deadline = Deadline(START_SECONDS)
-        while True:
-            facts = collector.read(self._second, "test", task, ["info.state", "info.error", "info.result"])
-            match str(facts["info.state"]):
-                case "success":
-                    return facts.get("info.result")
-                case "error":
-                    raise translate("test", facts["info.error"])
-            assert not deadline.passed, f"a task is not done after {START_SECONDS} s"
-            self._second.cancel.sleep(0.01, "test")
+        """Waits for a task of the tests' own."""
+        return polled.result(self._second, task)
 
     def power_off(self, name: str) -> None:
         """As somebody at the host's console would."""
