@@ -132,6 +132,13 @@ def render_command(file: str, timeout_seconds: int, argument: str = "") -> str:
 
 
 @cache
+def run_lines(text: str) -> str:
+    """The lines of a program that are run: without empty ones, and those that are comments."""
+    lines = ((line, line.lstrip()) for line in text.splitlines(keepends=True))
+    return "".join(line for line, written in lines if written and not written.startswith("#"))
+
+
+@cache
 def _script(folder: Path, file: str) -> str:
     own = folder / file
     path = own if own.is_file() else _libraries(folder).get(file)
@@ -165,14 +172,7 @@ def _inputs(folder: Path, file: str) -> tuple[str, ...]:
 
 @cache
 def _sent(folder: Path, file: str) -> str:
-    return _run(_script(folder, PRELUDE)) + "".join(map(_run, dict.fromkeys(_texts(folder, file))))
-
-
-@cache
-def _run(text: str) -> str:
-    """The lines of a file that a shell runs."""
-    lines = ((line, line.lstrip()) for line in text.splitlines(keepends=True))
-    return "".join(line for line, written in lines if written and not written.startswith("#"))
+    return run_lines(_script(folder, PRELUDE)) + "".join(map(run_lines, dict.fromkeys(_texts(folder, file))))
 
 
 @cache
