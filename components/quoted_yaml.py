@@ -22,7 +22,7 @@ class _Dumper(yaml.CSafeDumper):  # libyaml's emitter, which takes a tenth of th
         return True
 
 
-def _represented(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.Node:
+def _represented(dumper: _Dumper, text: _Quoted) -> yaml.Node:
     # Several lines stay readable as a block, which is a text too; one that a block cannot hold gets quotes.
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|" if _is_block(text) else '"')
 
