@@ -34,7 +34,7 @@ class Resource:
     """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature.
 
     `limits`: for how long creating and updating it may take, "" where its provider decides. `ignored` are inputs
-    whose changes mean nothing.
+    whose changes mean nothing, `lines` how many lines of the program led to it.
     """
 
     urn: str
@@ -50,6 +50,7 @@ class Resource:
     secret_outputs: frozenset[str]
     limits: tuple[str, str]
     ignored: frozenset[str]
+    lines: int
 
     def plain(self, name: str) -> Any:
         """One input with its secrets laid open."""
@@ -150,6 +151,7 @@ class _Monitor(MockMonitor):
                 secret_outputs=frozenset(request.additionalSecretOutputs),
                 limits=(request.customTimeouts.create, request.customTimeouts.update),
                 ignored=frozenset(request.ignoreChanges),
+                lines=len(request.stackTrace.frames),
             )
         )
         return response
