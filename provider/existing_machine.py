@@ -92,7 +92,8 @@ class ExistingMachine:
         try:
             return replacement.warning(olds, news, changes, becomes="what kubelab put on it is removed")
         except RefusedError as refused:
-            raise RefusedError(f"{refused}; {_NEW_CLUSTER}") from None
+            hint = "" if replacement.is_of_another_platform(olds, news) else f"; {_NEW_CLUSTER}"
+            raise RefusedError(f"{refused}{hint}") from None
 
     def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
         """All is known before, but for the id."""
