@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from provider.configuration import configuration
 from provider.connection import Connection
-from provider.replacement import is_of_another_platform
-from provider.resource import Change, Kind, PropertyChange, Resource
+from provider.resource import Change, Kind, PropertyChange, Resource, is_of_another_platform
 from provider.targets import placing
 from provider.targets.settings import Settings, settings
 from provider.vsphere.cancel import CancelToken

@@ -65,7 +65,7 @@ def test_a_worker_that_existed_may_be_made_on_whichever_of_several_targets(
     """It has no target that it could stay on."""
     alone = configuration(simulator)
     entries = [{**alone, "targetName": name, "datastore": "ds", "network": "net"} for name in ("r1", "r2")]
-    passwords = json.dumps({name: alone["password"] for name in ("r1", "r2")})
+    passwords = json.dumps(dict.fromkeys(("r1", "r2"), alone["password"]))
     shown = [{key: value for key, value in each.items() if key not in ("password", "owner")} for each in entries]
     plugin.configure({"owner": OWNER, "targets": json.dumps(shown), "passwords": passwords, "machines": "[]"})
     images = {"r1": "[ds] a.vmdk", "r2": "[ds] b.vmdk"}
@@ -82,9 +82,9 @@ def test_what_a_machine_holds_is_refused_on_the_other_platform_too(
     with pytest.raises(RefusedError) as caught:
         compared(configured, EXISTING, with_disk.state, found())
     assert str(caught.value) == (
-        "machine w1: it exists now (platform.existing), was made on platform.vsphere: the one made is deleted, and what "
-        "is on its disk data is lost; put back what it was, or, if that is meant, write allowReplace: true at node w1 in "
-        "the stack file"
+        "machine w1: it exists now (platform.existing), was made on platform.vsphere: the one made is deleted, and "
+        "what is on its disk data is lost; put back what it was, or, if that is meant, write allowReplace: true at "
+        "node w1 in the stack file"
     )
     assert compared(configured, EXISTING, with_disk.state, found(allowReplace=True)).replaces
 
