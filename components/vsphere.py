@@ -57,57 +57,41 @@ def _of_several(targets: Sequence[VsphereConfig], passwords: Mapping[str, pulumi
     }
 
 
+def urn(types: str, name: str) -> str:
+    """The URN of a resource of this project; `types` are its parents' and its own, with $ between."""
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{types}::{name}"
+
+
 def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
     return cast("pulumi.Output[str]", pulumi.get(resource, name))
 
 
-class VSphere(pulumi.ProviderResource):
-    """The targets of a lab and how to reach them. `owner` marks everything made through it.
+class MachineProvider(pulumi.ProviderResource):
+    """The provider of all machines of a lab: the targets that some are made on, and those that exist.
 
-    `targets` are the provider's keys: those of one alone, or a list of several with their passwords. That one is not
-    among `control_planes` any more is refused, unless some of them are in `allow_replace`. `machines` is what the lab
-    wants of the hosts (`wanted_machines`): they are asked for it before anything is changed.
+    `passwords` are by the names of the targets. It marks everything that it makes. It is there as long as the lab and
+    called the same whatever the machines are, so that it knows of each control plane where it was, and refuses that one
+    is lost, unless it is said to be meant; and so that what is on targets which are named no more can be deleted.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        targets: Mapping[str, object],
-        owner: str,
-        control_planes: Sequence[str] = (),
-        allow_replace: Sequence[str] = (),
-        machines: str = "[]",
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__(
-            PACKAGE,
-            name,
-            {
-                **targets,
-                "owner": owner,
-                "controlPlanes": ",".join(control_planes),
-                "allowReplace": ",".join(allow_replace),
-                "machines": machines,
-            },
-            opts,
-        )
-
-    @classmethod
-    def declared(cls, config: LabConfig, passwords: Mapping[str, pulumi.Input[str]]) -> "VSphere":
-        """The targets that a lab's site names, `passwords` by their names."""
-        targets = config.site.vsphere
+    def __init__(self, config: LabConfig, passwords: Mapping[str, pulumi.Input[str]]) -> None:
+        targets = config.targets
         alone = targets[0] if len(targets) == 1 else None
-        return cls(
-            "vsphere",
-            targets=_of_several(targets, passwords)
-            if alone is None
-            else {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])},
-            owner=f"{pulumi.get_project()}/{config.stack}",
-            control_planes=[node.name for node in config.control_planes if node.image],
-            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
-            machines=wanted_machines(config),
-        )
+        reached: Mapping[str, object] = _of_several(targets, passwords) if targets else {}
+        if alone is not None:
+            reached = {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])}
+        existing = ",".join(node.name for node in config.control_planes if node.existing)
+        props = {
+            **reached,
+            "owner": f"{pulumi.get_project()}/{config.stack}",
+            "controlPlanes": ",".join(node.name for node in config.control_planes),
+            "existingControlPlanes": existing or None,
+            "allowReplace": ",".join(node.name for node in config.control_planes if node.allow_replace),
+            "machines": wanted_machines(config),
+        }
+        # Machines that exist had a provider of their own once, which was the only one of labs that had no others.
+        former = urn(f"kubelab:lab:Lab$pulumi:providers:{PACKAGE}", "existing-machines")
+        super().__init__(PACKAGE, "vsphere", props, pulumi.ResourceOptions(aliases=[former]))
 
 
 class SshKeyPair(pulumi.CustomResource):

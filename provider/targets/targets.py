@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from provider.configuration import configuration
 from provider.connection import Connection
-from provider.resource import Change, Kind, PropertyChange, Resource
+from provider.resource import Change, Kind, PropertyChange, Resource, is_of_another_platform
 from provider.targets import placing
 from provider.targets.settings import Settings, settings
 from provider.vsphere.cancel import CancelToken
@@ -81,6 +81,8 @@ class Targets:
         """
         if not resource.is_on_a_target:
             return olds, news, []
+        if is_of_another_platform(olds, news):
+            return olds, placing.not_placed_yet(news), []
         now = self.recorded(resource, called, olds)
         news = placing.stays(self._known, called, now, news)
         is_called_otherwise = olds.get("host") != now.get("host") == news.get("host")

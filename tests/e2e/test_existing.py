@@ -72,6 +72,16 @@ def test_the_doctor_finds_nothing(cluster: Cluster) -> None:
     assert all(node in result.output for node in NODES)
 
 
+@pytest.mark.case("T8")
+def test_the_lab_moves_to_a_host_by_a_word_alone_for_its_etcd_would_be_lost(cluster: Cluster, site: Path) -> None:
+    former = cluster.project.site_file
+    cluster.project.declare("site", str(site))
+    result = cluster.project.run("pulumi", "preview", "--stack", STACK, "--non-interactive")
+    cluster.project.declare("site", str(former))
+    assert result.code != 0
+    assert "control plane e2e-ex-cp1: on platform.vsphere now, was on platform.existing" in result.output
+
+
 def test_destroy_leaves_the_machines_as_they_were_handed_over(cluster: Cluster) -> None:
     cluster.project.pulumi("destroy", "--yes", "--skip-preview")
     for name in NODES:
