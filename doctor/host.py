@@ -7,12 +7,14 @@ from pathlib import Path
 
 import yaml
 
+from components import devices
 from config import LabConfig, NodeConfig, VsphereConfig
 from provider.vsphere import places
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.reading import conditions
 from provider.vsphere.conditions.wanted import WantedMachine
+from provider.vsphere.conditions.wanted import machine as wanted_machine
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.placement import placement
@@ -69,7 +71,7 @@ def _of_target(
 def wanted(config: LabConfig, target: VsphereConfig, placed: Mapping[str, str]) -> Sequence[WantedMachine]:
     """The machines that the lab declares on a target, or has there; of what is not placed yet, nothing is known."""
     return [
-        WantedMachine(node.name, node.machine.disk_gib, node.machine.memory_mib, target.datastore, target.network)
+        wanted_machine({**devices.wants(node), "datastore": target.datastore, "network": target.network})
         for node in config.nodes
         if _host(config, node, placed) == target.name
     ]

@@ -222,7 +222,8 @@ class ImageSource:
 
     With `template` it is an existing template of that name instead: `ova` is empty then, `sha256` that of its name.
     `least_disk_gib` is the smallest disk that a machine is to have of it, 0 if that is not known;
-    `nested_virtualization` is true if one of them must have it.
+    `nested_virtualization` is true if one of them must have it; `hardware_versions` are those that are declared, by
+    the names of their machines.
     """
 
     ova: str
@@ -232,6 +233,7 @@ class ImageSource:
     least_disk_gib: int = 0
     nested_virtualization: bool = False
     template: str = ""
+    hardware_versions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

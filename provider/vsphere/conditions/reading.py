@@ -1,16 +1,28 @@
 """The one reader of conditions: asked before the first change of a run, by `make doctor`, and when a wait ends."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from provider.vsphere import observe
 from provider.vsphere.api import certificates, collector
 from provider.vsphere.api.sdk import Facts, service_instance
-from provider.vsphere.conditions import address_holders, connection_state, host_state, inventory, privileges, wanted
+from provider.vsphere.conditions import (
+    address_holders,
+    connection_state,
+    hardware,
+    host_state,
+    inventory,
+    privileges,
+    sources,
+    space,
+    wanted,
+)
 from provider.vsphere.conditions.findings import Finding, refusal
+from provider.vsphere.conditions.hardware import Source
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.errors import CancelledError, UnreachableError, VsphereError
+from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Place
 
 _DOING = "asking the host for its conditions"
@@ -159,6 +171,10 @@ def _of_inventory(place: Place, owner: str, machines: Sequence[WantedMachine]) -
     observed = [observe.from_facts(moid, each) for moid, each in readable.items()]
     found = inventory.of_machines(place.session.name, owner, machines, facts, observed)
     found += address_holders.of_machines(owner, machines, readable.values())
+    known = {machine.name for machine in observed}
+    made_of = sources.of_new(place, [machine for machine in machines if machine.name not in known])
+    found += _asked(lambda: _of_hardware(place, machines, observed, made_of))
+    thick = {name for name, source in made_of.items() if source.thick}
     for name in wanted.datastores(machines):
         try:
             homes = [home.ref for home in place.datastores(name)]
@@ -167,5 +183,16 @@ def _of_inventory(place: Place, owner: str, machines: Sequence[WantedMachine]) -
         spaces = collector.read_many(place.session, _DOING, homes, ["summary.freeSpace"]).values()
         free = [int(facts["summary.freeSpace"]) for facts in spaces if "summary.freeSpace" in facts]
         if free:
-            found += inventory.of_space(name, sum(free), machines, observed)
+            found += space.of_datastore(name, free, machines, observed, thick)
     return found
+
+
+def _of_hardware(
+    place: Place,
+    machines: Sequence[WantedMachine],
+    observed: Sequence[ObservedMachine],
+    made_of: Mapping[str, Source],
+) -> list[Finding]:
+    """Most labs declare no hardware version: then the host is not asked for those that it has."""
+    offered = place.hardware_versions if any(machine.hardware_version for machine in machines) else ()
+    return hardware.of_machines(machines, observed, offered, made_of)

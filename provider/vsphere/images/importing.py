@@ -46,7 +46,10 @@ def import_base(
     doing = f"importing image {source.ova} as {name}"
     datastore = place.datastore(source.datastore)
     network = place.network(source.network).ref if source.network else None
-    with inspected(source, place.hardware_versions, lambda: session.cancel.check(doing)) as image:
+    fit = inspected(
+        *(source, place.hardware_versions, lambda: session.cancel.check(doing)), cloned=place.cloning is not None
+    )
+    with fit as image:
         for remark in image.remarks:
             tell(f"image {source.ova}: {remark}")
         made = _import_spec(place, image, name, datastore, network, doing)

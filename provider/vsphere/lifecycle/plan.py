@@ -55,7 +55,7 @@ def plan(
         *_first_card(found, desired.network, (networks or {}).get(desired.network, desired.network)),
         *_cards(found, cards, networks or {}),
         *disks.root_disk(found, desired),
-        *disks.further_disks(found, desired),
+        *disks.further_disks(found, desired.disks),
     ]
     steps = [result for result in results if isinstance(result, Step)]
     return Plan(tuple(steps), tuple(result for result in results if isinstance(result, str)), tuple(cards))

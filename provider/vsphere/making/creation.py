@@ -132,7 +132,7 @@ class Creation:
         wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
         source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
         offered = self._place.hardware_versions if desired.hardware_version else ()
-        spec.check_hardware(desired, image, offered)
+        spec.check_hardware(desired, image, offered, cloned=self._place.cloning is not None)
         if self._place.cloning is Cloning.LINKED:
             cloning.check_linked(desired, image)
             if not desired.template:
