@@ -163,7 +163,8 @@ class MachineState:
     """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift.
 
     `cards` and `disks` (by name) are those that it was given besides the ones it was made with; `card_connected`
-    is of its primary card; `hardware_version` is 0 if the host does not show it.
+    is of its primary card; `hardware_version` is 0 if the host does not show it. `lost_firmware` is that which it was
+    made with, where it has another.
     """
 
     instance_uuid: str
@@ -183,6 +184,8 @@ class MachineState:
     cards: tuple[Card, ...] = ()
     disks: Mapping[str, DesiredDisk] = field(default_factory=dict)
     card_connected: bool = True
+    firmware: str = ""
+    lost_firmware: str = ""
 
 
 class Heard(Enum):

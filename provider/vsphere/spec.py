@@ -8,6 +8,7 @@ from provider.vsphere.api.sdk import vim
 from provider.vsphere.conditions import hardware
 from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, SECURE_BOOT_MIN_HARDWARE, DesiredMachine
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.lifecycle import firmware
 from provider.vsphere.making import cloudinit
 from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.observe import GIB, version_number
@@ -42,21 +43,22 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
         annotation=annotation(mark),
         files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
-        extraConfig=options(first_extra_config(desired, mark)),
+        extraConfig=options(first_extra_config(desired, mark, image)),
         deviceChange=[
             added(device) for device in _devices(image, disk_path, first_card(nic_backing, desired.manual_mac))
         ],
     )
 
 
-def first_extra_config(desired: DesiredMachine, mark: str) -> dict[str, str]:
-    """What a new machine has in its extraConfig: the user's keys, the first-boot data, and whose it is."""
+def first_extra_config(desired: DesiredMachine, mark: str, image: ObservedMachine) -> dict[str, str]:
+    """What a new machine has in its extraConfig: the user's keys, the first-boot data, whose it is, how it starts."""
     return {
         **desired.extra_config,
         **cloudinit.guestinfo(desired, identity.instance_uuid(mark)),
         identity.OWNER_KEY: mark,
         identity.PHASE_KEY: identity.CREATING,
         identity.SEED_KEY: cloudinit.seed(desired),
+        **({identity.FIRMWARE_KEY: firmware.of(image)} if image.firmware else {}),
     }
 
 

@@ -19,6 +19,7 @@ from provider.vsphere.images import nfc
 from provider.vsphere.images.content import content
 from provider.vsphere.images.inspection import Image, inspected
 from provider.vsphere.images.templates import snapshot
+from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource
 from provider.vsphere.observe import GIB
@@ -144,7 +145,7 @@ def _remove(place: Place, name: str, instance: str, importer: str) -> bool:
     with place.session.cancel.shielded(), suppress(VsphereError):
         machine = find_by_uuid(place, instance, name)
         if machine is not None and machine.marks().get(IMPORTER_KEY) == importer:
-            machine.destroy()
+            destroy(place, machine)
         return True
     return False
 

@@ -19,6 +19,7 @@ from provider.vsphere.model import ObservedMachine
 from provider.vsphere.observe import GIB
 from provider.vsphere.place import Cloning, Datastore, Network, Place
 
+_PATHS = ("snapshot", "config.hardware.device", "config.firmware", "config.bootOptions.efiSecureBootEnabled")
 _ONE_NEW_DISK, _CHILD_DISK = "moveAllDiskBackingsAndConsolidate", "createNewChildDiskBacking"
 
 
@@ -47,7 +48,7 @@ def clone(
 ) -> Machine:
     """The new machine, off and marked. Raises OutcomeUnknownError if it may have come to be, AlreadyExistsError."""
     doing = f"cloning machine {desired.name} from {source.name}"
-    facts = collector.read(place.session, doing, source.ref, ["snapshot", "config.hardware.device"])
+    facts = collector.read(place.session, doing, source.ref, _PATHS)
     linked = place.cloning is Cloning.LINKED
     snapshot = _snapshot(facts, own=not desired.template) if linked else None
     inherited = _marks_of(place, doing, source.ref) | (_marks_of(place, doing, snapshot) if snapshot else set())
@@ -75,7 +76,7 @@ def _marks_of(place: Place, doing: str, source: Any) -> set[str]:
 
 def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network, inherited: Collection[str]) -> Any:
     """The source's network cards go, for they are on its networks, and its marks; the machine's own come."""
-    device = vim.vm.device
+    device, image = vim.vm.device, observe.from_facts("", facts)
     cards = [each for each in facts["config.hardware.device"] if isinstance(each, device.VirtualEthernetCard)]
     return vim.vm.ConfigSpec(
         instanceUuid=identity.instance_uuid(mark),
@@ -85,18 +86,14 @@ def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network, inh
         annotation=spec.annotation(mark),
         extraConfig=spec.options(
             dict.fromkeys(sorted(inherited), "")
-            | {identity.CLONED_KEY: _places_of_disks(facts)}
-            | spec.first_extra_config(desired, mark)
+            | {identity.CLONED_KEY: " ".join(disk.place for disk in image.disks)}
+            | spec.first_extra_config(desired, mark, image)
         ),
         deviceChange=[
             *(device.VirtualDeviceSpec(operation="remove", device=each) for each in cards),
             spec.added(spec.first_card(network.nic_backing, desired.manual_mac)),
         ],
     )
-
-
-def _places_of_disks(facts: Any) -> str:
-    return " ".join(disk.place for disk in observe.from_facts("", facts).disks)
 
 
 def _snapshot(facts: Any, *, own: bool) -> Any | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
+from provider.vsphere.conditions import space
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import (
     AlreadyExistsError,
@@ -22,9 +23,11 @@ from provider.vsphere.errors import (
 )
 from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
+from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.making import cloning, leftovers
 from provider.vsphere.making.cloudinit import seed
+from provider.vsphere.making.promises import Promise
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Cloning, Datastore, Network, Place, home_of
 
@@ -64,7 +67,11 @@ class Creation:
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return self._completed(existing, desired)
-        return self._completed(self._make(desired, mark, self._preflight(desired)), desired)
+        try:
+            return self._completed(self._make(desired, mark, self._preflight(desired)), desired)
+        except VsphereError:
+            self._place.turns.promises.take_back(desired.name)
+            raise
 
     def _found(self, instance: str, desired: DesiredMachine) -> Machine | None:
         """As `find_ours`: whose a machine is that is being cloned just now, for a run that ended, nothing tells yet."""
@@ -95,7 +102,7 @@ class Creation:
         try:
             cloning.complete(self._place, machine, desired)
         except cloning.UnfitError:
-            machine.destroy()
+            destroy(self._place, machine)
             raise
         return machine
 
@@ -122,12 +129,12 @@ class Creation:
                 "delete it on the host if it is not needed any more, then run up again"
             )
         self._progress("removing the unfinished machine of an interrupted run")
-        machine.destroy()
+        destroy(self._place, machine)
         return False
 
     def _preflight(self, desired: DesiredMachine) -> _Parts:
         """All that can be known to fail before anything is made."""
-        datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
+        datastore, network = self._home(desired), self._place.network(desired.network)
         images = Images(self._place, self._progress)
         wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
         source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
@@ -138,6 +145,14 @@ class Creation:
             if not desired.template:
                 datastore = home_of(self._place, desired.datastore, image.vmx_path)
         return _Parts(source, image, datastore, network)
+
+    def _home(self, desired: DesiredMachine) -> Datastore:
+        """Linked clones of an image lie where it does, whatever is promised."""
+        if self._place.cloning is Cloning.LINKED and not desired.template:
+            return self._place.datastore(desired.datastore)
+        gib = desired.disk_gib + sum(disk.gib for disk in desired.disks if not disk.remove)
+        size = space.of_new(desired.hardware.memory_mib, gib)
+        return self._place.datastore(desired.datastore, Promise(desired.name, size))
 
     def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
         instance = identity.instance_uuid(mark)

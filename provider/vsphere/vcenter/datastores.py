@@ -6,6 +6,7 @@ from provider.vsphere.api import collector
 from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.api.session import Session
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.making.promises import Promise, Promises
 from provider.vsphere.place import Datastore
 from provider.vsphere.vcenter.inventory import Found, looking
 
@@ -32,13 +33,15 @@ def members(session: Session, cluster: Found, of_hosts: list[Any]) -> list[tuple
     return sorted(((ref, facts[ref._moId]) for ref in there), key=lambda each: str(each[1]["name"]))
 
 
-def roomiest(called: str, candidates: list[tuple[Any, Facts]]) -> Datastore:
-    """The one with the most free space, the first by name among equals. Raises VsphereError if none can be used."""
+def roomiest(
+    called: str, candidates: list[tuple[Any, Facts]], promises: Promises, promise: Promise | None
+) -> Datastore:
+    """The one with the most space to give, the first by name among equals. Raises VsphereError if none can be used."""
     fit = [(ref, facts) for ref, facts in candidates if usable(facts)]
     if not fit:
         names = ", ".join(str(facts["name"]) for _, facts in candidates) or "none that the hosts have"
         raise VsphereError(
             f"{called}: no datastore of it can be used ({names}): not accessible, or in maintenance mode"
         )
-    ref, facts = max(fit, key=lambda each: int(each[1].get("summary.freeSpace", 0)))
-    return Datastore(ref, facts["name"])
+    chosen = promises.chosen({ref._moId: int(facts.get("summary.freeSpace", 0)) for ref, facts in fit}, promise)
+    return next(Datastore(ref, facts["name"]) for ref, facts in fit if ref._moId == chosen)
