@@ -27,6 +27,7 @@ def wants(node: NodeConfig) -> dict[str, Any]:
         "memoryMiB": node.machine.memory_mib,
         "mac": node.mac_address,
         "address": node.address,
+        "networks": [_card(card) for card in node.networks],
         "extraDisks": [_disk(disk) for disk in node.extra_disks],
         "hardwareVersion": node.machine.hardware_version,
         "template": node.image.template if node.image else "",

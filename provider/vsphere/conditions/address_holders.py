@@ -17,6 +17,7 @@ def of_machines(owner: str, wanted: Sequence[WantedMachine], found: Iterable[Fac
     known as a declared one of this `owner` ("<project>/<stack>"), whatever they are called just now.
     """
     macs = {machine.mac: machine.name for machine in wanted if machine.mac}
+    macs |= {card.mac: machine.name for machine in wanted for card in machine.cards if card.mac}
     addresses = {machine.address: machine.name for machine in wanted if machine.address}
     return list(_taken(owner, macs, addresses, found)) if macs or addresses else []
 

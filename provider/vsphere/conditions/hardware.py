@@ -48,6 +48,15 @@ def _faults(name: str, wanted: int, have: int | None, offered: Sequence[int], so
         yield below_its_image(name, wanted, source.called, source.version)
 
 
+def raised(
+    wanted: Sequence[WantedMachine], there: Sequence[ObservedMachine], sources: Mapping[str, Source]
+) -> list[str]:
+    """The names of machines that get a higher hardware version than they have, or come with."""
+    have = {name: source.version for name, source in sources.items()}
+    have |= {machine.name: version_number(machine.hardware_version) for machine in there}
+    return [each.name for each in wanted if 0 < have.get(each.name, 0) < (each.hardware_version or 0)]
+
+
 def not_offered(name: str, wanted: int, offered: Sequence[int]) -> str:
     """What is said of a hardware version that the host does not make."""
     return (

@@ -195,4 +195,6 @@ def _of_hardware(
 ) -> list[Finding]:
     """Most labs declare no hardware version: then the host is not asked for those that it has."""
     offered = place.hardware_versions if any(machine.hardware_version for machine in machines) else ()
-    return hardware.of_machines(machines, observed, offered, made_of)
+    raised = hardware.raised(machines, observed, made_of)
+    lacking = privileges.for_upgrades(place, raised, _session_key(place)) if raised else []
+    return [*hardware.of_machines(machines, observed, offered, made_of), *lacking]

@@ -1,7 +1,7 @@
 """Whether a datastore has the space that all machines together take: at once, and once their disks are full. Pure.
 
 At once a machine takes its memory as a swap file, what a node writes, and the whole of its thick disks; thin ones take
-what is written to them. A machine that is there takes what its disks grow by, and disks that it does not have yet.
+what is written to them. A machine that is there takes what its disks and memory grow by, and disks that it lacks.
 """
 
 from collections.abc import Collection, Sequence
@@ -92,7 +92,9 @@ def _of_existing(machine: WantedMachine, found: ObservedMachine) -> Need:
         have = found.extra_disk(disk.name)
         if not disk.remove:
             grown.append((max(0, disk.gib * GIB - (have.capacity if have else 0)), have.thin if have else disk.thin))
-    return Need(machine.name, sum(size for size, thin in grown if not thin), sum(size for size, _ in grown))
+    swap = max(0, machine.memory_mib - found.hardware.memory_mib) * MIB
+    least = sum(size for size, thin in grown if not thin)
+    return Need(machine.name, swap + least, swap + sum(size for size, _ in grown))
 
 
 def _called(needs: Sequence[Need], new: Sequence[Need], *, may: bool = False) -> str:

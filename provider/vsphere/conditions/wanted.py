@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provider.vsphere.lifecycle.declared import DesiredDisk, disks_of
+from provider.vsphere.lifecycle.declared import DesiredCard, DesiredDisk, cards_of, disks_of
 
 
 @dataclass(frozen=True, slots=True)
 class WantedMachine:
     """A machine that is declared: its name, sizes, and the datastore and network that it is to have.
 
-    `mac` and `address` are "" where the host and DHCP give them. `disks` are those besides its first one. `template`
-    is that of a vCenter which it is made of, else `image_sha256` tells its image. `hardware_version` None is any.
+    `mac` and `address` are "" where the host and DHCP give them. `cards` and `disks` are those besides its first ones.
+    `template` is that of a vCenter which it is made of, else `image_sha256` tells its image. `hardware_version` None is
+    any.
     """
 
     name: str
@@ -27,6 +28,7 @@ class WantedMachine:
     hardware_version: int | None = None
     template: str = ""
     image_sha256: str = ""
+    cards: tuple[DesiredCard, ...] = ()
 
 
 def parsed(text: str) -> tuple[WantedMachine, ...]:
@@ -41,7 +43,8 @@ def parsed(text: str) -> tuple[WantedMachine, ...]:
 def machine(each: Mapping[str, Any]) -> WantedMachine:
     """A machine of `name`, `diskGiB`, `memoryMiB`, `datastore`, `network`. Raises KeyError, TypeError, ValueError.
 
-    `mac`, `address`, `extraDisks`, `hardwareVersion`, `template`, `imageSha256` are there where they are declared.
+    `mac`, `address`, `networks`, `extraDisks`, `hardwareVersion`, `template`, `imageSha256` are there where they are
+    declared.
     """
     version = each.get("hardwareVersion")
     return WantedMachine(
@@ -56,6 +59,7 @@ def machine(each: Mapping[str, Any]) -> WantedMachine:
         None if version is None else int(version),
         str(each.get("template", "")),
         str(each.get("imageSha256", "")),
+        cards_of(each.get("networks")),
     )
 
 
@@ -65,5 +69,6 @@ def datastores(machines: Sequence[WantedMachine]) -> list[str]:
 
 
 def networks(machines: Sequence[WantedMachine]) -> list[str]:
-    """The networks of machines, each once."""
-    return list(dict.fromkeys(machine.network for machine in machines))
+    """The networks of machines and of their further cards, each once."""
+    further = (card.network for machine in machines for card in machine.cards)
+    return list(dict.fromkeys([*(machine.network for machine in machines), *further]))

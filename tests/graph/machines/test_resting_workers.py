@@ -80,7 +80,9 @@ def test_cards_disks_and_version_reach_the_provider_as_they_are_declared(lab: La
     assert machine.plain("hardwareVersion") == 19
     (provider,) = graph.of_type("pulumi:providers:kubelab")
     asked = next(each for each in json.loads(provider.plain("machines")) if each["name"] == "w1")
-    assert asked["extraDisks"] == machine.plain("extraDisks")
+    assert [asked[key] for key in ("extraDisks", "networks")] == [
+        machine.plain(key) for key in ("extraDisks", "networks")
+    ]
     assert (asked["hardwareVersion"], asked["imageSha256"]) == (19, machine.plain("imageSha256"))
     assert [image.plain("hardwareVersions") for image in graph.of_type("kubelab:index:Image")] == [{"w1": 19}]
 

@@ -84,6 +84,16 @@ def test_a_disk_that_is_added_to_a_machine_or_grows_there_is_reckoned(thin: bool
 
 
 @pytest.mark.case("V11")
+def test_memory_that_a_machine_is_given_more_of_takes_a_larger_swap_file() -> None:
+    root = Disk(2000, 1000, 0, "[ds] w0/w0.vmdk", 20 * GIB)
+    found = replace(there("w0"), disks=(root,))
+    wants = [replace(with_disks(), memory_mib=3 * 1024)]
+    (told,) = space.of_datastore("ds", [2 * GIB - 1], wants, [found])
+    assert (told.blocks, "machine w0 needs 2.0 GiB at least" in told.text) == (True, True)
+    assert space.of_datastore("ds", [2 * GIB], wants, [found]) == []
+
+
+@pytest.mark.case("V11")
 def test_what_is_cloned_of_a_thick_template_is_as_thick() -> None:
     (told,) = space.of_datastore("ds", [20 * GIB], machines(1), [], thick={"w0"})
     assert told.blocks
