@@ -82,6 +82,8 @@ def check_hardware(
     """
     version, wanted = version_number(made_with(desired, image) or ""), desired.hardware_version
     has = version_number(image.hardware_version)
+    if cloned and offered and has > max(offered):
+        raise VsphereError(hardware.newer_than_the_host(desired.name, image.name, has, offered))
     if cloned and wanted and has > wanted:
         raise VsphereError(hardware.below_its_image(desired.name, wanted, image.name, has))
     if image.secure_boot and 0 < version < SECURE_BOOT_MIN_HARDWARE:

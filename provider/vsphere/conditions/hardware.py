@@ -26,14 +26,14 @@ def of_machines(
 ) -> list[Finding]:
     """Of declared versions; `offered` are the host's (none: not known), `sources` those of new machines by name."""
     known = {machine.name: version_number(machine.hardware_version) for machine in there}
-    return [
-        Finding(fault)
-        for machine in wanted
-        if machine.hardware_version
-        for fault in _faults(
-            machine.name, machine.hardware_version, known.get(machine.name), offered, sources.get(machine.name)
-        )
-    ]
+    faults: list[str] = []
+    for machine in wanted:
+        have, source = known.get(machine.name), sources.get(machine.name)
+        if have is None and source is not None and offered and source.version > max(offered):
+            faults.append(newer_than_the_host(machine.name, source.called, source.version, offered))
+        elif machine.hardware_version:
+            faults += _faults(machine.name, machine.hardware_version, have, offered, source)
+    return [Finding(fault) for fault in faults]
 
 
 def _faults(name: str, wanted: int, have: int | None, offered: Sequence[int], source: Source | None) -> Iterator[str]:
@@ -62,6 +62,14 @@ def not_offered(name: str, wanted: int, offered: Sequence[int]) -> str:
     return (
         f"machine {name}: machine.hardwareVersion is {wanted}, and the host offers {', '.join(map(str, offered))}; "
         "write one of them, or update the host"
+    )
+
+
+def newer_than_the_host(name: str, image: str, has: int, offered: Sequence[int]) -> str:
+    """What is said of a machine whose template no host that is meant can start."""
+    return (
+        f"machine {name}: {image}, which it is cloned of, has hardware version {has}, and the host offers "
+        f"{', '.join(map(str, offered))}; use an older one, or update the host"
     )
 
 

@@ -24,6 +24,34 @@ class Need:
     most: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What all machines of a target take of a datastore at once, and what is free there; `url` is the host's own."""
+
+    target: str
+    url: str
+    datastore: str
+    free: int
+    least: int
+
+
+def of_shared(taken: Sequence[Taken]) -> list[Finding]:
+    """Of datastores that several targets have: what each has space for alone, all together may not."""
+    found = []
+    for url in dict.fromkeys(each.url for each in taken):
+        same = [each for each in taken if each.url == url]
+        least, free = sum(each.least for each in same), min(each.free for each in same)
+        if len(same) > 1 and free < least and all(each.least <= each.free for each in same):
+            found.append(
+                Finding(
+                    f"datastore {same[0].datastore} of {' and '.join(each.target for each in same)} is the same one: "
+                    f"{free / GIB:.1f} GiB are free, their machines need {least / GIB:.1f} GiB at least together "
+                    f"({_OF}); {_REMEDY}"
+                )
+            )
+    return found
+
+
 def of_datastore(
     name: str,
     free: Sequence[int],
@@ -35,10 +63,7 @@ def of_datastore(
 
     Those are cloned of an image whose disk is thick, and theirs is as thick.
     """
-    known = {machine.name: machine for machine in there}
-    here = [machine for machine in wanted if machine.datastore == name]
-    new = [_of_new(machine, thick=machine.name in thick) for machine in here if machine.name not in known]
-    added = [_of_existing(machine, known[machine.name]) for machine in here if machine.name in known]
+    new, added = _needs(name, wanted, there, thick)
     needs = [need for need in (*new, *added) if need.most]
     if not needs:
         return []
@@ -63,6 +88,23 @@ def of_datastore(
             )
         ]
     return []
+
+
+def least(
+    name: str, wanted: Sequence[WantedMachine], there: Sequence[ObservedMachine], thick: Collection[str] = ()
+) -> int:
+    """The bytes that all machines together take of a datastore at once."""
+    return sum(need.least for needs in _needs(name, wanted, there, thick) for need in needs)
+
+
+def _needs(
+    name: str, wanted: Sequence[WantedMachine], there: Sequence[ObservedMachine], thick: Collection[str]
+) -> tuple[list[Need], list[Need]]:
+    """Of new machines, and of those that are there."""
+    known = {machine.name: machine for machine in there}
+    here = [machine for machine in wanted if machine.datastore == name]
+    new = [_of_new(machine, thick=machine.name in thick) for machine in here if machine.name not in known]
+    return new, [_of_existing(machine, known[machine.name]) for machine in here if machine.name in known]
 
 
 _OF = "memory as swap files, what a node writes, thick disks"

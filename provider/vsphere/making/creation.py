@@ -138,7 +138,7 @@ class Creation:
         images = Images(self._place, self._progress)
         wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
         source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
-        offered = self._place.hardware_versions if desired.hardware_version else ()
+        offered = self._place.hardware_versions if desired.hardware_version or desired.template else ()
         spec.check_hardware(desired, image, offered, cloned=self._place.cloning is not None)
         if self._place.cloning is Cloning.LINKED:
             cloning.check_linked(desired, image)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from provider.vsphere.api.sdk import vim
 from provider.vsphere.conditions import privileges
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.reading import conditions
@@ -14,6 +15,7 @@ from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.lifecycle.declared import DesiredDisk
 from provider.vsphere.placement import Placement
+from provider.vsphere.spec import added, first_card
 from tests.vsphere.fault_proxy import FaultProxy
 from tests.vsphere.shown import TRUE, replace_in, show, text
 from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
@@ -115,6 +117,21 @@ def test_a_hardware_version_below_that_of_the_image_is_told_before_anything_is_m
     assert ask(placement, replace(wanted, hardware_version=20)) == []
     (finding,) = ask(placement, replace(wanted, hardware_version=98))
     assert finding.text.startswith("machine w1: machine.hardwareVersion is 98, and the host offers")
+
+
+@pytest.mark.case("V16")
+def test_a_mac_that_a_machine_in_another_folder_has_is_told_before_anything_is_made(
+    vcenter: Simulator, ask: Ask
+) -> None:
+    elsewhere = vcenter.place.folder.CreateFolder("elsewhere")
+    card = first_card(vcenter.place.network(NETWORK).nic_backing, "00:50:56:00:00:11")
+    files = vim.vm.FileInfo(vmPathName=f"[{DATASTORE}] theirs/theirs.vmx")
+    theirs = vim.vm.ConfigSpec(name="theirs", files=files, deviceChange=[added(card)])
+    vcenter.run_task(elsewhere.CreateVM_Task(theirs, vcenter.place.pool))
+    (finding,) = ask(machine=replace(W1, mac="00:50:56:00:00:11"))
+    vcenter.run_task(vcenter.machines()["theirs"].Destroy_Task())
+    vcenter.run_task(elsewhere.Destroy_Task())
+    assert "machine w1: its MAC 00:50:56:00:00:11 is that of machine theirs, which is off just now" in finding.text
 
 
 @pytest.mark.case("V17")

@@ -23,7 +23,16 @@ def offered_and_made_of(
 @pytest.mark.parametrize(
     ("wants", "known", "told"),
     [
-        (None, {"offered": (19, 21), "source": Source("template golden", 22)}, []),
+        (None, {"offered": (19, 21), "source": Source("template golden", 21)}, []),
+        (
+            None,
+            {"offered": (19, 21), "source": Source("template golden", 22)},
+            [
+                "machine w0: template golden, which it is cloned of, has hardware version 22, and the host offers 19, "
+                "21; use an older one, or update the host"
+            ],
+        ),
+        (None, {"offered": (19, 21), "source": Source("template golden", 22), "have": "vmx-22"}, []),
         (21, {"offered": (19, 21), "source": Source("template golden", 19)}, []),
         (20, {"offered": ()}, []),
         (22, {"offered": (19, 21)}, ["machine w0: machine.hardwareVersion is 22, and the host offers 19, 21; write"]),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from provider.vsphere.conditions import space
+from provider.vsphere.conditions.space import Taken
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.desired import Hardware
 from provider.vsphere.lifecycle.declared import DesiredDisk
@@ -114,3 +115,27 @@ def test_a_machine_lies_whole_on_one_datastore_of_a_cluster(free: list[int], tol
     wants = [with_disks(DesiredDisk("data", 100, thin=False), name=name) for name in ("w0", "w1")]
     found = space.of_datastore("ds", [each * GIB for each in free], wants, [])
     assert [told in each.text for each in found if each.blocks] == [True] * bool(told)
+
+
+@pytest.mark.case("V6", "V11")
+@pytest.mark.parametrize(
+    ("free", "told"),
+    [
+        ([10, 10], True),
+        ([12, 12], False),
+        ([8, 8], True),
+        ([5, 5], False),
+    ],
+    ids=["together too much", "just enough", "together", "each told of it already"],
+)
+def test_a_datastore_that_two_targets_have_is_reckoned_once(free: list[int], told: bool) -> None:
+    taken = [
+        Taken(on, url, "shared", size * GIB, 6 * GIB)
+        for on, url, size in (("r1", "ds:///a", free[0]), ("r2", "ds:///a", free[1]), ("r2", "ds:///b", 7))
+    ]
+    found = space.of_shared(taken)
+    assert [each.text for each in found] == [
+        f"datastore shared of r1 and r2 is the same one: {free[0]:.1f} GiB are free, their machines need 12.0 GiB at "
+        "least together (memory as swap files, what a node writes, thick disks); free some space or choose another "
+        "datastore"
+    ] * told
