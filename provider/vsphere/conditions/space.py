@@ -111,19 +111,14 @@ _OF = "memory as swap files, what a node writes, thick disks"
 _REMEDY = "free some space or choose another datastore"
 
 
-def of_new(memory_mib: int, disk_gib: int) -> int:
-    """What a new machine with such a disk may come to take, in bytes."""
-    return memory_mib * MIB + disk_gib * GIB
-
-
 def _of_new(machine: WantedMachine, *, thick: bool) -> Need:
     extra = [disk for disk in machine.disks if not disk.remove]
     whole = sum(disk.gib for disk in extra if not disk.thin)
     root = machine.disk_gib if thick else min(LEAST_GIB, machine.disk_gib)
     return Need(
         machine.name,
-        of_new(machine.memory_mib, root + whole),
-        of_new(machine.memory_mib, machine.disk_gib + sum(disk.gib for disk in extra)),
+        machine.memory_mib * MIB + (root + whole) * GIB,
+        machine.memory_mib * MIB + (machine.disk_gib + sum(disk.gib for disk in extra)) * GIB,
     )
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
-from provider.vsphere.conditions import space
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import (
     AlreadyExistsError,
@@ -27,7 +26,7 @@ from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.making import cloning, leftovers
 from provider.vsphere.making.cloudinit import seed
-from provider.vsphere.making.promises import Promise
+from provider.vsphere.making.promises import promised
 from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Cloning, Datastore, Network, Place, home_of
 
@@ -134,7 +133,9 @@ class Creation:
 
     def _preflight(self, desired: DesiredMachine) -> _Parts:
         """All that can be known to fail before anything is made."""
-        datastore, network = self._home(desired), self._place.network(desired.network)
+        promise = None if self._lies_with_its_image(desired) else promised(desired)
+        datastore = self._place.datastore(desired.datastore, promise)
+        network = self._place.network(desired.network)
         images = Images(self._place, self._progress)
         wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
         source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
@@ -142,17 +143,12 @@ class Creation:
         spec.check_hardware(desired, image, offered, cloned=self._place.cloning is not None)
         if self._place.cloning is Cloning.LINKED:
             cloning.check_linked(desired, image)
-            if not desired.template:
+            if self._lies_with_its_image(desired):
                 datastore = home_of(self._place, desired.datastore, image.vmx_path)
         return _Parts(source, image, datastore, network)
 
-    def _home(self, desired: DesiredMachine) -> Datastore:
-        """Linked clones of an image lie where it does, whatever is promised."""
-        if self._place.cloning is Cloning.LINKED and not desired.template:
-            return self._place.datastore(desired.datastore)
-        gib = desired.disk_gib + sum(disk.gib for disk in desired.disks if not disk.remove)
-        size = space.of_new(desired.hardware.memory_mib, gib)
-        return self._place.datastore(desired.datastore, Promise(desired.name, size))
+    def _lies_with_its_image(self, desired: DesiredMachine) -> bool:
+        return self._place.cloning is Cloning.LINKED and not desired.template
 
     def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
         instance = identity.instance_uuid(mark)

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provider.vsphere.desired import DesiredMachine
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -11,6 +13,12 @@ class Promise:
 
     machine: str
     size: int
+
+
+def promised(desired: DesiredMachine) -> Promise:
+    """What a machine is promised: its memory as a swap file, and its disks."""
+    gib = desired.disk_gib + sum(disk.gib for disk in desired.disks if not disk.remove)
+    return Promise(desired.name, desired.hardware.memory_mib * 1024**2 + gib * 1024**3)
 
 
 class Promises:

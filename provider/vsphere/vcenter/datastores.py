@@ -19,12 +19,6 @@ def usable(facts: Facts) -> bool:
     return facts.get("summary.accessible", False) is True and maintenance == "normal"
 
 
-def refuse_if_unusable(called: str, facts: Facts) -> None:
-    """Raises VsphereError for a datastore that nothing can be put on."""
-    if not usable(facts):
-        raise VsphereError(f"{called}: not accessible, or in maintenance mode")
-
-
 def members(session: Session, cluster: Found, of_hosts: list[Any]) -> list[tuple[Any, Facts]]:
     """The datastores of a cluster of them that the hosts have, in the order of their names."""
     children = collector.read(session, looking(session), cluster.ref, ["childEntity"]).get("childEntity", [])
@@ -36,12 +30,14 @@ def members(session: Session, cluster: Found, of_hosts: list[Any]) -> list[tuple
 def roomiest(
     called: str, candidates: list[tuple[Any, Facts]], promises: Promises, promise: Promise | None
 ) -> Datastore:
-    """The one with the most space to give, the first by name among equals. Raises VsphereError if none can be used."""
+    """The one with the most space to give, the first by name among equals. Raises VsphereError if none can be used.
+
+    `candidates` are the one, or those of a cluster of datastores.
+    """
     fit = [(ref, facts) for ref, facts in candidates if usable(facts)]
     if not fit:
         names = ", ".join(str(facts["name"]) for _, facts in candidates) or "none that the hosts have"
-        raise VsphereError(
-            f"{called}: no datastore of it can be used ({names}): not accessible, or in maintenance mode"
-        )
+        which = "" if len(candidates) == 1 else f"no datastore of it can be used ({names}): "
+        raise VsphereError(f"{called}: {which}not accessible, or in maintenance mode")
     chosen = promises.chosen({ref._moId: int(facts.get("summary.freeSpace", 0)) for ref, facts in fit}, promise)
     return next(Datastore(ref, facts["name"]) for ref, facts in fit if ref._moId == chosen)

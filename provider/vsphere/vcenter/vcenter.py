@@ -165,13 +165,15 @@ class VCenter:
 
     def datastore(self, name: str, promise: Promise | None = None) -> Datastore:
         """See Place: of a cluster of datastores, the one with the most free space."""
+        known = self.session.recent.of(("datastore", name), lambda: self._candidates(name))
+        return datastores.roomiest(f"datastore {name} of {self.session.name}", known, self.turns.promises, promise)
+
+    def _candidates(self, name: str) -> list[tuple[Any, Facts]]:
+        """Those of a cluster of datastores, or the one."""
         found = self._named("datastore", name)
         if isinstance(found.ref, vim.StoragePod):
-            called, promises = f"datastore cluster {name} of {self.session.name}", self.turns.promises
-            return datastores.roomiest(called, self._members(found), promises, promise)
-        facts = collector.read(self.session, inventory.looking(self.session), found.ref, datastores.PATHS)
-        datastores.refuse_if_unusable(f"datastore {name} of {self.session.name}", facts)
-        return Datastore(found.ref, facts["name"])
+            return self._members(found)
+        return [(found.ref, collector.read(self.session, inventory.looking(self.session), found.ref, datastores.PATHS))]
 
     def datastores(self, name: str) -> tuple[Datastore, ...]:
         """See Place."""
