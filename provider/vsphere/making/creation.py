@@ -5,6 +5,7 @@ never finished) or a folder without a machine. What may be done with that is in 
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -128,9 +129,8 @@ class Creation:
     def _preflight(self, desired: DesiredMachine) -> _Parts:
         """All that can be known to fail before anything is made."""
         datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
-        images = Images(self._place, self._progress)
         wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
-        source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
+        source, image = self._session.recent.of(("base", *wanted), lambda: self._base_of(desired, datastore))
         offered = self._place.hardware_versions if desired.hardware_version else ()
         spec.check_hardware(desired, image, offered)
         if self._place.cloning is Cloning.LINKED:
@@ -139,12 +139,21 @@ class Creation:
                 datastore = home_of(self._place, desired.datastore, image.vmx_path)
         return _Parts(source, image, datastore, network)
 
+    def _base_of(self, desired: DesiredMachine, datastore: Datastore) -> tuple[Machine, ObservedMachine]:
+        """What is asked of folders before a clone is asked beside it: a server takes its time for each of the two."""
+        images = Images(self._place, self._progress)
+        if self._place.cloning is None:
+            return images.base_of(desired)
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(files.existed, self._place, datastore, "")  # an error is met where it is asked for
+            return images.base_of(desired)
+
     def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
         instance = identity.instance_uuid(mark)
         directory = paths.directory(desired.name, instance)
         for attempt in range(ATTEMPTS):
             try:
-                return self._make_once(desired, mark, parts, directory)
+                return self._make_once(desired, mark, parts, directory, again=attempt > 0)
             except _FolderTakenError as taken:
                 if attempt == ATTEMPTS - 1:
                     raise taken.found from None
@@ -160,11 +169,15 @@ class Creation:
                     raise
         raise AssertionError("unreachable")
 
-    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str) -> Machine:
+    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str, *, again: bool) -> Machine:
         if self._place.cloning is not None:
-            self._have_no_folder(parts.datastore, directory)
+            self._have_no_folder(parts.datastore, directory, again=again)
             self._progress("cloning")
-            return cloning.clone(self._place, desired, mark, parts.source, parts.datastore, parts.network, directory)
+            try:
+                of = (parts.source, parts.datastore, parts.network)
+                return cloning.clone(self._place, desired, mark, *of, directory)
+            finally:
+                files.forget_folders(self._place)
         self._have_folder(parts.datastore.path(directory))
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
@@ -179,9 +192,10 @@ class Creation:
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)
 
-    def _have_no_folder(self, home: Datastore, directory: str) -> None:
+    def _have_no_folder(self, home: Datastore, directory: str, *, again: bool) -> None:
         """A vCenter makes a clone's folder, and another one where that is taken."""
-        if files.exists(self._place, home, directory):
+        look = files.exists if again else files.existed
+        if look(self._place, home, directory):
             raise _FolderTakenError(AlreadyExistsError(f"folder {home.path(directory)} is there"))
 
     def _have_folder(self, folder: str) -> None:

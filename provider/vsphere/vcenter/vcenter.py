@@ -164,6 +164,9 @@ class VCenter:
 
     def datastore(self, name: str) -> Datastore:
         """See Place: of a cluster of datastores, the one with the most free space."""
+        return self.session.recent.of(("datastore", name), lambda: self._datastore(name))
+
+    def _datastore(self, name: str) -> Datastore:
         found = self._named("datastore", name)
         if isinstance(found.ref, vim.StoragePod):
             return datastores.roomiest(f"datastore cluster {name} of {self.session.name}", self._members(found))
