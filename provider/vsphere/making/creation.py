@@ -6,7 +6,6 @@ never finished) or a folder without a machine. What may be done with that is in 
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
@@ -26,9 +25,8 @@ from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.making import cloning, leftovers
 from provider.vsphere.making.cloudinit import seed
-from provider.vsphere.making.promises import promised
-from provider.vsphere.model import ObservedMachine
-from provider.vsphere.place import Cloning, Datastore, Network, Place, home_of
+from provider.vsphere.making.parts import Parts, parts_of
+from provider.vsphere.place import Datastore, Place
 
 ATTEMPTS = 4
 
@@ -39,16 +37,6 @@ class _FolderTakenError(Exception):
     def __init__(self, found: AlreadyExistsError) -> None:
         super().__init__()
         self.found = found
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What a machine is made of, found before anything is made."""
-
-    source: Machine
-    image: ObservedMachine
-    datastore: Datastore
-    network: Network
 
 
 class Creation:
@@ -67,7 +55,8 @@ class Creation:
             self._progress("finishing what an interrupted run began")
             return self._completed(existing, desired)
         try:
-            return self._completed(self._make(desired, mark, self._preflight(desired)), desired)
+            parts = parts_of(self._place, desired, self._progress)
+            return self._completed(self._make(desired, mark, parts), desired)
         except VsphereError:
             self._place.turns.promises.take_back(desired.name)
             raise
@@ -131,31 +120,12 @@ class Creation:
         destroy(self._place, machine)
         return False
 
-    def _preflight(self, desired: DesiredMachine) -> _Parts:
-        """All that can be known to fail before anything is made."""
-        promise = None if self._lies_with_its_image(desired) else promised(desired)
-        datastore = self._place.datastore(desired.datastore, promise)
-        network = self._place.network(desired.network)
-        images = Images(self._place, self._progress)
-        wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
-        source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
-        offered = self._place.hardware_versions if desired.hardware_version or desired.template else ()
-        spec.check_hardware(desired, image, offered, cloned=self._place.cloning is not None)
-        if self._place.cloning is Cloning.LINKED:
-            cloning.check_linked(desired, image)
-            if self._lies_with_its_image(desired):
-                datastore = home_of(self._place, desired.datastore, image.vmx_path)
-        return _Parts(source, image, datastore, network)
-
-    def _lies_with_its_image(self, desired: DesiredMachine) -> bool:
-        return self._place.cloning is Cloning.LINKED and not desired.template
-
-    def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
+    def _make(self, desired: DesiredMachine, mark: str, parts: Parts) -> Machine:
         instance = identity.instance_uuid(mark)
         directory = paths.directory(desired.name, instance)
         for attempt in range(ATTEMPTS):
             try:
-                return self._make_once(desired, mark, parts, directory)
+                return self._make_once(desired, mark, parts, directory, again=attempt > 0)
             except _FolderTakenError as taken:
                 if attempt == ATTEMPTS - 1:
                     raise taken.found from None
@@ -171,11 +141,15 @@ class Creation:
                     raise
         raise AssertionError("unreachable")
 
-    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str) -> Machine:
+    def _make_once(self, desired: DesiredMachine, mark: str, parts: Parts, directory: str, *, again: bool) -> Machine:
         if self._place.cloning is not None:
-            self._have_no_folder(parts.datastore, directory)
+            self._have_no_folder(parts.datastore, directory, again=again)
             self._progress("cloning")
-            return cloning.clone(self._place, desired, mark, parts.source, parts.datastore, parts.network, directory)
+            try:
+                of = (parts.source, parts.datastore, parts.network)
+                return cloning.clone(self._place, desired, mark, *of, directory)
+            finally:
+                files.forget_folders(self._place)
         self._have_folder(parts.datastore.path(directory))
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
@@ -190,9 +164,10 @@ class Creation:
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)
 
-    def _have_no_folder(self, home: Datastore, directory: str) -> None:
+    def _have_no_folder(self, home: Datastore, directory: str, *, again: bool) -> None:
         """A vCenter makes a clone's folder, and another one where that is taken."""
-        if files.exists(self._place, home, directory):
+        look = files.exists if again else files.existed
+        if look(self._place, home, directory):
             raise _FolderTakenError(AlreadyExistsError(f"folder {home.path(directory)} is there"))
 
     def _have_folder(self, folder: str) -> None:
@@ -202,12 +177,12 @@ class Creation:
         except AlreadyExistsError as found:
             raise _FolderTakenError(found) from None
 
-    def _empty_folder(self, name: str, parts: _Parts, directory: str) -> None:
+    def _empty_folder(self, name: str, parts: Parts, directory: str) -> None:
         self._progress("removing the folder that an interrupted run left")
         self._settle(f"emptying folder {parts.datastore.path(directory)}", parts.source)
         leftovers.empty(self._place, parts.datastore, directory, name)
 
-    def _look_after(self, error: VsphereError, desired: DesiredMachine, instance: str, parts: _Parts) -> Machine | None:
+    def _look_after(self, error: VsphereError, desired: DesiredMachine, instance: str, parts: Parts) -> Machine | None:
         """After a failure: returns the machine if it came to be nevertheless, else removes its folder."""
         cancel, home = self._session.cancel, parts.datastore
         if cancel.abandoned or isinstance(error, ForeignError):
