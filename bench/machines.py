@@ -70,9 +70,10 @@ def _measure(target: Target, esxi: Path, directory: Path) -> None:
         began = time.monotonic()
         with ThreadPoolExecutor(MACHINES) as pool:
             made = [pool.submit(_create, plugin, inputs, number) for number in range(MACHINES)]
-            for each in made:
-                each.result()
+            failed = [error for error in (each.exception() for each in made) if error is not None]
         _report(target, time.monotonic() - began, proxy.seen, _most_memory(plugin.process.pid))
+        if failed:
+            figure(f"not made, {len(failed)} of them", str(failed[0]))
     finally:
         plugin.stop()
         engine.stop()
