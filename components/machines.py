@@ -97,6 +97,6 @@ def _image(
         datastore=target.datastore,
         network=target.network,
         state_key=user_key.public_key,
-        machines=[node.machine for node, _ in made],
+        nodes=[node for node, _ in made],
         opts=opts,
     )

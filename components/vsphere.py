@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pulumi
 
-from config import ImageConfig, LabConfig, MachineConfig, VsphereConfig
+from components import devices
+from config import ImageConfig, LabConfig, MachineConfig, NodeConfig, VsphereConfig
 
 PACKAGE = "kubelab"
 
@@ -20,16 +21,8 @@ def wanted_machines(config: LabConfig) -> str:
     found = []
     for node in (each for each in config.nodes if not each.existing):
         target = config.site.target_of(node)
-        wants: dict[str, object] = {
-            "name": node.name,
-            "diskGiB": node.machine.disk_gib,
-            "memoryMiB": node.machine.memory_mib,
-        }
-        wants |= {"mac": node.mac_address} if node.mac_address else {}
-        wants |= {"address": node.address} if node.address else {}
-        if target is not None:
-            wants |= {"datastore": target.datastore, "network": target.network}
-        found.append(wants | ({"host": node.host} if several and node.host else {}))
+        home = {} if target is None else {"datastore": target.datastore, "network": target.network}
+        found.append(devices.wants(node) | home | ({"host": node.host} if several and node.host else {}))
     return json.dumps(found)
 
 
@@ -117,7 +110,7 @@ class Image(pulumi.CustomResource):
     """An OVA, imported once per host, where machines copy its disk; or a template that a vCenter has.
 
     `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
-    `machines` are those made of it: an image that is unfit for one of them is refused before it is sent.
+    `nodes` are those whose machines are made of it: an image that is unfit for one is refused before it is sent.
     """
 
     def __init__(
@@ -129,7 +122,7 @@ class Image(pulumi.CustomResource):
         datastore: str,
         network: str,
         state_key: pulumi.Input[str],
-        machines: Sequence[MachineConfig],
+        nodes: Sequence[NodeConfig],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -140,8 +133,12 @@ class Image(pulumi.CustomResource):
             "datastore": datastore,
             "network": network,
             "stateKey": state_key,
-            "diskGiB": min((machine.disk_gib for machine in machines), default=None),
-            "nestedVirtualization": any(machine.nested_virtualization == "require" for machine in machines),
+            "diskGiB": min((node.machine.disk_gib for node in nodes), default=None),
+            "nestedVirtualization": any(node.machine.nested_virtualization == "require" for node in nodes),
+            "hardwareVersions": {
+                node.name: node.machine.hardware_version for node in nodes if node.machine.hardware_version
+            }
+            or None,
             "diskPath": None,
         }
         super().__init__("kubelab:index:Image", name, props, opts)
