@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
+from provider.vsphere.api import handshake
 from provider.vsphere.endpoint import CONNECT_SECONDS
 from provider.vsphere.errors import RefusedError, UnreachableError
 
 
 def read(host: str, port: int) -> bytes:
     """The server's certificate (DER), over a connection that carries nothing else. Raises UnreachableError."""
-    reader = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    reader.check_hostname = False
-    reader.verify_mode = ssl.CERT_NONE
+    reader = handshake.unverified(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     try:
         with (
             socket.create_connection((host, port), timeout=CONNECT_SECONDS) as plain,

@@ -5,6 +5,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,12 @@ def server(tmp_path: Path) -> Iterator[tuple[int, Certificate]]:
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
-        with listening, listening.accept()[0] as plain, context.wrap_socket(plain, server_side=True) as connection:
+        with (
+            listening,
+            listening.accept()[0] as plain,
+            context.wrap_socket(plain, server_side=True) as connection,
+            suppress(ConnectionResetError),  # who has read the certificate may leave without a word
+        ):
             connection.recv(1)
 
     serving = threading.Thread(target=serve, daemon=True)
