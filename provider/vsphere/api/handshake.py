@@ -13,6 +13,7 @@ VERIFY_FLAGS = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST | ssl.VerifyFlags.VERIF
 OLDEST = ssl.TLSVersion.TLSv1_2
 # CPython's own list (Modules/_ssl.c, PY_SSL_DEFAULT_CIPHER_STRING), with the level that wants RSA keys of 2048 bits.
 CIPHERS = "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
+_DISAGREEMENTS = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION", "HANDSHAKE_FAILURE")
 
 Context = TypeVar("Context", bound=ssl.SSLContext)
 
@@ -36,3 +37,16 @@ def unverified(context: Context) -> Context:
 def by_the_systems_cas() -> ssl.SSLContext:
     """A context that verifies chain and host name by the system's CAs alone."""
     return alike(ssl.create_default_context())
+
+
+def disagreement(error: Exception) -> str | None:
+    """What is said of a server that speaks TLS, but none that is spoken here; None for any other error.
+
+    Asked again, such a server would say the same.
+    """
+    if not isinstance(error, ssl.SSLError) or not str(error.reason).endswith(_DISAGREEMENTS):
+        return None
+    return (
+        f"speaks no TLS that is spoken here ({error.reason}), wanted TLS 1.2 or later with ECDHE or DHE; turn that on "
+        "there, or update it"
+    )

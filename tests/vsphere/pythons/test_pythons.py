@@ -53,6 +53,7 @@ WANTED = {
 }
 """What a server shows -> what comes of it by CA file, by pin, and insecurely."""
 
+OTHER_TLS = [name for name, comes in WANTED.items() if NO_HANDSHAKE in comes]
 WELCOME = {"CA", "pin", "pin beside a CA", "the system's CAs", "insecure"}
 
 
@@ -102,6 +103,7 @@ def test_servers_are_taken_alike_by_every_python(
     simulator: Simulator, handshakes: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     logins = {name: asdict(end) for name, end in _logins(simulator).items()}
+    logins |= {name: handshakes[f"{name}: pin"] for name in OTHER_TLS}
     system_cas = tmp_path / "system-cas.pem"
     system_cas.write_text(simulator.certificate.pem)
     cases = json.dumps({"logins": logins, "handshakes": handshakes})
@@ -123,6 +125,9 @@ def test_servers_are_taken_alike_by_every_python(
         for way in ("another CA", "another CA and insecure", "another name"):
             assert "is not trusted" in heard[way], python
             assert "correct tls.caFile or tls.sha256" in heard[way], python
+        for way in OTHER_TLS:
+            assert "speaks no TLS that is spoken here" in heard[way], python
+            assert "wanted TLS 1.2 or later with ECDHE or DHE; turn that on" in heard[way], python
 
 
 def _logins(simulator: Simulator) -> dict[str, Endpoint]:
@@ -152,7 +157,7 @@ def _answered(python: str, cases: str, system_cas: Path) -> dict[str, Any]:
     if python != "own":
         argv, environ = _in_machine(python, given, system_cas)
     done = subprocess.run(argv, input=cases, capture_output=True, text=True, env=environ, timeout=SECONDS, check=False)
-    assert done.returncode == 0, f"{python}: {done.stderr}"
+    assert done.returncode == 0, f"{python} (make test prepares the images of both systems): {done.stderr}"
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
