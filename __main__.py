@@ -16,7 +16,7 @@ from components import sdk
 # Before the rest is loaded: that makes many objects, too.
 sdk.hasten()
 
-from components.vsphere import VSphere  # noqa: E402
+from components.vsphere import MachineProvider  # noqa: E402
 from config import ConfigError  # noqa: E402
 from config.files import PASSWORDS_KEY  # noqa: E402
 from config.load import load  # noqa: E402
@@ -45,25 +45,23 @@ for warning in config.warnings:
 
 password = declared.get_secret("vspherePassword")
 passwords: dict[str, pulumi.Input[str]] = {}
-# A lab of machines that exist alone logs in to no host.
-targets = config.site.vsphere if any(node.image for node in config.nodes) else ()
-for target in targets:
+for target in config.targets:
     known = own.get(target.name) or password or target.password_or_none()
     if known is None:
         pulumi.log.error(target.missing_password())
     else:
         passwords[target.name] = known
-if len(passwords) < len(targets):
+if len(passwords) < len(config.targets):
     sys.exit(1)
 
 
 async def main(passwords: Mapping[str, pulumi.Input[str]]) -> None:
-    """The hosts first: the plugin that drives them starts while the rest of the program is loaded."""
-    vsphere = VSphere.declared(config, passwords) if passwords else None
+    """The machines' provider first: its plugin starts while the rest of the program is loaded."""
+    provider = MachineProvider(config, passwords)
     await asyncio.to_thread(import_module, "components.lab")
     from components.lab import Lab
 
-    lab = Lab(config.stack, config, vsphere)
+    lab = Lab(config.stack, config, provider)
     pulumi.export("kubeconfig", lab.kubeconfig)
     pulumi.export("apiEndpoint", lab.api_endpoint)
     pulumi.export("nodes", lab.nodes)

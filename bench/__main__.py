@@ -12,7 +12,7 @@ from config import releases
 
 PARTS = {
     "preview": "of 10 and of 100 nodes that are still to be made",
-    "machines": "32 at once on a simulated host with slow operations: time, calls, memory of the plugin",
+    "machines": "32 at once on a slow host, and as full and linked clones: time, calls, memory of the plugin",
     "noop": "runs of a whole lab without changes, against an empty program",
     "cold": "a lab of each runtime from nothing, with critical path, state, connections and destroy",
     "baked": "a lab of the default runtime from an image that has its stack inside",

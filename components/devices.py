@@ -1,4 +1,4 @@
-"""What a node's machine has besides what it was made with, as the provider takes it."""
+"""What a node's machine has besides what it was made with, and what it wants of its host, as the provider takes it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,26 @@ def properties(node: NodeConfig) -> dict[str, Any]:
         "extraDisks": [_disk(disk) for disk in node.extra_disks] or None,
         "power": "off" if node.power == "off" else None,
     }
+
+
+def wants(node: NodeConfig) -> dict[str, Any]:
+    """What a node's machine wants of its host, which is asked for it before anything is changed: see `WantedMachine`.
+
+    Its image is known where the machine is to have a hardware version, or is made of a template.
+    """
+    found: dict[str, Any] = {
+        "name": node.name,
+        "diskGiB": node.machine.disk_gib,
+        "memoryMiB": node.machine.memory_mib,
+        "mac": node.mac_address,
+        "address": node.address,
+        "networks": [_card(card) for card in node.networks],
+        "extraDisks": [_disk(disk) for disk in node.extra_disks],
+        "hardwareVersion": node.machine.hardware_version,
+        "template": node.image.template if node.image else "",
+        "imageSha256": node.image.sha256 if node.image and node.machine.hardware_version else "",
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _card(card: CardConfig) -> Mapping[str, Any]:

@@ -5,26 +5,12 @@ import pulumi
 from components.script import Host
 from components.step import render_stdin
 from components.steps.node import reset
-from components.vsphere import PACKAGE
-from config import ExistingMachineConfig, LabConfig, NodeConfig
+from components.vsphere import urn
+from config import ExistingMachineConfig, NodeConfig
 
 _HELD_BY_A_CONTROL_PLANE = "its etcd, and with it the whole cluster,"
-
-
-class ExistingMachines(pulumi.ProviderResource):
-    """The plugin for machines that exist: it logs in to no host.
-
-    That one of their control planes is none any more is refused, unless one of them allows it.
-    """
-
-    def __init__(self, config: LabConfig, opts: pulumi.ResourceOptions | None = None) -> None:
-        control_planes = [node for node in config.control_planes if node.existing]
-        props = {
-            "owner": f"{pulumi.get_project()}/{config.stack}",
-            "controlPlanes": ",".join(node.name for node in control_planes),
-            "allowReplace": ",".join(node.name for node in config.control_planes if node.allow_replace),
-        }
-        super().__init__(PACKAGE, "existing-machines", props, opts)
+# What the machine of a node is where it is made: one that exists is another one in its place, once that is deleted.
+_MADE = "kubelab:lab:Lab$kubelab:machine:Machine$kubelab:index:VirtualMachine"
 
 
 class ExistingMachine(pulumi.CustomResource):
@@ -76,13 +62,15 @@ class Existing(pulumi.ComponentResource):
         node: NodeConfig,
         existing: ExistingMachineConfig,
         node_address: str,
-        provider: ExistingMachines,
         on_error: pulumi.ErrorHook,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:machine:Existing", name, None, opts)
         machine = ExistingMachine(
-            name, node=node, existing=existing, opts=pulumi.ResourceOptions(parent=self, provider=provider)
+            name,
+            node=node,
+            existing=existing,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, aliases=[urn(_MADE, name)]),
         )
         self.address = pulumi.Output.from_input(node_address)
         self.host = Host(

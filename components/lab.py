@@ -13,7 +13,7 @@ from components.node import Node
 from components.script import Script, steps_provider
 from components.steps.cluster import membership, settle_nodes, verification
 from components.steps.node import inspection
-from components.vsphere import VSphere
+from components.vsphere import MachineProvider
 from components.worker import Worker
 from config import LabConfig, NodeConfig
 
@@ -41,12 +41,12 @@ class Lab(pulumi.ComponentResource):
         self,
         name: str,
         config: LabConfig,
-        vsphere: VSphere | None,
+        provider: MachineProvider,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("kubelab:lab:Lab", name, None, opts)
         steps = steps_provider(self)
-        inside = pulumi.ResourceOptions(parent=self, providers=[vsphere, steps] if vsphere else [steps])
+        inside = pulumi.ResourceOptions(parent=self, providers=[provider, steps])
         all_machines = LabMachines(config, inside)
         machines = {node.name: all_machines.of(node) for node in config.running}
         prepared = {node.name: Node(node.name, config, node, machines, inside) for node in config.running}

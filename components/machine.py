@@ -6,10 +6,13 @@ import pulumi
 
 from components import devices, first_card
 from components.script import Host
-from components.vsphere import Image, SshKeyPair, VirtualMachine
+from components.vsphere import Image, SshKeyPair, VirtualMachine, urn
 from config import ImageConfig, NodeConfig, SiteConfig
 
 _HELD_BY_A_CONTROL_PLANE = "its etcd, and with it the whole cluster if no other control plane has a copy,"
+
+# What the machine of a node is where it exists: one that is made is another one in its place, once that is left.
+_EXISTING = "kubelab:lab:Lab$kubelab:machine:Existing$kubelab:index:ExistingMachine"
 
 
 class Machine(pulumi.ComponentResource):
@@ -63,6 +66,7 @@ class Machine(pulumi.ComponentResource):
                 parent=self,
                 depends_on=list(depends_on),
                 delete_before_replace=True,
+                aliases=[urn(_EXISTING, name)],
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{node.machine.start_seconds}s", update=f"{node.machine.start_seconds}s"
                 ),

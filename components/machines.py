@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.existing_machine import Existing, ExistingMachines
+from components.existing_machine import Existing
 from components.machine import Machine
 from components.name_lookup import node_addresses
 from components.unreachable import error_hook
@@ -20,23 +20,19 @@ class LabMachines:
         self._opts = opts
         self._on_error = error_hook()
         self._made: tuple[SshKeyPair, Mapping[tuple[str, str, int], Image]] | None = None
-        self._provider: ExistingMachines | None = None
         if any(node.image for node in config.nodes):
             user_key = SshKeyPair("user-key", comment=f"{config.site.ssh.user}@{config.stack}", opts=opts)
             self._made = user_key, _images(config, user_key, opts)
-        if any(node.existing for node in config.nodes):
-            self._provider = ExistingMachines(config, pulumi.ResourceOptions(parent=opts.parent))
-            self._addresses = node_addresses(config.nodes)
+        self._addresses = node_addresses(config.nodes)
 
     def of(self, node: NodeConfig, depends_on: Sequence[pulumi.Resource] = ()) -> Machine | Existing:
         """The machine of a node; one that is made changes once `depends_on` is done."""
-        if node.existing and self._provider:
+        if node.existing:
             return Existing(
                 node.name,
                 node=node,
                 existing=node.existing,
                 node_address=self._addresses[node.name],
-                provider=self._provider,
                 on_error=self._on_error,
                 opts=self._opts,
             )
@@ -101,6 +97,6 @@ def _image(
         datastore=target.datastore,
         network=target.network,
         state_key=user_key.public_key,
-        machines=[node.machine for node, _ in made],
+        nodes=[node for node, _ in made],
         opts=opts,
     )

@@ -132,12 +132,25 @@ def render_command(file: str, timeout_seconds: int, argument: str = "") -> str:
 
 
 @cache
+def run_lines(text: str) -> str:
+    """The lines of a program that are run: without empty ones, and those that are comments."""
+    lines = ((line, line.lstrip()) for line in text.splitlines(keepends=True))
+    return "".join(line for line, written in lines if written and not written.startswith("#"))
+
+
+@cache
 def _script(folder: Path, file: str) -> str:
-    places = (folder / file, folder / LIBRARIES / file, *(folder / LIBRARIES).glob(f"*/{file}"))
-    path = next((path for path in places if path.is_file()), None)
+    own = folder / file
+    path = own if own.is_file() else _libraries(folder).get(file)
     if path is None:
         raise ScriptError(f"components/scripts/{file}: no such script")
     return path.read_text()
+
+
+@cache
+def _libraries(folder: Path) -> Mapping[str, Path]:
+    """Each library by its name, in whichever folder it is."""
+    return {path.name: path for path in (folder / LIBRARIES).rglob("*.*")}
 
 
 @cache
@@ -159,8 +172,7 @@ def _inputs(folder: Path, file: str) -> tuple[str, ...]:
 
 @cache
 def _sent(folder: Path, file: str) -> str:
-    lines = (_script(folder, PRELUDE) + _step(folder, file)).splitlines(keepends=True)
-    return "".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    return run_lines(_script(folder, PRELUDE)) + "".join(map(run_lines, dict.fromkeys(_texts(folder, file))))
 
 
 @cache

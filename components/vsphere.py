@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pulumi
 
-from config import ImageConfig, LabConfig, MachineConfig, VsphereConfig
+from components import devices
+from config import ImageConfig, LabConfig, MachineConfig, NodeConfig, VsphereConfig
 
 PACKAGE = "kubelab"
 
@@ -20,16 +21,8 @@ def wanted_machines(config: LabConfig) -> str:
     found = []
     for node in (each for each in config.nodes if not each.existing):
         target = config.site.target_of(node)
-        wants: dict[str, object] = {
-            "name": node.name,
-            "diskGiB": node.machine.disk_gib,
-            "memoryMiB": node.machine.memory_mib,
-        }
-        wants |= {"mac": node.mac_address} if node.mac_address else {}
-        wants |= {"address": node.address} if node.address else {}
-        if target is not None:
-            wants |= {"datastore": target.datastore, "network": target.network}
-        found.append(wants | ({"host": node.host} if several and node.host else {}))
+        home = {} if target is None else {"datastore": target.datastore, "network": target.network}
+        found.append(devices.wants(node) | home | ({"host": node.host} if several and node.host else {}))
     return json.dumps(found)
 
 
@@ -57,57 +50,41 @@ def _of_several(targets: Sequence[VsphereConfig], passwords: Mapping[str, pulumi
     }
 
 
+def urn(types: str, name: str) -> str:
+    """The URN of a resource of this project; `types` are its parents' and its own, with $ between."""
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{types}::{name}"
+
+
 def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
     return cast("pulumi.Output[str]", pulumi.get(resource, name))
 
 
-class VSphere(pulumi.ProviderResource):
-    """The targets of a lab and how to reach them. `owner` marks everything made through it.
+class MachineProvider(pulumi.ProviderResource):
+    """The provider of all machines of a lab: the targets that some are made on, and those that exist.
 
-    `targets` are the provider's keys: those of one alone, or a list of several with their passwords. That one is not
-    among `control_planes` any more is refused, unless some of them are in `allow_replace`. `machines` is what the lab
-    wants of the hosts (`wanted_machines`): they are asked for it before anything is changed.
+    `passwords` are by the names of the targets. It marks everything that it makes. It is there as long as the lab and
+    called the same whatever the machines are, so that it knows of each control plane where it was, and refuses that one
+    is lost, unless it is said to be meant; and so that what is on targets which are named no more can be deleted.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        targets: Mapping[str, object],
-        owner: str,
-        control_planes: Sequence[str] = (),
-        allow_replace: Sequence[str] = (),
-        machines: str = "[]",
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__(
-            PACKAGE,
-            name,
-            {
-                **targets,
-                "owner": owner,
-                "controlPlanes": ",".join(control_planes),
-                "allowReplace": ",".join(allow_replace),
-                "machines": machines,
-            },
-            opts,
-        )
-
-    @classmethod
-    def declared(cls, config: LabConfig, passwords: Mapping[str, pulumi.Input[str]]) -> "VSphere":
-        """The targets that a lab's site names, `passwords` by their names."""
-        targets = config.site.vsphere
+    def __init__(self, config: LabConfig, passwords: Mapping[str, pulumi.Input[str]]) -> None:
+        targets = config.targets
         alone = targets[0] if len(targets) == 1 else None
-        return cls(
-            "vsphere",
-            targets=_of_several(targets, passwords)
-            if alone is None
-            else {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])},
-            owner=f"{pulumi.get_project()}/{config.stack}",
-            control_planes=[node.name for node in config.control_planes if node.image],
-            allow_replace=[node.name for node in config.control_planes if node.allow_replace],
-            machines=wanted_machines(config),
-        )
+        reached: Mapping[str, object] = _of_several(targets, passwords) if targets else {}
+        if alone is not None:
+            reached = {**_reached(alone), "password": pulumi.Output.secret(passwords[alone.name])}
+        existing = ",".join(node.name for node in config.control_planes if node.existing)
+        props = {
+            **reached,
+            "owner": f"{pulumi.get_project()}/{config.stack}",
+            "controlPlanes": ",".join(node.name for node in config.control_planes),
+            "existingControlPlanes": existing or None,
+            "allowReplace": ",".join(node.name for node in config.control_planes if node.allow_replace),
+            "machines": wanted_machines(config),
+        }
+        # Machines that exist had a provider of their own once, which was the only one of labs that had no others.
+        former = urn(f"kubelab:lab:Lab$pulumi:providers:{PACKAGE}", "existing-machines")
+        super().__init__(PACKAGE, "vsphere", props, pulumi.ResourceOptions(aliases=[former]))
 
 
 class SshKeyPair(pulumi.CustomResource):
@@ -133,7 +110,7 @@ class Image(pulumi.CustomResource):
     """An OVA, imported once per host, where machines copy its disk; or a template that a vCenter has.
 
     `state_key` is a public key of this state's own: it tells this user of the image from others of the same stack.
-    `machines` are those made of it: an image that is unfit for one of them is refused before it is sent.
+    `nodes` are those whose machines are made of it: an image that is unfit for one is refused before it is sent.
     """
 
     def __init__(
@@ -145,7 +122,7 @@ class Image(pulumi.CustomResource):
         datastore: str,
         network: str,
         state_key: pulumi.Input[str],
-        machines: Sequence[MachineConfig],
+        nodes: Sequence[NodeConfig],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -156,8 +133,12 @@ class Image(pulumi.CustomResource):
             "datastore": datastore,
             "network": network,
             "stateKey": state_key,
-            "diskGiB": min((machine.disk_gib for machine in machines), default=None),
-            "nestedVirtualization": any(machine.nested_virtualization == "require" for machine in machines),
+            "diskGiB": min((node.machine.disk_gib for node in nodes), default=None),
+            "nestedVirtualization": any(node.machine.nested_virtualization == "require" for node in nodes),
+            "hardwareVersions": {
+                node.name: node.machine.hardware_version for node in nodes if node.machine.hardware_version
+            }
+            or None,
             "diskPath": None,
         }
         super().__init__("kubelab:index:Image", name, props, opts)

@@ -212,6 +212,11 @@ class LabConfig:
         return tuple(node for node in self.nodes if node.role == "controlPlane")
 
     @property
+    def targets(self) -> tuple[VsphereConfig, ...]:
+        """The targets that machines are made on, none where all machines exist."""
+        return self.site.vsphere if any(node.image for node in self.nodes) else ()
+
+    @property
     def running(self) -> tuple[NodeConfig, ...]:
         """The nodes whose machines are not declared off, in the order of the file."""
         return tuple(node for node in self.nodes if node.power == "on")

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import yaml
 
+from components import devices
 from config import LabConfig, NodeConfig, VsphereConfig
 from provider.vsphere import places
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.reading import conditions
+from provider.vsphere.conditions.space import Taken, of_shared
 from provider.vsphere.conditions.wanted import WantedMachine
+from provider.vsphere.conditions.wanted import machine as wanted_machine
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.placement import placement
@@ -34,8 +37,11 @@ def findings(config: LabConfig, passwords: Mapping[str, str], placed: Mapping[st
     targets = asked(config)
     if not targets:
         return []
+    taken: list[Taken] = []
     with ThreadPoolExecutor(len(targets)) as pool:
-        answers = pool.map(lambda target: _of_target(config, target, passwords.get(target.name), placed), targets)
+        answers = pool.map(
+            lambda target: _of_target(config, target, passwords.get(target.name), placed, taken), targets
+        )
         found = dict(zip((target.name for target in targets), answers, strict=True))
     if len(targets) == 1:
         return [each for answer in found.values() for each in answer]
@@ -43,11 +49,11 @@ def findings(config: LabConfig, passwords: Mapping[str, str], placed: Mapping[st
         replace(each, text=f"on {target.name} ({target.server}): {each.text}")
         for target in targets
         for each in found[target.name]
-    ]
+    ] + of_shared(sorted(taken, key=lambda each: each.target))
 
 
 def _of_target(
-    config: LabConfig, target: VsphereConfig, of_stack: str | None, placed: Mapping[str, str]
+    config: LabConfig, target: VsphereConfig, of_stack: str | None, placed: Mapping[str, str], taken: list[Taken]
 ) -> list[Finding]:
     password = target.password_or_none() or of_stack
     if password is None:
@@ -59,7 +65,9 @@ def _of_target(
     try:
         place = places.connected(endpoint, placement(target.placement.keys), CancelToken())
         try:
-            return conditions(place, f"{_project()}/{config.stack}", wanted(config, target, placed))
+            owner, machines = f"{_project()}/{config.stack}", wanted(config, target, placed)
+            called = f"{target.name} ({target.server})"
+            return conditions(place, owner, machines, lambda each: taken.append(replace(each, target=called)))
         finally:
             place.session.close()
     except VsphereError as error:
@@ -69,7 +77,7 @@ def _of_target(
 def wanted(config: LabConfig, target: VsphereConfig, placed: Mapping[str, str]) -> Sequence[WantedMachine]:
     """The machines that the lab declares on a target, or has there; of what is not placed yet, nothing is known."""
     return [
-        WantedMachine(node.name, node.machine.disk_gib, node.machine.memory_mib, target.datastore, target.network)
+        wanted_machine({**devices.wants(node), "datastore": target.datastore, "network": target.network})
         for node in config.nodes
         if _host(config, node, placed) == target.name
     ]

@@ -2,18 +2,16 @@
 # make test: every test, on the embedded lab; a lab that was not running before is stopped again. Arguments are pytest's.
 set -euo pipefail
 
-# Labs come first: two chains of them run side by side from the beginning to the end, and wait most of the time. What
-# changes nothing but files of its own fills that time, and then the rest of it.
+# Labs come first: three chains of them (tests/conftest.py) run side by side, and often wait. What changes nothing but
+# files of its own fills that time, and then the rest of it.
 FOLDERS=(tests/e2e tests/unit tests/graph tests/shell tests/vsphere tests/plugin)
-# A translated machine wants the processor for itself: beside other labs it is too slow for a cluster's own time limits.
-ALONE=tests/e2e/real
 
 stop_lab() {
   [[ $was_up == true ]] || .venv/bin/python -m rig down
 }
 
 run_tests() {
-  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 1)) --dist loadscope --no-loadscope-reorder \
+  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 2)) --dist loadscope --no-loadscope-reorder \
     --durations 20 --durations-min 5 "$@"
 }
 
@@ -31,8 +29,7 @@ main() {
     run_tests "$@"
     return
   fi
-  run_tests --ignore "$ALONE" "${FOLDERS[@]}"
-  run_tests --numprocesses 0 "$ALONE"
+  run_tests "${FOLDERS[@]}"
 }
 
 main "$@" </dev/null

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provider import control_planes
 from provider.vsphere import placement
 from provider.vsphere.conditions import wanted
 from provider.vsphere.conditions.wanted import WantedMachine
@@ -14,10 +15,10 @@ from provider.wire import Properties, is_unknown
 SECRET_KEYS = frozenset({"password"})
 _DEFAULT_PORT = 443
 _OF_NO_HOST = ("owner",)
-_OF_A_HOST = ("server", "user", "password")
-_REQUIRED = (*_OF_A_HOST, *_OF_NO_HOST)
+OF_A_HOST = ("server", "user", "password")
+_REQUIRED = (*OF_A_HOST, *_OF_NO_HOST)
 _OF_TARGET = ("port", "tlsCaPem", "tlsSha256", "tlsInsecure", "operations", *KEYS)
-_OPTIONAL = (*_OF_TARGET, "controlPlanes", "allowReplace", "machines")
+_OPTIONAL = (*_OF_TARGET, *control_planes.KEYS, "machines")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "version", "pluginDownloadURL"}
 _LARGEST_PORT = 65535
 
@@ -39,9 +40,9 @@ class Configuration:
 def faults(news: Properties) -> dict[str, str]:
     """What is wrong, by property, all at once; values that are not known yet pass.
 
-    Without anything of a host, it is the provider of machines that exist, which asks none.
+    Without anything of a host, all machines of the lab exist, and none is asked.
     """
-    required = _REQUIRED if any(news.get(key) for key in _OF_A_HOST) else _OF_NO_HOST
+    required = _REQUIRED if any(news.get(key) for key in OF_A_HOST) else _OF_NO_HOST
     found = {key: "missing" for key in required if not news.get(key)}
     found |= {key: "unknown property" for key in sorted(set(news) - _KNOWN) if not key.startswith("__")}
     port = _number(news.get("port", _DEFAULT_PORT))
@@ -80,38 +81,6 @@ def configuration(args: Mapping[str, Any]) -> Configuration:
         )
     owned_by = None if owner is None or is_unknown(owner) else str(owner)
     return Configuration(endpoint, owned_by, _machines(args), placement.placement(args))
-
-
-def lost_control_planes(olds: Properties, news: Properties) -> str | None:
-    """What is lost with control planes that are none any more, None if there are none.
-
-    `controlPlanes` are their names, with commas between. Of a state that an earlier version made, nothing is known.
-    """
-    gone = _gone(olds, news)
-    if not gone:
-        return None
-    return f"control plane {', '.join(gone)}: declared no more; its etcd is lost, and with it the cluster that it holds"
-
-
-def refusal(olds: Properties, news: Properties) -> str | None:
-    """Why control planes may not be lost: those that may are in `allowReplace`, with commas between."""
-    lost = lost_control_planes(olds, news)
-    if lost is None or _names(news, "allowReplace") or set(_gone(olds, news)) <= _names(olds, "allowReplace"):
-        return None
-    return (
-        f"{lost}; declare it again, or, if that is meant, write allowReplace: true at the control plane that is "
-        "declared now"
-    )
-
-
-def _gone(olds: Properties, news: Properties) -> list[str]:
-    if is_unknown(news.get("controlPlanes")):
-        return []
-    return sorted(_names(olds, "controlPlanes") - _names(news, "controlPlanes"))
-
-
-def _names(properties: Properties, key: str) -> set[str]:
-    return {name for name in str(properties.get(key, "")).split(",") if name}
 
 
 def _machines(properties: Mapping[str, Any]) -> tuple[WantedMachine, ...]:

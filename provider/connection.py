@@ -16,6 +16,7 @@ from provider.vsphere.errors import VsphereError
 if TYPE_CHECKING:
     from provider.vsphere.conditions.findings import Finding
     from provider.vsphere.conditions.room import Room
+    from provider.vsphere.conditions.space import Taken
     from provider.vsphere.images.base_machines import Images
     from provider.vsphere.machines import Machines
     from provider.vsphere.model import AskSsh
@@ -56,15 +57,16 @@ class Connection:
 
         return Images(self._connected(), progress, tell)
 
-    def conditions(self, more: str) -> "list[Finding]":
+    def conditions(self, more: str, taken: "Callable[[Taken], object]" = str) -> "list[Finding]":
         """What would keep this run from its end on this target: of its own machines and of `more`, a JSON list of such.
 
-        Raises VsphereError if the host cannot be asked or the configuration is incomplete.
+        `taken` is told what they take of its datastores. Raises VsphereError if the host cannot be asked or the
+        configuration is incomplete.
         """
         from provider.vsphere.conditions import reading, wanted
 
         owner, machines = self._configuration.owner or "", self._configuration.machines
-        return reading.conditions(self._connected(), owner, [*machines, *wanted.parsed(more)])
+        return reading.conditions(self._connected(), owner, [*machines, *wanted.parsed(more)], taken)
 
     def room(self, names: Collection[str]) -> "Room":
         """Free memory, and which machines of these names are there and of this owner. Raises VsphereError."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from provider import replacement
 from provider.guest_login import AnotherKeyError, Ended, Limits, Login, run
 from provider.guest_ssh import ask_ssh
-from provider.resource import Change, Found, Operation, PropertyChange, kind
+from provider.resource import Change, Found, Operation, PropertyChange, is_of_another_platform, kind
 from provider.vsphere.errors import RefusedError, UnreachableError, VsphereError
 from provider.vsphere.fields import LABEL, TEXTS, TRUTH, Effect, Field, text, whole
 from provider.vsphere.model import Heard, SshAnswer
@@ -92,7 +92,8 @@ class ExistingMachine:
         try:
             return replacement.warning(olds, news, changes, becomes="what kubelab put on it is removed")
         except RefusedError as refused:
-            raise RefusedError(f"{refused}; {_NEW_CLUSTER}") from None
+            hint = "" if is_of_another_platform(olds, news) else f"; {_NEW_CLUSTER}"
+            raise RefusedError(f"{refused}{hint}") from None
 
     def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
         """All is known before, but for the id."""

@@ -13,13 +13,15 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Image:
-    """Inputs: ova (or template), sha256, host, datastore, network, stateKey, diskGiB, nestedVirtualization.
+    """Inputs: ova (or template), sha256, host, datastore, network, stateKey, diskGiB, nestedVirtualization,
+    hardwareVersions.
 
     Outputs: all inputs, diskPath, capacityKiB. `host` is the name of its target, if that has one. A template is one
     that the vCenter has: it is looked at and left as it is, at the end too; its sha256 is that of its name.
 
     `diskGiB` is the smallest disk of the machines that are made of it, `nestedVirtualization` is true if one of them
-    must have it: an image that is unfit for them is refused before it is sent. Neither is compared.
+    must have it, `hardwareVersions` are those that they are to have, by their names: an image that is unfit for them is
+    refused before it is sent. None of these is compared.
 
     The id names the base machine and this user of it: `stateKey`, a public key that the state alone has, tells it from
     the same stack's other checkouts. Where the OVA comes from does not matter once it is imported.
@@ -67,6 +69,7 @@ class Image:
             least_disk_gib=int(inputs.get("diskGiB") or 0),
             nested_virtualization=inputs.get("nestedVirtualization") is True,
             template=inputs.get("template", ""),
+            hardware_versions={name: int(each) for name, each in (inputs.get("hardwareVersions") or {}).items()},
         )
         operation.preflight()
         acquired = operation.images().acquire(source, user)

@@ -62,6 +62,9 @@ def reasons(inputs: Properties, state: MachineState) -> tuple[str, ...]:
         found.append(f"machine {inputs['name']} is called {name} on the host; up renames it")
     if state.network and state.network != inputs["network"]:
         found.append(f"machine {name}: its first card is on {state.network}; up puts it back on {inputs['network']}")
+    if state.lost_firmware:
+        text = f"machine {name}: its firmware is {state.firmware}, it was made with {state.lost_firmware}"
+        found.append(f"{text}; up shuts it down and sets that back")
     if not state.card_connected:
         found.append(f"machine {name}: its first card is disconnected; up connects it")
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from provider.resource import Change, PropertyChange
+from provider.resource import Change, PropertyChange, exists, is_of_another_platform
 from provider.vsphere.errors import RefusedError
 from provider.vsphere.lifecycle.declared import disks_of
 from provider.wire import Properties, is_unknown
@@ -28,6 +28,10 @@ _MADE = {
     "hostKeyPublic": "the machine's ssh host key",
     "hostKey": "the machine's ssh host key",
 }
+_MOVED = {
+    True: (["it exists now (platform.existing), was made on platform.vsphere"], "the one made is deleted"),
+    False: (["it is made on platform.vsphere now, was one that exists"], "what kubelab put on that is removed"),
+}
 
 
 def warning(
@@ -46,6 +50,8 @@ def warning(
     holds, name = _held(olds, news), olds.get("name")
     replacing = [change for change in changes if change.change is Change.REPLACE]
     because = [_told(change, olds, news) for change in replacing if not _is_comment(change, olds, news)]
+    if is_of_another_platform(olds, news):
+        because, becomes = _MOVED[exists(news)]
     if not because or not holds:
         return None
     lost = f"machine {name}: {', '.join(because)}: {becomes}, and {holds} is lost"

@@ -124,6 +124,16 @@ class Resource(Protocol):
         """Deletes it; one that is gone is fine. Raises VsphereError."""
 
 
+def exists(machine: Properties) -> bool:
+    """True of the properties of a machine that exists, False of those of one that is made."""
+    return "removalCommand" in machine
+
+
+def is_of_another_platform(olds: Properties, news: Properties) -> bool:
+    """True if one of a node's machines exists and the other one is made: nothing of the two can be compared."""
+    return exists(olds) is not exists(news)
+
+
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any], keys: Mapping[str, Change]) -> list[PropertyChange]:
     """The changes of these keys, compared by value; a value that is not known yet counts as changed."""
     return [

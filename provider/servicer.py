@@ -11,7 +11,7 @@ import grpc  # type: ignore[import-untyped, unused-ignore]
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from provider import configuration, wire
+from provider import control_planes, wire
 from provider.answers import diff_response, init_failed, reported
 from provider.engine import Engine
 from provider.resource import Found, Operation, Resource, Unfinished
@@ -49,16 +49,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """A loss is refused here: of an error of DiffConfig, an engine shows the call's own words as well."""
         olds, (news, secret) = wire.decode(request.olds)[0], wire.decode(request.news)
         faults = settings.faults(news)
-        refused = configuration.refusal(olds, news) or (None if faults else settings.swapped(olds, news))
+        refused = control_planes.refusal(olds, news) or (None if faults else settings.swapped(olds, news))
         if not faults:
             news |= settings.carried(olds, news)
         return _check_response(news, secret | settings.SECRET_KEYS, faults | ({"": refused} if refused else {}))
 
     @reported
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """Another address, user or owner never replaces machines: each carries its own mark."""
+        """Another address, user or owner never replaces machines: each carries its own mark.
+
+        It is asked as well for machines of a provider that there is no more, of which nothing is replaced either.
+        """
         olds, news = wire.decode(request.olds)[0], wire.decode(request.news)[0]
-        warning = configuration.lost_control_planes(olds, news)
+        warning = control_planes.lost(olds, news)
         if warning:
             self._engine.warn(request.urn, warning)
         keys = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))

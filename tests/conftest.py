@@ -8,8 +8,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # Chains of labs, each in the order of a lab's life, most of which is waiting: where a chain's tests are, its name.
 LABS = {
-    "tests/e2e/mixed/": "mixed, sandbox",
-    "tests/e2e/sandbox/": "mixed, sandbox",
+    "tests/e2e/mixed/": "mixed",
+    "tests/e2e/real/": "real, sandbox",
+    "tests/e2e/sandbox/": "real, sandbox",
     "tests/e2e/": "others",
 }
 

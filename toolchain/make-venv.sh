@@ -1,11 +1,12 @@
 #!/bin/bash
 # Makes .venv of requirements.lock, each package by its hash, in the current directory. Does nothing when it is already as wanted.
-# PYTHON chooses the interpreter; without it the first Python of at least 3.11 with its venv module is taken.
+# PYTHON chooses the interpreter; without it the first Python from 3.11 to 3.14 with its venv module is taken.
 set -euo pipefail
 
 readonly VENV=.venv
 readonly STAMP=$VENV/.requirements
 readonly LOCK=requirements.lock
+readonly WANTED="wanted one from 3.11 to 3.14 with its venv module"
 
 fail() {
   echo "error: virtual environment: $*" >&2
@@ -13,7 +14,15 @@ fail() {
 }
 
 is_usable() {
-  "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+  "$1" -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null
+}
+
+# Its version, or that it has none, and whether the module is what it lacks.
+described() {
+  local version
+  version=$("$1" -c 'import sys; sys.stdout.write("Python %d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || version="no Python"
+  "$1" -c 'import ensurepip, venv' 2>/dev/null || [ "$version" = "no Python" ] || version+=" without its venv module"
+  echo "$version"
 }
 
 # What an interrupted run left can be gone on with, as long as it is of the same interpreter.
@@ -35,7 +44,7 @@ find_python() {
 install_python() {
   local command="apt-get install --no-install-recommends python3 python3-venv"
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    fail "no Python of at least 3.11 with its venv module found; run \`sudo $command\` or set PYTHON, then run this again"
+    fail "python3 is $(described python3), $WANTED; run \`sudo $command\` or set PYTHON, then run this again"
   fi
   echo "installing Debian's python3 and python3-venv"
   mkdir -p .rig/log
@@ -57,11 +66,12 @@ main() {
   local python
   python=$(find_python)
   if [ -z "$python" ] && [ -n "${PYTHON:-}" ]; then
-    fail "PYTHON=$PYTHON is no Python of at least 3.11 with its venv module; name another or unset it, then run this again"
+    fail "PYTHON=$PYTHON is $(described "$PYTHON"), $WANTED; name another or unset it, then run this again"
   elif [ -z "$python" ]; then
     install_python
     python=$(find_python)
-    [ -n "$python" ] || fail "Debian's python3 is older than 3.11; install a newer one, set PYTHON to it and run this again"
+    [ -n "$python" ] ||
+      fail "Debian's python3 is $(described /usr/bin/python3), $WANTED; set PYTHON to such a one and run this again"
   fi
   local wanted
   wanted=$(wanted_stamp "$python")

@@ -111,8 +111,11 @@ class Runtime:
 
 
 def crictl_file(cri_socket: str) -> GuestFile:
-    """crictl asks this socket and no other: left to itself it would try several, and may ask the wrong runtime."""
+    """crictl asks this socket and no other: left to itself it would try several, and may ask the wrong runtime.
+
+    `timeout`, in seconds, is for what a busy machine takes long to start or to stop, too.
+    """
     return GuestFile(
         "/etc/crictl.yaml",
-        f"runtime-endpoint: {cri_socket}\nimage-endpoint: {cri_socket}\ntimeout: 10\ndebug: false\n",
+        f"runtime-endpoint: {cri_socket}\nimage-endpoint: {cri_socket}\ntimeout: 60\ndebug: false\n",
     )

@@ -1,8 +1,9 @@
 """The provider's configuration of several targets: what each would be configured with alone, and names they had. Pure.
 
 A target alone is configured by plain keys, `targetName` among them if it has one. Several are a JSON list, `targets`,
-of the same keys, with `passwords`, a JSON object by name. What the site names no more is kept as `retiredTargets`, so
-that what is on it can still be deleted; a target that has another name now is in `formerNames`, by its former one.
+of the same keys, with `passwords`, a JSON object by name. Where all machines exist, there is none. What the site names
+no more is kept as `retiredTargets`, so that what is on it can still be deleted; a target that has another name now is
+in `formerNames`, by its former one.
 """
 
 import json
@@ -10,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provider import configuration
+from provider import configuration, control_planes
 from provider.wire import UNKNOWN, Properties, is_unknown
 
 SECRET_KEYS = configuration.SECRET_KEYS | {"passwords"}
 _TARGETS, _PASSWORDS, _RETIRED, _FORMER = "targets", "passwords", "retiredTargets", "formerNames"
 _NAME = "targetName"  # an engine takes `name` for that of a plugin
 _OF_SEVERAL = frozenset({_TARGETS, _PASSWORDS, _RETIRED, _FORMER})
-_COMMON = ("owner", "controlPlanes", "allowReplace", "machines", "version", "pluginDownloadURL")
+_COMMON = ("owner", *control_planes.KEYS, "machines", "version", "pluginDownloadURL")
 _PLACE = ("server", "port", "datacenter", "cluster", "host", "resourcePool", "folder")
 """What tells one target from another, whatever they are called."""
 _DEFAULT_PORT = "443"
@@ -127,10 +128,10 @@ def _renamed(
 
 
 def _entries(args: Mapping[str, Any]) -> dict[str, Properties]:
-    """The targets with their passwords by name."""
+    """The targets with their passwords by name; none where all machines exist."""
     if _TARGETS not in args:
         flat = {key: value for key, value in args.items() if key not in {*_OF_SEVERAL, *_COMMON}}
-        return {str(args.get(_NAME) or ""): flat}
+        return {str(args.get(_NAME) or ""): flat} if any(map(flat.get, configuration.OF_A_HOST)) else {}
     return _with_passwords(args, _list(args[_TARGETS]))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from provider.configuration import configuration
 from provider.connection import Connection
-from provider.resource import Change, Kind, PropertyChange, Resource
+from provider.resource import Change, Kind, PropertyChange, Resource, is_of_another_platform
 from provider.targets import placing
 from provider.targets.settings import Settings, settings
 from provider.vsphere.cancel import CancelToken
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from provider.vsphere.conditions.findings import Finding
     from provider.vsphere.conditions.reading import Preflight
     from provider.vsphere.conditions.room import Room
+    from provider.vsphere.conditions.space import Taken
     from provider.vsphere.model import AskSsh
 
 Progress = Callable[[str], None]
@@ -81,6 +82,8 @@ class Targets:
         """
         if not resource.is_on_a_target:
             return olds, news, []
+        if is_of_another_platform(olds, news):
+            return olds, placing.not_placed_yet(news), []
         now = self.recorded(resource, called, olds)
         news = placing.stays(self._known, called, now, news)
         is_called_otherwise = olds.get("host") != now.get("host") == news.get("host")
@@ -157,6 +160,8 @@ class Targets:
 
     def _conditions(self) -> "list[Finding]":
         """Of all targets, each finding naming its own; one that cannot be asked is a finding where there are others."""
+        from provider.vsphere.conditions import space
+
         connections = self._declared()
         if len(connections) == 1:
             return [found for connection in connections.values() for found in connection.conditions("[]")]
@@ -169,10 +174,17 @@ class Targets:
             name: room for name, room in rooms.items() if isinstance(room, VsphereError)
         }
         asked = {name: connections[name] for name in known}
-        told |= _of_each(
-            asked, lambda name, connection: _or_error(lambda: connection.conditions(self._planned_on(name)))
-        )
-        return [found for name in connections for found in _named(connections[name].called(name), told[name])]
+        taken: list[Taken] = []
+
+        def ask(name: str, connection: Connection) -> "list[Finding] | VsphereError":
+            def note(of_datastore: "Taken") -> None:
+                taken.append(replace(of_datastore, target=connection.called(name)))
+
+            return _or_error(lambda: connection.conditions(self._planned_on(name), note))
+
+        told |= _of_each(asked, ask)
+        found = [each for name in connections for each in _named(connections[name].called(name), told[name])]
+        return found + space.of_shared(sorted(taken, key=lambda each: each.target))
 
     def _planned_on(self, host: str) -> str:
         """The machines that are planned on a target, as its configuration has those that name it."""

@@ -30,6 +30,7 @@ from provider.vsphere.fields import (
 from provider.vsphere.lifecycle.declared import CARDS, DISKS, DesiredCard, DesiredDisk
 
 NESTED_MIN_HARDWARE = 9  # the hardware version that nested virtualization needs
+SECURE_BOOT_MIN_HARDWARE = 13  # the one that Secure Boot needs
 _CPUS = whole(1, 768)
 _MIB = whole(128, 24 * 1024**2, of="MiB", step=4)
 _GIB = whole(1, 62 * 1024, of="GiB")

@@ -47,6 +47,10 @@ class ForeignError(VsphereError):
     """The object exists but does not carry this lab's mark; it was left untouched."""
 
 
+class InUseError(VsphereError):
+    """Another machine has what would be changed or deleted; it was left as it is."""
+
+
 class UnreadableError(VsphereError):
     """The host does not show the object's configuration: whose it is cannot be told, so it is neither ours nor gone."""
 

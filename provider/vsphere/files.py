@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from provider.vsphere import paths
 from provider.vsphere.api import tasks
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.errors import GoneError
 from provider.vsphere.place import Datastore, Place
+
+ANY_UUID = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))  # as a pattern of names
 
 
 def make_directory(place: Place, directory: str) -> None:
@@ -45,11 +48,30 @@ def listing(place: Place, datastore: Datastore, directory: str) -> tuple[File, .
 
 def exists(place: Place, datastore: Datastore, directory: str) -> bool:
     """True if the folder (a name at the top of the datastore) exists."""
-    session, doing = place.session, f"looking for folder {datastore.path(directory)}"
+    return directory in _at_the_top(place, datastore, directory)
+
+
+def existed(place: Place, datastore: Datastore, directory: str) -> bool:
+    """True if the folder of a machine was there a moment ago: machines that are made at once look together.
+
+    `forget_folders` is to be called when one may have come.
+    """
+    pattern = paths.directory("*", ANY_UUID)
+    found = place.session.recent.of(("folders", datastore.name), lambda: _at_the_top(place, datastore, pattern))
+    return directory in found
+
+
+def forget_folders(place: Place) -> None:
+    """Has the next one who asks whether a folder existed look anew."""
+    place.session.recent.forget("folders")
+
+
+def _at_the_top(place: Place, datastore: Datastore, pattern: str) -> frozenset[str]:
+    session, doing = place.session, f"looking for folder {datastore.path(pattern)}"
     browser = session.read(doing, lambda: datastore.ref.browser)
-    spec = vim.host.DatastoreBrowser.SearchSpec(matchPattern=[directory])
+    spec = vim.host.DatastoreBrowser.SearchSpec(matchPattern=[pattern])
     task = session.read(doing, browser.SearchDatastore_Task, f"[{datastore.name}]", spec)
-    return any(file.path == directory for file in tasks.wait(session, doing, task).file or [])
+    return frozenset(file.path for file in tasks.wait(session, doing, task).file or [])
 
 
 def delete(place: Place, directory: str) -> None:

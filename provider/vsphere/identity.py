@@ -11,6 +11,7 @@ IMAGE_KEY = "kubelab.image"  # the SHA-256 of the OVA that a base machine holds
 CONTENT_KEY = "kubelab.content"  # the files of a base machine when it was ready, to know one that was started since
 DISK_KEY = "kubelab.disk"  # the file of a cloned machine's root disk, which the vCenter named
 CLONED_KEY = "kubelab.cloned"  # where the disks hang that a clone came with: "<controller key>:<unit>", by spaces
+FIRMWARE_KEY = "kubelab.firmware"  # by which a machine was made to start: bios, efi, efi+secureboot
 NVRAM_KEY = "kubelab.nvram"  # the file of a base machine with the NVRAM that its image brought
 CARDS_KEY = "kubelab.cards"  # the MACs of the cards that a machine was given besides its first one
 DISKS_KEY = "kubelab.disks"  # the names of the disks that a machine was given besides its first one

@@ -11,9 +11,6 @@ from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import Deadline
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.errors import (
-    CancelledError,
-    GoneError,
-    OutcomeUnknownError,
     PowerStateError,
     TimedOutError,
     VsphereError,
@@ -23,7 +20,6 @@ from provider.vsphere.model import ObservedMachine
 ON, OFF = "poweredOn", "poweredOff"
 SHUTDOWN_SECONDS = 180.0
 TOOLS_RUNNING = "guestToolsRunning"
-DESTROY_ATTEMPTS = 4
 
 
 class Machine:
@@ -133,41 +129,6 @@ class Machine:
             return collector.wait_for(self._session, doing, self._ref, observe.GUEST_PATHS, done, Deadline(seconds))
         except TimedOutError as error:
             raise TimedOutError(f"{error}; last seen: {_evidence(last)}; {_advice(last, network)}") from None
-
-    def destroy(self, progress: Callable[[str], None] = lambda _: None) -> list[str]:
-        """Destroys it, found to be ours before. Disks that were not made for it are detached and kept: their paths.
-
-        Its guest is asked to shut down only for the sake of these: what is on its own ends with them.
-        """
-        doing, kept = f"destroying machine {self.name}", dict[str, None]()
-        for attempt in range(DESTROY_ATTEMPTS):
-            try:
-                found = self.observe(doing)
-                foreign = [disk for disk in found.disks if disk not in found.made_disks]
-                kept.update(dict.fromkeys(disk.path for disk in foreign))
-                if found.power_state != OFF:
-                    if foreign:
-                        progress("shutting it down, as it has disks that it was not made with")
-                        self.shut_down(found, progress)
-                    else:
-                        self.power_off()
-                if foreign:
-                    detaching = f"detaching disks that machine {found.name} did not come with"
-                    self.reconfigure(detaching, spec.without_disks(foreign))
-                tasks.run(self._session, doing, self._ref.Destroy_Task)
-            except GoneError:
-                break
-            except CancelledError as error:
-                raise CancelledError(f"{error}; what is left of it, the next run destroys") from None
-            except OutcomeUnknownError:
-                if attempt == DESTROY_ATTEMPTS - 1:
-                    raise
-                tasks.settle(
-                    self._session, doing, tasks.ENDING, [self._ref]
-                )  # else its folder is looked at while it empties
-            else:
-                break
-        return list(kept)
 
     def _ask_guest(self, doing: str) -> None:
         try:

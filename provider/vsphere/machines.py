@@ -11,6 +11,7 @@ from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import CancelledError, ForeignError, GoneError, OutcomeUnknownError, VsphereError
 from provider.vsphere.finding import find_by_name, find_by_uuid, find_ours, whose
 from provider.vsphere.lifecycle.convergence import Convergence, with_nested_virtualization
+from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.making import leftovers
 from provider.vsphere.making.creation import Creation
@@ -108,7 +109,7 @@ class Machines:
         its folder holds, by names.
         """
         machine, directory = find_ours(self._place, instance, name), paths.directory(name, instance)
-        kept = [] if machine is None else machine.destroy(self._progress)
+        kept = [] if machine is None else destroy(self._place, machine, self._progress)
         homes = self._homes(datastore)
         if not homes:
             if machine is not None:
@@ -125,7 +126,7 @@ class Machines:
                     self._place, home, directory, name, lambda marks: identity.is_ours(instance, marks)
                 )
             if unregistered is not None:
-                kept += unregistered.destroy(self._progress)
+                kept += destroy(self._place, unregistered, self._progress)
             left += leftovers.remove(self._place, home, directory, name)
         return [*(path for path in kept if paths.split(path)[1] != directory), *left]
 

@@ -163,7 +163,8 @@ class MachineState:
     """What callers keep of a machine: identity, address (None while unknown) and the settings that can drift.
 
     `cards` and `disks` (by name) are those that it was given besides the ones it was made with; `card_connected`
-    is of its primary card; `hardware_version` is 0 if the host does not show it.
+    is of its primary card; `hardware_version` is 0 if the host does not show it. `lost_firmware` is that which it was
+    made with, where it has another.
     """
 
     instance_uuid: str
@@ -183,6 +184,8 @@ class MachineState:
     cards: tuple[Card, ...] = ()
     disks: Mapping[str, DesiredDisk] = field(default_factory=dict)
     card_connected: bool = True
+    firmware: str = ""
+    lost_firmware: str = ""
 
 
 class Heard(Enum):
@@ -222,7 +225,8 @@ class ImageSource:
 
     With `template` it is an existing template of that name instead: `ova` is empty then, `sha256` that of its name.
     `least_disk_gib` is the smallest disk that a machine is to have of it, 0 if that is not known;
-    `nested_virtualization` is true if one of them must have it.
+    `nested_virtualization` is true if one of them must have it; `hardware_versions` are those that are declared, by
+    the names of their machines.
     """
 
     ova: str
@@ -232,6 +236,7 @@ class ImageSource:
     least_disk_gib: int = 0
     nested_virtualization: bool = False
     template: str = ""
+    hardware_versions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

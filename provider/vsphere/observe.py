@@ -9,6 +9,7 @@ from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.desired import HARDWARE, Hardware
 from provider.vsphere.devices import Card, Controller, primary_of
+from provider.vsphere.lifecycle import firmware
 from provider.vsphere.lifecycle.declared import DesiredDisk
 from provider.vsphere.model import Disk, MachineState, ObservedMachine
 
@@ -115,6 +116,8 @@ def state(machine: ObservedMachine, network: IPv4Network | None) -> MachineState
             for name, disk in ((name, machine.extra_disk(name)) for name in machine.marked_disks)
             if disk is not None
         },
+        firmware=firmware.of(machine),
+        lost_firmware=firmware.lost(machine),
         card_connected=machine.primary_card is None or machine.primary_card.connected,
     )
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from provider.vsphere.api.session import Session
 from provider.vsphere.limit import Limit
+from provider.vsphere.making.promises import Promise, Promises
 from provider.vsphere.paths import path, split
 
 DISK_COPIES = 4  # more at once only make each slower
@@ -56,10 +57,11 @@ class Cloning(Enum):
 
 
 class Turns:
-    """Who may go on where only a few may at once. One per process and place."""
+    """Who may go on where only a few may at once, and what space was promised. One per process and place."""
 
     def __init__(self) -> None:
         self.disk_copies = Limit(DISK_COPIES)
+        self.promises = Promises()
         self._images: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -126,8 +128,8 @@ class Place(Protocol):
     def template(self, name: str) -> Any:
         """A template by its name. Raises GoneError if there is none, VsphereError if this server has no templates."""
 
-    def datastore(self, name: str) -> Datastore:
-        """The datastore that something new of this name's is put on.
+    def datastore(self, name: str, promise: Promise | None = None) -> Datastore:
+        """The datastore that something new is put on. Where several are called so, `promise` is kept on it.
 
         Raises GoneError if there is none of that name, VsphereError if it is not accessible.
         """

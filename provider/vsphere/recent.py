@@ -17,6 +17,7 @@ class Recent:
         self._guard = threading.Lock()
         self._asking: dict[tuple[Hashable, ...], threading.Lock] = {}
         self._known: dict[tuple[Hashable, ...], tuple[float, Any]] = {}
+        self._current: dict[tuple[Hashable, ...], tuple[float, Any]] = {}  # times of asking, and answers
         self._forgotten = 0  # times: what was asked before one of them is not kept after it
 
     def of(self, key: tuple[Hashable, ...], ask: Callable[[], T]) -> T:
@@ -32,6 +33,21 @@ class Recent:
                 with self._guard:
                     if forgotten == self._forgotten:
                         self._known[key] = time.monotonic() + self._seconds, known
+            return known  # type: ignore[no-any-return, unused-ignore]
+
+    def now(self, key: tuple[Hashable, ...], ask: Callable[[], T]) -> T:
+        """The answer to `ask`, or one under this key that was asked for after this call began: no older state than now.
+
+        Of many who ask at once, all but the first share one answer. What it raises is not kept.
+        """
+        called = time.monotonic()
+        with self._guard:
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:
+            asked, known = self._current.get(key, (0.0, None))
+            if asked < called:
+                asked, known = time.monotonic(), ask()
+                self._current[key] = asked, known
             return known  # type: ignore[no-any-return, unused-ignore]
 
     def forget(self, kind: str) -> None:

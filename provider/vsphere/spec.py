@@ -5,8 +5,10 @@ from typing import Any
 
 from provider.vsphere import identity, paths
 from provider.vsphere.api.sdk import vim
-from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, DesiredMachine
+from provider.vsphere.conditions import hardware
+from provider.vsphere.desired import HARDWARE, NESTED_MIN_HARDWARE, SECURE_BOOT_MIN_HARDWARE, DesiredMachine
 from provider.vsphere.errors import VsphereError
+from provider.vsphere.lifecycle import firmware
 from provider.vsphere.making import cloudinit
 from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.observe import GIB, version_number
@@ -41,21 +43,22 @@ def first_spec(desired: DesiredMachine, image: ObservedMachine, mark: str, disk_
         flags=vim.vm.FlagInfo(diskUuidEnabled=True),
         annotation=annotation(mark),
         files=vim.vm.FileInfo(vmPathName=paths.path(datastore, folder, f"{desired.name}.vmx")),
-        extraConfig=options(first_extra_config(desired, mark)),
+        extraConfig=options(first_extra_config(desired, mark, image)),
         deviceChange=[
             added(device) for device in _devices(image, disk_path, first_card(nic_backing, desired.manual_mac))
         ],
     )
 
 
-def first_extra_config(desired: DesiredMachine, mark: str) -> dict[str, str]:
-    """What a new machine has in its extraConfig: the user's keys, the first-boot data, and whose it is."""
+def first_extra_config(desired: DesiredMachine, mark: str, image: ObservedMachine) -> dict[str, str]:
+    """What a new machine has in its extraConfig: the user's keys, the first-boot data, whose it is, how it starts."""
     return {
         **desired.extra_config,
         **cloudinit.guestinfo(desired, identity.instance_uuid(mark)),
         identity.OWNER_KEY: mark,
         identity.PHASE_KEY: identity.CREATING,
         identity.SEED_KEY: cloudinit.seed(desired),
+        **({identity.FIRMWARE_KEY: firmware.of(image)} if image.firmware else {}),
     }
 
 
@@ -70,9 +73,24 @@ def made_with(desired: DesiredMachine, image: ObservedMachine) -> str | None:
     return f"vmx-{wanted:02}" if wanted else image.hardware_version or None
 
 
-def check_hardware(desired: DesiredMachine, image: ObservedMachine, offered: Sequence[int] = ()) -> None:
-    """Raises VsphereError if the image cannot carry the wanted machine; `offered` are the host's hardware versions."""
+def check_hardware(
+    desired: DesiredMachine, image: ObservedMachine, offered: Sequence[int] = (), *, cloned: bool = False
+) -> None:
+    """Raises VsphereError if the image cannot carry the wanted machine; `offered` are the host's hardware versions.
+
+    `cloned`: the machine comes with the image's hardware version, and is brought to its own from there.
+    """
     version, wanted = version_number(made_with(desired, image) or ""), desired.hardware_version
+    has = version_number(image.hardware_version)
+    if cloned and offered and has > max(offered):
+        raise VsphereError(hardware.newer_than_the_host(desired.name, image.name, has, offered))
+    if cloned and wanted and has > wanted:
+        raise VsphereError(hardware.below_its_image(desired.name, wanted, image.name, has))
+    if image.secure_boot and 0 < version < SECURE_BOOT_MIN_HARDWARE:
+        raise VsphereError(
+            f"machine {desired.name}: machine.hardwareVersion is {version}, the image asks for Secure Boot, which "
+            f"needs {SECURE_BOOT_MIN_HARDWARE} or newer; write that, or leave it out"
+        )
     if desired.hardware.nested_virtualization and 0 < version < NESTED_MIN_HARDWARE:
         whose = "machine.hardwareVersion asks for" if wanted else "the image has hardware version"
         raise VsphereError(
@@ -80,21 +98,13 @@ def check_hardware(desired: DesiredMachine, image: ObservedMachine, offered: Seq
             f"needs vmx-{NESTED_MIN_HARDWARE:02} or newer; use a newer one, or set nestedVirtualization: off"
         )
     if wanted and offered and wanted not in offered:
-        raise VsphereError(not_offered(desired.name, wanted, offered))
+        raise VsphereError(hardware.not_offered(desired.name, wanted, offered))
     capacity = image.disks[0].capacity if image.disks else 0
     if capacity > desired.disk_gib * GIB:
         raise VsphereError(
             f"machine {desired.name}: diskGiB is {desired.disk_gib}, the image's disk has {-(-capacity // GIB)} GiB "
             "and disks cannot shrink; raise diskGiB"
         )
-
-
-def not_offered(name: str, wanted: int, offered: Sequence[int]) -> str:
-    """What is said of a hardware version that the host does not make."""
-    return (
-        f"machine {name}: machine.hardwareVersion is {wanted}, and the host offers {', '.join(map(str, offered))}; "
-        "write one of them, or update the host"
-    )
 
 
 def without_disks(disks: Sequence[Disk]) -> Any:

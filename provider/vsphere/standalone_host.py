@@ -11,6 +11,7 @@ from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions import reading
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import GoneError, RefusedError, VsphereError
+from provider.vsphere.making.promises import Promise
 from provider.vsphere.paths import unescaped
 from provider.vsphere.place import Cloning, Datastore, Network, Turns, UploadTarget
 from provider.vsphere.placement import Placement, foreign_keys
@@ -109,8 +110,8 @@ class StandaloneHost:
         keys = [str(each.key).removeprefix("vmx-") for each in offered if each.createSupported is not False]
         return tuple(sorted(int(key) for key in keys if key.isdigit()))
 
-    def datastore(self, name: str) -> Datastore:
-        """See Place."""
+    def datastore(self, name: str, _promise: Promise | None = None) -> Datastore:
+        """See Place: there is one of each name."""
         return self.session.recent.of(("datastore", name), lambda: self._datastore(name))
 
     def _datastore(self, name: str) -> Datastore:

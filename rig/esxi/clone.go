@@ -21,9 +21,9 @@ type cloneableVM struct {
 }
 
 func (vm *cloneableVM) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task) soap.HasFault {
-	task := simulator.CreateTask(vm, "cloneVm", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+	task := asOne(simulator.CreateTask(vm, "cloneVm", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 		return vm.clone(ctx, req)
-	})
+	}))
 	return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
@@ -61,7 +61,10 @@ func (vm *cloneableVM) finish(ctx *simulator.Context, clone *simulator.VirtualMa
 		return fileFault(err, vm.Config.Files.VmPathName, clone.Config.Files.VmPathName)
 	}
 	ctx.Update(clone, []types.PropertyChange{{Name: "config.hardware.device", Val: clone.Config.Hardware.Device}})
-	changes := []types.VirtualMachineConfigSpec{inherited(&wish.source), {DeviceChange: req.Spec.Location.DeviceChange}}
+	changes := []types.VirtualMachineConfigSpec{inherited(&wish.source)}
+	if devices := req.Spec.Location.DeviceChange; len(devices) > 0 {
+		changes = append(changes, types.VirtualMachineConfigSpec{DeviceChange: devices})
+	}
 	if req.Spec.Config != nil {
 		own := *req.Spec.Config
 		own.Name, own.Files, own.InstanceUuid, own.Uuid = "", nil, "", ""

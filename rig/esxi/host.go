@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/units"
@@ -51,7 +50,7 @@ func startHost(opts options, machines *machines, real *realMachines) (*host, err
 		return nil, fmt.Errorf("creating the simulated host under %s: %w", os.TempDir(), err)
 	}
 	describe(model.Map(), opts)
-	delay(model, opts.operationDelay)
+	delay(model, opts)
 	uploads, err := comeBetween(model, opts, machines, real)
 	if err != nil {
 		return nil, err
@@ -60,16 +59,6 @@ func startHost(opts options, machines *machines, real *realMachines) (*host, err
 	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	model.Service.Listen = &url.URL{Scheme: "https", Host: opts.listen, Path: "/sdk", User: url.UserPassword(opts.username, password)}
 	return &host{model: model, server: model.Service.NewServer(), uploads: uploads}, nil
-}
-
-// delay makes operations longer. While one waits, what it operates on can be read, as on a real host.
-func delay(model *simulator.Model, by time.Duration) {
-	if by <= 0 {
-		return
-	}
-	simulator.TaskDelay.Delay = int(by.Milliseconds())
-	simulator.TaskDelay.MethodDelay = map[string]int{"LockHandoff": 0}
-	model.DelayConfig.MethodDelay = map[string]int{"MakeDirectory": int(by.Milliseconds())}
 }
 
 // comeBetween lets calls and uploads be seen before the simulator sees them.

@@ -19,6 +19,7 @@ import (
 type interceptor struct {
 	name           string        // of the host, which its MACs come from
 	vcenter        bool          // it is none, but a vCenter
+	slow           bool          // it is a vCenter whose operations take their time, without real machines
 	machines       *machines     // nil where no VM may be a container
 	real           *realMachines // nil where no VM may be a real machine
 	uploads        *uploads
@@ -30,7 +31,7 @@ type interceptor struct {
 
 func newInterceptor(opts options, machines *machines, real *realMachines, uploads *uploads) *interceptor {
 	return &interceptor{
-		name: opts.name, vcenter: opts.vcenter, machines: machines, real: real, uploads: uploads,
+		name: opts.name, vcenter: opts.vcenter, slow: opts.vcenter && real == nil && opts.operationDelay > 0, machines: machines, real: real, uploads: uploads,
 		configurations: &configurations{kept: map[string]configuration{}}, macs: map[string]bool{},
 	}
 }
@@ -58,7 +59,7 @@ func (i *interceptor) handle(ctx *simulator.Context, method *simulator.Method) (
 				fault = admitName(ctx, vm, request.Spec.Name)
 			}
 		}
-		if fault != nil || i.real == nil || !i.real.runs(method.This) {
+		if fault != nil || !i.slow && (i.real == nil || !i.real.runs(method.This)) {
 			return nil, fault // only a process has to be told
 		}
 	case *types.ImportVApp:
@@ -126,6 +127,10 @@ func (i *interceptor) special(ctx *simulator.Context, method *simulator.Method) 
 		switch method.Body.(type) {
 		case *types.CloneVM_Task:
 			return &cloneableVM{target, i}
+		case *types.ReconfigVM_Task:
+			if i.slow {
+				return &slowVM{target}
+			}
 		case *types.CreateSnapshot_Task, *types.RemoveAllSnapshots_Task:
 			if target.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOff {
 				return &branchingVM{target}

@@ -27,7 +27,12 @@ func vcenterOptions() options {
 
 func newVCenterLab(t *testing.T) *vcenterLab {
 	t.Helper()
-	v := &vcenterLab{lab: newLab(t, vcenterOptions()), folders: map[string]*object.Folder{}}
+	return newVCenterLabWith(t, vcenterOptions())
+}
+
+func newVCenterLabWith(t *testing.T, opts options) *vcenterLab {
+	t.Helper()
+	v := &vcenterLab{lab: newLab(t, opts), folders: map[string]*object.Folder{}}
 	v.machines.roots = roots(t, "0123abcd=node:a")
 	for _, path := range []string{"/DC0/vm", "/DC0/vm/lab", "/DC0/vm/lab/nodes"} {
 		folder, err := v.finder.Folder(t.Context(), path)

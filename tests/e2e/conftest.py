@@ -1,8 +1,8 @@
-"""The lab that an engine which is killed three times builds, and the site that all labs of these tests are on."""
+"""The lab that an engine which is killed three times builds, and the sites that the labs of these tests are on."""
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,11 +13,15 @@ import pytest
 from tests.e2e import host
 from tests.e2e.cluster import Cluster
 from tests.e2e.labs import clear, remove_machines
-from tests.e2e.lives import WORDS, Life, live
+from tests.e2e.lives import Life, live
 from tests.e2e.project import Project, Result, wait_for
 
+# Older than the site's own.
+CRIO_SYSTEM = "debian-12"
 NODES = {"e2e-cp1": "controlPlane", "e2e-w1": "worker", "e2e-w2": "worker"}
-FOREIGN = "e2e-foreign"
+# The site has two hosts, each with credentials of its own.
+HOSTS = {"e2e-cp1": "esxi", "e2e-w1": "esxi", "e2e-w2": "esxi-2"}
+FOREIGN, FOREIGN_HOST = "e2e-foreign", "esxi"
 PROVIDER_END_SECONDS = 15
 
 
@@ -94,40 +98,48 @@ def shared_by_the_processes_of_a_run(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def lives(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Life]]]:
-    """The labs of the other runtimes' stacks, begun at once, and beside whichever else is built then.
+def vcenter(site: Path) -> Path:
+    """The site file of the rig's vCenter, with linked clones."""
+    return site.with_name("site-vcenter.yaml")
+
+
+@pytest.fixture(scope="session")
+def crio_life(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Life]]:
+    """The crio stack's lab on an older guest system, begun at once, and beside whichever else is built then.
 
     Most of a lab's life is waiting.
     """
     with ThreadPoolExecutor() as pool:
-        yield {word: pool.submit(live, tmp_path_factory.mktemp(word), word, site) for word in WORDS}
+        yield pool.submit(live, tmp_path_factory.mktemp("crio"), "crio", CRIO_SYSTEM, site)
 
 
 @pytest.fixture(scope="module")
 def lab(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltLab]:
-    """A cluster of one control plane and two workers, beside a machine that is not ours."""
+    """A cluster of one control plane and two workers over two hosts, beside a machine that is not ours."""
+    two_hosts = site.with_name("site-two-hosts.yaml")
     project = Project.copy(tmp_path_factory.mktemp("project"), "containerd", "e2e-")
-    remove_machines(site, (*NODES, FOREIGN))
-    with host.connected(site) as content:
+    project.declare("site", str(two_hosts))
+    project.declare("nodes", {name: {"role": role, "host": HOSTS[name]} for name, role in NODES.items()})
+    remove_machines(two_hosts, (*NODES, FOREIGN))
+    with host.connected(two_hosts, FOREIGN_HOST) as content:
         host.create_foreign_vm(content, FOREIGN)
     observed = Observed()
     project.pulumi("stack", "init")
     try:
-        for moment in moments(site):
-            kill_and_recover(project, observed, site, moment)
+        for moment in moments(two_hosts):
+            kill_and_recover(project, observed, two_hosts, moment)
         with host.watched_processes() as observed.command_lines:
             project.up()
-        yield BuiltLab(project, observed, site)
+        yield BuiltLab(project, observed, two_hosts)
     finally:
-        clear(project, site, (*NODES, FOREIGN))
+        clear(project, two_hosts, (*NODES, FOREIGN))
 
 
 def moments(site: Path) -> list[Moment]:
     """In the middle of making a machine, of preparing an operating system, of kubeadm init."""
 
     def exists() -> bool:
-        with host.connected(site) as content:
-            return "e2e-w1" in host.virtual_machines(content)
+        return "e2e-w1" in host.everywhere(site)
 
     def prepares() -> bool:
         return host.answers("e2e-w1", "grep", "-q", "10-prepare-os.sh began", "/var/log/kubelab-steps.log")
@@ -146,9 +158,11 @@ def kill_and_recover(project: Project, observed: Observed, site: Path, moment: M
     """Kill an up at `moment`, watch what outlives the engine, and make the stack usable again."""
 
     def snapshot() -> dict[str, str]:
-        with host.connected(site) as content:
-            found = host.configurations(content)
-            return {name: found[name].changeVersion for name in NODES if name in found}
+        found: dict[str, str] = {}
+        for target in host.targets(site):
+            with host.connected(site, target) as content:
+                found |= {name: each.changeVersion for name, each in host.configurations(content).items()}
+        return {name: found[name] for name in NODES if name in found}
 
     def provider_is_gone() -> bool:
         return not host.processes(f"{project.directory}/provider")

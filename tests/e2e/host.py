@@ -62,6 +62,15 @@ def virtual_machines(content: Any) -> dict[str, Any]:
     return found
 
 
+def everywhere(site: Path) -> dict[str, str]:
+    """Name -> the target that has the virtual machine, of all that the site's targets have."""
+    found: dict[str, str] = {}
+    for target in targets(site):
+        with connected(site, target) as content:
+            found |= dict.fromkeys(virtual_machines(content), target)
+    return found
+
+
 def power_state(content: Any, name: str) -> str:
     """Of the virtual machine of this name, as the API says it: `poweredOff`."""
     collector = vmodl.query.PropertyCollector

@@ -1,17 +1,29 @@
 """A lab of one shipped stack: built once, destroyed at the end whatever happened."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from components.step import render_stdin
+from rig.catalog import DEFAULT_SYSTEM
 from tests.e2e import host
 from tests.e2e.cluster import Cluster
-from tests.e2e.project import Project, wait_for
+from tests.e2e.project import ROOT, Project, wait_for
 
 INVENTORY = Path(__file__).with_name("inventory.sh")
 FRESH = "/var/log/kubelab-fresh-inventory"
 PROJECT_NAME = "kubelab"
+BAKED_STACK, BAKE_SECONDS = "containerd", 1500
+
+
+def baked_image() -> str:
+    """The word of an image that has all of the containerd stack inside, made now if it is not there."""
+    command = [sys.executable, "-m", "rig", "bake", "--stack", BAKED_STACK]
+    baked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BAKE_SECONDS, check=False)
+    assert baked.returncode == 0, baked.stderr
+    return f"{DEFAULT_SYSTEM}-baked-{BAKED_STACK}"
 
 
 @contextmanager

@@ -1,24 +1,17 @@
-"""The stacks that differ from the containerd stack in one word, each from its first up to its end."""
+"""A shipped stack from its first up to its end."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.runtimes import RUNTIMES
 from tests.e2e.labs import built, remains
 from tests.e2e.project import Project, Result
-
-# The containerd stack is the lab of test_lab.py.
-WORDS = sorted(set(RUNTIMES) - {"containerd"})
-# Guest systems other than the site's own, by the stack that is built on them.
-SYSTEMS = {"crio": "debian-12"}
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
     """What was seen of a lab from its first up to its end."""
 
-    word: str
     declared: Mapping[str, str]
     reported: Mapping[str, str]
     systems: Mapping[str, str]
@@ -28,13 +21,12 @@ class Life:
     left: Mapping[str, list[str]]
 
 
-def live(directory: Path, word: str, site: Path) -> Life:
-    """Build the shipped stack of one runtime, look at it, destroy it."""
+def live(directory: Path, word: str, system: str, site: Path) -> Life:
+    """Build a shipped stack on a guest system, look at it, destroy it."""
     name = f"e2e-{word}"
     project = Project.copy(directory, word, f"{name}-", name)
-    if word in SYSTEMS:
-        for node in project.nodes:
-            project.set_node(node, {"image": SYSTEMS[word]})
+    for node in project.nodes:
+        project.set_node(node, {"image": system})
     with built(project, site) as cluster:
         declared = project.runtimes
         cluster.wait_ready(*declared)
@@ -43,4 +35,4 @@ def live(directory: Path, word: str, site: Path) -> Life:
         preview = ("pulumi", "preview", "--expect-no-changes", "--stack", name, "--non-interactive")
         second_preview, doctor = project.run(*preview), project.doctor()
         destroy = project.run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", name, "--non-interactive")
-        return Life(word, declared, reported, systems, second_preview, doctor, destroy, remains(project, site))
+        return Life(declared, reported, systems, second_preview, doctor, destroy, remains(project, site))

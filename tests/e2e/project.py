@@ -96,10 +96,11 @@ class Project:
         self.stack_file.write_text(yaml.safe_dump(stack, sort_keys=False))
 
     def set_node(self, name: str, settings: Mapping[str, object]) -> None:
-        """Declare `settings` for one node, beside its role."""
+        """Declare `settings` for one node, beside what it is and where."""
         stack = self.read_stack()
-        role = stack["config"]["kubelab:nodes"][name]["role"]
-        stack["config"]["kubelab:nodes"][name] = {"role": role, **settings}
+        nodes = stack["config"]["kubelab:nodes"]
+        kept = {key: nodes[name][key] for key in ("role", "host", "address", "image") if key in nodes[name]}
+        nodes[name] = {**kept, **settings}
         self.write_stack(stack)
 
     def set_cluster(self, settings: Mapping[str, object]) -> None:

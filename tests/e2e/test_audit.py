@@ -1,6 +1,6 @@
 """The audit stack: one node that runs pods of users, an audit log, and Secrets that are encrypted in etcd.
 
-Its machine has a static address, and the lab's names in its /etc/hosts.
+Its machine is a linked clone on a vCenter; it has a static address, and the lab's names in its /etc/hosts.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pyVmomi import vim
 
 from tests.e2e import host
 from tests.e2e.cluster import AGNHOST, Cluster, absolute_paths, wait_for_pods
@@ -33,19 +34,21 @@ ADDRESSES = {
 
 
 @pytest.fixture(scope="module")
-def audited(site: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """The shipped stack, while those of other runtimes are built."""
-    request.getfixturevalue("lives")
+def audited(
+    vcenter: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Cluster]:
+    """The shipped stack, while that of CRI-O is built."""
+    request.getfixturevalue("crio_life")
 
     def give_addresses(project: Project) -> None:
-        content = absolute_paths(yaml.safe_load(site.read_text()), site.parent)
+        content = absolute_paths(yaml.safe_load(vcenter.read_text()), vcenter.parent)
         project.set_site({**content, "addresses": ADDRESSES})
         stack = project.read_stack()
         stack["config"]["kubelab:nodes"][NODE]["address"] = ADDRESS
         project.write_stack(stack)
 
     project = Project.copy(tmp_path_factory.mktemp("audit"), "audit", "e2e-audit-", "e2e-audit")
-    with built(project, site, give_addresses) as cluster:
+    with built(project, vcenter, give_addresses) as cluster:
         yield cluster
 
 
@@ -59,6 +62,26 @@ def stored(name: str) -> str:
 def name_in(event: dict[str, Any]) -> object:
     """The name of the object that an event of the audit log is about, if it is about one."""
     return event.get("objectRef", {}).get("name")
+
+
+def disks(machine: Any) -> list[Any]:
+    """The backings of a machine's disks."""
+    devices = machine.config.hardware.device
+    return [device.backing for device in devices if isinstance(device, vim.vm.device.VirtualDisk)]
+
+
+@pytest.mark.usefixtures("audited")
+def test_the_machine_is_a_linked_clone_of_a_template_in_the_folder_and_pool_of_the_site(vcenter: Path) -> None:
+    with host.connected(vcenter) as content:
+        machines = host.virtual_machines(content)
+        templates = [machine for machine in machines.values() if machine.config.template]
+        (made,) = (machine for name, machine in machines.items() if name == NODE)
+        (disk,) = disks(made)
+        assert disk.parent is not None, "a full clone"
+        homes = {machine.config.files.vmPathName.rpartition("/")[0] for machine in templates}
+        assert disk.parent.fileName.rpartition("/")[0] in homes
+        assert (made.parent.name, made.resourcePool.name) == ("nodes", "lab")
+        assert made.network[0].name == "DC0_DVPG0"
 
 
 def test_the_machine_has_the_address_that_was_declared_and_no_other(audited: Cluster) -> None:
@@ -145,5 +168,5 @@ def test_the_doctor_finds_nothing(audited: Cluster) -> None:
     assert result.code == 0, result.output
 
 
-def test_destroy_leaves_nothing(audited: Cluster, site: Path) -> None:
-    assert_destroy_leaves_nothing(audited.project, site)
+def test_destroy_leaves_nothing_on_the_vcenter(audited: Cluster, vcenter: Path) -> None:
+    assert_destroy_leaves_nothing(audited.project, vcenter)

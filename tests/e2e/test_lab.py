@@ -1,4 +1,4 @@
-"""From the simulated ESXi host to a working cluster and back, by the real engine. In the order of a lab's life."""
+"""From two simulated ESXi hosts to a working cluster and back, by the real engine. In the order of a lab's life."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from config import versions
 from rig.catalog import DEFAULT_SYSTEM
 from tests.e2e import host
 from tests.e2e.cluster import kubelet_starts
-from tests.e2e.conftest import FOREIGN, NODES, BuiltLab
+from tests.e2e.conftest import FOREIGN, FOREIGN_HOST, HOSTS, NODES, BuiltLab
 from tests.e2e.labs import assert_destroy_leaves_nothing
 from tests.e2e.project import changed_in_detail, changes, unpacked
 
@@ -54,8 +54,7 @@ def test_nodes_had_nothing_that_a_cloud_image_has_not_and_apt_in_use_at_first() 
 
 def test_three_killed_runs_and_one_whole_run_make_each_machine_once(lab: BuiltLab) -> None:
     assert host.containers(*NODES) == sorted(NODES)
-    with host.connected(lab.site) as content:
-        assert set(host.virtual_machines(content)) >= {*NODES, FOREIGN}
+    assert host.everywhere(lab.site).items() >= {**HOSTS, FOREIGN: FOREIGN_HOST}.items()
 
 
 @pytest.mark.usefixtures("lab")
@@ -120,9 +119,8 @@ def test_its_state_is_small_for_each_of_its_nodes(lab: BuiltLab) -> None:
 
 
 def test_no_secret_stands_in_plain_in_state_logs_or_process_lists(lab: BuiltLab) -> None:
-    password = (
-        lab.site.parent / yaml.safe_load(lab.site.read_text())["platform"]["vsphere"]["passwordFile"]
-    ).read_text()
+    hosts = yaml.safe_load(lab.site.read_text())["platform"]["vsphere"]
+    passwords = [(lab.site.parent / each["passwordFile"]).read_text().strip() for each in hosts]
     kubeconfig = yaml.safe_load(str(lab.project.outputs(show_secrets=True)["kubeconfig"]))
     client_key = kubeconfig["users"][0]["user"]["client-key-data"]
     places = {
@@ -132,7 +130,8 @@ def test_no_secret_stands_in_plain_in_state_logs_or_process_lists(lab: BuiltLab)
         **{f"older state {path.name}": unpacked(path) for path in (lab.project.directory / ".state").rglob("*.zst*")},
     }
     assert "kubeadm join" in places["processes"]
-    secrets = [password.strip(), client_key, client_key[:40], "PRIVATE KEY-----"]
+    assert len(passwords) == len(set(HOSTS.values()))
+    secrets = [*passwords, client_key, client_key[:40], "PRIVATE KEY-----"]
     token = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
     found = [(place, secret[:8]) for place, text in places.items() for secret in secrets if secret in text]
     found += [(place, match) for place, text in places.items() for match in token.findall(text)]
@@ -162,7 +161,7 @@ def test_more_memory_for_one_worker_updates_that_machine_alone(lab: BuiltLab) ->
     assert changes(lab.project.pulumi("preview").output) == ["VirtualMachine e2e-w1"]
     others = kubelet_starts("e2e-cp1", "e2e-w2")
     assert changes(lab.project.up().output) == ["VirtualMachine e2e-w1"]
-    with host.connected(lab.site) as content:
+    with host.connected(lab.site, HOSTS["e2e-w1"]) as content:
         assert host.virtual_machines(content)["e2e-w1"].config.hardware.memoryMB == 3072
     assert kubelet_starts("e2e-cp1", "e2e-w2") == others
     lab.cluster.kubectl("wait", "--for", "condition=Ready", "node/e2e-w1", "--timeout", "90s")
@@ -188,20 +187,33 @@ def test_another_image_for_one_worker_replaces_it_and_joins_it_anew(lab: BuiltLa
     lab.project.preview_nothing()
 
 
+def test_a_worker_rests_with_its_machine_and_comes_back_with_it(lab: BuiltLab) -> None:
+    lab.project.set_node("e2e-w2", {"power": "off"})
+    lab.project.up()
+    assert sorted(lab.cluster.kubectl("get", "nodes", "--output", "name").split()) == ["node/e2e-cp1", "node/e2e-w1"]
+    with host.connected(lab.site, HOSTS["e2e-w2"]) as content:
+        assert host.power_state(content, "e2e-w2") == "poweredOff"
+    lab.project.preview_nothing()
+    lab.project.set_node("e2e-w2", {})
+    lab.project.up()
+    lab.cluster.wait_ready(*NODES)
+    lab.project.preview_nothing()
+
+
 def test_a_worker_taken_from_the_stack_is_drained_deleted_and_destroyed(lab: BuiltLab) -> None:
     stack = lab.project.read_stack()
     del stack["config"]["kubelab:nodes"]["e2e-w2"]
     lab.project.write_stack(stack)
     lab.project.up()
     assert sorted(lab.cluster.kubectl("get", "nodes", "--output", "name").split()) == ["node/e2e-cp1", "node/e2e-w1"]
-    with host.connected(lab.site) as content:
-        assert "e2e-w2" not in host.virtual_machines(content)
+    assert "e2e-w2" not in host.everywhere(lab.site)
 
 
-def test_destroy_leaves_nothing_on_the_host_but_what_is_not_ours(lab: BuiltLab) -> None:
+def test_destroy_leaves_nothing_on_either_host_but_what_is_not_ours(lab: BuiltLab) -> None:
     assert_destroy_leaves_nothing(lab.project, lab.site)
     assert host.containers(*NODES) == []
-    with host.connected(lab.site) as content:
-        assert FOREIGN in host.virtual_machines(content)
+    found = host.everywhere(lab.site)
+    assert found[FOREIGN] == FOREIGN_HOST
+    assert NODES.keys() & found.keys() == set()
+    with host.connected(lab.site, FOREIGN_HOST) as content:
         assert FOREIGN in host.folders(content)
-        assert set(NODES) & set(host.virtual_machines(content)) == set()

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pulumi.runtime.mocks import MockResourceArgs
 
 from components.lab import Lab
-from components.vsphere import VSphere
+from components.vsphere import MachineProvider
 from config import LabConfig
 from config.load import load
 from tests.graph.recording import UNKNOWN, Graph, record, secret
@@ -165,8 +165,7 @@ def passwords_of(config: LabConfig) -> dict[str, str]:
 
 def _program(config: LabConfig) -> Callable[[], object]:
     def program() -> Lab:
-        vsphere = VSphere.declared(config, passwords_of(config)) if config.site.vsphere else None
-        return Lab(config.stack, config, vsphere)
+        return Lab(config.stack, config, MachineProvider(config, passwords_of(config)))
 
     return program
 

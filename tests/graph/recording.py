@@ -34,7 +34,8 @@ class Resource:
     """One registered resource. `inputs` are as on the wire: a secret is a mapping with the secrets' signature.
 
     `limits`: for how long creating and updating it may take, "" where its provider decides. `ignored` are inputs
-    whose changes mean nothing.
+    whose changes mean nothing, `lines` how many lines of the program led to it; `aliases` are URNs by which a state
+    may have it. `sources` are, by input, the resources that its value comes from.
     """
 
     urn: str
@@ -50,6 +51,9 @@ class Resource:
     secret_outputs: frozenset[str]
     limits: tuple[str, str]
     ignored: frozenset[str]
+    lines: int
+    aliases: frozenset[str]
+    sources: Mapping[str, frozenset[str]]
 
     def plain(self, name: str) -> Any:
         """One input with its secrets laid open."""
@@ -150,6 +154,9 @@ class _Monitor(MockMonitor):
                 secret_outputs=frozenset(request.additionalSecretOutputs),
                 limits=(request.customTimeouts.create, request.customTimeouts.update),
                 ignored=frozenset(request.ignoreChanges),
+                lines=len(request.stackTrace.frames),
+                aliases=frozenset(alias.urn for alias in request.aliases) | frozenset(request.aliasURNs),
+                sources={key: frozenset(each.urns) for key, each in request.propertyDependencies.items()},
             )
         )
         return response

@@ -10,8 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pulumi.runtime.resource
 import pytest
+from pulumi.runtime.proto import source_pb2
 
+from components import sdk
 from components.runtimes import RUNTIMES
 from config import LabConfig
 from config.versions import TRIED
@@ -194,3 +197,14 @@ def test_a_program_that_was_recorded_holds_no_files(config: LabConfig) -> None:
         counts.append(len(list(Path("/proc/self/fd").iterdir())))
     # One that holds files does so each time; what the process opens once, it may open late.
     assert [earlier for earlier, later in pairwise(counts) if later <= earlier], counts
+
+
+@pytest.mark.usefixtures("password")
+@pytest.mark.parametrize("is_debugged", [False, True])
+def test_lines_that_led_to_a_resource_are_read_for_debugging_alone(
+    settings: dict[str, Any], said: Lines, monkeypatch: pytest.MonkeyPatch, *, is_debugged: bool
+) -> None:
+    line = source_pb2.StackFrame(pc=source_pb2.SourcePosition(uri="file:///lab.py", line=1))
+    monkeypatch.setattr(pulumi.runtime.resource, "_get_stack_trace", lambda: source_pb2.StackTrace(frames=[line]))
+    monkeypatch.setenv(sdk.DEBUG_VARIABLE, "yes" if is_debugged else "")
+    assert {each.lines for each in run(settings, said) if each.type != "pulumi:pulumi:Stack"} == {int(is_debugged)}

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components.lab import Lab
-from components.vsphere import VSphere
+from components.vsphere import MachineProvider
 from config import LabConfig
 from tests.graph.conftest import (
     KUBECONFIG,
@@ -118,9 +118,7 @@ def test_the_kubeconfig_is_an_output_of_the_cluster_and_a_secret(config: LabConf
     """It is never merged into a file of the user's, where a stale one would name an unknown authority."""
 
     def program() -> None:
-        pulumi.export(
-            "kubeconfig", Lab(config.stack, config, VSphere.declared(config, passwords_of(config))).kubeconfig
-        )
+        pulumi.export("kubeconfig", Lab(config.stack, config, MachineProvider(config, passwords_of(config))).kubeconfig)
 
     exported = record(program, answer, stack=config.stack).outputs["kubeconfig"]
     assert is_secret(exported)

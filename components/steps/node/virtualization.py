@@ -1,13 +1,14 @@
 """Whether virtual machines run on a node: asked by the preflight, and by `make doctor` of a running one. Pure."""
 
-import ast
+import re
 from functools import cache
 
-from components.step import Step, read_script
+from components.step import Step, read_script, run_lines
 from config import NodeConfig
 
 STEP = Step("81-show-virtualization.sh", timeout_seconds=60)
 _PROGRAM = "installed/run_guest.py"
+_DOCSTRING = re.compile(r'^ *""".*?"""\n', re.MULTILINE | re.DOTALL)
 
 
 def program(node: NodeConfig) -> str:
@@ -18,13 +19,7 @@ def program(node: NodeConfig) -> str:
 @cache
 def _bare(text: str) -> str:
     """A program without its docstrings, comments and empty lines, as it goes to a machine and into a state."""
-    documented = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Module | ast.FunctionDef)]
-    told = [node.body[0] for node in documented if ast.get_docstring(node) is not None]
-    left_out = {line for each in told for line in range(each.lineno, (each.end_lineno or each.lineno) + 1)}
-    lines = enumerate(text.splitlines(keepends=True), start=1)
-    return "".join(
-        line for number, line in lines if number not in left_out and line.strip() and not line.lstrip().startswith("#")
-    )
+    return run_lines(_DOCSTRING.sub("", text))
 
 
 def environment(node: NodeConfig) -> dict[str, str]:

@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
+from provider.vsphere.api import handshake
 from provider.vsphere.endpoint import CONNECT_SECONDS
 from provider.vsphere.errors import RefusedError, UnreachableError
 
 
 def read(host: str, port: int) -> bytes:
-    """The server's certificate (DER), over a connection that carries nothing else. Raises UnreachableError."""
-    reader = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    reader.check_hostname = False
-    reader.verify_mode = ssl.CERT_NONE
+    """The server's certificate (DER), over a connection that carries nothing else.
+
+    Raises UnreachableError, or RefusedError if it shows none or speaks no TLS that is spoken here.
+    """
+    reader = handshake.unverified(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     try:
         with (
             socket.create_connection((host, port), timeout=CONNECT_SECONDS) as plain,
@@ -23,6 +25,8 @@ def read(host: str, port: int) -> bytes:
         ):
             certificate = connection.getpeercert(binary_form=True)
     except OSError as error:
+        if said := handshake.disagreement(error):
+            raise RefusedError(f"connecting to {host}:{port}: it {said}") from None
         raise UnreachableError(f"connecting to {host}:{port}: {error}; check server and port") from None
     if certificate is None:
         raise RefusedError(f"connecting to {host}:{port}: the server shows no certificate")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
-from provider.vsphere.api import certificates, keepalive, tls
+from provider.vsphere.api import certificates, handshake, keepalive, tls
 from provider.vsphere.api.faults import translate, translate_login
 from provider.vsphere.api.sdk import SoapStubAdapter, negotiated_version, service_instance, vim, vmodl
 from provider.vsphere.api.waiting import Waiter
@@ -95,7 +95,7 @@ class Session:
                 self.login_again(generation)
             except BROKEN as error:
                 failure = error
-                if isinstance(error, ssl.SSLCertVerificationError):
+                if isinstance(error, ssl.SSLCertVerificationError) or handshake.disagreement(error):
                     break
             except (vmodl.MethodFault, KeyError) as fault:
                 raise translate(doing, fault) from None
@@ -216,6 +216,8 @@ class Session:
                 f"{doing}: the certificate of {self.name} is not trusted ({error.verify_message}){self._dates()}; "
                 "correct tls.caFile or tls.sha256 in the site file"
             )
+        if said := handshake.disagreement(error):
+            return RefusedError(f"{doing}: {self.name} {said}")
         if isinstance(error, vim.fault.NotAuthenticated):
             return RefusedError(f"{doing}: {self.name} forgets the session at once; check the host's session limits")
         return UnreachableError(

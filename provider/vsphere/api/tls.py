@@ -1,7 +1,6 @@
 """TLS to the host: verified by a CA, by a SHA-256 pin of its certificate, or by the system's CAs.
 
-It is off where a site says so in plain words alone. What verifies is the same on every Python: 3.13 and later would
-refuse certificates that earlier ones take (VERIFY_X509_STRICT), among them those that many hosts' CAs have made.
+It is off where a site says so in plain words alone. What verifies is the same on every Python (`handshake.py`).
 """
 
 import hashlib
@@ -9,12 +8,11 @@ import hmac
 import ssl
 from typing import Any
 
-from provider.vsphere.api import certificates
+from provider.vsphere.api import certificates, handshake
 from provider.vsphere.endpoint import normalized_pin
 from provider.vsphere.errors import RefusedError
 
 _ALGORITHMS = {40: "sha1", 64: "sha256"}  # by the number of hex digits
-VERIFY_FLAGS = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST | ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
 
 
 def context(host: str, port: int, ca_pem: str | None, sha256: str | None, *, insecure: bool = False) -> ssl.SSLContext:
@@ -31,13 +29,13 @@ def context(host: str, port: int, ca_pem: str | None, sha256: str | None, *, ins
             raise RefusedError(f"tls.sha256 of {host}: found {sha256!r}, wanted 64 hex digits (colons are allowed)")
         return _pinned(f"{host}:{port}", wanted)
     if insecure and not ca_pem:
-        return _unverified(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return handshake.unverified(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    if not ca_pem:
+        return handshake.by_the_systems_cas()
     try:
-        verifying = ssl.create_default_context(cadata=ca_pem or None)
+        return handshake.alike(ssl.create_default_context(cadata=ca_pem))
     except ssl.SSLError as error:
         raise RefusedError(f"tls.caFile of {host}: not a PEM certificate ({error.reason})") from None
-    verifying.verify_flags = VERIFY_FLAGS
-    return verifying
 
 
 class _PinnedContext(ssl.SSLContext):
@@ -75,8 +73,7 @@ class _ThumbprintContext(ssl.SSLContext):
         raise RefusedError(
             f"connecting to {self.where}: its certificate has the thumbprint {colons(found)}, and the vCenter says "
             f"{colons(self.thumbprint)}; see in the vCenter whether the host's certificate was renewed, and connect "
-            "the "
-            "host there again"
+            "the host there again"
         )
 
 
@@ -89,23 +86,17 @@ def thumbprinted(host: str, port: int, thumbprint: str) -> ssl.SSLContext:
     digits = thumbprint.replace(":", "").strip().lower()
     if len(digits) not in _ALGORITHMS:
         raise RefusedError(f"thumbprint of {host}:{port}: found {thumbprint!r}, wanted 40 or 64 hex digits")
-    context = _ThumbprintContext(ssl.PROTOCOL_TLS_CLIENT)
-    _unverified(context)  # what would be verified says less than the comparison
+    # What would be verified says less than the comparison.
+    context = handshake.unverified(_ThumbprintContext(ssl.PROTOCOL_TLS_CLIENT))
     context.where, context.thumbprint = f"{host}:{port}", digits
     return context
 
 
 def _pinned(where: str, pin: str) -> ssl.SSLContext:
-    pinned = _PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
-    _unverified(pinned)  # what would be verified says less than the comparison
+    # What would be verified says less than the comparison.
+    pinned = handshake.unverified(_PinnedContext(ssl.PROTOCOL_TLS_CLIENT))
     pinned.where, pinned.pin = where, pin
     return pinned
-
-
-def _unverified(context: ssl.SSLContext) -> ssl.SSLContext:
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def colons(digest: str) -> str:

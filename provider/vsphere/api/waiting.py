@@ -2,7 +2,8 @@
 
 What is waited for is put into one list view, which one filter of one property collector watches: a wait costs one call,
 however long it takes and however many others wait. An object that nobody waits for any more goes from the list together
-with the next one that comes. All of it ends with the login that it belongs to, and is made anew with the next one.
+with the next one that comes, a task at once and others after a while. All of it ends with the login that it belongs to,
+and is made anew with the next one.
 """
 
 import threading
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 10  # of one question to the host, if nothing changes
 TICK_SECONDS = 0.25  # those who wait look at their cancel token and their deadline this often
-KEPT_SECONDS = 30.0  # how long an object stays in the list for the next wait for it
+KEPT_SECONDS = 30.0  # how long an object stays in the list for the next wait for it, unless it is a task
 _DOING = "waiting for changes"
 
 
@@ -139,7 +140,7 @@ class Waiter:
     def _list(self, doing: str, epoch: Epoch) -> None:
         with self._state:
             long_ago = time.monotonic() - KEPT_SECONDS
-            idle = [key for key, each in self._watched.items() if not each.waiting and each.idle_since < long_ago]
+            idle = [key for key, each in self._watched.items() if each.is_idle(long_ago)]
             gone = [self._watched.pop(key).ref for key in idle if key in epoch.listed]
             for key in idle:
                 self._watched.pop(key, None)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from provider.vsphere.api.faults import translate
+from provider.vsphere.api.sdk import vim
 from provider.vsphere.errors import GoneError, VsphereError
 
 Key = tuple[str, str]
@@ -25,6 +26,10 @@ class Watched:
         self.error: VsphereError | None = None
         self.waiting = 0
         self.idle_since = 0.0
+
+    def is_idle(self, since: float) -> bool:
+        """True if nobody waits for it any more, nor will: it was last waited for before `since`, or is a task."""
+        return self.waiting == 0 and (isinstance(self.ref, vim.Task) or self.idle_since < since)
 
     def take(self, change: Any) -> None:
         """Takes an ObjectUpdate of it that is not its leaving."""

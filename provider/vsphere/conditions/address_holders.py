@@ -7,16 +7,25 @@ from provider.vsphere.api.sdk import Facts, vim
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.wanted import WantedMachine
 
+PATHS = (
+    "name",
+    "runtime.powerState",
+    "config.hardware.device",
+    "guest.net",
+    "config.instanceUuid",
+    "config.extraConfig",
+)
 _ON = "poweredOn"
 
 
 def of_machines(owner: str, wanted: Sequence[WantedMachine], found: Iterable[Facts]) -> list[Finding]:
     """A finding of each that is taken; one that is off holds nothing yet, and is only warned of.
 
-    `found` are machines whose configuration can be read: name, power state, devices, guest.net, and by what they are
-    known as a declared one of this `owner` ("<project>/<stack>"), whatever they are called just now.
+    `found` are machines whose configuration can be read, with PATHS. They are known as a declared one of this `owner`
+    ("<project>/<stack>") by their marks, whatever they are called just now.
     """
     macs = {machine.mac: machine.name for machine in wanted if machine.mac}
+    macs |= {card.mac: machine.name for machine in wanted for card in machine.cards if card.mac}
     addresses = {machine.address: machine.name for machine in wanted if machine.address}
     return list(_taken(owner, macs, addresses, found)) if macs or addresses else []
 

@@ -1,4 +1,4 @@
-"""What stands against a lab's machines on their host: names that are taken, states, disks that cannot grow, space."""
+"""What stands against a lab's machines on their host: names that are taken, states, disks that cannot grow."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,10 @@ from provider.vsphere.api.sdk import Facts
 from provider.vsphere.conditions import connection_state, machine_state
 from provider.vsphere.conditions.findings import Finding
 from provider.vsphere.conditions.wanted import WantedMachine
+from provider.vsphere.lifecycle import disks
 from provider.vsphere.model import ObservedMachine
 
-GIB, MIB = 1024**3, 1024**2
-LEAST_GIB = 2  # what a node writes at least: system, packages, images of pods
+GIB = 1024**3
 
 
 def of_machines(
@@ -65,34 +65,5 @@ def _of_ours(machine: ObservedMachine, wanted: WantedMachine) -> list[Finding]:
             linked_to=machine.linked_to,
         )
         said += [Finding(fault)] if fault else []
-    return said
-
-
-def of_space(
-    datastore: str, free: int, wanted: Sequence[WantedMachine], there: Sequence[ObservedMachine]
-) -> list[Finding]:
-    """Of the space for all machines together: thin disks need what is written, machines their memory as swap files."""
-    known = {machine.name: machine for machine in there}
-    here = [machine for machine in wanted if machine.datastore == datastore]
-    new = [machine for machine in here if machine.name not in known]
-    if not new:
-        return []
-    least = sum(machine.memory_mib * MIB + LEAST_GIB * GIB for machine in new)
-    most = sum(machine.memory_mib * MIB + machine.disk_gib * GIB for machine in new)
-    names = f"{len(new)} new machines" if len(new) > 1 else f"machine {new[0].name}"
-    if free < least:
-        return [
-            Finding(
-                f"datastore {datastore}: {free / GIB:.1f} GiB are free, {names} need {least / GIB:.1f} GiB at least "
-                "(their memory as swap files, and what a node writes); free some space or choose another datastore"
-            )
-        ]
-    if free < most:
-        return [
-            Finding(
-                f"datastore {datastore}: {free / GIB:.1f} GiB are free, {names} may come to need {most / GIB:.1f} GiB "
-                "once their disks are full; a datastore that is full stops its machines",
-                blocks=False,
-            )
-        ]
-    return []
+    kept = (refused for refused in disks.further_disks(machine, wanted.disks) if isinstance(refused, str))
+    return said + [Finding(f"machine {machine.name}: {text}, then run up again") for text in kept]

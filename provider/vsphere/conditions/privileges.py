@@ -42,6 +42,7 @@ ON_POOL = ("Resource.AssignVMToPool", "VApp.Import")
 ON_DATASTORE = ("Datastore.AllocateSpace", "Datastore.Browse", "Datastore.FileManagement")
 ON_TEMPLATE = ("VirtualMachine.Provisioning.DeployTemplate",)
 ON_NETWORK = ("Network.Assign",)
+FOR_HARDWARE_VERSION = ("VirtualMachine.Config.UpgradeVirtualHardware",)
 
 
 def missing(place: Place, datastores: Sequence[str], networks: Sequence[str], session_key: str) -> list[Finding]:
@@ -68,6 +69,16 @@ def missing(place: Place, datastores: Sequence[str], networks: Sequence[str], se
                 )
             )
     return found
+
+
+def for_upgrades(place: Place, names: Sequence[str], session_key: str) -> list[Finding]:
+    """What is needed besides by machines, by their names, that are to have a higher hardware version."""
+    lacking = lacking_on(place, place.folder, FOR_HARDWARE_VERSION, session_key) if names else []
+    user, whose = place.session.endpoint.user, ", ".join(names)
+    return [
+        Finding(f"the user {user} lacks {each}, which machine.hardwareVersion of {whose} needs; grant it")
+        for each in lacking
+    ]
 
 
 def lacking_on(place: Place, obj: Any, privileges: Sequence[str], session_key: str) -> list[str]:

@@ -1,25 +1,41 @@
 """The one reader of conditions: asked before the first change of a run, by `make doctor`, and when a wait ends."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from provider.vsphere import observe
 from provider.vsphere.api import certificates, collector
 from provider.vsphere.api.sdk import Facts, service_instance
-from provider.vsphere.conditions import address_holders, connection_state, host_state, inventory, privileges, wanted
+from provider.vsphere.conditions import (
+    address_holders,
+    connection_state,
+    hardware,
+    host_state,
+    inventory,
+    privileges,
+    sources,
+    space,
+    wanted,
+)
 from provider.vsphere.conditions.findings import Finding, refusal
+from provider.vsphere.conditions.hardware import Source
+from provider.vsphere.conditions.space import Taken
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.errors import CancelledError, UnreachableError, VsphereError
+from provider.vsphere.model import ObservedMachine
 from provider.vsphere.place import Place
 
 _DOING = "asking the host for its conditions"
 
 
-def conditions(place: Place, owner: str, machines: Sequence[WantedMachine]) -> list[Finding]:
+def conditions(
+    place: Place, owner: str, machines: Sequence[WantedMachine], taken: Callable[[Taken], object] = str
+) -> list[Finding]:
     """All that can be known to keep this lab from its end, or that its user should know.
 
-    Raises RefusedError and UnreachableError where the host cannot be asked at all.
+    `taken` is told what its machines take of each datastore, for who knows of others that have the same one. Raises
+    RefusedError and UnreachableError where the host cannot be asked at all.
     """
     session = place.session
     found = host_state.of_api(session.content.about)
@@ -35,7 +51,7 @@ def conditions(place: Place, owner: str, machines: Sequence[WantedMachine]) -> l
     found += _asked(
         lambda: privileges.missing(place, wanted.datastores(machines), wanted.networks(machines), _session_key(place))
     )
-    return found + _of_inventory(place, owner, machines)
+    return found + _of_inventory(place, owner, machines, taken)
 
 
 class Preflight:
@@ -150,22 +166,57 @@ def _of_places(place: Place, machines: Sequence[WantedMachine]) -> list[Finding]
     return found
 
 
-def _of_inventory(place: Place, owner: str, machines: Sequence[WantedMachine]) -> list[Finding]:
+def _of_inventory(
+    place: Place, owner: str, machines: Sequence[WantedMachine], taken: Callable[[Taken], object]
+) -> list[Finding]:
     if not machines:
         return []
     paths = list(dict.fromkeys([*observe.PATHS, *connection_state.PATHS]))
-    facts = collector.machines_in(place.session, _DOING, place.folder, paths)
+    session = place.session
+    facts = collector.machines_in(session, _DOING, place.folder, paths)
     readable = {moid: each for moid, each in facts.items() if connection_state.is_readable(each)}
     observed = [observe.from_facts(moid, each) for moid, each in readable.items()]
     found = inventory.of_machines(place.session.name, owner, machines, facts, observed)
-    found += address_holders.of_machines(owner, machines, readable.values())
+    found += address_holders.of_machines(owner, machines, _who_may_hold(place, machines, readable))
+    known = {machine.name for machine in observed}
+    made_of = sources.of_new(place, [machine for machine in machines if machine.name not in known])
+    found += _asked(lambda: _of_hardware(place, machines, observed, made_of))
+    thick = {name for name, source in made_of.items() if source.thick}
     for name in wanted.datastores(machines):
         try:
             homes = [home.ref for home in place.datastores(name)]
         except VsphereError:
             continue
-        spaces = collector.read_many(place.session, _DOING, homes, ["summary.freeSpace"]).values()
-        free = [int(facts["summary.freeSpace"]) for facts in spaces if "summary.freeSpace" in facts]
+        spaces = collector.read_many(place.session, _DOING, homes, ["summary.freeSpace", "summary.url"]).values()
+        known_ones = [facts for facts in spaces if "summary.freeSpace" in facts]
+        free = [int(facts["summary.freeSpace"]) for facts in known_ones]
         if free:
-            found += inventory.of_space(name, sum(free), machines, observed)
+            found += space.of_datastore(name, free, machines, observed, thick)
+        if len(free) == 1 and known_ones[0].get("summary.url"):  # of a cluster, the machines choose
+            least = space.least(name, machines, observed, thick)
+            taken(Taken(session.name, str(known_ones[0]["summary.url"]), name, free[0], least))
     return found
+
+
+def _who_may_hold(place: Place, machines: Sequence[WantedMachine], in_folder: dict[str, Facts]) -> Collection[Facts]:
+    """The readable machines of all folders of a vCenter's datacenter, where a MAC or an address is declared."""
+    declared = any(each.mac or each.address or any(card.mac for card in each.cards) for each in machines)
+    if place.cloning is None or not declared:
+        return in_folder.values()
+    root = collector.read(place.session, _DOING, place.datacenter, ["vmFolder"])["vmFolder"]
+    paths = list(dict.fromkeys([*address_holders.PATHS, *connection_state.PATHS]))
+    found = collector.machines_below(place.session, _DOING, root, paths).values()
+    return [each for each in found if connection_state.is_readable(each)]
+
+
+def _of_hardware(
+    place: Place,
+    machines: Sequence[WantedMachine],
+    observed: Sequence[ObservedMachine],
+    made_of: Mapping[str, Source],
+) -> list[Finding]:
+    """Most labs declare no hardware version, and use no template: then the host is not asked for those that it has."""
+    offered = place.hardware_versions if made_of or any(machine.hardware_version for machine in machines) else ()
+    raised = hardware.raised(machines, observed, made_of)
+    lacking = privileges.for_upgrades(place, raised, _session_key(place)) if raised else []
+    return [*hardware.of_machines(machines, observed, offered, made_of), *lacking]

@@ -23,6 +23,7 @@ from provider.vsphere.finding import find_by_name, find_by_uuid, refuse_if_unrea
 from provider.vsphere.identity import IMAGE_KEY, PHASE_KEY, READY, base_name, base_uuid, user_key
 from provider.vsphere.images import content, templates
 from provider.vsphere.images.importing import import_base, importer_is_alive
+from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource, ImportedImage, ObservedMachine
 from provider.vsphere.place import Cloning, Place, home_of
@@ -158,7 +159,7 @@ class Images:
 
     def _destroy(self, machine: Machine) -> None:
         try:
-            machine.destroy()
+            destroy(self._place, machine)
         finally:
             self._session.recent.forget("base")
 
@@ -185,8 +186,8 @@ class Images:
         if templates.is_read(self._place, machine, self._tell):
             raise VsphereError(
                 f"image {base_name(source.sha256)}: {changed}: it was started or changed since it was imported, and "
-                "there are linked clones of it, so it was left as it is; rename it in the vCenter, then run up again, "
-                "which imports it anew beside it"
+                "machines read its disk, so it was left as it is; rename it there, then run up again, which imports it "
+                "anew beside it"
             )
         self._progress(f"importing the image anew: {changed}")
         kept = found.extra_config.items()

@@ -19,6 +19,7 @@ from provider.vsphere.images import nfc
 from provider.vsphere.images.content import content
 from provider.vsphere.images.inspection import Image, inspected
 from provider.vsphere.images.templates import snapshot
+from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.model import ImageSource
 from provider.vsphere.observe import GIB
@@ -46,7 +47,10 @@ def import_base(
     doing = f"importing image {source.ova} as {name}"
     datastore = place.datastore(source.datastore)
     network = place.network(source.network).ref if source.network else None
-    with inspected(source, place.hardware_versions, lambda: session.cancel.check(doing)) as image:
+    fit = inspected(
+        *(source, place.hardware_versions, lambda: session.cancel.check(doing)), cloned=place.cloning is not None
+    )
+    with fit as image:
         for remark in image.remarks:
             tell(f"image {source.ova}: {remark}")
         made = _import_spec(place, image, name, datastore, network, doing)
@@ -141,7 +145,7 @@ def _remove(place: Place, name: str, instance: str, importer: str) -> bool:
     with place.session.cancel.shielded(), suppress(VsphereError):
         machine = find_by_uuid(place, instance, name)
         if machine is not None and machine.marks().get(IMPORTER_KEY) == importer:
-            machine.destroy()
+            destroy(place, machine)
         return True
     return False
 

@@ -4,11 +4,11 @@ All faults are told at once. What a host would find only after the upload is fou
 version, what the machines that are declared want of it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from provider.vsphere.desired import NESTED_MIN_HARDWARE
+from provider.vsphere.desired import NESTED_MIN_HARDWARE, SECURE_BOOT_MIN_HARDWARE
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.images import archive, descriptor, devices, fetching, vmdk
 from provider.vsphere.images.archive import Content
@@ -34,14 +34,17 @@ class Image:
 
 
 @contextmanager
-def inspected(source: ImageSource, host_versions: Sequence[int], check: Callable[[], None]) -> Iterator[Image]:
+def inspected(
+    source: ImageSource, host_versions: Sequence[int], check: Callable[[], None], *, cloned: bool = False
+) -> Iterator[Image]:
     """The image, fetched and found fit for a host that has these hardware versions (none: it does not say them).
 
+    `cloned`: machines come with its hardware version, else with what is declared of them.
     `check` is called now and then and may raise. Raises VsphereError with all that is wrong.
     """
     with fetching.fetched(source.ova, source.sha256, check) as file, archive.opened(file, source.ova) as found:
         text = descriptor.read(source.ova, found.descriptor_name, found.descriptor())
-        faults = [*_of_machine(text), *_of_hardware(text, host_versions, source)]
+        faults = [*_of_machine(text), *_of_hardware(text, host_versions, source, cloned=cloned)]
         contents: dict[str, Content] = {}
         files = [disk.file for disk in text.disks if disk.file] + ([text.nvram] if text.nvram else [])
         for each in files:
@@ -90,7 +93,7 @@ def _shown(disk: Disk) -> str:
     return f"{disk.name}: {disk.file.href if disk.file else 'empty'}, {size}"
 
 
-def _of_hardware(found: Descriptor, host_versions: Sequence[int], source: ImageSource) -> list[str]:
+def _of_hardware(found: Descriptor, host_versions: Sequence[int], source: ImageSource, *, cloned: bool) -> list[str]:
     """A host takes the newest version that both know; a machine has that of its image."""
     versions = found.hardware_versions
     if found.hardware and not versions:
@@ -109,7 +112,27 @@ def _of_hardware(found: Descriptor, host_versions: Sequence[int], source: ImageS
             f"it has hardware version vmx-{max(common):02}, nested virtualization needs vmx-{NESTED_MIN_HARDWARE:02} "
             "or newer; use a newer image, or set nestedVirtualization: off"
         ]
-    return []
+    return _of_declared(max(common, default=0), source.hardware_versions, secure_boot=found.secure_boot, cloned=cloned)
+
+
+def _of_declared(has: int, declared: Mapping[str, int], *, secure_boot: bool, cloned: bool) -> list[str]:
+    """Of the hardware versions that machines are to have."""
+    faults = []
+    below = [f"{name} {version}" for name, version in declared.items() if cloned and version < has]
+    if below:
+        faults.append(
+            f"it has hardware version {has}, machine.hardwareVersion is lower ({', '.join(below)}), and a clone never "
+            f"goes below that of its image; write {has} or a newer one, or leave it out"
+        )
+    made = {"the image's own": has} if has else {}
+    made |= {} if cloned else declared
+    old = [f"{name} {version}" for name, version in made.items() if secure_boot and version < SECURE_BOOT_MIN_HARDWARE]
+    if old:
+        faults.append(
+            f"it asks for Secure Boot, which needs hardware version {SECURE_BOOT_MIN_HARDWARE} or newer, found "
+            f"{', '.join(old)}; raise it, or export the image without Secure Boot"
+        )
+    return faults
 
 
 def _of_disk(disk: Disk, contents: dict[str, Content], source: ImageSource) -> list[str]:

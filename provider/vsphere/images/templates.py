@@ -147,17 +147,15 @@ def _faults(place: Place, found: ObservedMachine, *, nested_virtualization: bool
 
 
 def is_read(place: Place, machine: Machine, tell: Callable[[str], None]) -> bool:
-    """True if machines are linked to it, which is told: without it, they would have lost their disks."""
-    if place.cloning is None:
-        return False
+    """True if machines read its disk, as linked clones do, which is told: without it, they would have lost theirs."""
     found = machine.observe("reading the image")
     linked = linked_machines(place, found)
     if linked:
-        tell(f"image {found.name} is left, for linked clones of it are there: {', '.join(linked)}")
+        tell(f"image {found.name} is left, for machines are there that read its disk: {', '.join(linked)}")
     return bool(linked)
 
 
 def linked_machines(place: Place, found: ObservedMachine) -> list[str]:
     """The names of machines in the datacenter whose disks are read from this one's folder."""
-    users = disk_users(place, f"looking for linked clones of {found.name}", found.folder)
+    users = disk_users(place, f"looking who reads the disk of {found.name}", found.folder)
     return sorted(user.name for user in users if user.moid != found.moid)

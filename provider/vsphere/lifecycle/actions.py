@@ -47,6 +47,13 @@ class Upgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class SetFirmware:
+    """The firmware that it was made with: `bios`, `efi`, `efi+secureboot`."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrowDisk:
     """A disk of its own becomes larger."""
 
@@ -96,7 +103,19 @@ class RemoveCard:
     found: Card
 
 
-Action = SetHardware | SetKey | Rename | Upgrade | GrowDisk | AddDisk | RemoveDisk | AddCard | EditCard | RemoveCard
+Action = (
+    SetHardware
+    | SetKey
+    | Rename
+    | Upgrade
+    | SetFirmware
+    | GrowDisk
+    | AddDisk
+    | RemoveDisk
+    | AddCard
+    | EditCard
+    | RemoveCard
+)
 
 
 @dataclass(frozen=True, slots=True)

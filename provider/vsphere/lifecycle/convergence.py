@@ -6,12 +6,13 @@ Every round looks first, so that one whose outcome is unknown may be run again.
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from provider.vsphere import identity, observe, spec
+from provider.vsphere import identity, observe
 from provider.vsphere.cancel import Deadline
-from provider.vsphere.conditions import machine_state
+from provider.vsphere.conditions import hardware, machine_state
+from provider.vsphere.conditions.disk_users import refuse_if_held
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import CancelledError, GoneError, OutcomeUnknownError, QuestionError, VsphereError
-from provider.vsphere.lifecycle.actions import Plan, SetKey, Upgrade
+from provider.vsphere.lifecycle.actions import GrowDisk, Plan, RemoveDisk, SetKey, Upgrade
 from provider.vsphere.lifecycle.plan import plan
 from provider.vsphere.lifecycle.specification import config_spec, networks_of
 from provider.vsphere.machine import OFF, ON, Machine
@@ -41,6 +42,8 @@ class Convergence:
         wanted = self._plan(found, desired, obsolete)
         if wanted.refused:
             raise VsphereError(f"machine {desired.name}: {'; '.join(wanted.refused)}, then run up again")
+        self._refuse_upgrade(wanted, desired.name)
+        self._refuse_held_disks(doing, found, wanted)
         off, ready = desired.power == "off", found.extra_config.get(identity.PHASE_KEY) == identity.READY
         if off and not ready:
             raise VsphereError(
@@ -79,7 +82,7 @@ class Convergence:
         self._progress("configuring")
         for step in wanted.steps:
             if isinstance(step.action, Upgrade):
-                self._upgrade(machine, desired.name, step.action.version)
+                machine.upgrade(step.action.version)
         names = networks_of([step.action for step in wanted.steps])
         change = config_spec(found, wanted, {name: self._place.network(name).nic_backing for name in names})
         if change is not None:
@@ -88,11 +91,24 @@ class Convergence:
         self._verify(found, desired)
         return found
 
-    def _upgrade(self, machine: Machine, name: str, version: int) -> None:
-        offered = self._place.hardware_versions
-        if offered and version not in offered:
-            raise VsphereError(spec.not_offered(name, version, offered))
-        machine.upgrade(version)
+    def _refuse_held_disks(self, doing: str, found: ObservedMachine, wanted: Plan) -> None:
+        """A disk that another machine has, or reads, is lost to that one if it is deleted, and broken if it grows.
+
+        That of a machine which was never finished is new.
+        """
+        if found.extra_config.get(identity.PHASE_KEY) != identity.READY:
+            return
+        actions = [step.action for step in wanted.steps]
+        disks = [each.disk for each in actions if isinstance(each, GrowDisk | RemoveDisk) and each.disk is not None]
+        refuse_if_held(self._place, doing, found, disks, "so it was left as it is")
+
+    def _refuse_upgrade(self, wanted: Plan, name: str) -> None:
+        """Before the machine is shut down for one that the host does not make."""
+        for step in wanted.steps:
+            if isinstance(step.action, Upgrade):
+                version, offered = step.action.version, self._place.hardware_versions
+                if offered and version not in offered:
+                    raise VsphereError(hardware.not_offered(name, version, offered))
 
     def _verify(self, found: ObservedMachine, desired: DesiredMachine) -> None:
         """A host may ignore what it does not support; the machine is then not what was asked for."""

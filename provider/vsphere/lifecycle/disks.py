@@ -3,7 +3,7 @@
 A disk is its own by its path in its folder and by the mark that was set when it was made; no other one is touched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from provider.vsphere.conditions import machine_state
 from provider.vsphere.desired import DesiredMachine
@@ -45,10 +45,10 @@ def _snapshot(found: ObservedMachine, disk: Disk) -> tuple[str, str] | None:
     return machine_state.kept_by_a_snapshot(found.snapshots, on_a_snapshot=on_a_snapshot)
 
 
-def further_disks(found: ObservedMachine, desired: DesiredMachine) -> Iterator[Step | str]:
+def further_disks(found: ObservedMachine, disks: Sequence[DesiredDisk]) -> Iterator[Step | str]:
     """What its other disks need; one that is not declared any more, without a word, is left as it is."""
     free = _free_units(found)
-    for disk in desired.disks:
+    for disk in disks:
         have, ours, path = (
             found.extra_disk(disk.name),
             disk.name in found.marked_disks,

@@ -7,6 +7,7 @@ What replaces a machine is not here: the driver only changes the one that is the
 | cpus, memory | more, if the machine has hot add on | otherwise | |
 | nested virtualization | | always | |
 | hardware version | | upwards | downwards |
+| firmware, Secure Boot | | back to the image's | |
 | root disk, further disks | grow | | growing on a snapshot |
 | further disks: made | on a SCSI controller | on another one | on IDE, on a full controller, over another's |
 | further disks: deleted, by word | | always | on a snapshot, another's |
@@ -18,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from provider.vsphere.desired import HARDWARE, DesiredMachine
 from provider.vsphere.fields import Effect
-from provider.vsphere.lifecycle import disks
+from provider.vsphere.lifecycle import disks, firmware
 from provider.vsphere.lifecycle.actions import (
     AddCard,
     EditCard,
@@ -26,6 +27,7 @@ from provider.vsphere.lifecycle.actions import (
     Plan,
     RemoveCard,
     Rename,
+    SetFirmware,
     SetHardware,
     SetKey,
     Step,
@@ -55,7 +57,7 @@ def plan(
         *_first_card(found, desired.network, (networks or {}).get(desired.network, desired.network)),
         *_cards(found, cards, networks or {}),
         *disks.root_disk(found, desired),
-        *disks.further_disks(found, desired),
+        *disks.further_disks(found, desired.disks),
     ]
     steps = [result for result in results if isinstance(result, Step)]
     return Plan(tuple(steps), tuple(result for result in results if isinstance(result, str)), tuple(cards))
@@ -73,6 +75,10 @@ def _hardware(found: ObservedMachine, desired: DesiredMachine) -> Iterator[Step 
     elif desired.hardware_version and 0 < have < desired.hardware_version:
         told = f"hardwareVersion from {have} to {desired.hardware_version}"
         yield Step(Upgrade(desired.hardware_version), How.OFF, told)
+    made_with = firmware.lost(found)
+    if made_with:
+        told = f"firmware from {firmware.of(found)} back to {made_with}, with which it was made"
+        yield Step(SetFirmware(made_with), How.OFF, told)
     for attribute, row in HARDWARE.items():
         before, after = getattr(found.hardware, attribute), getattr(desired.hardware, attribute)
         if before != after:

@@ -7,6 +7,7 @@ from provider.vsphere import identity, spec
 from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import HARDWARE
 from provider.vsphere.devices import Card
+from provider.vsphere.lifecycle import firmware
 from provider.vsphere.lifecycle.actions import (
     Action,
     AddCard,
@@ -17,6 +18,7 @@ from provider.vsphere.lifecycle.actions import (
     RemoveCard,
     RemoveDisk,
     Rename,
+    SetFirmware,
     SetHardware,
     SetKey,
 )
@@ -39,6 +41,9 @@ def config_spec(found: ObservedMachine, wanted: Plan, backings: Mapping[str, Any
             fields[HARDWARE[action.attribute].spec] = action.value
         elif isinstance(action, Rename):
             fields["name"] = action.name
+        elif isinstance(action, SetFirmware):
+            fields["firmware"], secure = firmware.parts(action.word)
+            fields["bootOptions"] = vim.vm.BootOptions(efiSecureBootEnabled=secure)
     keys = {action.key: action.value for action in actions if isinstance(action, SetKey)} | _marks(found, wanted)
     if keys:
         fields["extraConfig"] = spec.options(keys)

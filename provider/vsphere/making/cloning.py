@@ -6,7 +6,7 @@ reconfiguration, which also sets what a server may have left out of a clone. The
 specification.
 """
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from provider.vsphere import identity, observe, spec
@@ -19,6 +19,10 @@ from provider.vsphere.model import ObservedMachine
 from provider.vsphere.observe import GIB
 from provider.vsphere.place import Cloning, Datastore, Network, Place
 
+_PATHS = (
+    *("snapshot", "config.hardware.device", "config.extraConfig"),
+    *("config.firmware", "config.bootOptions.efiSecureBootEnabled"),
+)
 _ONE_NEW_DISK, _CHILD_DISK = "moveAllDiskBackingsAndConsolidate", "createNewChildDiskBacking"
 
 
@@ -47,19 +51,19 @@ def clone(
 ) -> Machine:
     """The new machine, off and marked. Raises OutcomeUnknownError if it may have come to be, AlreadyExistsError."""
     doing = f"cloning machine {desired.name} from {source.name}"
-    facts = collector.read(place.session, doing, source.ref, ["snapshot", "config.hardware.device"])
-    linked = place.cloning is Cloning.LINKED
-    snapshot = _snapshot(facts, own=not desired.template) if linked else None
-    inherited = _marks_of(place, doing, source.ref) | (_marks_of(place, doing, snapshot) if snapshot else set())
+    linked, own = place.cloning is Cloning.LINKED, not desired.template
+    original = place.session.recent.of(
+        ("base", "original", source.ref._moId, own), lambda: _original(place, doing, source, own=own)
+    )
     wanted = vim.vm.CloneSpec(
         location=vim.vm.RelocateSpec(datastore=datastore.ref, pool=place.pool, host=place.host),
-        config=_first(desired, mark, facts, network, inherited),
+        config=_first(desired, mark, original, network),
         powerOn=False,
         template=False,
     )
     if linked:
         wanted.location.diskMoveType = _CHILD_DISK
-        wanted.snapshot = snapshot
+        wanted.snapshot = original.snapshot
     else:
         wanted.location.diskMoveType = _ONE_NEW_DISK
     limit = None if linked else place.turns.disk_copies
@@ -67,16 +71,37 @@ def clone(
     return Machine(place.session, ref, desired.name)
 
 
-def _marks_of(place: Place, doing: str, source: Any) -> set[str]:
-    """The keys of ours that a clone of this machine or snapshot would have of it."""
-    marks = observe.extra_config(collector.read(place.session, doing, source, ["config.extraConfig"]))
-    return {key for key in marks if key.startswith(identity.PREFIX)}
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """What clones are made of, the same for all: a linked one's snapshot, and what they are not to have of it.
+
+    `marks` are the keys of ours that they would have, `cards` its devices; `image` has its disks and firmware alone.
+    """
+
+    snapshot: Any | None
+    marks: frozenset[str]
+    cards: tuple[Any, ...]
+    image: ObservedMachine
 
 
-def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network, inherited: Collection[str]) -> Any:
+def _original(place: Place, doing: str, source: Machine, *, own: bool) -> _Original:
+    facts = collector.read(place.session, doing, source.ref, _PATHS)
+    snapshot = _snapshot(facts, own=own) if place.cloning is Cloning.LINKED else None
+    marked = observe.extra_config(facts)
+    if snapshot:
+        marked |= observe.extra_config(collector.read(place.session, doing, snapshot, ["config.extraConfig"]))
+    devices, card = facts.get("config.hardware.device", []), vim.vm.device.VirtualEthernetCard
+    return _Original(
+        snapshot,
+        marks=frozenset(key for key in marked if key.startswith(identity.PREFIX)),
+        cards=tuple(each for each in devices if isinstance(each, card)),
+        image=observe.from_facts("", facts),
+    )
+
+
+def _first(desired: DesiredMachine, mark: str, original: _Original, network: Network) -> Any:
     """The source's network cards go, for they are on its networks, and its marks; the machine's own come."""
     device = vim.vm.device
-    cards = [each for each in facts["config.hardware.device"] if isinstance(each, device.VirtualEthernetCard)]
     return vim.vm.ConfigSpec(
         instanceUuid=identity.instance_uuid(mark),
         **{row.spec: getattr(desired.hardware, name) for name, row in HARDWARE.items()},
@@ -84,19 +109,15 @@ def _first(desired: DesiredMachine, mark: str, facts: Any, network: Network, inh
         vAppConfigRemoved=True,
         annotation=spec.annotation(mark),
         extraConfig=spec.options(
-            dict.fromkeys(sorted(inherited), "")
-            | {identity.CLONED_KEY: _places_of_disks(facts)}
-            | spec.first_extra_config(desired, mark)
+            dict.fromkeys(sorted(original.marks), "")
+            | {identity.CLONED_KEY: " ".join(disk.place for disk in original.image.disks)}
+            | spec.first_extra_config(desired, mark, original.image)
         ),
         deviceChange=[
-            *(device.VirtualDeviceSpec(operation="remove", device=each) for each in cards),
+            *(device.VirtualDeviceSpec(operation="remove", device=each) for each in original.cards),
             spec.added(spec.first_card(network.nic_backing, desired.manual_mac)),
         ],
     )
-
-
-def _places_of_disks(facts: Any) -> str:
-    return " ".join(disk.place for disk in observe.from_facts("", facts).disks)
 
 
 def _snapshot(facts: Any, *, own: bool) -> Any | None:

@@ -6,7 +6,6 @@ never finished) or a folder without a machine. What may be done with that is in 
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from provider.vsphere import files, identity, paths, spec
 from provider.vsphere.api import tasks
@@ -22,11 +21,12 @@ from provider.vsphere.errors import (
 )
 from provider.vsphere.finding import find_ours
 from provider.vsphere.images.base_machines import Images
+from provider.vsphere.lifecycle.destruction import destroy
 from provider.vsphere.machine import Machine
 from provider.vsphere.making import cloning, leftovers
 from provider.vsphere.making.cloudinit import seed
-from provider.vsphere.model import ObservedMachine
-from provider.vsphere.place import Cloning, Datastore, Network, Place, home_of
+from provider.vsphere.making.parts import Parts, parts_of
+from provider.vsphere.place import Datastore, Place
 
 ATTEMPTS = 4
 
@@ -37,16 +37,6 @@ class _FolderTakenError(Exception):
     def __init__(self, found: AlreadyExistsError) -> None:
         super().__init__()
         self.found = found
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What a machine is made of, found before anything is made."""
-
-    source: Machine
-    image: ObservedMachine
-    datastore: Datastore
-    network: Network
 
 
 class Creation:
@@ -64,7 +54,12 @@ class Creation:
         if existing is not None and self._fits(existing, desired):
             self._progress("finishing what an interrupted run began")
             return self._completed(existing, desired)
-        return self._completed(self._make(desired, mark, self._preflight(desired)), desired)
+        try:
+            parts = parts_of(self._place, desired, self._progress)
+            return self._completed(self._make(desired, mark, parts), desired)
+        except VsphereError:
+            self._place.turns.promises.take_back(desired.name)
+            raise
 
     def _found(self, instance: str, desired: DesiredMachine) -> Machine | None:
         """As `find_ours`: whose a machine is that is being cloned just now, for a run that ended, nothing tells yet."""
@@ -95,7 +90,7 @@ class Creation:
         try:
             cloning.complete(self._place, machine, desired)
         except cloning.UnfitError:
-            machine.destroy()
+            destroy(self._place, machine)
             raise
         return machine
 
@@ -122,29 +117,15 @@ class Creation:
                 "delete it on the host if it is not needed any more, then run up again"
             )
         self._progress("removing the unfinished machine of an interrupted run")
-        machine.destroy()
+        destroy(self._place, machine)
         return False
 
-    def _preflight(self, desired: DesiredMachine) -> _Parts:
-        """All that can be known to fail before anything is made."""
-        datastore, network = self._place.datastore(desired.datastore), self._place.network(desired.network)
-        images = Images(self._place, self._progress)
-        wanted = (desired.image_sha256, desired.datastore, desired.template, desired.disk_gib)
-        source, image = self._session.recent.of(("base", *wanted), lambda: images.base_of(desired))
-        offered = self._place.hardware_versions if desired.hardware_version else ()
-        spec.check_hardware(desired, image, offered)
-        if self._place.cloning is Cloning.LINKED:
-            cloning.check_linked(desired, image)
-            if not desired.template:
-                datastore = home_of(self._place, desired.datastore, image.vmx_path)
-        return _Parts(source, image, datastore, network)
-
-    def _make(self, desired: DesiredMachine, mark: str, parts: _Parts) -> Machine:
+    def _make(self, desired: DesiredMachine, mark: str, parts: Parts) -> Machine:
         instance = identity.instance_uuid(mark)
         directory = paths.directory(desired.name, instance)
         for attempt in range(ATTEMPTS):
             try:
-                return self._make_once(desired, mark, parts, directory)
+                return self._make_once(desired, mark, parts, directory, again=attempt > 0)
             except _FolderTakenError as taken:
                 if attempt == ATTEMPTS - 1:
                     raise taken.found from None
@@ -160,11 +141,15 @@ class Creation:
                     raise
         raise AssertionError("unreachable")
 
-    def _make_once(self, desired: DesiredMachine, mark: str, parts: _Parts, directory: str) -> Machine:
+    def _make_once(self, desired: DesiredMachine, mark: str, parts: Parts, directory: str, *, again: bool) -> Machine:
         if self._place.cloning is not None:
-            self._have_no_folder(parts.datastore, directory)
+            self._have_no_folder(parts.datastore, directory, again=again)
             self._progress("cloning")
-            return cloning.clone(self._place, desired, mark, parts.source, parts.datastore, parts.network, directory)
+            try:
+                of = (parts.source, parts.datastore, parts.network)
+                return cloning.clone(self._place, desired, mark, *of, directory)
+            finally:
+                files.forget_folders(self._place)
         self._have_folder(parts.datastore.path(directory))
         disk = parts.datastore.path(directory, f"{desired.name}.vmdk")
         self._progress("copying the image's disk")
@@ -179,9 +164,10 @@ class Creation:
         ref = tasks.run(self._session, f"creating machine {desired.name}", create, wanted, *where)
         return Machine(self._session, ref, desired.name)
 
-    def _have_no_folder(self, home: Datastore, directory: str) -> None:
+    def _have_no_folder(self, home: Datastore, directory: str, *, again: bool) -> None:
         """A vCenter makes a clone's folder, and another one where that is taken."""
-        if files.exists(self._place, home, directory):
+        look = files.exists if again else files.existed
+        if look(self._place, home, directory):
             raise _FolderTakenError(AlreadyExistsError(f"folder {home.path(directory)} is there"))
 
     def _have_folder(self, folder: str) -> None:
@@ -191,12 +177,12 @@ class Creation:
         except AlreadyExistsError as found:
             raise _FolderTakenError(found) from None
 
-    def _empty_folder(self, name: str, parts: _Parts, directory: str) -> None:
+    def _empty_folder(self, name: str, parts: Parts, directory: str) -> None:
         self._progress("removing the folder that an interrupted run left")
         self._settle(f"emptying folder {parts.datastore.path(directory)}", parts.source)
         leftovers.empty(self._place, parts.datastore, directory, name)
 
-    def _look_after(self, error: VsphereError, desired: DesiredMachine, instance: str, parts: _Parts) -> Machine | None:
+    def _look_after(self, error: VsphereError, desired: DesiredMachine, instance: str, parts: Parts) -> Machine | None:
         """After a failure: returns the machine if it came to be nevertheless, else removes its folder."""
         cancel, home = self._session.cancel, parts.datastore
         if cancel.abandoned or isinstance(error, ForeignError):

@@ -11,6 +11,7 @@ from provider.vsphere.cancel import CancelToken
 from provider.vsphere.conditions import reading
 from provider.vsphere.endpoint import Endpoint
 from provider.vsphere.errors import GoneError
+from provider.vsphere.making.promises import Promise
 from provider.vsphere.paths import unescaped
 from provider.vsphere.place import Cloning, Datastore, Network, Turns, UploadTarget
 from provider.vsphere.placement import Placement, foreign_keys
@@ -162,14 +163,17 @@ class VCenter:
         root = self._read(self.datacenter, "vmFolder")
         return the_one(name, below(self.session, root, vim.VirtualMachine), "template", self._where).ref
 
-    def datastore(self, name: str) -> Datastore:
+    def datastore(self, name: str, promise: Promise | None = None) -> Datastore:
         """See Place: of a cluster of datastores, the one with the most free space."""
+        known = self.session.recent.of(("datastore", name), lambda: self._candidates(name))
+        return datastores.roomiest(f"datastore {name} of {self.session.name}", known, self.turns.promises, promise)
+
+    def _candidates(self, name: str) -> list[tuple[Any, Facts]]:
+        """Those of a cluster of datastores, or the one."""
         found = self._named("datastore", name)
         if isinstance(found.ref, vim.StoragePod):
-            return datastores.roomiest(f"datastore cluster {name} of {self.session.name}", self._members(found))
-        facts = collector.read(self.session, inventory.looking(self.session), found.ref, datastores.PATHS)
-        datastores.refuse_if_unusable(f"datastore {name} of {self.session.name}", facts)
-        return Datastore(found.ref, facts["name"])
+            return self._members(found)
+        return [(found.ref, collector.read(self.session, inventory.looking(self.session), found.ref, datastores.PATHS))]
 
     def datastores(self, name: str) -> tuple[Datastore, ...]:
         """See Place."""

@@ -177,9 +177,9 @@ def test_some_may_exist_and_others_be_made_in_one_lab(partly: Graph) -> None:
     assert sorted(each.name for each in partly.of_type(MACHINE)) == ["w1", "w2", "w3"]
     joined = {name for _, name in scripts_before(partly, step(partly, "60-join-worker.sh", "w1"))}
     assert {"cp1-init", "w1-install-kubernetes"} <= joined
-    providers = {each.name: each.plain("controlPlanes") for each in partly.of_type("pulumi:providers:kubelab")}
-    assert providers.pop("existing-machines") == "cp1"
-    assert set(providers.values()) == {""}
+    (provider,) = partly.of_type("pulumi:providers:kubelab")
+    assert (provider.plain("controlPlanes"), provider.plain("existingControlPlanes")) == ("cp1", "cp1")
+    assert all(provider.urn in each.provider for each in (*partly.of_type(EXISTING), *partly.of_type(MACHINE)))
 
 
 def test_an_old_installation_is_removed_first_where_that_is_declared(site_folder: Path, user_key: str) -> None:

@@ -1,5 +1,7 @@
 """A worker that is declared off: it leaves the cluster before its machine is off, and nothing is asked of it then."""
 
+import json
+
 from tests.graph.changes import Lab
 from tests.graph.recording import Graph, Resource
 from tests.graph.test_order import COMMAND, MACHINE
@@ -65,7 +67,8 @@ def test_cards_disks_and_version_reach_the_provider_as_they_are_declared(lab: La
         "extraDisks": [{"name": "data", "sizeGiB": 100}, {"name": "old", "remove": True, "thin": False}],
         "machine": {"hardwareVersion": 19},
     }
-    machine = lab({"w1": declared}).named(MACHINE, "w1")
+    graph = lab({"w1": declared})
+    machine = graph.named(MACHINE, "w1")
     assert machine.plain("networks") == [
         {"network": "storage"},
         {"network": "backup", "connected": False, "macAddress": "00:50:56:0a:00:01"},
@@ -75,6 +78,13 @@ def test_cards_disks_and_version_reach_the_provider_as_they_are_declared(lab: La
         {"name": "old", "thin": False, "remove": True},
     ]
     assert machine.plain("hardwareVersion") == 19
+    (provider,) = graph.of_type("pulumi:providers:kubelab")
+    asked = next(each for each in json.loads(provider.plain("machines")) if each["name"] == "w1")
+    assert [asked[key] for key in ("extraDisks", "networks")] == [
+        machine.plain(key) for key in ("extraDisks", "networks")
+    ]
+    assert (asked["hardwareVersion"], asked["imageSha256"]) == (19, machine.plain("imageSha256"))
+    assert [image.plain("hardwareVersions") for image in graph.of_type("kubelab:index:Image")] == [{"w1": 19}]
 
 
 def test_a_machine_without_them_has_no_such_input_so_that_no_earlier_state_changes(lab: Lab) -> None:

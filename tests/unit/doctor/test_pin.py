@@ -5,13 +5,16 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from doctor import pin
 from provider.vsphere.api.tls import colons
 from tests.vsphere.certificate import Certificate
+from tests.vsphere.pythons import servers
 
 
 @pytest.fixture
@@ -23,7 +26,12 @@ def server(tmp_path: Path) -> Iterator[tuple[int, Certificate]]:
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
-        with listening, listening.accept()[0] as plain, context.wrap_socket(plain, server_side=True) as connection:
+        with (
+            listening,
+            listening.accept()[0] as plain,
+            context.wrap_socket(plain, server_side=True) as connection,
+            suppress(ConnectionResetError),  # who has read the certificate may leave without a word
+        ):
             connection.recv(1)
 
     serving = threading.Thread(target=serve, daemon=True)
@@ -65,3 +73,15 @@ def test_a_port_where_nothing_answers_is_one_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "argv", ["pin", f"127.0.0.1:{port}"])
     with pytest.raises(SystemExit, match=rf"^error: connecting to 127\.0\.0\.1:{port}: .*; check server and port$"):
         pin.main()
+
+
+def test_a_server_with_which_no_tls_is_agreed_on_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_forward_secrecy = servers.context(
+        servers.issued(None, "old", key=rsa.generate_private_key(65537, 2048)), tmp_path
+    )
+    without_forward_secrecy.maximum_version = ssl.TLSVersion.TLSv1_2
+    without_forward_secrecy.set_ciphers("AES128-GCM-SHA256")
+    with servers.listening(without_forward_secrecy) as port:
+        monkeypatch.setattr(sys, "argv", ["pin", f"127.0.0.1:{port}"])
+        with pytest.raises(SystemExit, match=r"it speaks no TLS that is spoken here .*, wanted TLS 1\.2 or later with"):
+            pin.main()

@@ -6,36 +6,60 @@ from pathlib import Path
 import pytest
 
 from provider import configuration
-from provider.vsphere.api import tls
+from provider.vsphere.api import handshake, tls
 from provider.vsphere.endpoint import Endpoint, unverified
 from tests.vsphere.certificate import Certificate
 
 STRICT = ssl.VerifyFlags.VERIFY_X509_STRICT
 
 
-@pytest.fixture(params=["3.11", "3.13"])
-def defaults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A Python's own contexts: since 3.13 they are strict."""
+@pytest.fixture(params=["of 3.11", "of 3.13", "of a distribution"])
+def defaults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python's own contexts: strict since 3.13, and what OpenSSL takes at most where a distribution built it."""
     make = ssl.create_default_context
 
-    def strict(**given: str | None) -> ssl.SSLContext:
+    def others(**given: str | None) -> ssl.SSLContext:
         context = make(**given)  # type: ignore[arg-type]
-        context.verify_flags |= STRICT
+        if request.param == "of 3.13":
+            context.verify_flags |= STRICT
+        if request.param == "of a distribution":
+            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            context.set_ciphers("ALL:@SECLEVEL=0")
         return context
 
-    if request.param == "3.13":
-        monkeypatch.setattr(ssl, "create_default_context", strict)
-    return str(request.param)
+    monkeypatch.setattr(ssl, "create_default_context", others)
 
 
 @pytest.mark.usefixtures("defaults")
 def test_certificates_are_verified_alike_on_every_python(tmp_path: Path) -> None:
     for pem in (None, Certificate(tmp_path).pem):
         context = tls.context("esxi.lab", 443, pem, None)
-        assert context.verify_flags == tls.VERIFY_FLAGS
+        assert context.verify_flags == handshake.VERIFY_FLAGS
         assert not context.verify_flags & STRICT, "many hosts' own CAs name no key identifiers"
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-        assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def every_context(directory: Path) -> dict[str, ssl.SSLContext]:
+    """The ways to talk to a host, and to a server that an image is fetched from."""
+    return {
+        "CA file": tls.context("esxi.lab", 443, Certificate(directory).pem, None),
+        "system's CAs": tls.context("esxi.lab", 443, None, None),
+        "pin": tls.context("esxi.lab", 443, None, "ab" * 32),
+        "insecure": tls.context("esxi.lab", 443, None, None, insecure=True),
+        "thumbprint": tls.thumbprinted("esxi.lab", 443, "ab" * 20),
+        "image": handshake.by_the_systems_cas(),
+    }
+
+
+@pytest.mark.usefixtures("defaults")
+def test_the_oldest_version_and_the_ciphers_are_alike_on_every_python(tmp_path: Path) -> None:
+    for name, context in every_context(tmp_path).items():
+        assert context.minimum_version == ssl.TLSVersion.TLSv1_2, name
+        assert context.maximum_version == ssl.TLSVersion.MAXIMUM_SUPPORTED, name
+        assert context.security_level == 2, name
+        older = {each["name"] for each in context.get_ciphers() if each["protocol"] == "TLSv1.2"}
+        assert older, name
+        assert {word.split("-")[0] for word in older} == {"ECDHE", "DHE"}, name
 
 
 def test_only_the_word_insecure_turns_it_off_and_a_ca_or_pin_goes_before_it(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from provider.vsphere.conditions.reading import Preflight, conditions
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import RefusedError
+from provider.vsphere.lifecycle.declared import DesiredCard, DesiredDisk
 from provider.vsphere.model import HalfMadeError
 from tests.vsphere.conftest import Driver, Drivers
 from tests.vsphere.fault_proxy import FaultProxy
@@ -105,6 +106,42 @@ def test_a_name_that_is_taken_and_a_network_that_is_missing_are_told_at_once(sim
     assert "network nowhere: not found on" in first.text
     assert "machine w1: 127.0.0.1" in second.text
     assert "has one of that name that kubelab did not make; it is left as it is; rename this node" in second.text
+
+
+@pytest.mark.case("V11", "V14")
+def test_the_networks_of_further_cards_are_looked_for_as_that_of_the_first_one(ask: Ask) -> None:
+    (finding,) = ask(replace(W1, cards=(DesiredCard("nowhere", connected=False), DesiredCard(NETWORK))))
+    assert "network nowhere: not found on" in finding.text
+
+
+@pytest.mark.case("V11", "V18")
+def test_a_higher_hardware_version_of_a_machine_that_is_there_needs_a_privilege_more(
+    proxy: FaultProxy, ask: Ask, driver: Driver, w1: DesiredMachine
+) -> None:
+    driver.create(replace(w1, hardware_version=17))
+    granted = "<privId>VirtualMachine.Config.UpgradeVirtualHardware</privId><isGranted>true"
+    replace_in(proxy, "HasPrivilegeOnEntities", granted, granted.replace("true", "false"))
+    assert ask(replace(W1, hardware_version=17)) == []
+    (finding,) = ask(replace(W1, hardware_version=19))
+    assert finding.text == (
+        "the user root lacks VirtualMachine.Config.UpgradeVirtualHardware, which machine.hardwareVersion of w1 needs; "
+        "grant it"
+    )
+
+
+@pytest.mark.case("V17")
+def test_what_keeps_further_disks_from_what_is_declared_is_told_before_anything_is_changed(
+    simulator: Simulator, ask: Ask, driver: Driver, w1: DesiredMachine
+) -> None:
+    driver.create(replace(w1, disks=(DesiredDisk("data", 1),)))
+    simulator.take_snapshot("w1", "before the update")
+    wants = replace(W1, disks=(DesiredDisk("data", 2),))
+    (finding,) = ask(wants)
+    assert finding.text == (
+        "machine w1: its disk data cannot grow to 2 GiB because of its snapshots (before the update); delete them on "
+        "the host, or put sizeGiB back, then run up again"
+    )
+    assert ask(replace(W1, disks=(DesiredDisk("data", 1),))) == []
 
 
 @pytest.mark.case("V11")

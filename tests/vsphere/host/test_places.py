@@ -10,6 +10,7 @@ from provider.vsphere.api.session import Session
 from provider.vsphere.cancel import CancelToken
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import GoneError
+from provider.vsphere.making.promises import Promise
 from provider.vsphere.place import Cloning, Datastore, Network, Place, Turns, UploadTarget
 from tests.vsphere.conftest import OWNER, Driver
 from tests.vsphere.fault_proxy import FaultProxy
@@ -65,7 +66,7 @@ class PlaceByPaths:
     def offers_nested_virtualization(self) -> bool:
         return True
 
-    def datastore(self, name: str) -> Datastore:
+    def datastore(self, name: str, _promise: Promise | None = None) -> Datastore:
         return Datastore(self._at(name), name.rpartition("/")[2])
 
     def datastores(self, name: str) -> tuple[Datastore, ...]:

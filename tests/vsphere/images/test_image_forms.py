@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from provider.vsphere.api.sdk import vim
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.images.base_machines import Images
@@ -56,7 +57,7 @@ def with_image(driver: Driver, ova: Ova) -> Driver:
 
 
 @pytest.mark.case("V4")
-def test_firmware_secure_boot_and_nvram_of_an_image_are_its_machines_own(
+def test_firmware_secure_boot_and_nvram_of_an_image_are_its_machines_own_and_set_back(
     simulator: Simulator, driver: Driver, w1: DesiredMachine, made_ova: MakeOva
 ) -> None:
     nvram = '<vmw:ExtraConfig ovf:required="false" vmw:key="nvram" vmw:value="ovf:/file/n.nvram"/>'
@@ -68,10 +69,21 @@ def test_firmware_secure_boot_and_nvram_of_an_image_are_its_machines_own(
 
     assert driver.machines.create(w1, f"{OWNER}/w1", 30).ready
 
-    found = simulator.facts("w1", "config.firmware", "config.bootOptions.efiSecureBootEnabled")
-    assert dict(found) == {"config.firmware": "efi", "config.bootOptions.efiSecureBootEnabled": True}
+    def firmware() -> tuple[str, bool]:
+        found = simulator.facts("w1", "config.firmware", "config.bootOptions.efiSecureBootEnabled")
+        return found["config.firmware"], found["config.bootOptions.efiSecureBootEnabled"]
+
+    assert firmware() == ("efi", True)
     (folder,) = simulator.folders() - {base}
     assert simulator.read_file(folder, "w1.nvram") == b"boot order"
+
+    simulator.reconfigure("w1", firmware="bios", bootOptions=vim.vm.BootOptions(efiSecureBootEnabled=False))
+    state = driver.read(w1)
+    assert state is not None
+    assert (state.firmware, state.lost_firmware) == ("bios", "efi+secureboot")
+    assert driver.update(w1).lost_firmware == ""
+    assert firmware() == ("efi", True)
+    assert any("firmware from bios back to efi+secureboot" in told for told in driver.progress)
 
 
 @pytest.mark.case("V8")

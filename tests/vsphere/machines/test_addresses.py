@@ -15,6 +15,7 @@ from provider.vsphere.conditions.reading import conditions
 from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import RefusedError, VsphereError
+from provider.vsphere.lifecycle.declared import DesiredCard
 from provider.vsphere.making import cloudinit
 from provider.vsphere.model import HalfMadeError
 from provider.wire import UNKNOWN
@@ -127,6 +128,9 @@ def test_a_mac_or_an_address_of_another_machine_is_told_before_anything_is_made(
         "machine w2: its address 10.87.0.11 is held by machine w1; give one of the two another address, or let that "
         "machine go first": True,
     }
+    further = WantedMachine("w2", 4, 1024, DATASTORE, NETWORK, cards=(DesiredCard(NETWORK, mac=MAC),))
+    (taken,) = conditions(driver.place, OWNER, [further])
+    assert f"machine w2: its MAC {MAC} is that of machine w1" in taken.text
     simulator.power_off("w1")
     (off,) = conditions(driver.place, OWNER, [w2])
     assert ("which is off just now" in off.text, off.blocks) == (True, False)

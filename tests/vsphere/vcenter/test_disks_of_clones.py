@@ -38,6 +38,7 @@ def test_a_clone_has_no_marks_of_its_image_and_ends_with_its_own_disks_alone(
     folder = f"w1-{state.instance_uuid}"
     of_the_image = {"kubelab.image", "kubelab.content", "kubelab.importer"}
     marks = vcenter.extra_config("w1")
+    assert marks["kubelab.firmware"] == "bios"
     kept = {key for key, value in marks.items() if value}
     assert not {key for key in kept if key in of_the_image or key.startswith("kubelab.user.")}
     assert driver.destroy(machine) == []

@@ -79,5 +79,5 @@ def test_a_template_that_linked_clones_read_outlives_its_last_user(
     create(driver, w1)
     driver.images.release(driver.ova.sha256, DATASTORE, USER, 4)
     assert len(vcenter.machines()) == 2
-    assert any("linked clones of it are there: w1" in line for line in driver.progress)
+    assert any("machines are there that read its disk: w1" in line for line in driver.progress)
     driver.destroy(w1)

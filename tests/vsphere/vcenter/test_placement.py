@@ -72,6 +72,19 @@ def test_a_machine_of_a_datastore_cluster_lies_on_one_of_its_datastores_and_is_f
     assert vcenter.machines() == {}
 
 
+@pytest.mark.case("V11")
+def test_machines_of_a_datastore_cluster_spread_over_it_though_none_has_written_much_yet(
+    vcenter: Simulator, enter: LogIn, through: FaultProxy, w1: DesiredMachine
+) -> None:
+    show(through, "Datastore", "summary.freeSpace", f'<val xsi:type="xsd:long">{100 * 1024**3}</val>')
+    driver = enter(through=through)
+    for at, name in enumerate("ab", start=11):
+        own = {"SET.guest.ipAddress": f"10.87.0.{at}"}
+        create(driver, replace(w1, name=name, datastore=DATASTORE_CLUSTER, extra_config=own))
+    paths = [vcenter.facts(name, "config.files.vmPathName")["config.files.vmPathName"] for name in "ab"]
+    assert [path.partition("] ")[0] for path in paths] == ["[LocalDS_0", "[LocalDS_1"]
+
+
 @pytest.mark.parametrize(
     ("placement", "told"),
     [

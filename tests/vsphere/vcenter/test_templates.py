@@ -6,13 +6,16 @@ from dataclasses import replace
 import pytest
 
 from provider.vsphere.api.sdk import vim
+from provider.vsphere.conditions.reading import conditions
+from provider.vsphere.conditions.wanted import WantedMachine
 from provider.vsphere.desired import DesiredMachine
 from provider.vsphere.errors import VsphereError
 from provider.vsphere.model import ImageSource
 from provider.vsphere.placement import Placement
+from tests.vsphere.conftest import OWNER
 from tests.vsphere.fault_proxy import FaultProxy
 from tests.vsphere.shown import replace_in
-from tests.vsphere.simulator import DATASTORE, Simulator
+from tests.vsphere.simulator import DATASTORE, NETWORK, Simulator
 from tests.vsphere.vcenter.conftest import FULL, LINKED, LogIn
 
 NAME = "debian-by-hand"
@@ -84,6 +87,32 @@ def test_what_makes_a_template_unfit_is_told_at_once_before_anything_is_made(
         enter(LINKED).images.acquire(as_image(template, 1), "user")
     assert enter(LINKED).images.find_template(template) is None
     vcenter.power_off(template)
+
+
+@pytest.mark.case("V18")
+def test_a_hardware_version_below_that_of_a_template_is_told_with_all_else_before_anything_is_made(
+    vcenter: Simulator, enter: LogIn, w1: DesiredMachine, template: str
+) -> None:
+    lower = replace(made_of(w1, template), hardware_version=14)
+    wanted = WantedMachine("w1", 4, 1024, DATASTORE, NETWORK, hardware_version=14, template=template)
+    (finding,) = conditions(enter().place, OWNER, [wanted])
+    told = f"machine w1: machine.hardwareVersion is 14, and template {template}, which it is cloned of, has 20; a clone"
+    assert finding.text.startswith(told)
+    with pytest.raises(VsphereError, match=f"machine.hardwareVersion is 14, and {template}, which it is cloned of"):
+        enter().create_alone(lower)
+    assert list(vcenter.machines()) == [template]
+
+
+@pytest.mark.case("V11")
+def test_full_clones_of_a_thick_template_take_their_whole_disk(
+    enter: LogIn, through: FaultProxy, template: str
+) -> None:
+    wanted = WantedMachine("w1", 60_000, 1024, DATASTORE, NETWORK, template=template)
+    (finding,) = conditions(enter().place, OWNER, [wanted])
+    assert (finding.blocks, "machine w1 may come to need 60001.0 GiB" in finding.text) == (False, True)
+    replace_in(through, "RetrievePropertiesEx", "<thinProvisioned>true", "<thinProvisioned>false")
+    (finding,) = conditions(enter(FULL, through).place, OWNER, [wanted])
+    assert (finding.blocks, "machine w1 needs 60001.0 GiB at least" in finding.text) == (True, True)
 
 
 def test_a_template_that_is_not_there_is_told_with_what_is_there(enter: LogIn, template: str) -> None:

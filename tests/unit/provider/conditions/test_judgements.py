@@ -1,4 +1,4 @@
-"""What is said of a host's facts, without a host: age, clock, licence, space for all machines, kinds of networks."""
+"""What is said of a host's facts, without a host: age, clock, licence, kinds of networks."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -7,48 +7,13 @@ from typing import Any
 import pytest
 
 from provider.vsphere.api.sdk import vim
-from provider.vsphere.conditions import host_state, inventory, machine_state, wanted
+from provider.vsphere.conditions import host_state, machine_state, wanted
 from provider.vsphere.conditions.findings import Finding, refusal
-from provider.vsphere.conditions.wanted import WantedMachine
-from provider.vsphere.desired import Hardware
 from provider.vsphere.errors import VsphereError
-from provider.vsphere.model import ObservedMachine
 from provider.vsphere.paths import unescaped
 from provider.vsphere.standalone_host import network_of
 
-GIB = 1024**3
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
-
-
-def machines(number: int, *, gib: int = 20, datastore: str = "ds") -> list[WantedMachine]:
-    return [WantedMachine(f"w{index}", gib, 1024, datastore, "net") for index in range(number)]
-
-
-def there(name: str) -> ObservedMachine:
-    return ObservedMachine(
-        *("vm-1", name, "uuid", "poweredOn", Hardware(1, 1024, False), f"[ds] {name}/{name}.vmx", "", "", "", ""),
-        *((), None, None, (), "", (), {}),
-    )
-
-
-@pytest.mark.case("V11")
-@pytest.mark.parametrize(
-    ("free", "blocks", "told"),
-    [
-        (8, True, "8.0 GiB are free, 3 new machines need 9.0 GiB at least"),
-        (9, False, "9.0 GiB are free, 3 new machines may come to need 63.0 GiB once their disks are full"),
-        (63, None, ""),
-    ],
-)
-def test_the_space_for_all_machines_together_is_reckoned(free: int, blocks: bool | None, told: str) -> None:
-    found = inventory.of_space("ds", free * GIB, machines(3), [])
-    assert [(finding.blocks, told in finding.text) for finding in found] == ([] if blocks is None else [(blocks, True)])
-
-
-@pytest.mark.case("V11")
-def test_machines_that_are_there_or_elsewhere_need_no_more_space() -> None:
-    wants = [*machines(1), WantedMachine("x", 20, 1024, "other", "net")]
-    assert inventory.of_space("ds", 0, wants, [there("w0")]) == []
 
 
 @pytest.mark.case("V11")

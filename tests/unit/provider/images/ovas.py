@@ -99,9 +99,9 @@ def nothing() -> None:
     """Is asked between chunks, and goes on."""
 
 
-def inspect(image: ImageSource, host: tuple[int, ...] = HARDWARE) -> tuple[Image, bytes]:
+def inspect(image: ImageSource, host: tuple[int, ...] = HARDWARE, *, cloned: bool = False) -> tuple[Image, bytes]:
     """The inspected image, and its disk as it would be sent."""
-    with inspected(image, host, nothing) as found:
+    with inspected(image, host, nothing, cloned=cloned) as found:
         (disk,) = found.descriptor.disks
         assert disk.file is not None
         content = found.content(disk.file.href)

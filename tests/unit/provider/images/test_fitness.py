@@ -1,6 +1,8 @@
 """Whether an image fits: its disk, its hardware version, its firmware, and the devices that its machines do not get."""
 
 import gzip
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,33 @@ def test_hardware_that_does_not_fit_is_told_before_the_upload(
         inspect(source(tmp_path, image(ovf(hardware=hardware), vmdk()), nested=nested))
 
 
+SECURE = config("firmware", "efi") + config("bootOptions.efiSecureBootEnabled", "true")
+
+
+@pytest.mark.case("V18")
+@pytest.mark.parametrize(
+    ("text", "declared", "cloned", "told"),
+    [
+        (
+            ovf(hardware="vmx-17"),
+            {"w1": 17, "w2": 15, "w3": 21},
+            True,
+            r"it has hardware version 17, machine.hardwareVersion is lower \(w2 15\), and a clone never goes below",
+        ),
+        (ovf(hardware="vmx-17"), {"w1": 15}, False, ""),
+        (ovf(hardware="vmx-17", more=SECURE), {}, False, ""),
+        (ovf(hardware="vmx-17", more=SECURE), {"w1": 13, "w2": 11}, False, "Secure Boot, which needs .* found w2 11; "),
+        (ovf(hardware="vmx-10", more=SECURE), {}, False, "Secure Boot, which needs .* found the image's own 10; raise"),
+    ],
+)
+def test_a_declared_hardware_version_that_does_not_fit_an_image_is_told_by_node(
+    tmp_path: Path, text: str, declared: dict[str, int], cloned: bool, told: str
+) -> None:
+    wanted = replace(source(tmp_path, image(text, vmdk())), hardware_versions=declared)
+    with nullcontext() if not told else pytest.raises(VsphereError, match=told):
+        inspect(wanted, cloned=cloned)
+
+
 @pytest.mark.case("V18")
 @pytest.mark.parametrize("hardware", ["", "vmx-08 vmx-10,vmx-30", "vmx-15"])
 def test_hardware_that_fits_is_taken(tmp_path: Path, hardware: str) -> None:
@@ -82,8 +111,7 @@ def test_all_that_is_wrong_with_an_image_is_told_at_once(tmp_path: Path) -> None
 
 @pytest.mark.case("V4")
 def test_an_image_that_boots_by_efi_says_what_its_disk_must_have(tmp_path: Path) -> None:
-    secure = config("firmware", "efi") + config("bootOptions.efiSecureBootEnabled", "true")
-    found, _ = inspect(source(tmp_path, image(ovf(more=secure), vmdk())))
+    found, _ = inspect(source(tmp_path, image(ovf(more=SECURE), vmdk())))
     assert (found.descriptor.firmware, found.descriptor.secure_boot) == ("efi", True)
     (remark,) = found.remarks
     assert r"its disk must have \EFI\BOOT\BOOTX64.EFI, signed for secure boot, on the EFI partition" in remark

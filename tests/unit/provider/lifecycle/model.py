@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from provider.vsphere import identity
 from provider.vsphere.devices import Card
+from provider.vsphere.lifecycle import firmware
 from provider.vsphere.lifecycle.actions import (
     Action,
     AddCard,
@@ -15,6 +16,7 @@ from provider.vsphere.lifecycle.actions import (
     RemoveCard,
     RemoveDisk,
     Rename,
+    SetFirmware,
     SetHardware,
     SetKey,
     Upgrade,
@@ -52,6 +54,9 @@ def _done(found: ObservedMachine, action: Action) -> ObservedMachine:
             return replace(found, name=name)
         case Upgrade(version):
             return replace(found, hardware_version=f"vmx-{version}")
+        case SetFirmware(word):
+            kind, secure = firmware.parts(word)
+            return replace(found, firmware=kind, secure_boot=secure)
         case GrowDisk(disk, gib):
             assert gib * GIB > disk.capacity, "a host refuses to shrink a disk"
             grown = replace(disk, capacity=gib * GIB)

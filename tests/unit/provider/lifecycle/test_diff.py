@@ -159,6 +159,11 @@ def test_a_refresh_shows_what_is_there_otherwise_than_declared(
         (replace(READY, name="theirs"), {}, "w1 is called theirs on the host; up renames it"),
         (replace(READY, network="lab"), {}, "its first card is on lab; up puts it back on VM Network"),
         (replace(READY, cards=(replace(READY.cards[0], connected=False),)), {}, "first card is disconnected; up con"),
+        (
+            replace(READY, firmware="bios", extra_config={**READY.extra_config, "kubelab.firmware": "efi"}),
+            {},
+            "its firmware is bios, it was made with efi; up shuts it down and sets that back",
+        ),
     ],
 )
 def test_a_refresh_says_what_no_property_shows(found: ObservedMachine, declared: dict[str, Any], reason: str) -> None:

@@ -22,6 +22,7 @@ IDE = replace(
     FOUND, controllers=(Controller(1000, "VirtualIDEController", (0,)),), controller_kind="VirtualIDEController"
 )
 FULL = replace(FOUND, controllers=(Controller(1000, "ParaVirtualSCSIController", tuple(range(16))),))
+SIGNED = replace(FOUND, extra_config={**FOUND.extra_config, "kubelab.firmware": "efi+secureboot"})
 SNAPSHOT = replace(with_disk(FOUND, "data", 20), snapshots=("monday",))
 
 
@@ -47,6 +48,7 @@ def test_a_machine_that_is_what_is_declared_needs_nothing() -> None:
         ({"memory_mib": 4096}, replace(FOUND, memory_hot_add=True), "memoryMiB from 1024 to 4096", How.RUNNING),
         ({"memory_mib": 512}, replace(FOUND, memory_hot_add=True), "memoryMiB from 1024 to 512", How.OFF),
         ({"hardware_version": 21}, FOUND, "hardwareVersion from 19 to 21", How.OFF),
+        ({}, SIGNED, "firmware from efi back to efi+secureboot, with which it was made", How.OFF),
         ({}, replace(FOUND, name="renamed"), "name from renamed to w1", How.RUNNING),
         ({"disk_gib": 9}, FOUND, "its disk from 4 to 9 GiB", How.RUNNING),
         ({"extra_config": {"user.note": "other"}}, FOUND, "extraConfig user.note", How.RUNNING),

@@ -126,3 +126,34 @@ def test_names_that_change_places_are_refused() -> None:
     assert said is not None
     assert "give them other names" in said
     assert settings.swapped(several(R1, R2), several(R1, R2)) is None
+
+
+NO_HOST: Properties = {"owner": "kubelab/test", "controlPlanes": "cp1", "existingControlPlanes": "cp1"}
+
+
+def test_a_lab_whose_machines_all_exist_has_no_target() -> None:
+    assert settings.faults(NO_HOST) == {}
+    assert settings.settings(NO_HOST).targets == {}
+    assert checked(NO_HOST, NO_HOST) == NO_HOST
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        (ALONE, {"": ("one.lab", "p1")}),
+        ({**ALONE, "targetName": "r1"}, {"r1": ("one.lab", "p1")}),
+        (several(R1, R2), {"r1": ("one.lab", "of one.lab"), "r2": ("two.lab", "of two.lab")}),
+    ],
+)
+def test_when_the_last_made_node_goes_its_target_is_kept_with_its_password(
+    before: Properties, kept: dict[str, tuple[str, str]]
+) -> None:
+    """What is on it is deleted by the same run, by a later one if it does not answer, or by pulumi destroy."""
+    state = checked(before, NO_HOST)
+    again = checked(state, NO_HOST)
+    for known in (settings.settings(state), settings.settings(again)):
+        assert known.targets == {}
+        assert {name: (each["server"], each["password"]) for name, each in known.retired.items()} == kept
+    assert "of two.lab" not in again["retiredTargets"]
+    back = settings.settings(checked(again, before))
+    assert (back.targets.keys(), back.retired) == (kept.keys(), {})

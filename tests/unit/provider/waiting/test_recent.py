@@ -1,6 +1,7 @@
 """What many machines ask for at once, a host is asked for once."""
 
 import threading
+import time
 
 import pytest
 
@@ -47,3 +48,27 @@ def test_an_answer_to_what_was_asked_before_it_was_forgotten_is_not_kept() -> No
     assert recent.of(("base", "a"), lambda: "the new one") == "the new one"
     recent.forget("network")
     assert recent.of(("base", "a"), lambda: "a third one") == "the new one"
+
+
+def test_what_may_not_be_old_is_asked_for_after_the_call_and_shared_by_those_who_wait() -> None:
+    recent, begin, told, asked = Recent(), threading.Barrier(8), [], []
+    answering = threading.Event()
+
+    def ask() -> float:
+        asked.append(time.monotonic())
+        answering.wait(0.05)  # a host takes longer to answer than eight threads to ask
+        return asked[-1]
+
+    def work() -> None:
+        begin.wait()
+        called = time.monotonic()
+        told.append(recent.now(("disks",), ask) >= called)
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert told == [True] * 8
+    assert len(asked) < 8
+    assert recent.now(("disks",), lambda: "a later state") == "a later state"

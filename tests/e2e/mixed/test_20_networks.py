@@ -1,4 +1,4 @@
-"""Settings of components and the endpoint, changed on the running cluster."""
+"""The pod network and the endpoint, changed on the running cluster; what is refused there."""
 
 from pathlib import Path
 
@@ -22,67 +22,6 @@ ExecStart=/bin/sh -c "ip address replace {ENDPOINT}/24 dev eth0"
 [Install]
 WantedBy=multi-user.target
 """
-
-
-class TestSettings:
-    """Settings of components, changed in one run on the running cluster."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def change(cls, mixed: Cluster) -> Change:
-        """Of all API servers, of kube-proxy, and of the kubelet of one node."""
-        argument = {"name": "max-requests-inflight", "value": "401"}
-        mixed.project.set_cluster(
-            {
-                "apiServer": {"extraArgs": [argument], "certSANs": ["api.lab.test"]},
-                "kubeProxy": {"metricsBindAddress": "0.0.0.0:10249"},
-            }
-        )
-        mixed.project.set_node(W2, {"kubelet": {"maxPods": 55}})
-        return applied(mixed)
-
-    def test_they_run_the_steps_that_they_are_for_and_start_no_other_kubelet(self, change: Change) -> None:
-        assert change.changed == [
-            f"Command {CONTROL_PLANE}-init",
-            f"Command {W2}-install-kubernetes",
-            "Command verification",
-        ]
-        for kind in ("boots", "identities"):
-            assert change.after[kind] == change.before[kind], kind
-        for node in (W1, W3):
-            assert change.after["kubelets"][node] == change.before["kubelets"][node], node
-
-    @pytest.mark.usefixtures("change")
-    def test_an_argument_of_the_api_server_is_in_effect_and_kept_by_the_cluster(self, mixed: Cluster) -> None:
-        read = "tr '\\0' '\\n' </proc/$(pgrep -x kube-apiserver)/cmdline"
-        running = host.in_machine(CONTROL_PLANE, "bash", "-c", read)
-        assert "--max-requests-inflight=401" in running.splitlines()
-        stored = mixed.kubectl("--namespace", "kube-system", "get", "configmap", "kubeadm-config", "--output", "yaml")
-        assert "max-requests-inflight" in stored
-
-    @pytest.mark.usefixtures("change")
-    def test_a_new_name_of_the_api_server_is_in_its_certificate(self, mixed: Cluster) -> None:
-        assert "DNS:api.lab.test" in served_names(str(mixed.project.outputs()["apiEndpoint"]))
-
-    @pytest.mark.usefixtures("change")
-    def test_a_setting_of_kube_proxy_is_in_effect_on_every_node(self, mixed: Cluster) -> None:
-        addresses = {node["name"]: node["address"] for node in mixed.nodes_output()}
-        for node in NODES:
-            # One that was just started listens a moment later.
-            patience = ("--retry", "20", "--retry-delay", "1", "--retry-connrefused")
-            url = f"http://{addresses[node]}:10249/proxyMode"
-            asked = host.in_machine(CONTROL_PLANE, "curl", "-fsS", "--max-time", "60", *patience, url)
-            assert asked == "iptables", node
-
-    @pytest.mark.usefixtures("change")
-    def test_a_kubelet_setting_of_one_node_is_in_effect_there_alone(self, mixed: Cluster) -> None:
-        found = {node: mixed.kubelet_configuration(node)["maxPods"] for node in NODES}
-        assert found == {**dict.fromkeys(NODES, 110), W2: 55}
-        mixed.wait_ready(*NODES)
-
-    @pytest.mark.usefixtures("change")
-    def test_a_preview_after_it_shows_no_change(self, mixed: Cluster) -> None:
-        mixed.project.preview_nothing()
 
 
 def test_the_control_planes_runtime_is_not_changed_beneath_its_cluster(mixed: Cluster) -> None:

@@ -1,13 +1,11 @@
-"""Labels, taints, files on machines and serving certificates, changed on the running cluster."""
+"""Settings of components, labels, taints, files and serving certificates, changed on the running cluster."""
 
 import pytest
 
 from tests.e2e import host
-from tests.e2e.cluster import Cluster
-from tests.e2e.mixed.nodes import CONTROL_PLANE, NODES, W2, Change, applied
+from tests.e2e.cluster import Cluster, served_names
+from tests.e2e.mixed.nodes import CONTROL_PLANE, NODES, W1, W2, W3, Change, applied
 
-SETTINGS: dict[str, dict[str, object]] = {"kubelet": {"maxPods": 55}}
-"""What is declared of the worker already."""
 MESSAGE, NEW = "/etc/motd", "/opt/of-the-test"
 FILES = {path: {"content": "of the test\n"} for path in (MESSAGE, NEW)}
 FORMER_MESSAGE = "/var/tmp/former-message"
@@ -26,22 +24,75 @@ def taints(cluster: Cluster, node: str) -> set[tuple[str, str]]:
 
 
 class TestDeclared:
-    """A worker with a label and a taint, and a control plane that is schedulable."""
+    """Settings of components, and a worker with a label, a taint and files, beside a control plane that is schedulable.
+
+    All in one run on the running cluster.
+    """
 
     @pytest.fixture(scope="class")
     @classmethod
     def change(cls, mixed: Cluster) -> Change:
-        """Beside a label that somebody else set, and in place of a file that was there."""
+        """Of all API servers, of kube-proxy, and of the kubelet of one node; on another there is a label by somebody
+        else, and one of the files."""
+        argument = {"name": "max-requests-inflight", "value": "401"}
+        mixed.project.set_cluster(
+            {
+                "apiServer": {"extraArgs": [argument], "certSANs": ["api.lab.test"]},
+                "kubeProxy": {"metricsBindAddress": "0.0.0.0:10249"},
+            }
+        )
+        mixed.project.set_node(W1, {"runtime": "docker", "kubelet": {"maxPods": 55}})
         mixed.kubectl("label", "node", W2, "team=others")
         host.in_machine(W2, "cp", MESSAGE, FORMER_MESSAGE)
         taint = {"key": "dedicated", "value": "database", "effect": "NoExecute"}
-        mixed.project.set_node(W2, {**SETTINGS, "labels": {"disk": "ssd"}, "taints": [taint], "files": FILES})
+        mixed.project.set_node(W2, {"labels": {"disk": "ssd"}, "taints": [taint], "files": FILES})
         mixed.project.set_node(CONTROL_PLANE, {"schedulable": True})
         return applied(mixed)
 
-    def test_they_reach_the_running_nodes_by_their_steps_and_disturb_none(self, mixed: Cluster, change: Change) -> None:
-        assert change.changed == [f"Command {W2}-join", f"Command {W2}-place-files", "Command nodes-settle"]
-        assert change.after == change.before
+    def test_they_run_the_steps_that_they_are_for_and_start_no_other_kubelet(self, change: Change) -> None:
+        assert change.changed == [
+            f"Command {CONTROL_PLANE}-init",
+            f"Command {W1}-install-kubernetes",
+            f"Command {W2}-join",
+            f"Command {W2}-place-files",
+            "Command nodes-settle",
+            "Command verification",
+        ]
+        for kind in ("boots", "containers", "identities"):
+            assert change.after[kind] == change.before[kind], kind
+        for node in (W2, W3):
+            assert change.after["kubelets"][node] == change.before["kubelets"][node], node
+
+    @pytest.mark.usefixtures("change")
+    def test_an_argument_of_the_api_server_is_in_effect_and_kept_by_the_cluster(self, mixed: Cluster) -> None:
+        read = "tr '\\0' '\\n' </proc/$(pgrep -x kube-apiserver)/cmdline"
+        running = host.in_machine(CONTROL_PLANE, "bash", "-c", read)
+        assert "--max-requests-inflight=401" in running.splitlines()
+        stored = mixed.kubectl("--namespace", "kube-system", "get", "configmap", "kubeadm-config", "--output", "yaml")
+        assert "max-requests-inflight" in stored
+
+    @pytest.mark.usefixtures("change")
+    def test_a_new_name_of_the_api_server_is_in_its_certificate(self, mixed: Cluster) -> None:
+        assert "DNS:api.lab.test" in served_names(str(mixed.project.outputs()["apiEndpoint"]))
+
+    @pytest.mark.usefixtures("change")
+    def test_a_setting_of_kube_proxy_is_in_effect_on_every_node(self, mixed: Cluster) -> None:
+        addresses = {node["name"]: node["address"] for node in mixed.nodes_output()}
+        for node in NODES:
+            # One that was just started listens a moment later.
+            patience = ("--retry", "20", "--retry-delay", "1", "--retry-connrefused")
+            url = f"http://{addresses[node]}:10249/proxyMode"
+            asked = host.in_machine(CONTROL_PLANE, "curl", "-fsS", "--max-time", "60", *patience, url)
+            assert asked == "iptables", node
+
+    @pytest.mark.usefixtures("change")
+    def test_a_kubelet_setting_of_one_node_is_in_effect_there_alone(self, mixed: Cluster) -> None:
+        found = {node: mixed.kubelet_configuration(node)["maxPods"] for node in NODES}
+        assert found == {**dict.fromkeys(NODES, 110), W1: 55}
+        mixed.wait_ready(*NODES)
+
+    @pytest.mark.usefixtures("change")
+    def test_labels_and_taints_reach_the_running_node(self, mixed: Cluster) -> None:
         assert labels(mixed, W2)["disk"] == "ssd"
         assert taints(mixed, W2) == {("dedicated", "NoExecute")}
         mixed.wait_ready(*NODES)
@@ -75,8 +126,7 @@ class TestTakenBack:
     @classmethod
     def change(cls, mixed: Cluster) -> Change:
         """After what the class above declared."""
-        settings = {"kubelet": {**SETTINGS["kubelet"], "serverTLSBootstrap": True}, "labels": {"disk": "hdd"}}
-        mixed.project.set_node(W2, settings)
+        mixed.project.set_node(W2, {"kubelet": {"serverTLSBootstrap": True}, "labels": {"disk": "hdd"}})
         mixed.project.set_node(CONTROL_PLANE, {})
         return applied(mixed)
 

@@ -1,28 +1,27 @@
-"""The stacks that differ from the containerd stack in one word: built, the same in a second run, destroyed."""
+"""The crio stack on an older guest system: built, the same in a second run, destroyed."""
 
-from collections.abc import Mapping
 from concurrent.futures import Future
 
 import pytest
 
 from components.runtimes import RUNTIMES
-from rig.catalog import DEFAULT_SYSTEM
-from tests.e2e.lives import SYSTEMS, WORDS, Life
+from tests.e2e.conftest import CRIO_SYSTEM
+from tests.e2e.lives import Life
 
 
-@pytest.fixture(scope="module", params=WORDS)
-def life(request: pytest.FixtureRequest, lives: Mapping[str, Future[Life]]) -> Life:
-    """The lab of one of these stacks."""
-    return lives[request.param].result()
+@pytest.fixture(scope="module")
+def life(crio_life: Future[Life]) -> Life:
+    """What was seen of the lab."""
+    return crio_life.result()
 
 
 def test_every_node_is_ready_with_the_runtime_that_the_stack_names(life: Life) -> None:
-    assert len(set(life.declared.values())) == 1
+    assert set(life.declared.values()) == {"crio"}
     assert life.reported == {node: RUNTIMES[runtime].reported_as for node, runtime in life.declared.items()}
 
 
 def test_every_node_runs_the_guest_system_that_its_image_holds(life: Life) -> None:
-    release = SYSTEMS.get(life.word, DEFAULT_SYSTEM).removeprefix("debian-")
+    release = CRIO_SYSTEM.removeprefix("debian-")
     assert {name.split("(")[0].strip() for name in life.systems.values()} == {f"Debian GNU/Linux {release}"}
 
 
