@@ -8,6 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -90,8 +91,9 @@ async def _status(
     connection: "SSHClientConnection", command: str, stdin: str, said: deque[str], heard: Callable[[str], None]
 ) -> int | None:
     async with connection.create_process(command, stderr=-2) as process:  # -2: stderr where stdout goes
-        process.stdin.write(stdin)
-        process.stdin.write_eof()
+        with suppress(BrokenPipeError):  # it may have ended already, and read nothing
+            process.stdin.write(stdin)
+            process.stdin.write_eof()
         async for line in process.stdout:
             if shown := line.rstrip():
                 said.append(shown)

@@ -25,6 +25,9 @@ Answer = Callable[[str, str], tuple[int | End, str]]
 """From a command and its stdin to its exit status, or how the connection ends, and what it says on stderr."""
 
 
+DEAF = "deaf"  # the command that ends at once, and reads nothing
+
+
 def new_key() -> asyncssh.SSHKey:
     return asyncssh.generate_private_key("ssh-ed25519")
 
@@ -60,6 +63,9 @@ def served(answer: Answer) -> Iterator[Served]:
     thread.start()
 
     async def handle(process: "asyncssh.SSHServerProcess[str]") -> None:
+        if process.command == DEAF:
+            process.exit(0)
+            return
         text = await process.stdin.read()
         status, said = await asyncio.to_thread(answer, process.command or "", text)
         process.stderr.write(said)

@@ -9,7 +9,7 @@ import pytest
 
 from provider.guest_login import AnotherKeyError, Limits, Login, run
 from provider.vsphere.errors import CancelledError, RefusedError, TimedOutError, UnreachableError
-from tests.unit.provider.ssh_server import End, Served, new_key, private, public, served
+from tests.unit.provider.ssh_server import DEAF, End, Served, new_key, private, public, served
 
 LIMITS = Limits(patience=0, seconds=10, cancelled=lambda: False)
 ENDS = {"goes": (End.TOLD, "one\ntwo\n"), "drops": (End.ABRUPT, "")}
@@ -45,6 +45,11 @@ def test_a_command_reads_its_text_and_what_it_says_is_heard(server: Served) -> N
 def test_a_command_that_fails_ends_with_its_status_and_last_words(server: Served) -> None:
     ended = run(server.login(), "fail", "", LIMITS, lambda _line: None)
     assert (ended.status, ended.said) == (7, "one\ntwo")
+
+
+@pytest.mark.parametrize("text", ["", "text"])
+def test_a_command_that_ends_before_it_reads_anything_has_its_status(server: Served, text: str) -> None:
+    assert {run(server.login(), DEAF, text, LIMITS, lambda _line: None).status for _ in range(10)} == {0}
 
 
 def test_a_machine_with_another_host_key_is_given_nothing_and_its_key_is_named(server: Served) -> None:
