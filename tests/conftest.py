@@ -1,6 +1,7 @@
 """How a run with several processes shares the tests out."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A lab has waits with an end, and goes before tests that only compute: these are as nice as a batch job."""
-    if "PYTEST_XDIST_WORKER" in os.environ and os.geteuid() == 0:
-        os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(tuple(LABS)) else 10)
+    """A lab has waits with an end, and goes before tests that only compute: these are as nice as a batch job.
+
+    A kernel that groups processes by session shares the processor out among sessions first.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ or os.geteuid() != 0:
+        return
+    niceness = 0 if item.nodeid.startswith(tuple(LABS)) else 10
+    os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    session = Path("/proc/self/autogroup")
+    if niceness and session.exists() and os.getsid(0) != os.getpid():
+        os.setsid()
+        session.write_text(str(niceness))
