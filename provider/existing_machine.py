@@ -16,6 +16,8 @@ from provider.vsphere.model import Heard, SshAnswer
 from provider.wire import Properties, is_unknown
 
 FIRST_CONTACT_SECONDS = 60.0
+# Of one that is to take the place of another: a preview waits for it.
+_LOOK_SECONDS = 10.0
 _LOGIN_SECONDS = 30.0
 # What runs there before is waited for, as the command itself does.
 _LOCK_SECONDS = 900.0
@@ -88,12 +90,19 @@ class ExistingMachine:
         return changes
 
     def replacement(self, olds: Properties, news: Properties, changes: Sequence[PropertyChange]) -> str | None:
-        """Refused if the machine holds what would be lost, and the word is missing."""
+        """Refused if the machine holds what would be lost, and the word is missing.
+
+        A machine that was made is destroyed before this one takes its place: refused without a way into this one.
+        """
+        is_moved = is_of_another_platform(olds, news)
         try:
-            return replacement.warning(olds, news, changes, becomes="what kubelab put on it is removed")
+            warning = replacement.warning(olds, news, changes, becomes="what kubelab put on it is removed")
         except RefusedError as refused:
-            hint = "" if is_of_another_platform(olds, news) else f"; {_NEW_CLUSTER}"
+            hint = "" if is_moved else f"; {_NEW_CLUSTER}"
             raise RefusedError(f"{refused}{hint}") from None
+        if is_moved and not any(is_unknown(news[key]) for key in (*_OF_THE_LOGIN, "hostKey")):
+            self._prove(news, Limits(_LOOK_SECONDS, _LOGIN_SECONDS, lambda: False), lambda _line: None)
+        return warning
 
     def preview_create(self, _operation: Operation, inputs: Properties) -> Properties:
         """All is known before, but for the id."""
@@ -101,7 +110,7 @@ class ExistingMachine:
 
     def create(self, operation: Operation, inputs: Properties) -> tuple[str, Properties]:
         """Proves that the machine is the declared one and lets the user in, who becomes root without a password."""
-        self._prove(operation, inputs)
+        self._prove(inputs, *_of(operation))
         return f"{inputs['name']}-{secrets.token_hex(8)}", dict(inputs)
 
     def read(self, _operation: Operation, id_: str, inputs: Properties, outputs: Properties) -> Found | None:
@@ -126,7 +135,7 @@ class ExistingMachine:
         """Another way in is proven, and one that a refresh found closed."""
         is_other = any(olds.get(key) != news.get(key) for key in _OF_THE_LOGIN)
         if is_other or not self.diff(olds, news):
-            self._prove(operation, news)
+            self._prove(news, *_of(operation))
         return {**olds, **news}
 
     def delete(self, operation: Operation, _id: str, olds: Properties) -> None:
@@ -156,13 +165,12 @@ class ExistingMachine:
         if ended.status != 0:
             raise VsphereError(f"{doing}: exit status {ended.status}: {ended.said}; correct it and run it again")
 
-    def _prove(self, operation: Operation, inputs: Properties) -> None:
+    def _prove(self, inputs: Properties, limits: Limits, progress: Callable[[str], None]) -> None:
         login = _login(inputs)
         doing = f"logging in to machine {inputs['name']}"
-        limits = Limits(operation.seconds or FIRST_CONTACT_SECONDS, _LOGIN_SECONDS, operation.cancelled)
-        operation.progress(f"logging in to {login.where}")
+        progress(f"logging in to {login.where}")
         try:
-            ended = self._run(login, _SUDO, "", limits, operation.progress)
+            ended = self._run(login, _SUDO, "", limits, progress)
         except AnotherKeyError as error:
             raise RefusedError(f"{doing}: {_another_key(login, str(error))}") from None
         except UnreachableError as error:
@@ -180,6 +188,12 @@ class ExistingMachine:
                 f"{doing}: found that {login.user} becomes root at {login.where} not without a password "
                 f"({ended.said}); write there in /etc/sudoers.d/{login.user}: {login.user} ALL=(ALL) NOPASSWD: ALL"
             )
+
+
+def _of(operation: Operation) -> tuple[Limits, Callable[[str], None]]:
+    """For how long a machine is dialled that is to become known, and who is told of it."""
+    limits = Limits(operation.seconds or FIRST_CONTACT_SECONDS, _LOGIN_SECONDS, operation.cancelled)
+    return limits, operation.progress
 
 
 def _login(properties: Properties) -> Login:

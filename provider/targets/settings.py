@@ -105,6 +105,13 @@ def swapped(olds: Properties, news: Properties) -> str | None:
     if not olds or is_unknown(news.get(_TARGETS)):
         return None
     before, now = _entries(olds), _entries(news)
+    for name, entry in _retired(olds).items():
+        if name in now and _place(entry) != _place(now[name]):
+            return (
+                f"target {name or 'without a name'} is {now[name].get('server')}, and was {entry.get('server')}, where "
+                "there may be machines of this lab that are to be deleted; give the one that is declared now a name of "
+                "its own"
+            )
     for name in before.keys() & now.keys():
         other = next((each for each, entry in now.items() if _place(entry) == _place(before[name])), name)
         if other != name:

@@ -20,6 +20,8 @@ from config.images.lock import LOCK_FILE
 ROOT = Path(__file__).parents[2]
 STACK = "e2e"
 UP_SECONDS = 900
+# Most conditions are programs that are run, beside labs that want the processor.
+POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +224,10 @@ def unpacked(file: Path) -> str:
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait until `condition` holds; an AssertionError names what did not happen."""
     waiter = threading.Event()
-    for _ in range(int(seconds * 5)):
+    for _ in range(int(seconds / POLL_SECONDS)):
         if condition():
             return
-        waiter.wait(0.2)
+        waiter.wait(POLL_SECONDS)
     raise AssertionError(f"waited {seconds} s for {what}")
 
 

@@ -21,16 +21,20 @@ _ON = "poweredOn"
 def of_machines(owner: str, wanted: Sequence[WantedMachine], found: Iterable[Facts]) -> list[Finding]:
     """A finding of each that is taken; one that is off holds nothing yet, and is only warned of.
 
+    An address is that of a network: what has it in another one, by the name that a host tells, is nothing to a lab.
+
     `found` are machines whose configuration can be read, with PATHS. They are known as a declared one of this `owner`
     ("<project>/<stack>") by their marks, whatever they are called just now.
     """
     macs = {machine.mac: machine.name for machine in wanted if machine.mac}
     macs |= {card.mac: machine.name for machine in wanted for card in machine.cards if card.mac}
-    addresses = {machine.address: machine.name for machine in wanted if machine.address}
+    addresses = {machine.address: machine for machine in wanted if machine.address}
     return list(_taken(owner, macs, addresses, found)) if macs or addresses else []
 
 
-def _taken(owner: str, macs: dict[str, str], addresses: dict[str, str], found: Iterable[Facts]) -> Iterator[Finding]:
+def _taken(
+    owner: str, macs: dict[str, str], addresses: dict[str, WantedMachine], found: Iterable[Facts]
+) -> Iterator[Finding]:
     for facts in found:
         holder, is_on = str(facts.get("name", "")), str(facts.get("runtime.powerState")) == _ON
         made_as = _made_as(owner, facts)
@@ -39,9 +43,10 @@ def _taken(owner: str, macs: dict[str, str], addresses: dict[str, str], found: I
             if macs.get(mac, holder) not in (holder, made_as):
                 text = f"machine {macs[mac]}: its MAC {mac} is that of machine {holder}{state}"
                 yield Finding(f"{text}; give node {macs[mac]} another macAddress, or remove that card", blocks=is_on)
-        for address in _reported(facts) if is_on else ():
-            if addresses.get(address, holder) not in (holder, made_as):
-                text = f"machine {addresses[address]}: its address {address} is held by machine {holder}"
+        for address, network in _reported(facts) if is_on else ():
+            wanted = addresses.get(address)
+            if wanted and wanted.name not in (holder, made_as) and network in ("", wanted.network.rpartition("/")[2]):
+                text = f"machine {wanted.name}: its address {address} is held by machine {holder}"
                 yield Finding(f"{text}; give one of the two another address, or let that machine go first")
 
 
@@ -60,5 +65,7 @@ def _macs(facts: Facts) -> list[str]:
     return [card.macAddress.lower() for card in cards if card.macAddress]
 
 
-def _reported(facts: Facts) -> list[str]:
-    return [address for card in facts.get("guest.net", []) for address in card.ipAddress or []]
+def _reported(facts: Facts) -> list[tuple[str, str]]:
+    """Addresses, each with the name of its network, "" where none is told."""
+    cards = facts.get("guest.net", [])
+    return [(address, str(card.network or "")) for card in cards for address in card.ipAddress or []]

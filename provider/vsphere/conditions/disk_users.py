@@ -6,7 +6,7 @@ from typing import Any
 
 from provider.vsphere.api import collector
 from provider.vsphere.api.sdk import vim
-from provider.vsphere.errors import InUseError
+from provider.vsphere.errors import GoneError, InUseError, VsphereError
 from provider.vsphere.model import Disk, ObservedMachine
 from provider.vsphere.place import Place
 
@@ -38,7 +38,10 @@ def refuse_if_held(place: Place, doing: str, found: ObservedMachine, disks: Sequ
     ours = {path for disk in disks for path in (disk.path, *disk.parents) if path.startswith(found.folder)}
     if not ours:
         return
-    there = place.session.recent.now(("disks",), lambda: _all(place, doing))
+    try:
+        there = place.session.recent.now(("disks",), lambda: _all(place, doing))
+    except GoneError as error:  # of another machine than the one that is asked for
+        raise VsphereError(f"{doing}: looking for who else has its disks: {error}; run it again") from None
     others = [each for each in there if each.moid != found.moid]
     held = [(path, each.name) for each in others for path in each.paths if path in ours]
     if held:

@@ -26,26 +26,29 @@ def of_machines(
 ) -> list[Finding]:
     """Of declared versions; `offered` are the host's (none: not known), `sources` those of new machines by name."""
     known = {machine.name: version_number(machine.hardware_version) for machine in there}
-    faults: list[str] = []
+    said: list[Finding] = []
     for machine in wanted:
         have, source = known.get(machine.name), sources.get(machine.name)
         if have is None and source is not None and offered and source.version > max(offered):
-            faults.append(newer_than_the_host(machine.name, source.called, source.version, offered))
+            said.append(Finding(newer_than_the_host(machine.name, source.called, source.version, offered)))
         elif machine.hardware_version:
-            faults += _faults(machine.name, machine.hardware_version, have, offered, source)
-    return [Finding(fault) for fault in faults]
+            said += _faults(machine.name, machine.hardware_version, have, offered, source)
+    return said
 
 
-def _faults(name: str, wanted: int, have: int | None, offered: Sequence[int], source: Source | None) -> Iterator[str]:
+def _faults(
+    name: str, wanted: int, have: int | None, offered: Sequence[int], source: Source | None
+) -> Iterator[Finding]:
     if have and have > wanted:
-        yield (
+        text = (
             f"machine {name}: it has hardware version {have}, and machine.hardwareVersion is {wanted}; it never goes "
             f"down: write {have}, or leave it out"
         )
+        yield Finding(text, blocks=False)  # it may be made anew in this run; if not, it is left as it is
     elif have != wanted and offered and wanted not in offered:
-        yield not_offered(name, wanted, offered)
+        yield Finding(not_offered(name, wanted, offered))
     if have is None and source is not None and source.version > wanted:
-        yield below_its_image(name, wanted, source.called, source.version)
+        yield Finding(below_its_image(name, wanted, source.called, source.version))
 
 
 def raised(

@@ -66,4 +66,5 @@ def _of_ours(machine: ObservedMachine, wanted: WantedMachine) -> list[Finding]:
         )
         said += [Finding(fault)] if fault else []
     kept = (refused for refused in disks.further_disks(machine, wanted.disks) if isinstance(refused, str))
-    return said + [Finding(f"machine {machine.name}: {text}, then run up again") for text in kept]
+    # It may be made anew in this run, with disks as they are declared; if not, it is left as it is.
+    return said + [Finding(f"machine {machine.name}: {text}, then run up again", blocks=False) for text in kept]

@@ -1,20 +1,25 @@
-"""The engine itself on labs whose nodes move between platforms: what a preview refuses, and in which order. No lab."""
+"""The engine itself on labs whose nodes move between platforms: what a preview refuses, and in which order.
 
+Of the lab, its network alone is asked for.
+"""
+
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from rig.host import network
 from tests.e2e.moves.state_of import project_with, state_of
 from tests.e2e.project import Project
 from tests.graph.conftest import PASSWORD, certificate, loaded, registered, shipped, site
-from tests.graph.machines.test_existing_machines import existing
+from tests.graph.machines.test_existing_machines import ADDRESSES
+from tests.unit.provider.ssh_server import USER, Served, served
 
 STACK = "containerd"
 ALL = ("cp1", "w1", "w2")
@@ -23,15 +28,26 @@ MADE, EXISTING = "kubelab:index:VirtualMachine", "kubelab:index:ExistingMachine"
 LAB = f"urn:pulumi:{STACK}::kubelab::kubelab:lab:Lab"
 
 
+Servers = Mapping[str, Served]
+
+
 @pytest.fixture(scope="module")
-def site_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def servers() -> Iterator[Servers]:
+    """Of each node the ssh server of its machine that exists: that is logged in to before one that was made is gone."""
+    with ExitStack() as running:
+        yield {name: running.enter_context(served(lambda _command, _text: (0, ""), network.GATEWAY)) for name in ALL}
+
+
+@pytest.fixture(scope="module")
+def site_file(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Path:
     """A site whose files are there; `declare` writes it."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "ca.pem").write_text(certificate())
-    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    for name, content in (("id_ed25519", key), ("password", PASSWORD.encode())):
+    for name, content in {"password": PASSWORD, **{name: each.user_key for name, each in servers.items()}}.items():
         (folder / name).touch(mode=0o600)
-        (folder / name).write_bytes(content)
+        (folder / name).write_text(content)
+    machines = {name: {"port": each.port, "hostKey": each.host_key.strip()} for name, each in servers.items()}
+    (folder / "machines.json").write_text(json.dumps(machines))
     return folder / "site.yaml"
 
 
@@ -39,7 +55,13 @@ def declare(site_file: Path, *names: str) -> None:
     """Write the site with these nodes' machines as machines that exist; without a host where all do."""
     written = site()
     written["platform"]["vsphere"]["passwordFile"] = "password"
-    written["platform"] |= {"existing": existing(*names)} if names else {}
+    served_as = json.loads(site_file.with_name("machines.json").read_text())
+    machines = {
+        name: {"address": network.GATEWAY, "nodeAddress": ADDRESSES[name], "user": USER, "privateKeyFile": name}
+        | served_as[name]
+        for name in names
+    }
+    written["platform"] |= {"existing": {"machines": machines}} if names else {}
     if names == ALL:
         del written["platform"]["vsphere"], written["addresses"], written["machine"]
     site_file.write_text(yaml.safe_dump(written))

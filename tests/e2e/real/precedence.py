@@ -11,7 +11,7 @@ from tests.e2e import host
 NICENESS = -5
 # Of 1024 that every container has.
 CPU_SHARES = 4096
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 3.0
 
 
 @contextmanager

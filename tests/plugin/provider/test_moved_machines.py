@@ -1,6 +1,8 @@
 """A node whose machine was made and now exists, or the other way round: another machine, in its place."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -8,8 +10,10 @@ from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
 from provider import wire
+from provider.wire import Properties
 from tests.plugin.provider.conftest import OWNER, configuration, machine_properties
 from tests.plugin.provider.driver import MACHINE, Plugin, RefusedError, Resource, urn, wrapped
+from tests.unit.provider.ssh_server import USER, served
 from tests.vsphere.simulator import Simulator
 
 EXISTING = "ExistingMachine"
@@ -39,6 +43,19 @@ def compared(plugin: Plugin, kind: str, olds: Any, news: Any) -> provider_pb2.Di
     return answer
 
 
+@contextmanager
+def answering() -> Iterator[Properties]:
+    """The way into a machine that lets its user become root."""
+    with served(lambda _command, _text: (0, "")) as server:
+        yield {
+            "address": "127.0.0.1",
+            "port": server.port,
+            "user": USER,
+            "hostKey": server.host_key,
+            "privateKey": server.user_key,
+        }
+
+
 @pytest.fixture
 def made(configured: Plugin, machine_inputs: dict[str, Any]) -> Resource:
     """A worker's machine as the state has it; nothing of it is on the host."""
@@ -46,7 +63,8 @@ def made(configured: Plugin, machine_inputs: dict[str, Any]) -> Resource:
 
 
 def test_a_made_worker_that_exists_now_is_deleted_before_the_other_is_known(configured: Plugin, made: Resource) -> None:
-    answer = compared(configured, EXISTING, made.state, found())
+    with answering() as login:
+        answer = compared(configured, EXISTING, made.state, found(**login))
     assert "hostKey" in answer.replaces
     assert answer.deleteBeforeReplace
 
@@ -86,7 +104,8 @@ def test_what_a_machine_holds_is_refused_on_the_other_platform_too(
         "what is on its disk data is lost; put back what it was, or, if that is meant, write allowReplace: true at "
         "node w1 in the stack file"
     )
-    assert compared(configured, EXISTING, with_disk.state, found(allowReplace=True)).replaces
+    with answering() as login:
+        assert compared(configured, EXISTING, with_disk.state, found(allowReplace=True, **login)).replaces
 
     held = machine_properties(machine_inputs, holds="its etcd")
     with pytest.raises(RefusedError, match=r"made on platform.vsphere now, was one that exists: what kubelab put on"):

@@ -55,7 +55,7 @@ class Served:
 
 
 @contextmanager
-def served(answer: Answer) -> Iterator[Served]:
+def served(answer: Answer, address: str = "127.0.0.1") -> Iterator[Served]:
     """A server for as long as the block lasts."""
     host, user = new_key(), new_key()
     loop = asyncio.new_event_loop()
@@ -79,7 +79,7 @@ def served(answer: Answer) -> Iterator[Served]:
     async def start() -> asyncssh.SSHAcceptor:
         allowed = asyncssh.import_authorized_keys(public(user))
         return await asyncssh.listen(
-            "127.0.0.1", 0, server_host_keys=[host], authorized_client_keys=allowed, process_factory=handle
+            address, 0, server_host_keys=[host], authorized_client_keys=allowed, process_factory=handle
         )
 
     acceptor = asyncio.run_coroutine_threadsafe(start(), loop).result(10)

@@ -1,7 +1,7 @@
 """A machine that exists, as the engine sees it: made known, changed, read and left."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -10,6 +10,7 @@ from provider.guest_login import AnotherKeyError, Ended, Limits, Login
 from provider.resource import Change, Operation
 from provider.vsphere.errors import RefusedError, UnreachableError, VsphereError
 from provider.vsphere.model import Heard, SshAnswer
+from provider.wire import UNKNOWN
 
 URN = "urn:pulumi:lab::kubelab::kubelab:lab:Lab$kubelab:index:ExistingMachine::w1"
 INPUTS: dict[str, Any] = {
@@ -167,3 +168,35 @@ def test_a_refresh_says_what_answers_at_the_address_and_never_that_a_machine_is_
     assert found.outputs == INPUTS
     assert words in "".join(found.reasons)
     assert bool(found.reasons) == bool(words)
+
+
+class TestInPlaceOfAMadeOne:
+    """That one is destroyed before."""
+
+    MADE: ClassVar[dict[str, Any]] = {"name": "w1", "imageSha256": "a" * 64}
+
+    def compared(self, machine: Machine, **news: Any) -> str | None:
+        resource, wanted = ExistingMachine(machine.run), {**INPUTS, **news}
+        return resource.replacement(self.MADE, wanted, resource.diff(self.MADE, wanted))
+
+    def test_it_is_logged_in_to_first(self) -> None:
+        machine = Machine()
+        self.compared(machine)
+        assert [command for command, _ in machine.asked if "sudo -n true" in command]
+
+    @pytest.mark.parametrize("answer", [UnreachableError("no answer"), RefusedError("Permission denied"), Ended(1, "")])
+    def test_without_a_way_in_it_is_refused(self, answer: Ended | Exception) -> None:
+        with pytest.raises(VsphereError, match="logging in to machine w1"):
+            self.compared(Machine(answer))
+
+    def test_a_key_that_is_not_known_yet_is_asked_for_later(self) -> None:
+        machine = Machine()
+        self.compared(machine, privateKey=UNKNOWN)
+        assert machine.asked == []
+
+
+def test_a_machine_that_is_known_already_is_not_asked_before_it_is_known_anew() -> None:
+    machine = Machine()
+    resource, wanted = ExistingMachine(machine.run), {**INPUTS, "replaceTriggers": {"runtime": "crio"}}
+    resource.replacement(INPUTS, wanted, resource.diff(INPUTS, wanted))
+    assert machine.asked == []

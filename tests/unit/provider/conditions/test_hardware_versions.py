@@ -63,3 +63,9 @@ def test_a_hardware_version_that_a_machine_cannot_have_is_told(
 ) -> None:
     found = offered_and_made_of(wants, **known)
     assert [line.startswith(text) for text, line in zip(told, found, strict=True)] == [True] * len(told)
+
+
+def test_a_machine_that_this_run_may_make_anew_is_not_kept_from_it() -> None:
+    machine = WantedMachine("w0", 20, 1024, "ds", "net", hardware_version=17)
+    (finding,) = hardware.of_machines([machine], [replace(FOUND, name="w0", hardware_version="vmx-19")], (), {})
+    assert not finding.blocks

@@ -157,3 +157,15 @@ def test_when_the_last_made_node_goes_its_target_is_kept_with_its_password(
     assert "of two.lab" not in again["retiredTargets"]
     back = settings.settings(checked(again, before))
     assert (back.targets.keys(), back.retired) == (kept.keys(), {})
+
+
+def test_a_name_of_a_target_that_may_still_have_machines_is_not_given_to_another_one() -> None:
+    """What is to be deleted on the former would be looked for on the other one, not be found, and be forgotten."""
+    nowhere = checked(ALONE, {"owner": "kubelab/test", "machines": "[]"})
+    assert settings.settings(nowhere).retired.keys() == {""}
+    said = settings.swapped(nowhere, {**ALONE, "server": "two.lab"})
+    assert said is not None
+    assert "one.lab" in said
+    assert "give the one that is declared now a name" in said
+    assert settings.swapped(nowhere, ALONE) is None
+    assert settings.swapped(nowhere, {**ALONE, "server": "two.lab", "targetName": "r2"}) is None
