@@ -2,8 +2,8 @@
 # make test: every test, on the embedded lab; a lab that was not running before is stopped again. Arguments are pytest's.
 set -euo pipefail
 
-# Labs come first: three chains of them (tests/conftest.py) run side by side, and often wait. What changes nothing but
-# files of its own fills that time, and then the rest of it.
+# Labs come first: two chains of them (tests/conftest.py) run side by side, and often wait. What changes nothing but files
+# of its own fills that time, and then the rest of it.
 FOLDERS=(tests/e2e tests/vsphere/broken tests/unit tests/graph tests/shell tests/vsphere tests/plugin)
 
 stop_lab() {
@@ -11,7 +11,7 @@ stop_lab() {
 }
 
 run_tests() {
-  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 2)) --dist loadscope --no-loadscope-reorder \
+  .venv/bin/python -m pytest --numprocesses $(($(nproc) + 1)) --dist loadscope --no-loadscope-reorder \
     --durations 20 --durations-min 5 "$@"
 }
 
