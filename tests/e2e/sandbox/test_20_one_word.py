@@ -71,3 +71,8 @@ def test_a_handler_that_the_lab_would_lose_under_its_pods_is_refused_by_their_na
     sandbox.kubectl("delete", "deployment", "sandboxed", "--timeout", "60s")
     project.up()
     assert sandbox.get("runtimeclasses")["items"] == []
+
+
+def test_destroy_ends_every_machine(sandbox: Cluster) -> None:
+    sandbox.project.pulumi("destroy", "--yes", "--skip-preview")
+    assert "kubelab:index:VirtualMachine" not in sandbox.project.state()
